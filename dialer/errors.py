@@ -1,0 +1,53 @@
+"""The exceptions of this project: bugs, bad input or a broken dependency. Expected ends are values instead.
+
+DialerError
+├── InvalidInput        the user can mend it; names the field
+├── NotFound            no such campaign, call or attempt
+├── IllegalStep         right request, wrong state
+├── CarrierError        the carrier did not do what was asked (never used for placing: that returns a value)
+└── StoreUnavailable    Redis does not answer
+"""
+
+from __future__ import annotations
+
+
+class DialerError(Exception):
+    """Something this project expects can go wrong; the message says what to do next."""
+
+
+class InvalidInput(DialerError):
+    """A value that somebody gave cannot be taken.
+
+    Attributes:
+        field: where it stands, as a dotted path such as `script.text`, or a setting's name.
+    """
+
+    def __init__(self, message: str, *, field: str | None = None) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFound(DialerError):
+    """There is no such thing here (any more)."""
+
+
+class IllegalStep(DialerError):
+    """The thing is in a state from which this step is not allowed."""
+
+
+class CarrierError(DialerError):
+    """The carrier refused or failed a request other than placing a call.
+
+    Attributes:
+        status: the HTTP status, or None when no answer came.
+        retryable: whether the same request may succeed later.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None, retryable: bool) -> None:
+        super().__init__(message)
+        self.status = status
+        self.retryable = retryable
+
+
+class StoreUnavailable(DialerError):
+    """Redis does not answer; nothing was changed as far as we know."""

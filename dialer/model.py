@@ -1,0 +1,190 @@
+"""The records of a dialer, frozen: campaign, call, attempt, and how they are named.
+
+Ids nest, so that one tells where everything of it lies: campaign `c5hk2m9x4tdq`, its 1,042nd call
+`c5hk2m9x4tdq-1042`, that call's second attempt `c5hk2m9x4tdq-1042-2`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from dialer.dispositions import Disposition, Fact
+from dialer.states import CallState, CampaignState
+
+
+class Priority(StrEnum):
+    """Who gets the next token: urgent before normal before background."""
+
+    URGENT = "urgent"
+    NORMAL = "normal"
+    BACKGROUND = "background"
+
+
+class UnknownPolicy(StrEnum):
+    """What becomes of a call whose phone may or may not have rung, once nothing more can be learned."""
+
+    HOLD = "hold"  # `undetermined`: a person must look
+    REDIAL = "redial"  # rather twice than never
+
+
+@dataclass(frozen=True, slots=True)
+class Redial:
+    """How often, and how many ms later, a call is dialed again after one disposition."""
+
+    times: int
+    after_ms: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Campaign:
+    """A named run over a list of calls.
+
+    Attributes:
+        script: what the call says, in the form of its kind (`dialer/notification.py` for `notification`).
+        reason: why it is paused, in words, when the dialer paused it by itself.
+        total: how many calls were ever added.
+    """
+
+    id: str
+    name: str
+    kind: str
+    script: Mapping[str, Any]
+    priority: Priority
+    redial: Mapping[Disposition, Redial]
+    unknown: UnknownPolicy
+    state: CampaignState
+    created_at: datetime
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    reason: str | None = None
+    total: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a campaign is. `sum(counts.values())` is its size, always."""
+
+    counts: Mapping[CallState, int]
+    dispositions: Mapping[Disposition, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewCall:
+    """A call to add: a number that was checked, and what its text needs.
+
+    Attributes:
+        number: E.164 with the leading plus.
+        external_id: the caller's own id of this contact. It, or else the number, tells duplicates in a campaign.
+        script: a script of its own, for a call enqueued alone; None takes the campaign's.
+    """
+
+    number: str
+    external_id: str | None = None
+    variables: Mapping[str, str] = field(default_factory=dict)
+    script: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Added:
+    """What became of one call to add: its id, and whether it was there before."""
+
+    call_id: str
+    duplicate: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One carrier event as it is kept with its attempt. `at` is the carrier's clock, `received_at` ours."""
+
+    kind: str
+    at: datetime | None
+    received_at: datetime
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One try at a call.
+
+    Attributes:
+        number: 1 for the first.
+        state: placing, placed, ringing, answered, ended or, after a doubtful answer, unknown.
+        placed_at: when the request left, by Redis' clock.
+        result: the carrier's answer to the request in our words (`placed`, `refused: rate`, `unknown: timed_out`).
+        figures: duration_s, price, rate, network, sip_code, detail ... as the events told.
+    """
+
+    id: str
+    number: int
+    state: str
+    placed_at: datetime | None
+    uuid: str | None
+    result: str | None
+    facts: frozenset[Fact]
+    disposition: Disposition | None
+    figures: Mapping[str, str | int]
+    events: tuple[Event, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """The duty to reach one person.
+
+    Attributes:
+        due_at: when it may be dialed next; only while waiting.
+        ended_at: when it got its disposition.
+        attempts: how many tries were used; a refused one costs none.
+    """
+
+    id: str
+    campaign_id: str
+    number: str
+    external_id: str | None
+    variables: Mapping[str, str]
+    state: CallState
+    due_at: datetime | None
+    disposition: Disposition | None
+    ended_at: datetime | None
+    attempts: int
+
+
+class CallRef(NamedTuple):
+    """A call by campaign and running number."""
+
+    campaign_id: str
+    seq: int
+
+    @classmethod
+    def parse(cls, call_id: str) -> CallRef | None:
+        """`c5hk-12` to its parts, None if it is no call id."""
+        campaign_id, _, seq = call_id.rpartition("-")
+        return cls(campaign_id, int(seq)) if campaign_id and _is_count(seq) else None
+
+    def __str__(self) -> str:
+        return f"{self.campaign_id}-{self.seq}"
+
+
+class AttemptRef(NamedTuple):
+    """An attempt by its call and its own number."""
+
+    call: CallRef
+    number: int
+
+    @classmethod
+    def parse(cls, attempt_id: str) -> AttemptRef | None:
+        """`c5hk-12-2` to its parts, None if it is no attempt id."""
+        call_id, _, number = attempt_id.rpartition("-")
+        call = CallRef.parse(call_id)
+        return cls(call, int(number)) if call and _is_count(number) else None
+
+    def __str__(self) -> str:
+        return f"{self.call}-{self.number}"
+
+
+def _is_count(text: str) -> bool:
+    # At most 12 digits: a hostile id must not become a huge number.
+    return text.isascii() and text.isdigit() and len(text) <= 12 and not text.startswith("0")  # noqa: PLR2004

@@ -1,0 +1,1 @@
+"""Carriers: one contract (`base`) and one module or package for each."""

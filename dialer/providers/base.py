@@ -1,0 +1,154 @@
+"""What the dialer asks of a carrier, and the few answers it understands.
+
+Placing is the one request that cannot be repeated, so its ends are values: `Placed`, `Refused` (surely no call) or
+`Unknown` (perhaps a call). Everything else may raise `CarrierError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Protocol
+
+from dialer.dispositions import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallRequest:
+    """One call to place. Numbers are E.164 with the leading plus; the adapter writes them as its carrier wants."""
+
+    to: str
+    from_: str
+    answer_url: str
+    event_url: str
+    ringing_timer_s: int
+    length_timer_s: int
+    machine_detection: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The carrier has the call."""
+
+    uuid: str
+    conversation_uuid: str | None = None
+
+
+class Refusal(StrEnum):
+    """Why there is surely no call, and so what follows."""
+
+    RATE = "rate"  # over the calls-per-second limit: widen the margin, slow the fleet
+    QUOTA = "quota"  # a longer allowance is used up: slow the fleet until it is reset
+    NOT_SENT = "not_sent"  # nothing left this machine: try again
+    TOKEN = "token"  # noqa: S105 - the access token was not accepted: renew it, try again
+    BAD_REQUEST = "bad_request"  # this call's data were not taken: it fails
+    MISCONFIGURED = "misconfigured"  # product, application or path is wrong: stop the campaign
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """There is surely no call.
+
+    Attributes:
+        retry_after_ms: how long the carrier asked us to wait, from now; None where it said nothing.
+        detail: the carrier's words, shortened, for people. Never holds a secret.
+    """
+
+    reason: Refusal
+    detail: str = ""
+    retry_after_ms: int | None = None
+
+
+class Doubt(StrEnum):
+    """Why we cannot tell whether there is a call."""
+
+    TIMED_OUT = "timed_out"
+    CONNECTION_LOST = "connection_lost"
+    UNREADABLE = "unreadable"  # a success whose body was cut off or makes no sense
+    SERVER_ERROR = "server_error"  # 500, 502, 504 and the like: the gateway may hide a placed call
+    UNAVAILABLE = "unavailable"  # 503: tried again once nothing has been heard or listed for some seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """There may be a call: the phone may be ringing."""
+
+    reason: Doubt
+    detail: str = ""
+    retry_after_ms: int | None = None
+
+
+PlaceResult = Placed | Refused | Unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallEvent:
+    """A carrier's callback after translation.
+
+    Attributes:
+        kind: the carrier's own word for it (`answered`, `input`, `record`, ...), lower case, from a closed set in the
+            adapter; `unrecognised` for what the adapter does not know.
+        facts: what it tells about the attempt; empty for events that say nothing about how the call goes.
+        uuid: the carrier's id of the leg, where the event has one.
+        at: when it happened by the carrier's clock, aware UTC; None where missing or unreadable.
+        figures: duration_s (int), price and rate (decimal text), network, sip_code, detail, disconnected_by,
+            start_time, end_time ... only those present and not null; values are str or int.
+        payload: the whole event as received (decoded JSON object), kept for kinds without facts.
+    """
+
+    kind: str
+    facts: frozenset[Fact] = frozenset()
+    uuid: str | None = None
+    at: datetime | None = None
+    figures: dict[str, str | int] = field(default_factory=dict)
+    payload: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CarrierCall:
+    """A call as the carrier's own list shows it. Numbers are digits without a plus."""
+
+    uuid: str
+    to: str
+    from_: str
+    facts: frozenset[Fact]
+    figures: dict[str, str | int] = field(default_factory=dict)
+    started_at: datetime | None = None
+
+
+class Provider(Protocol):
+    """One carrier account. Implementations bound and time-limit every request and never re-send a placing."""
+
+    async def place(self, request: CallRequest) -> PlaceResult:
+        """Ask for one call, once. Never raises for anything the network or the carrier does."""
+        ...
+
+    async def make_ready(self) -> None:
+        """Have at hand what placing needs (an access token), so that placing is one request. Raises CarrierError."""
+        ...
+
+    async def renew_ahead(self) -> bool:
+        """Renew the access token if it is near its end; returns whether it was. Raises CarrierError."""
+        ...
+
+    def set_share(self, per_second: float) -> None:
+        """How many requests other than placing this process may send a second."""
+        ...
+
+    async def get_call(self, uuid: str) -> CarrierCall | None:
+        """The call as the carrier knows it now, None if it does not know it. Raises CarrierError."""
+        ...
+
+    def list_calls(self, since: datetime, until: datetime) -> AsyncIterator[CarrierCall]:
+        """All calls of the account in a span of time, each once. Raises CarrierError."""
+        ...
+
+    async def hang_up(self, uuid: str) -> None:
+        """End a call; ending one that is over already is no error. Raises CarrierError."""
+        ...
+
+    def parse_event(self, payload: dict[str, Any]) -> CallEvent:
+        """Translate a decoded callback. Total: anything unreadable becomes kind `unrecognised`."""
+        ...

@@ -1,0 +1,187 @@
+"""All configuration: one frozen class, read once from the environment and checked before anything starts.
+
+Every program reads what it needs and asks for the rest by name with `require`, so that `dialer simulate` runs without
+a carrier's credentials while `dialer worker` names the one that is missing.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from dialer.errors import InvalidInput
+
+PREFIX = "DIALER_"
+
+
+class Settings(BaseSettings):
+    """The settings of one process. Each field's environment variable is its name in capitals after `DIALER_`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+
+    redis_url: str | None = Field(
+        None,
+        pattern=r"^(redis|rediss|unix)://.+",
+        description="The Redis to work on (redis://, rediss:// or unix://). "
+        "Unset: `dialer up` and `dialer demo` run a private server of their own.",
+    )
+    data_dir: Path = Field(
+        Path("~/.local/share/dialer"),
+        description="Folder of the private Redis server, its append-only file and the generated keys.",
+    )
+    host: str = Field("127.0.0.1", min_length=1, description="Address the API listens on.")
+    port: int = Field(8080, ge=0, le=65535, description="TCP port the API listens on; 0 takes any free one.")
+    public_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#\s]+[^?#\s]*$",
+        description="Where the carrier reaches this API from outside. "
+        "Unset: http://HOST:PORT, good only for the stand-in.",
+    )
+    api_key: SecretStr | None = Field(
+        None,
+        min_length=1,
+        description="The key that API clients send as a bearer token; 16 characters or more are advised. "
+        "`dialer up` makes one when unset.",
+    )
+    webhook_secret: SecretStr | None = Field(
+        None,
+        min_length=1,
+        description="Signs the token in every callback URL; the same on all machines, 16 or more characters. "
+        "`dialer up` makes one when unset.",
+    )
+    carrier_url: str = Field(
+        "https://api-prd.kpn.com/communication/nexmo",
+        pattern=r"^https?://[^/?#\s]+[^?#\s]*$",
+        description="Base of the carrier's Voice API.",
+    )
+    carrier_token_url: str = Field(
+        "https://api-prd.kpn.com/oauth/client_credential/accesstoken",
+        pattern=r"^https?://[^/?#\s]+[^#\s]*$",
+        description="Where access tokens are issued (OAuth2 client credentials).",
+    )
+    carrier_client_id: str | None = Field(None, min_length=1, description="OAuth2 client id of the carrier project.")
+    carrier_client_secret: SecretStr | None = Field(None, min_length=1, description="OAuth2 client secret.")
+    carrier_application_id: str | None = Field(
+        None, min_length=1, description="The Voice application, sent as the `ApplicationId` header."
+    )
+    from_number: str | None = Field(
+        None, description="Caller id of every call: a number of the account, E.164 (+31...)."
+    )
+    calls_per_second: float = Field(
+        3.0, gt=0, le=10_000, description="Calls the carrier takes per second, for the whole fleet together."
+    )
+    burst: int = Field(
+        1, ge=1, le=1000, description="Calls that may start at one moment after a pause; 1 spaces all of them evenly."
+    )
+    other_requests_per_second: float = Field(
+        15.0, ge=1, le=1000, description="Status, list and hang-up requests per second, for the whole fleet together."
+    )
+    carrier_timeout_s: float = Field(
+        20.0, ge=0.1, le=60, description="Seconds to wait for the carrier's answer to one request."
+    )
+    ringing_timer_s: int = Field(45, ge=1, le=120, description="Seconds a phone may ring before the carrier gives up.")
+    length_timer_s: int = Field(
+        600, ge=1, le=7200, description="Seconds after which the carrier ends an answered call."
+    )
+    unavailable_settle_s: float = Field(
+        10.0,
+        ge=1,
+        le=300,
+        description="Seconds in which a call behind a 503 may still show itself before it is dialed again.",
+    )
+    unknown_hold_s: float = Field(
+        120.0,
+        ge=5,
+        le=9000,
+        description="Seconds after which an attempt that may or may not have rung is handed to a person "
+        "(`undetermined`).",
+    )
+    default_region: str = Field(
+        "NL", pattern=r"^[A-Z]{2}$", description="Country (ISO 3166) of numbers written without a country code."
+    )
+    default_language: str = Field(
+        "nl-NL",
+        pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        description="Language of spoken text where a script names none (the carrier itself would read it as English).",
+    )
+    worker_metrics_port: int = Field(
+        0, ge=0, le=65535, description="Port of a worker's /metrics on DIALER_HOST; 0 takes any free one."
+    )
+    max_jobs: int = Field(
+        200, ge=1, le=10_000, description="Batches of calls one worker may have in hand at the same time."
+    )
+    max_import_bytes: int = Field(
+        536_870_912, ge=1024, description="Largest list of calls taken in one request, in bytes."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
+    @field_validator("public_url", "carrier_url")
+    @classmethod
+    def _without_trailing_slash(cls, url: str | None) -> str | None:
+        return url.rstrip("/") if url else url
+
+    @field_validator("data_dir")
+    @classmethod
+    def _expanded(cls, folder: Path) -> Path:
+        return folder.expanduser().absolute()
+
+    @field_validator("from_number")
+    @classmethod
+    def _dialable(cls, number: str | None) -> str | None:
+        return number if number is None else _caller_id(number)
+
+    @property
+    def callback_base(self) -> str:
+        """Where callback URLs begin."""
+        return self.public_url or f"http://{self.host}:{self.port}"
+
+    def require(self, *names: str) -> None:
+        """Raise InvalidInput naming every one of these fields that is not set."""
+        missing = [environment_name(name) for name in names if getattr(self, name) is None]
+        if missing:
+            fields = type(self).model_fields
+            sentences = [
+                f"{environment_name(n)} is not set: {fields[n].description}" for n in names if getattr(self, n) is None
+            ]
+            raise InvalidInput("\n".join(sentences), field=missing[0])
+
+
+CARRIER_FIELDS = ("carrier_client_id", "carrier_client_secret", "carrier_application_id", "from_number")
+"""What a process that speaks to the carrier cannot do without."""
+
+
+def environment_name(field: str) -> str:
+    """The variable that sets a field: `redis_url` gives `DIALER_REDIS_URL`."""
+    return PREFIX + field.upper()
+
+
+def load_settings(**overrides: object) -> Settings:
+    """Read the environment; a wrong value raises InvalidInput with a sentence that names its variable."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        raise InvalidInput("\n".join(_sentences(error)), field=_first_field(error)) from None
+
+
+def _sentences(error: ValidationError) -> list[str]:
+    fields = Settings.model_fields
+    return [
+        f"{environment_name(str(e['loc'][0]))} is not usable: {e['msg']}. {fields[str(e['loc'][0])].description}"
+        for e in error.errors(include_input=False, include_url=False)
+    ]
+
+
+def _first_field(error: ValidationError) -> str:
+    return environment_name(str(error.errors()[0]["loc"][0]))
+
+
+def _caller_id(number: str) -> str:
+    # Not checked for validity: the carrier's test ranges are no valid numbers, and the carrier refuses a foreign one.
+    digits = number.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15):  # noqa: PLR2004 - KPN-SPEC: 7-15 digits
+        message = "must be 7 to 15 digits in international form, such as +31201234567"
+        raise ValueError(message)
+    return f"+{digits}"
