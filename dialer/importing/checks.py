@@ -1,0 +1,145 @@
+"""From raw rows to calls: what is checked of each row, as plain values that travel cheaply between processes.
+
+This is where an import spends its time (the number's rules cost about 30 µs), so it is one function of plain lists
+that a process pool can run. One row's fault never touches another row.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from dialer.errors import InvalidInput
+from dialer.importing.rows import (
+    ID,
+    MAX_ID,
+    MAX_NAME,
+    MAX_VALUE,
+    MAX_VARIABLES,
+    NUMBER,
+    BrokenRow,
+    RawRow,
+    shorten,
+)
+from dialer.phone import parse_number
+from dialer.speech import plain, variable_name
+
+# What a store or a reply cannot carry; everything else is dropped only when it is spoken.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_name = lru_cache(maxsize=1024)(variable_name)
+
+Taken = tuple[int, str, str | None, dict[str, str]]
+"""row, number, external id, variables"""
+Refused = tuple[int, str | None, str, str]
+"""row, column, value, reason: the fields of a Rejection"""
+
+
+@dataclass(frozen=True, slots=True)
+class RowChecks:
+    """What a row must have to become a call of this campaign.
+
+    Attributes:
+        region: the country of numbers written nationally (`settings.default_region`).
+        required: the variables without which the text cannot be spoken (`NotificationScript.variables()`).
+    """
+
+    region: str
+    required: frozenset[str] = frozenset()
+
+
+class _RowRefusedError(Exception):
+    """Ends the checks of one row. Its arguments are column, value and reason."""
+
+
+def check_rows(
+    checks: RowChecks, columns: tuple[str, ...], rows: Iterable[RawRow]
+) -> tuple[list[Taken], list[Refused]]:
+    """Check each row by itself. `columns` names the fields of CSV rows and is not used for others."""
+    taken: list[Taken] = []
+    refused: list[Refused] = []
+    for row, raw in rows:
+        try:
+            taken.append((row, *_check(checks, _fields(columns, raw))))
+        except _RowRefusedError as error:
+            column, value, reason = error.args
+            refused.append((row, column, shorten(value), reason))
+    return taken, refused
+
+
+def _check(checks: RowChecks, fields: dict[str, str]) -> tuple[str, str | None, dict[str, str]]:
+    number = _number(fields.pop(NUMBER, ""), checks.region)
+    external_id = _external_id(fields.pop(ID, ""))
+    if len(fields) > MAX_VARIABLES:
+        raise _RowRefusedError(None, "", f"has {len(fields)} variables, {MAX_VARIABLES} at most are allowed")
+    for name, value in fields.items():
+        _check_value(name, value)
+    missing = sorted(name for name in checks.required if not plain(fields.get(name, "")).strip())
+    if missing:
+        raise _RowRefusedError(missing[0], "", f"the text needs a value for {', '.join(map(repr, missing))}")
+    return number, external_id, fields
+
+
+def _number(text: str, region: str) -> str:
+    try:
+        return parse_number(text, region)
+    except InvalidInput as error:
+        raise _RowRefusedError(NUMBER, text, str(error)) from None
+
+
+def _external_id(text: str) -> str | None:
+    stripped = text.strip()
+    if len(stripped) > MAX_ID or not stripped.isprintable():
+        raise _RowRefusedError(ID, text, f"an id has at most {MAX_ID} characters, all of them printable")
+    return stripped or None
+
+
+def _check_value(name: str, value: str) -> None:
+    if len(value) > MAX_VALUE:
+        raise _RowRefusedError(name, value, f"has {len(value)} characters, {MAX_VALUE} at most are allowed")
+    if _UNSTORABLE.search(value):
+        raise _RowRefusedError(name, value, "has NUL bytes or half characters, which no text has: remove them")
+
+
+def _fields(columns: tuple[str, ...], raw: Any) -> dict[str, str]:
+    """A row's texts by name, whatever it was read from."""
+    if isinstance(raw, BrokenRow):
+        raise _RowRefusedError(None, raw.text, raw.reason)
+    if columns:
+        return _csv_fields(columns, raw)
+    return _json_fields(raw)
+
+
+def _csv_fields(columns: tuple[str, ...], raw: list[str]) -> dict[str, str]:
+    if len(raw) != len(columns):
+        reason = f"the row has {len(raw)} fields, the header has {len(columns)}: is there a delimiter in a value?"
+        raise _RowRefusedError(None, ", ".join(raw), reason)
+    return dict(zip(columns, raw, strict=True))
+
+
+def _json_fields(pairs: tuple[tuple[str, Any], ...]) -> dict[str, str]:
+    fields: dict[str, str] = {}
+    for key, value in pairs:
+        name = _name(key)
+        problem = _key_problem(name, fields)
+        if problem:
+            raise _RowRefusedError(shorten(name), "", problem)
+        if value is not None:
+            fields[name] = _json_text(name, value)
+    return fields
+
+
+def _key_problem(name: str, before: dict[str, str]) -> str | None:
+    if not name or len(name) > MAX_NAME or _UNSTORABLE.search(name):
+        return f"a name has 1 to {MAX_NAME} characters and no NUL bytes"
+    return "stands twice: names must differ in more than case, spaces and hyphens" if name in before else None
+
+
+def _json_text(name: str, value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):  # figures, too: the reader keeps them as written
+        return value
+    raise _RowRefusedError(name, "", "a value must be a text, a number, true, false or null")

@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialer.errors import InvalidInput
+from dialer.speech import MAX_PART, SpokenText, plain, variable_name
+
+LONG_SSML = "<speak>" + '<p><prosody rate="slow">Hello {{ a }}. How do you do? </prosody></p>' * 60 + "</speak>"
+
+
+def is_text_refusal(error: InvalidInput) -> bool:
+    """Whether the error names the script's text."""
+    return error.field == "script.text"
+
+
+@pytest.mark.parametrize(
+    ("header", "name"),
+    [("First name", "first_name"), (" first-name ", "first_name"), ("E-mail  ADDRESS", "e_mail_address"), ("x", "x")],
+)
+def test_headers_and_places_are_compared_in_one_form(header: str, name: str) -> None:
+    """Case, spaces and hyphens make no difference between a column and a place."""
+    assert name == variable_name(header)
+
+
+@pytest.mark.parametrize("place", ["{{name}}", "{{ name }}", "{{  Name\t}}", "{{NAME}}"])
+def test_a_place_takes_its_value_however_it_is_spelled(place: str) -> None:
+    """Spaces and case in a place don't matter, nor in the value's name."""
+    expected = "Hello Ann & Bob."
+    assert expected == SpokenText(f"Hello {place}.").render({" NAME ": "Ann & Bob"})
+
+
+def test_the_variables_of_a_text_are_known() -> None:
+    """Every place's name is told once, in the form in which names are compared."""
+    expected = {"first_name", "_day2"}
+    assert expected == SpokenText("{{ First_Name }} {{first_name}} {{_day2}}").variables()
+
+
+def test_a_missing_value_is_named() -> None:
+    """A text with a place that has no value is never spoken with a hole in it."""
+    with pytest.raises(InvalidInput, match="value for 'day'", check=lambda error: error.field == "variables"):
+        SpokenText("On {{ day }}").render({"name": "Ann"})
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("", "no text"),
+        (" \n", "no text"),
+        ("Hello {{ name }", "brace at character 7"),
+        ("Hello {name}", "brace at character 7"),
+        ("Hello {{ name }}}", "brace at character 17"),
+        ("Hello }}", "brace at character 7"),
+        ("{{ first name }}", "letters, digits and underscores"),
+        ("{{ name.__class__ }}", "brace at character 1"),
+        ("{{ name[0] }}", "brace at character 1"),
+        ("{{ 1st }}", "brace at character 1"),
+        ("{{ na\u017fe }}", "brace at character 1"),
+        ("{{ {{ a }} }}", "brace at character 1"),
+        ("{{}}", "brace at character 1"),
+        ("Hello\x07", "character 6 of the text is a control character"),
+        ("Hello \ud800", "control character"),
+        ("x" * 10_001, "10000 at most"),
+        ("{{ a }}" * 101, "100 at most"),
+        ("Hello <break/> you", "begin it with <speak>"),
+        ("Hello <speak>you</speak>", "begin it with <speak>"),
+    ],
+)
+def test_a_text_that_cannot_be_meant_is_refused_at_once(template: str, words: str) -> None:
+    """Odd braces, code, control characters and stray tags are refused when the text is given."""
+    with pytest.raises(InvalidInput, check=is_text_refusal) as refusal:
+        SpokenText(template)
+    assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("<speak>Hello", "broken at line 1"),
+        ("<speak>Hello</p></speak>", "broken at line 1, character 15"),
+        ("<speak>Tom & Jerry</speak>", "broken"),
+        ("<speak>a</speak> and <speak>b</speak>", "broken"),
+        ("<speak><{{ tag }}/></speak>", "broken"),
+        ("<speak>&#{{ code }};</speak>", "broken"),
+        ("<speak><audio src='x'/></speak>", "tag <audio>"),
+        ("<speak><p><speak>x</speak></p></speak>", "tag <speak>"),
+        ("<speak xmlns='urn:x'>x</speak>", "without attributes"),
+        ("<speaker>x</speaker>", "without attributes"),
+        ("<speak><!DOCTYPE x><!ENTITY y 'z'>&y;</speak>", "declarations"),
+        ("<speak><!-- x --></speak>", "comments"),
+        ("<speak><?x y?></speak>", "instructions"),
+        ("<speak>" + "<p>" * 20 + "</p>" * 20 + "</speak>", "within each other"),
+    ],
+)
+def test_ssml_is_checked_when_it_is_given(template: str, words: str) -> None:
+    """SSML is well-formed, holds only the carrier's tags, and nothing that a parser would have to expand."""
+    with pytest.raises(InvalidInput, check=is_text_refusal) as refusal:
+        SpokenText(template)
+    assert words in str(refusal.value)
+
+
+def test_all_tags_of_the_carrier_are_taken() -> None:
+    """A text with each tag that the carrier knows is spoken as it was written."""
+    text = (
+        '<speak><p><s>One<break time="1s"/></s></p><lang xml:lang="en-US">two</lang><prosody rate="slow">3</prosody>'
+        '<phoneme ph="x">4</phoneme><say-as interpret-as="digits">5</say-as><sub alias="six">6</sub></speak>'
+    )
+    expected = [text]
+    assert expected == SpokenText(text).in_parts({})
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("a\x00b\x1b[0m", "ab[0m"), ("line\r\nbreak\tand tab", "line  break and tab"), ("\ud83d\ufffe", "")],
+)
+def test_values_lose_what_cannot_be_spoken(value: str, expected: str) -> None:
+    """Control characters and half characters are dropped, line breaks become spaces."""
+    assert expected == plain(value)
+
+
+def test_a_value_cannot_turn_plain_text_into_ssml() -> None:
+    """A text that begins with a value stays plain text, whatever the value begins with."""
+    rendered = SpokenText("{{ greeting }}, welcome").render({"greeting": "<speak><break time='3600s'/></speak>"})
+    assert "<" not in rendered
+
+
+@given(st.text(), st.text())
+def test_hostile_values_stay_text_within_ssml(first: str, second: str) -> None:
+    """No value adds, closes or changes a tag or an attribute."""
+    template = SpokenText('<speak>Hi <sub alias="{{ a }}">{{ b }}</sub>{{ a }}</speak>')
+    rendered = ET.fromstring(template.render({"a": first, "b": second}))  # noqa: S314 - the text under test
+    (sub,) = rendered
+    expected: tuple[Any, ...] = ("speak", "sub", {"alias": plain(first)}, plain(second), plain(first))
+    assert expected == (rendered.tag, sub.tag, sub.attrib, sub.text or "", sub.tail or "")
+
+
+@given(st.dictionaries(st.sampled_from(["a", "b"]), st.text(), min_size=2))
+def test_any_values_can_be_rendered_and_sent(values: dict[str, str]) -> None:
+    """Rendering is total for any text values, and what comes out can be encoded."""
+    parts = SpokenText("{{ a }}, {{ b }} and {{ a }}").in_parts(values)
+    assert all(part.encode() and len(part) <= MAX_PART for part in parts)
+
+
+@given(st.lists(st.text("ab .?!\u2026\n", max_size=60), max_size=120), st.text("x", max_size=1600))
+def test_a_long_text_is_cut_without_loss(pieces: list[str], word: str) -> None:
+    """Parts are within the carrier's limit, and joined they are the text but for the spaces where it was cut."""
+    values = {"a": "".join(pieces), "b": word}
+    template = SpokenText("Hello {{ a }}. {{ b }} Bye.")
+    parts = template.in_parts(values)
+    assert all(len(part) <= MAX_PART for part in parts)
+    assert "".join(template.render(values).split()) == "".join("".join(parts).split())
+
+
+def test_a_long_text_is_cut_at_sentence_ends() -> None:
+    """Where there are sentences, none is torn."""
+    parts = SpokenText("{{ a }}").in_parts({"a": "One two 3.5 three. Is it? " * 150})
+    assert all(part.endswith(("?", "three.")) for part in parts)
+    assert all(len(part) > MAX_PART - 30 for part in parts[:-1])
+
+
+@given(st.text(max_size=60))
+def test_long_ssml_is_cut_into_ssml(value: str) -> None:
+    """Each part is well-formed SSML within the limit, and nothing that is spoken is lost."""
+    template = SpokenText(LONG_SSML)
+    parts = [ET.fromstring(part) for part in template.in_parts({"a": value})]  # noqa: S314 - the text under test
+    whole = ET.fromstring(template.render({"a": value}))  # noqa: S314 - the text under test
+    assert all(len(part) <= MAX_PART for part in template.in_parts({"a": value}))
+    assert "".join("".join(whole.itertext()).split()) == "".join(
+        "".join(text for part in parts for text in part.itertext()).split()
+    )
+
+
+def test_one_long_tag_is_cut_and_keeps_its_attributes() -> None:
+    """A single element longer than the limit is cut inside, and every piece is wrapped alike."""
+    template = SpokenText('<speak><prosody rate="slow">{{ a }}<break time="1s"/></prosody></speak>')
+    parts = template.in_parts({"a": "Fish & chips. " * 300})
+    assert all(part.startswith('<speak><prosody rate="slow">Fish &amp;') for part in parts)
+    assert all(len(part) <= MAX_PART and part.endswith("</prosody></speak>") for part in parts)
+
+
+def test_what_loses_its_sense_when_cut_is_left_whole() -> None:
+    """A substitute or a hostile attribute longer than the limit is not multiplied over many parts."""
+    template = SpokenText('<speak><sub alias="{{ a }}">x</sub><prosody rate="{{ a }}">{{ b }}</prosody></speak>')
+    expected = 2
+    assert expected == len(template.in_parts({"a": "y" * 2000, "b": "z " * 1000}))
