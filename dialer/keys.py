@@ -1,0 +1,146 @@
+"""Every Redis key: its name, type, content and end.
+
+All keys carry the one hash tag `{dialer}`, because a script touches a trunk's budget and a campaign's calls in one
+step. Ids in the examples are shortened. Nothing here lives without an owner: what does not expire is deleted with its
+campaign (`campaign_keys`).
+
+| key after `{dialer}:` | type | content | ends |
+| --- | --- | --- | --- |
+| `campaigns` | zset | campaign id, score: created (ms) | with the campaign |
+| `campaign:c5hk` | hash | the campaign's fields, see `store/campaigns.py` | with the campaign |
+| `campaign:c5hk:waiting` | zset | call's running number, score: due (ms) | empties |
+| `campaign:c5hk:claimed` | zset | running number, score: due (ms), kept for a return | empties |
+| `campaign:c5hk:placing`, `:unknown`, `:live` | zset | running number, score: since (ms) | empties |
+| `campaign:c5hk:done:busy` | zset | running number, score: ended (ms) | with the campaign |
+| `campaign:c5hk:calls:20` | hash | `1042`: a call's record, `1042t`: its tries, both JSON | with the campaign |
+| `campaign:c5hk:known:77` | hash | digest of own id or number: running number | with the campaign |
+| `campaign:c5hk:imports` | zset | import id, score: lease (ms) | lapses |
+| `attempt:c5hk-1042-1` | hash | one attempt: facts, figures, events | with the campaign |
+| `leases` | zset | call id, score: deadline (ms) of a claimed, placing, unknown or live call | empties |
+| `ready:urgent`, `:normal`, `:background` | zset | running campaign with due calls, score: virtual time | empties |
+| `sleeping` | zset | running campaign, score: when its next call is due (ms) | empties |
+| `closing` | set | campaigns that may be complete | empties |
+| `open` | set | campaigns with anything left to do, drafts too | empties |
+| `trunk:main` | hash | the budget: `tat` (us), `index`, `margin` (ppm), `gate` (ms), `streak` | stays: one per trunk |
+| `wake` | list | at most one element, popped by an idle hopper | pops |
+| `workers` | zset | worker id, score: last heartbeat (ms) | trimmed |
+| `token`, `token:lock`, `token:failed` | string | the carrier's access token and its renewal | expire |
+| `carrier-uuid:6ba7` | string | the attempt that a carrier's id belongs to | 15 minutes |
+| `idempotency:post-calls:9f8e` | string | first answer to an Idempotency-Key (JSON) | 24 hours |
+"""
+
+from __future__ import annotations
+
+from dialer.dispositions import Disposition
+from dialer.model import AttemptRef, Priority
+from dialer.states import CallState
+
+TAG = "{dialer}:"
+
+CAMPAIGNS = f"{TAG}campaigns"
+LEASES = f"{TAG}leases"
+SLEEPING = f"{TAG}sleeping"
+CLOSING = f"{TAG}closing"
+OPEN = f"{TAG}open"
+WAKE = f"{TAG}wake"
+WORKERS = f"{TAG}workers"
+TRUNK = f"{TAG}trunk:main"
+TOKEN = f"{TAG}token"
+TOKEN_LOCK = f"{TAG}token:lock"
+TOKEN_FAILED = f"{TAG}token:failed"
+READY = tuple(f"{TAG}ready:{priority}" for priority in Priority)
+READY_URGENT = READY[0]
+
+CALLS_PER_BUCKET = 50
+"""Two fields a call make at most 100, so that a bucket stays in Redis' compact form (limit 128 by default)."""
+KNOWN_BUCKETS = 1 << 14
+"""61 digests a bucket at 1,000,000 calls: compact as well."""
+
+IN_FLIGHT = (CallState.WAITING, CallState.CLAIMED, CallState.PLACING, CallState.UNKNOWN, CallState.LIVE)
+"""The states that are one set each, in the order in which scripts expect them; `done` is one set per disposition."""
+
+
+def campaign(campaign_id: str) -> str:
+    """Hash of a campaign's fields."""
+    return f"{TAG}campaign:{campaign_id}"
+
+
+def calls_in(campaign_id: str, state: CallState) -> str:
+    """Sorted set of a campaign's calls in a state other than done."""
+    return f"{TAG}campaign:{campaign_id}:{state}"
+
+
+def calls_done(campaign_id: str, disposition: Disposition) -> str:
+    """Sorted set of a campaign's calls that ended with a disposition."""
+    return f"{TAG}campaign:{campaign_id}:done:{disposition}"
+
+
+def bucket(campaign_id: str, seq: int) -> str:
+    """Hash that holds a call's record and tries, with those of its neighbours."""
+    return f"{TAG}campaign:{campaign_id}:calls:{seq // CALLS_PER_BUCKET}"
+
+
+def known(campaign_id: str, number: int) -> str:
+    """Hash of digests already added."""
+    return f"{TAG}campaign:{campaign_id}:known:{number}"
+
+
+def imports(campaign_id: str) -> str:
+    """Sorted set of imports under way."""
+    return f"{TAG}campaign:{campaign_id}:imports"
+
+
+def attempt(ref: AttemptRef) -> str:
+    """Hash of one attempt."""
+    return f"{TAG}attempt:{ref}"
+
+
+def carrier_uuid(uuid: str) -> str:
+    """String: the attempt a carrier's id belongs to, while a list look-up may meet it."""
+    return f"{TAG}carrier-uuid:{uuid}"
+
+
+def idempotency(scope: str, key_hash: str) -> str:
+    """String: the first answer given under an Idempotency-Key."""
+    return f"{TAG}idempotency:{scope}:{key_hash}"
+
+
+def ready(priority: Priority) -> str:
+    """Sorted set of campaigns of a class that have due calls."""
+    return f"{TAG}ready:{priority}"
+
+
+def call_step(ref: AttemptRef) -> list[str]:
+    """The KEYS of every script that moves one call, in the order of `lua/parts/call.lua`."""
+    return [*_campaign_step(ref.call.campaign_id), bucket(*ref.call), attempt(ref)]
+
+
+_steps: dict[str, list[str]] = {}
+_MOST_STEPS = 4096
+
+
+def _campaign_step(campaign_id: str) -> list[str]:
+    # The same two dozen names for each event of a campaign: built once, on the path of every webhook.
+    names = _steps.get(campaign_id)
+    if names is None:
+        if len(_steps) >= _MOST_STEPS:
+            _steps.clear()
+        names = _steps[campaign_id] = [
+            campaign(campaign_id),
+            *(calls_in(campaign_id, state) for state in IN_FLIGHT),
+            LEASES,
+            SLEEPING,
+            CLOSING,
+            TRUNK,
+            READY_URGENT,
+            *(calls_done(campaign_id, disposition) for disposition in Disposition),
+        ]
+    return names
+
+
+def call_sets(campaign_id: str) -> list[str]:
+    """The sets a call of this campaign can stand in: five in flight, then done by disposition."""
+    return [
+        *(calls_in(campaign_id, state) for state in IN_FLIGHT),
+        *(calls_done(campaign_id, disposition) for disposition in Disposition),
+    ]

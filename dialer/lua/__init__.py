@@ -1,0 +1,60 @@
+"""The Lua scripts: one file each, `verb_noun.lua`, loaded once with what they share.
+
+`-- include: call` puts `parts/call.lua` in front, so that a move which several scripts make is written once. Constants
+that Python owns (facts, dispositions and their rules) are written into the text here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from dialer.dispositions import RULES, Disposition, Fact
+
+FACT_BIT = {fact: 1 << position for position, fact in enumerate(Fact)}
+"""An attempt's facts are stored as one whole number. New facts go to the end of `Fact`: the order is stored data."""
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A script as Redis gets it."""
+
+    name: str
+    text: str
+    sha: str
+
+
+@cache
+def script(name: str) -> Script:
+    """The script in `name.lua`, its includes in front."""
+    body = (files(__name__) / f"{name}.lua").read_text("utf-8")
+    parts = [_part(line.split(": ")[1]) for line in body.splitlines() if line.startswith("-- include: ")]
+    text = "\n".join([*parts, body])
+    return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+def fact_bits(facts: frozenset[Fact]) -> int:
+    """A set of facts as the number that is stored."""
+    return sum(FACT_BIT[fact] for fact in facts)
+
+
+def facts_of(bits: int) -> frozenset[Fact]:
+    """The stored number as a set of facts."""
+    return frozenset(fact for fact, bit in FACT_BIT.items() if bits & bit)
+
+
+def _part(name: str) -> str:
+    return _constants() + (files(__name__) / "parts" / f"{name}.lua").read_text("utf-8")
+
+
+@cache
+def _constants() -> str:
+    numbers = ", ".join(f"{disposition} = {number}" for number, disposition in enumerate(Disposition, 1))
+    rules = ", ".join(f"{{{fact_bits(facts)}, '{disposition}'}}" for facts, disposition in RULES)
+    reached = fact_bits(frozenset({Fact.ANSWERED, Fact.HUMAN, Fact.MACHINE}))
+    return (
+        f"local DISPOSITIONS = {{{numbers}}}\nlocal RULES = {{{rules}}}\n"
+        f"local REACHED, OVER = {reached}, {FACT_BIT[Fact.COMPLETED]}\n"
+    )

@@ -1,0 +1,69 @@
+"""What the token server's answer means. No I/O.
+
+Every value is text, the lifetime too (REFERENCE 2.1), and a wrong client was seen as 401 and as 500. An answer holds
+the token and an e-mail address, so it is never shown; of an error, only the words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from http import HTTPStatus as Http
+from typing import NoReturn
+
+from dialer.errors import CarrierError
+from dialer.providers.kpn.answers import Answer, describe
+from dialer.providers.kpn.figures import read_count
+
+LONGEST_LIFETIME_S = 24 * 60 * 60
+"""KPN's tokens live an hour. One that claims more than a day is renewed daily all the same."""
+_LONGEST_TOKEN = 4096
+_WRONG_CLIENT = ("invalid_client", "invalidclientidentifier", "invalid_client_identifier")
+# These may go well a moment later; every other refusal is answered by mending the settings.
+_PASSING = frozenset({Http.REQUEST_TIMEOUT, Http.TOO_EARLY, Http.TOO_MANY_REQUESTS})
+_SUCCESS = range(200, 300)
+_SERVER_ERRORS = range(500, 600)
+
+
+def read_token(answer: Answer, hide: Iterable[str] = ()) -> tuple[str, float]:
+    """The access token and its lifetime in seconds from when it was asked for.
+
+    Raises:
+        CarrierError: no token; `retryable` tells whether asking again may help.
+    """
+    if answer.status not in _SUCCESS:
+        _refuse(answer, hide)
+    fields = answer.fields()
+    token, lifetime_s = fields.get("access_token"), read_count(fields.get("expires_in"))
+    if not (isinstance(token, str) and _fits_a_header(token)):
+        _doubt("has no usable access_token")
+    if not lifetime_s:
+        _doubt("has no usable expires_in")
+    if _told(fields.get("status")) not in {"", "approved"}:
+        _doubt("is not approved")
+    if not _told(fields.get("token_type") or "bearer").startswith("bearer"):
+        _doubt("is for another kind of token")
+    return token, float(min(lifetime_s, LONGEST_LIFETIME_S))
+
+
+def _refuse(answer: Answer, hide: Iterable[str]) -> NoReturn:
+    body = answer.body.lower()
+    if any(word.encode() in body for word in _WRONG_CLIENT) or answer.status == Http.UNAUTHORIZED:
+        message = (
+            "The carrier does not know this client id with this secret: check DIALER_CARRIER_CLIENT_ID and _SECRET"
+        )
+        raise CarrierError(f"{message} ({describe(answer, hide)})", status=answer.status, retryable=False)
+    retryable = answer.status in _SERVER_ERRORS or answer.status in _PASSING
+    raise CarrierError(f"No access token: {describe(answer, hide)}", status=answer.status, retryable=retryable)
+
+
+def _doubt(why: str) -> NoReturn:
+    # Perhaps a page of something in between, so it is worth asking again.
+    raise CarrierError(f"No access token: the token server's answer {why}", retryable=True)
+
+
+def _told(value: object) -> str:
+    return value.strip().lower() if isinstance(value, str) else "" if value is None else "?"
+
+
+def _fits_a_header(token: str) -> bool:
+    return 0 < len(token) <= _LONGEST_TOKEN and token.isascii() and token.isprintable() and " " not in token

@@ -1,0 +1,110 @@
+"""The words for people in an answer: found in every shape, and never with a secret or a phone number."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialer.providers.kpn.answers import LONGEST_DETAIL, Answer, clean, describe, read_json
+
+DATA = Path(__file__).parents[1] / "data"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"type": "UNAUTHORIZED", "error_title": "Unauthorized"}, "HTTP 400: Unauthorized"),
+        (
+            {"transactionId": "t", "status": "400", "name": "BadRequest", "message": "No", "info": "see docs"},
+            "HTTP 400: BadRequest; No; see docs",
+        ),
+        ({"fault": {"faultstring": "Slow", "detail": {"errorcode": "a.B"}}}, "HTTP 400: Slow; a.B"),
+        (
+            {"type": "TYPE", "error_title": "Wrong", "invalid_parameters": {"type": "Is required."}},
+            "HTTP 400: Wrong; type: Is required.",
+        ),
+        ({"type": "https://x", "title": "No", "detail": "why", "instance": "i"}, "HTTP 400: No; why"),
+        ({"msg_error": "Unexpected error"}, "HTTP 400: Unexpected error"),
+        ({"anything": {"else": 1}}, 'HTTP 400: {"anything": {"else": 1}}'),
+        ({}, "HTTP 400: {}"),
+    ],
+)
+def test_words_are_found_in_every_shape(body: dict[str, object], expected: str) -> None:
+    """Each generation of errors is told in its own words; an unknown one is shown as it is."""
+    assert expected == describe(Answer(400, {}, json.dumps(body).encode()))
+
+
+def test_recorded_validation_error_names_the_field() -> None:
+    """The recorded 400 of the carrier is told with the field and the reason."""
+    body = (DATA / "payloads/php/rest/error_vapi.json").read_bytes()
+
+    assert "HTTP 400: Bad Request; number: can contain up to 15 digits prefixed with +" == describe(
+        Answer(400, {}, body)
+    )
+
+
+def test_page_is_told_without_its_tags() -> None:
+    """An HTML page of something in between is told as its text."""
+    page = b"<html><style>p {}</style><title>504 Gateway\r\nTime-out</title><script>x()</script><h1>nginx</h1></html>"
+
+    assert "HTTP 504: 504 Gateway Time-out nginx" == describe(Answer(504, {}, page))
+
+
+def test_nothing_is_told_as_the_status() -> None:
+    """An empty body leaves the status."""
+    assert "HTTP 504" == describe(Answer(504))
+
+
+def test_secrets_and_numbers_are_hidden() -> None:
+    """Token, client id and phone number are masked, wherever they stand and however the number is written."""
+    body = {"detail": "Bearer tok-1 of cid-2: +31 6 1234 5678, 31612345678 and 06-12345678 refused, Bearer other"}
+    told = describe(Answer(400, {}, json.dumps(body).encode()), hide=("tok-1", "cid-2"))
+
+    assert "HTTP 400: Bearer *** of ***: +31**********78, *********78 and *********78 refused, Bearer ***" == told
+
+
+def test_secret_is_hidden_before_a_page_is_cut() -> None:
+    """A secret at the place where a long page is cut does not show its first half."""
+    page = b"<p>" + b" " * 4084 + b"top-secret-token</p>"
+
+    assert "top" not in describe(Answer(500, {}, page), hide=("top-secret-token",))
+
+
+@given(st.text(), st.text(min_size=1))
+def test_cleaned_text_is_short_plain_and_without_the_secret(text: str, secret: str) -> None:
+    """Any text becomes one short printable line."""
+    line = clean(f"{text}{secret}{text}", hide=(secret,))
+
+    assert len(line) <= LONGEST_DETAIL
+    assert line.isprintable()
+
+
+@given(st.text(alphabet="xyz \n\0<>", max_size=400), st.integers(0, 400))
+def test_token_never_survives(text: str, at: int) -> None:
+    """A token repeated anywhere in an answer is not told."""
+    page = f"{text[:at]}Secret0Token{text[at:]}".encode()
+
+    assert "Secret0Token" not in describe(Answer(500, {}, page), hide=("Secret0Token",))
+
+
+def test_hostile_page_is_read_quickly() -> None:
+    """A page made to keep a search for tags busy is cut before it is searched."""
+    assert "HTTP 500" in describe(Answer(500, {}, b"<script>" * 8192))
+
+
+@pytest.mark.parametrize("text", [b"", b"{", b"\xff\xfe\x00", "[" * 100_000, "1" * 10_000, "nul"])
+def test_what_is_no_json_is_none(text: bytes | str) -> None:
+    """Broken, deep, overlong or wrongly encoded JSON is read as nothing."""
+    assert read_json(text) is None
+
+
+def test_no_number_of_json_is_infinite() -> None:
+    """NaN and Infinity, which JSON does not know, are read as null."""
+    assert {"a": None, "b": None} == read_json(b'{"a": NaN, "b": -Infinity}')
+
+
+def test_header_is_found_in_any_spelling() -> None:
+    """Header names ignore case."""
+    assert "7" == Answer(429, {"RETRY-after": " 7 "}).header("Retry-After")
