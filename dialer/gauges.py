@@ -1,0 +1,30 @@
+"""The gauges of the shared state, set from Redis when an API process is scraped."""
+
+from __future__ import annotations
+
+from dialer import metrics
+from dialer.model import Priority
+from dialer.states import CallState, CampaignState
+from dialer.store import Overview, Store
+
+
+async def refresh_store_gauges(store: Store) -> None:
+    """Set the gauges of the shared state from Redis. Raises StoreUnavailable."""
+    show(await store.overview())
+
+
+def show(overview: Overview) -> None:
+    """Set the gauges of the shared state."""
+    for priority in Priority:
+        for state in CallState:
+            if state is not CallState.DONE:
+                metrics.CALLS_IN_STATE.labels(state, priority).set(overview.calls.get((state, priority), 0))
+        metrics.OLDEST_DUE_SECONDS.labels(priority).set(overview.oldest_due_ms[priority] / 1000)
+    for campaign_state in CampaignState:
+        metrics.CAMPAIGNS.labels(campaign_state).set(overview.campaigns.get(campaign_state, 0))
+    metrics.HOPPER_DEPTH.set(sum(overview.calls.get((CallState.CLAIMED, priority), 0) for priority in Priority))
+    metrics.WORKERS.set(overview.workers)
+    metrics.BUDGET_ACCEPTED.labels(metrics.TRUNK).set(overview.budget.accepted)
+    metrics.BUDGET_REFUSED.labels(metrics.TRUNK).set(overview.budget.refused)
+    metrics.MARGIN.labels(metrics.TRUNK).set(overview.budget.margin_ppm / 1_000_000)
+    metrics.GATE_SECONDS.labels(metrics.TRUNK).set(overview.gate_ms / 1000)

@@ -1,0 +1,80 @@
+"""Leases that lapsed, and campaigns that may be complete: what the sweeper reads and writes.
+
+Every call in flight stands in one sorted set with the moment at which somebody must look at it. So the sweeper never
+scans: it asks for what is overdue.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from enum import IntEnum
+
+from dialer import keys
+from dialer.batch import Batch
+from dialer.clock import Clock, now_ms
+from dialer.model import AttemptRef, CallRef
+
+_LOOK_MS = 60_000  # whoever looks at a call has this long before another one may
+
+
+@dataclass(frozen=True, slots=True)
+class Lapsed:
+    """A call whose deadline has passed, with its latest attempt (number 1 even if none was begun)."""
+
+    attempt: AttemptRef
+    deadline_ms: int
+
+
+class Freed(IntEnum):
+    """What lapsing a lease did; the numbers are the script's."""
+
+    NOT_LAPSED = 0
+    REQUEUED = 1  # claimed, never begun: waiting again
+    NOW_UNKNOWN = 2  # begun by a worker that is gone
+    LOOK_UNKNOWN = 3
+    LOOK_LIVE = 4
+
+
+class Leases:
+    """The leases of all calls in flight. Every method raises StoreUnavailable when Redis is away."""
+
+    def __init__(self, batch: Batch, clock: Clock) -> None:
+        self._batch = batch
+        self._clock = clock
+
+    async def lapsed(self, most: int) -> list[Lapsed]:
+        """Calls whose deadline has passed, longest ago first."""
+        now = now_ms(self._clock)
+        found = await self._batch.command("ZRANGEBYSCORE", keys.LEASES, "-inf", now, "WITHSCORES", "LIMIT", 0, most)
+        pairs = [(CallRef.parse(i), int(float(score))) for i, score in zip(found[::2], found[1::2], strict=True)]
+        return list(await asyncio.gather(*(self._lapsed(call, deadline) for call, deadline in pairs if call)))
+
+    async def _lapsed(self, call: CallRef, deadline_ms: int) -> Lapsed:
+        tries = await self._batch.command("HGET", keys.bucket(*call), f"{call.seq}t")
+        number = int(json.loads(tries)["n"]) if tries else 0
+        return Lapsed(AttemptRef(call, max(number, 1)), deadline_ms)
+
+    async def lapse(self, lapsed: Lapsed) -> Freed:
+        """Free the call, or take it for a minute to look at it. Repeatable: the second time it has not lapsed."""
+        call, number = lapsed.attempt
+        now = now_ms(self._clock)
+        args = [call.campaign_id, call.seq, number, now, lapsed.deadline_ms, now + _LOOK_MS]
+        return Freed(await self._batch.run("lapse_lease", keys.call_step(lapsed.attempt), args))
+
+    async def look_again(self, call: CallRef, in_ms: int) -> None:
+        """Look at this call again then, if it is still in flight."""
+        await self._batch.command("ZADD", keys.LEASES, "XX", now_ms(self._clock) + in_ms, str(call))
+
+    async def complete_campaigns(self) -> list[str]:
+        """Complete the running campaigns that have nothing left to do; returns their ids."""
+        candidates: list[str] = list(await self._batch.command("SMEMBERS", keys.CLOSING))
+        done = await asyncio.gather(*(self._complete(campaign_id) for campaign_id in candidates))
+        return [campaign_id for campaign_id, completed in zip(candidates, done, strict=True) if completed]
+
+    async def _complete(self, campaign_id: str) -> bool:
+        names = [keys.campaign(campaign_id), keys.imports(campaign_id), keys.CLOSING, keys.OPEN]
+        names += [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT]
+        args = [campaign_id, now_ms(self._clock)]
+        return bool(await self._batch.run("complete_campaign", [*names, *keys.READY], args) == 1)

@@ -1,0 +1,35 @@
+-- add_calls: add calls to a campaign, each contact once, however often the list is sent.
+-- KEYS[1] hash campaign   KEYS[2] zset waiting   KEYS[3] zset imports   KEYS[4] zset ready of its class   KEYS[5] set closing
+-- KEYS[6..5+b] hash buckets for the next running numbers   KEYS[6+b..] hash known, one for each call
+-- ARGV    campaign id, now_ms, due_ms, import id, import lease (ms), first running number the buckets are for,
+--         calls a bucket, b (number of buckets), then for each call: digest, record (JSON)
+-- returns {-1} no such campaign, {-2, state} it takes no more calls, {-3, next} the buckets are for other numbers,
+--         else {0, then for each call its running number, negative when it was there before}
+-- atomic because the same list may be sent twice at once
+local state, total = unpack(redis.call('HMGET', KEYS[1], 'state', 'total'))
+if not state then return {-1} end
+if state == 'completed' or state == 'cancelled' then return {-2, state} end
+local seq, first, size = tonumber(total) + 1, tonumber(ARGV[6]), tonumber(ARGV[7])
+local buckets = tonumber(ARGV[8])
+if seq ~= first then return {-3, seq} end
+local answer, calls = {0}, (#ARGV - 8) / 2
+for i = 1, calls do
+  local digest, record = ARGV[7 + 2 * i], ARGV[8 + 2 * i]
+  local known = KEYS[5 + buckets + i]
+  if redis.call('HSETNX', known, digest, seq) == 1 then
+    redis.call('HSET', KEYS[6 + math.floor(seq / size) - math.floor(first / size)], seq, record)
+    -- Half a microsecond apart (a double still tells that in 2100), so that calls go out in the order of their list.
+    redis.call('ZADD', KEYS[2], string.format('%.4f', tonumber(ARGV[3]) + i * 0.0005), seq)
+    answer[i + 1] = seq
+    seq = seq + 1
+  else
+    answer[i + 1] = -tonumber(redis.call('HGET', known, digest))
+  end
+end
+redis.call('HSET', KEYS[1], 'total', seq - 1)
+redis.call('ZADD', KEYS[3], tonumber(ARGV[2]) + tonumber(ARGV[5]), ARGV[4])
+if state == 'running' then
+  redis.call('ZADD', KEYS[4], 'NX', redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')[2] or 0, ARGV[1])
+  redis.call('SADD', KEYS[5], ARGV[1])
+end
+return answer

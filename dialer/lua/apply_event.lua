@@ -1,0 +1,44 @@
+-- apply_event: add what a carrier's event says to its attempt, and let the call follow from all that is known.
+-- KEYS, ARGV[1..4] as in parts/call.lua
+-- ARGV    5 facts (bits), 6 name of the event (its repeats have the same), 7 the event as kept, 8 the carrier's uuid or '',
+--         9..11 lease deadlines (ms): while it rings, while it is talked, while a reason may follow; 12.. figures
+-- returns code, attempt's new disposition or '', call's disposition or ''
+--         0 no such attempt, 1 a repeat, 2 kept (it says nothing about the call's way), 3 nothing new, 4 applied
+-- atomic because two events of one call arrive together, in any order, at any process
+-- include: call
+local MOST_FIELDS = 160
+if redis.call('EXISTS', ATTEMPT) == 0 then return {0, '', ''} end
+if redis.call('HLEN', ATTEMPT) > MOST_FIELDS or redis.call('HSETNX', ATTEMPT, ARGV[6], ARGV[7]) == 0 then return {1, '', ''} end
+if ARGV[8] ~= '' then redis.call('HSETNX', ATTEMPT, 'uuid', ARGV[8]) end
+if #ARGV > 11 then redis.call('HSET', ATTEMPT, unpack(ARGV, 12)) end
+
+local known = tonumber(redis.call('HGET', ATTEMPT, 'facts') or 0)
+local facts = bit.bor(known, tonumber(ARGV[5]))
+if tonumber(ARGV[5]) == 0 then return {2, '', ''} end
+if facts == known then return {3, '', ''} end
+redis.call('HSET', ATTEMPT, 'facts', facts)
+
+local disposition
+for _, rule in ipairs(RULES) do
+  if bit.band(facts, rule[1]) == rule[1] then disposition = rule[2] break end
+end
+local before = redis.call('HGET', ATTEMPT, 'disposition')
+if disposition == before then return {4, '', ''} end
+if disposition then redis.call('HSET', ATTEMPT, 'disposition', disposition) end
+if tries().n ~= NUMBER then return {4, disposition or '', ''} end
+if before then
+  -- A fact that came late: the label changes, what was decided on it stays.
+  local ended = redis.call('ZSCORE', done_key(before), SEQ)
+  if ended then
+    redis.call('ZREM', done_key(before), SEQ)
+    redis.call('ZADD', done_key(disposition), ended, SEQ)
+  end
+  return {4, '', ''}
+end
+local standing = false
+for i = 2, 6 do standing = standing or redis.call('ZSCORE', KEYS[i], SEQ) end
+if not standing then return {4, disposition or '', ''} end
+if disposition then return {4, disposition, settle(disposition)} end
+local phase = bit.band(facts, OVER) > 0 and 11 or bit.band(facts, REACHED) > 0 and 10 or 9
+move(LIVE, redis.call('ZSCORE', LIVE, SEQ) or NOW, ARGV[phase])
+return {4, '', ''}

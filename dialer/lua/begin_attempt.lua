@@ -1,0 +1,33 @@
+-- begin_attempt: the last look before the request leaves, and the intent to place, in one step.
+-- KEYS, ARGV[1..4] as in parts/call.lua
+-- ARGV    5 lease deadline of the claim (ms), 6 nonce of this run of the job, 7 place_at_us, 8 token index,
+--         9 now_us, 10 latest (us after place_at), 11 lease deadline of the placing (ms), 12 class of the campaign,
+--         13 interval_us
+-- returns 1 begun (also when this very run asks again), 0 not ours any more, and put back to waiting:
+--         2 campaign not running, 3 gate closed, 4 an urgent call wants the token, 5 too late
+-- atomic because a pause, an urgent call or another worker must not fall between the look and the intent
+-- include: call
+local nonce, place_at, now_us = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[9])
+if redis.call('HGET', ATTEMPT, 'nonce') == nonce then return 1 end
+if tonumber(redis.call('ZSCORE', LEASES, CALL_ID) or 0) ~= tonumber(ARGV[5]) then return 0 end
+local due = redis.call('ZSCORE', CLAIMED, SEQ)
+local counted = tries()
+if not due or counted.n + 1 ~= NUMBER then return 0 end
+
+local budget = redis.call('HMGET', TRUNK, 'gate', 'tat', 'index')
+local refused = redis.call('HGET', CAMPAIGN, 'state') ~= 'running' and 2
+  or tonumber(budget[1] or 0) > NOW and 3
+  or ARGV[12] ~= '1' and redis.call('ZCARD', URGENT) > 0 and 4
+  or now_us > place_at + tonumber(ARGV[10]) and 5
+if refused then
+  wait(due)
+  return refused
+end
+-- Who goes late moves the tokens not given yet, so that no second holds more than it may.
+local owed = math.max(now_us, place_at) + (tonumber(budget[3]) - tonumber(ARGV[8]) + 1) * tonumber(ARGV[13])
+if owed > tonumber(budget[2]) then redis.call('HSET', TRUNK, 'tat', string.format('%.0f', owed)) end
+move(PLACING, NOW, ARGV[11])
+counted.n = NUMBER
+store_tries(counted)
+redis.call('HSET', ATTEMPT, 'nonce', nonce, 'at', NOW, 'due', due)
+return 1

@@ -1,0 +1,69 @@
+-- claim_due_calls: give tokens of the budget to due calls, urgent first, fair between the campaigns of a class.
+-- KEYS[1] hash trunk   KEYS[2] zset leases   KEYS[3] zset sleeping   KEYS[4..6] zset ready by class
+-- KEYS[7..] for each campaign that the caller saw ready or due: hash campaign, zset waiting, zset claimed
+-- ARGV    now_us, interval_us (without margin), burst, lead_us (earliest place_at from now), horizon_us, lease_ms,
+--         most (calls), inherited_us and inherited_index (a token handed over, 0 if none), margin_ppm (to begin with),
+--         campaign ids in the order of KEYS
+-- returns tat_us, interval_us, then for each claim: campaign id, seq, due_ms, place_at_us, index, lease deadline_ms
+-- atomic because two hoppers must neither take the same call nor the same token
+local now, burst, most = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[7])
+local now_ms, limit = math.floor(now / 1000), now + tonumber(ARGV[5])
+local stored = redis.call('HMGET', KEYS[1], 'tat', 'index', 'margin', 'gate')
+local tat, index = tonumber(stored[1] or 0), tonumber(stored[2] or 0)
+local interval = tonumber(ARGV[2]) * (1 + tonumber(stored[3] or ARGV[10]) / 1000000)
+local earliest = math.max(now + tonumber(ARGV[4]), tonumber(stored[4] or 0) * 1000)
+local key_of, claims = {}, {}
+
+local function next_token()
+  if tonumber(ARGV[8]) > 0 then return tonumber(ARGV[8]), tonumber(ARGV[9]) end
+  local at = math.max(tat - (burst - 1) * interval, earliest)
+  if at > limit then return nil end
+  tat, index = math.max(tat, at) + interval, index + 1
+  return at, index
+end
+
+for i = 11, #ARGV do
+  local id, key = ARGV[i], 7 + (i - 11) * 3
+  key_of[id] = key
+  local due = redis.call('ZSCORE', KEYS[3], id)
+  if due and tonumber(due) <= now_ms then
+    redis.call('ZREM', KEYS[3], id)
+    local ready = KEYS[3 + tonumber(redis.call('HGET', KEYS[key], 'class'))]
+    -- Whoever wakes starts level with the one served least: it neither waits for nor catches up on its absence.
+    redis.call('ZADD', ready, 'NX', redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')[2] or 0, id)
+  end
+end
+
+-- The campaign of a class that was served least and has a due call; those that have none leave the class.
+local function next_campaign(ready)
+  while true do
+    local id = redis.call('ZRANGE', ready, 0, 0)[1]
+    local key = key_of[id]
+    if not key then return nil end
+    local call = redis.call('ZRANGE', KEYS[key + 1], 0, 0, 'WITHSCORES')
+    if call[1] and tonumber(call[2]) <= now_ms then return id, key, call end
+    redis.call('ZREM', ready, id)
+    if call[1] then redis.call('ZADD', KEYS[3], 'LT', call[2], id) end
+  end
+end
+
+local function claim_next(ready)
+  local id, key, call = next_campaign(ready)
+  if not id then return false end
+  local at, token = next_token()
+  if not at then return false end
+  local deadline = math.floor(at / 1000) + tonumber(ARGV[6])
+  redis.call('ZREM', KEYS[key + 1], call[1])
+  redis.call('ZADD', KEYS[key + 2], call[2], call[1])
+  redis.call('ZADD', KEYS[2], deadline, id .. '-' .. call[1])
+  redis.call('ZINCRBY', ready, 1, id)
+  claims[#claims + 1] = {id, call[1], call[2], string.format('%.0f', at), token, deadline}
+  return true
+end
+
+for class = 4, 6 do
+  repeat until #claims >= most or not claim_next(KEYS[class])
+end
+next_campaign(KEYS[4]) -- begin_attempt steps back for whoever stands here: only those with due calls may
+redis.call('HSET', KEYS[1], 'tat', string.format('%.0f', tat), 'index', index)
+return {string.format('%.0f', tat), string.format('%.0f', interval), claims}

@@ -1,0 +1,20 @@
+-- complete_campaign: a running campaign with nothing left to do is completed, a cancelled one is closed.
+-- KEYS[1] hash campaign   KEYS[2] zset imports   KEYS[3] set closing   KEYS[4] set open   KEYS[5..9] zsets waiting .. live
+-- KEYS[10..12] zset ready by class
+-- ARGV    campaign id, now_ms
+-- returns 1 completed, 0 not now (looked at again when its last call ends), 2 an import is under way (look again)
+-- atomic because a call may be added at this moment
+local id = ARGV[1]
+local state, total, built_in = unpack(redis.call('HMGET', KEYS[1], 'state', 'total', 'built_in'))
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[2])
+local left = 0
+for i = 5, 9 do left = left + redis.call('ZCARD', KEYS[i]) end
+local over = left == 0 and (state == 'cancelled' or state == 'running' and tonumber(total) > 0 and built_in ~= '1')
+if over and state == 'running' and redis.call('ZCARD', KEYS[2]) > 0 then return 2 end
+redis.call('SREM', KEYS[3], id)
+if not over then return 0 end
+redis.call('SREM', KEYS[4], id)
+if state == 'cancelled' then return 0 end
+for i = 10, 12 do redis.call('ZREM', KEYS[i], id) end
+redis.call('HSET', KEYS[1], 'state', 'completed', 'ended_at', ARGV[2])
+return 1

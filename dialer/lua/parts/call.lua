@@ -1,0 +1,54 @@
+-- call (included): the keys of one call and the moves that more than one script makes.
+-- KEYS    1 hash campaign; zsets 2 waiting, 3 claimed, 4 placing, 5 unknown, 6 live; 7 zset leases; 8 zset sleeping;
+--         9 set closing; 10 hash trunk; 11 zset ready:urgent; 12.. zset done:<disposition> in the order of `dispositions.py`;
+--         last the call's bucket of records and the attempt
+-- ARGV    1 campaign id, 2 running number of the call, 3 number of the attempt, 4 now (ms); the rest is the script's own
+local CAMPAIGN, WAITING, CLAIMED, PLACING, UNKNOWN, LIVE, LEASES, SLEEPING, CLOSING, TRUNK, URGENT = unpack(KEYS, 1, 11)
+local CALLS, ATTEMPT = unpack(KEYS, #KEYS - 1)
+local CAMPAIGN_ID, SEQ, NUMBER, NOW = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local CALL_ID = CAMPAIGN_ID .. '-' .. SEQ
+
+local function done_key(disposition)
+  return KEYS[11 + DISPOSITIONS[disposition]]
+end
+
+-- Take the call out of whichever set it stands in and put it into another, as of a score; a lease only where given.
+local function move(set, score, deadline)
+  for i = 2, 6 do redis.call('ZREM', KEYS[i], SEQ) end
+  redis.call('ZADD', set, score, SEQ)
+  if deadline then redis.call('ZADD', LEASES, deadline, CALL_ID) else redis.call('ZREM', LEASES, CALL_ID) end
+end
+
+local function finish(disposition)
+  move(done_key(disposition), NOW)
+  if redis.call('ZCARD', WAITING) == 0 then redis.call('SADD', CLOSING, CAMPAIGN_ID) end
+  return disposition
+end
+
+-- Back to waiting, due at a moment; what a cancelled campaign gets back is cancelled.
+local function wait(due)
+  local state = redis.call('HGET', CAMPAIGN, 'state')
+  if state == 'cancelled' then return finish('cancelled') end
+  move(WAITING, due)
+  if state == 'running' then redis.call('ZADD', SLEEPING, 'LT', due, CAMPAIGN_ID) end
+  return ''
+end
+
+local function tries()
+  local stored = redis.call('HGET', CALLS, SEQ .. 't')
+  return stored and cjson.decode(stored) or {n = 0}
+end
+
+local function store_tries(counted)
+  redis.call('HSET', CALLS, SEQ .. 't', cjson.encode(counted))
+end
+
+-- The attempt ended: redial by the campaign's policy, else done. Returns the call's disposition, '' if it is redialed.
+local function settle(disposition)
+  local counted = tries()
+  counted[disposition] = (counted[disposition] or 0) + 1
+  store_tries(counted)
+  local policy = cjson.decode(redis.call('HGET', CAMPAIGN, 'redial'))[disposition]
+  if policy and counted[disposition] <= policy[1] then return wait(NOW + policy[2]) end
+  return finish(disposition)
+end

@@ -1,0 +1,34 @@
+-- step_campaign: start, pause, resume or cancel a campaign.
+-- KEYS[1] hash campaign   zsets KEYS[2] waiting   KEYS[3] claimed   KEYS[4] done:cancelled   KEYS[5] leases   KEYS[6] sleeping
+-- KEYS[7] set closing   KEYS[8..10] zset ready by class
+-- ARGV    campaign id, now_ms, the new state, reason or '', states from which it is allowed
+-- returns {1} stepped, {2} it was there already, {0, state} not from here, {-1} no such campaign
+-- atomic because a claim between the state and the sets would dial for a paused campaign
+local id, now, target = ARGV[1], ARGV[2], ARGV[3]
+local state = redis.call('HGET', KEYS[1], 'state')
+if not state then return {-1} end
+if state == target then return {2} end
+local allowed = false
+for i = 5, #ARGV do allowed = allowed or ARGV[i] == state end
+if not allowed then return {0, state} end
+
+redis.call('HSET', KEYS[1], 'state', target, 'reason', ARGV[4])
+redis.call('ZREM', KEYS[6], id)
+redis.call('SADD', KEYS[7], id)
+for i = 8, 10 do redis.call('ZREM', KEYS[i], id) end
+if target == 'running' then
+  redis.call('HSETNX', KEYS[1], 'started_at', now)
+  local ready = KEYS[7 + tonumber(redis.call('HGET', KEYS[1], 'class'))]
+  redis.call('ZADD', ready, redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')[2] or 0, id)
+elseif target == 'cancelled' then
+  redis.call('HSET', KEYS[1], 'ended_at', now)
+  for _, seq in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do
+    redis.call('ZREM', KEYS[5], id .. '-' .. seq)
+    redis.call('ZADD', KEYS[2], now, seq)
+  end
+  redis.call('DEL', KEYS[3])
+  -- A million calls end in one stroke: the set is renamed, not copied. Nothing was in done:cancelled before,
+  -- because only this step, taken once, cancels calls.
+  if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('RENAME', KEYS[2], KEYS[4]) end
+end
+return {1}

@@ -1,0 +1,115 @@
+"""The budget of calls per second: its constants, its state in Redis, and how the carrier's answers steer it.
+
+Tokens are given by GCRA (one stored time, ITU-T I.371) in `claim_due_calls.lua`, up to a horizon ahead; `begin_attempt`
+moves later tokens when a call goes late; `tune_budget.lua` closes the gate and widens the margin after a refusal.
+
+Why it holds in any rolling second: call i+R may not leave before call i plus one second. Tokens are one interval plus
+margin apart, so that is so for calls on time; a call that goes late by d moves every token not yet given by d, and
+token i+R is never given yet, because horizon + lateness stay below one second.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from dialer import keys
+from dialer.batch import Batch
+from dialer.clock import Clock, now_ms
+from dialer.providers.base import Doubt, Placed, PlaceResult, Refusal, Refused, Unknown
+
+HORIZON_US = 600_000
+"""Tokens are given at most this far ahead: enough to hide the queue, and with LATEST_US below one second."""
+LATEST_US = 350_000
+"""A call later than this for its token gives it back: 600 + 350 ms leave 50 for the way to the carrier."""
+LEAD_US = 60_000
+"""Earliest place_at from the claim: the way through the queue and the last look must fit."""
+
+MARGIN_PPM = 15_000
+"""Margin to begin with: 1.5 % of a second, 15 ms, is the jitter that it swallows."""
+MARGIN_STEP_PPM = 7_000
+MARGIN_LEAST_PPM = 5_000
+MARGIN_MOST_PPM = 500_000
+MARGIN_REMEMBERED_MS = 3_600_000
+"""For an hour the pacing does not shrink back to a margin that was refused."""
+
+TROUBLE_WAIT_MS = 1_000
+LONGEST_WAIT_MS = 60_000
+LONGEST_ASKED_MS = 6 * 3_600_000
+"""A carrier's Retry-After beyond six hours is not believed: somebody would rather look."""
+
+
+class Verdict(StrEnum):
+    """What one answer of the carrier says about the pace."""
+
+    ACCEPTED = "accepted"
+    RATE = "rate"  # too fast: the margin grows, the gate closes for a token's time and longer each time
+    TROUBLE = "trouble"  # the carrier or the way to it is ill: the gate closes for growing times
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The state of a trunk's budget, as read at one moment.
+
+    Attributes:
+        gate_ms: nothing goes out before this moment (ms since 1970); 0 for open.
+        accepted: requests the carrier accepted since the trunk exists; refused likewise.
+    """
+
+    margin_ppm: int
+    gate_ms: int
+    accepted: int
+    refused: int
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, str]) -> Budget:
+        """From the hash `trunk:main`."""
+        return cls(
+            margin_ppm=int(fields.get("margin", MARGIN_PPM)),
+            gate_ms=int(fields.get("gate", 0)),
+            accepted=int(fields.get("accepted", 0)),
+            refused=int(fields.get("refused", 0)),
+        )
+
+
+def interval_us(calls_per_second: float) -> int:
+    """Time between two tokens without margin, in microseconds."""
+    return round(1_000_000 / calls_per_second)
+
+
+def verdict(result: PlaceResult) -> tuple[Verdict | None, int]:
+    """What a placing's result says about the pace, and how long the carrier asked to wait (ms, 0 if it did not)."""
+    match result:
+        case Placed():
+            return Verdict.ACCEPTED, 0
+        case Refused(reason=Refusal.RATE):
+            return Verdict.RATE, _believed(result.retry_after_ms)
+        case Refused(reason=Refusal.QUOTA | Refusal.NOT_SENT | Refusal.TOKEN):
+            return Verdict.TROUBLE, _believed(result.retry_after_ms)
+        case Unknown(reason=Doubt.UNREADABLE):
+            return Verdict.ACCEPTED, 0
+        case Unknown():
+            return Verdict.TROUBLE, _believed(result.retry_after_ms)
+        case Refused():
+            return None, 0
+
+
+async def tune(batch: Batch, clock: Clock, result: PlaceResult, *, first_wait_ms: int) -> None:
+    """Let the fleet's pace follow one answer. `first_wait_ms` is the wait after a first 429: one token's time.
+
+    Not repeatable, and harmless if it happens twice or never: the pace only settles a little later.
+    """
+    said, asked_ms = verdict(result)
+    if said is None:
+        return
+    base_ms = first_wait_ms if said is Verdict.RATE else TROUBLE_WAIT_MS
+    jitter = random.uniform(0.9, 1.3)  # noqa: S311 - spreads retries, guards nothing
+    pace = (MARGIN_PPM, MARGIN_STEP_PPM, MARGIN_LEAST_PPM, MARGIN_MOST_PPM, MARGIN_REMEMBERED_MS)
+    waits = (now_ms(clock), asked_ms, base_ms, LONGEST_WAIT_MS, f"{jitter:.3f}")
+    await batch.run("tune_budget", [keys.TRUNK], [said, *waits, *pace])
+
+
+def _believed(retry_after_ms: int | None) -> int:
+    return min(retry_after_ms or 0, LONGEST_ASKED_MS)

@@ -1,0 +1,92 @@
+"""What every process needs, opened from the settings and closed in reverse: Redis, clock, store, carrier."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import aiohttp
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from dialer import metrics
+from dialer.batch import Batch
+from dialer.clock import RedisClock
+from dialer.errors import StoreUnavailable
+from dialer.providers.base import Provider
+from dialer.providers.kpn import KpnVoice, kpn_from_settings
+from dialer.settings import CARRIER_FIELDS, Settings
+from dialer.store import Store
+from dialer.store.base import deadlines
+
+_SOCKET_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """The open parts of one process.
+
+    Attributes:
+        provider: None where the carrier's settings are not all there (the API needs none to serve).
+    """
+
+    settings: Settings
+    redis: Redis
+    batch: Batch
+    clock: RedisClock
+    store: Store
+    provider: Provider | None
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    """Open all parts. Raises InvalidInput without a Redis URL, StoreUnavailable when Redis does not answer."""
+    settings.require("redis_url")
+    async with AsyncExitStack() as stack:
+        redis = Redis.from_url(
+            str(settings.redis_url),
+            decode_responses=True,
+            socket_timeout=_SOCKET_TIMEOUT_S,
+            socket_connect_timeout=_SOCKET_TIMEOUT_S,
+        )
+        stack.push_async_callback(redis.aclose)
+        clock = RedisClock(redis)
+        await _reached(clock)
+        in_step = asyncio.create_task(clock.keep_in_step())
+        stack.push_async_callback(_ended, in_step)
+        batch = Batch(redis)
+        metrics.BUDGET.labels(metrics.TRUNK).set(settings.calls_per_second)
+        store = Store(batch, clock, deadlines(settings.ringing_timer_s, settings.length_timer_s))
+        provider: KpnVoice | None = None
+        if all(getattr(settings, name) is not None for name in CARRIER_FIELDS):
+            # No limit of connections: a call that waited for one would miss its moment.
+            connector = aiohttp.TCPConnector(limit=0)
+            session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+            provider = _carrier(settings, session, redis)
+            stack.push_async_callback(provider.aclose)
+        yield Runtime(settings, redis, batch, clock, store, provider)
+
+
+def _carrier(settings: Settings, session: aiohttp.ClientSession, redis: Redis) -> KpnVoice:
+    provider = kpn_from_settings(settings, session, redis)
+    provider.tokens.on_renewal = lambda result: metrics.TOKEN_RENEWALS.labels(result).inc()
+    metrics.TOKEN_LIFETIME_SECONDS.set_function(lambda: provider.tokens.lifetime_left_s() or 0)
+    return provider
+
+
+async def _reached(clock: RedisClock) -> None:
+    try:
+        for _ in range(5):
+            await clock.sync()
+    except (RedisError, OSError) as error:
+        raise StoreUnavailable(
+            f"Redis does not answer ({type(error).__name__}); is DIALER_REDIS_URL right and the server up?"
+        ) from error
+
+
+async def _ended(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task

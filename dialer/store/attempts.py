@@ -1,0 +1,160 @@
+"""Attempts: what the carrier told about each, and how it is told on."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from dialer import keys
+from dialer.clock import at_ms, moment, to_ms
+from dialer.dispositions import Disposition, Fact
+from dialer.lua import fact_bits, facts_of
+from dialer.model import Attempt, AttemptRef, CallRef, Event
+from dialer.providers.base import CallEvent
+from dialer.store.base import StorePart
+
+CARRIER_UUID_MS = 900_000
+"""A list look-up goes back minutes; by then a call that is somebody else's must be known as such."""
+_MOST_TRIES = 1_000
+
+
+class Applied(IntEnum):
+    """What became of an event; the numbers are the script's."""
+
+    UNKNOWN_ATTEMPT = 0
+    REPEATED = 1
+    NO_FACT = 2
+    NOTHING_NEW = 3
+    APPLIED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class EventResult:
+    """What an event changed: the attempt's new disposition, and its call's if that is over too."""
+
+    applied: Applied
+    attempt: Disposition | None = None
+    call: Disposition | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """What a call says: the script of its kind and the variables for it."""
+
+    kind: str
+    script: Mapping[str, Any]
+    variables: Mapping[str, str]
+
+
+class AttemptStore(StorePart):
+    """Attempts and their events."""
+
+    async def apply_event(self, attempt_id: str, event: CallEvent) -> EventResult:
+        """Add an event to its attempt and let the call follow. Repeating it changes nothing."""
+        ref = AttemptRef.parse(attempt_id)
+        if ref is None:
+            return EventResult(Applied.UNKNOWN_ATTEMPT)
+        now = self._now_ms()
+        limits = (now + self._limits.ringing, now + self._limits.talking, now + self._limits.reason)
+        figures = [part for name, value in event.figures.items() for part in (f"f:{name}", value)]
+        facts = (fact_bits(event.facts), _event_field(event), _event_value(event, now), event.uuid or "")
+        applied = self._batch.run(
+            "apply_event",
+            keys.call_step(ref),
+            [ref.call.campaign_id, ref.call.seq, ref.number, now, *facts, *limits, *figures],
+        )
+        if event.uuid and Fact.STARTED in event.facts:
+            (code, attempt, call), _ = await asyncio.gather(applied, self.own_uuid(event.uuid, attempt_id))
+        else:
+            code, attempt, call = await applied
+        return EventResult(Applied(code), _disposition(attempt), _disposition(call))
+
+    async def own_uuid(self, uuid: str, attempt_id: str) -> None:
+        """Remember whose the carrier's call is, so that a list look-up takes it for nobody else's."""
+        await self._batch.command("SET", keys.carrier_uuid(uuid), attempt_id, "PX", CARRIER_UUID_MS, "NX")
+
+    async def spoken(self, attempt_id: str) -> Spoken | None:
+        """What this attempt's call says, in one round trip; None if there is no such attempt."""
+        ref = AttemptRef.parse(attempt_id)
+        if ref is None:
+            return None
+        campaign_id, seq = ref.call
+        (kind, script), record, begun = await asyncio.gather(
+            self._batch.command("HMGET", keys.campaign(campaign_id), "kind", "script"),
+            self._batch.command("HGET", keys.bucket(campaign_id, seq), seq),
+            self._batch.command("EXISTS", keys.attempt(ref)),
+        )
+        if not (kind and record and begun):
+            return None
+        _, _, variables, own_script = [*json.loads(record), None, None, None][:4]
+        return Spoken(kind, own_script or json.loads(script), variables or {})
+
+    async def attempt(self, ref: AttemptRef) -> Attempt | None:
+        """One attempt, None if it never was or was refused."""
+        fields = await self._fields(keys.attempt(ref))
+        return _attempt(ref, fields) if fields else None
+
+    async def attempts(self, call_id: str) -> list[Attempt]:
+        """All attempts of a call, first to last; none for a call that was never tried or never was."""
+        ref = CallRef.parse(call_id)
+        tries = await self._batch.command("HGET", keys.bucket(*ref), f"{ref.seq}t") if ref else None
+        if ref is None or not tries:
+            return []
+        count = min(int(json.loads(tries)["n"]), _MOST_TRIES)
+        found = await asyncio.gather(*(self.attempt(AttemptRef(ref, number)) for number in range(1, count + 1)))
+        return [attempt for attempt in found if attempt]
+
+
+def _disposition(text: str) -> Disposition | None:
+    return Disposition(text) if text else None
+
+
+def _event_field(event: CallEvent) -> str:
+    """The name under which an event is kept: repeats have the same (REFERENCE 8.3: there is no event id)."""
+    moment_ms = to_ms(event.at) if event.at else ""
+    return f"e:{event.kind}:{moment_ms}:{event.payload.get('sub_state', '')!s:.20}"
+
+
+def _event_value(event: CallEvent, now: int) -> str:
+    kept = event.payload if not event.facts else {}
+    return json.dumps([now, kept] if kept else [now], ensure_ascii=False, separators=(",", ":"), default=str)
+
+
+def _attempt(ref: AttemptRef, fields: Mapping[str, str]) -> Attempt:
+    facts = facts_of(int(fields.get("facts", 0)))
+    disposition = _disposition(fields.get("disposition", ""))
+    events = [_event(name, value) for name, value in fields.items() if name.startswith("e:")]
+    return Attempt(
+        id=str(ref),
+        number=ref.number,
+        state=_state(facts, disposition, fields.get("result", "")),
+        placed_at=at_ms(fields.get("at")),
+        uuid=fields.get("uuid"),
+        result=fields.get("result"),
+        facts=facts,
+        disposition=disposition,
+        figures={name[2:]: value for name, value in fields.items() if name.startswith("f:")},
+        events=tuple(sorted(events, key=lambda event: event.received_at)),
+    )
+
+
+def _event(name: str, value: str) -> Event:
+    _, kind, happened, _ = name.split(":", 3)
+    received, *payload = json.loads(value)
+    return Event(kind=kind, at=at_ms(happened), received_at=moment(received), payload=payload[0] if payload else {})
+
+
+def _state(facts: frozenset[Fact], disposition: Disposition | None, result: str) -> str:
+    """The carrier's progress in our words, from what is known."""
+    steps = (
+        ("ended", disposition is not None),
+        ("answered", bool(facts & {Fact.ANSWERED, Fact.HUMAN, Fact.MACHINE})),
+        ("ringing", Fact.RINGING in facts),
+        ("placed", bool(facts) or result == "placed"),
+        ("unknown", result.startswith("unknown")),
+    )
+    return next((name for name, reached in steps if reached), "placing")

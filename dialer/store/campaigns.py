@@ -1,0 +1,154 @@
+"""Campaigns: create, read, count, and step from state to state."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from itertools import islice
+
+from dialer import keys
+from dialer.clock import at_ms, moment, to_ms
+from dialer.dispositions import Disposition
+from dialer.errors import IllegalStep, NotFound
+from dialer.model import Campaign, Priority, Progress, Redial, UnknownPolicy
+from dialer.states import CAMPAIGN_STEPS, CallState, CampaignState
+from dialer.store.base import StorePart
+
+BUILT_IN = {
+    Priority.URGENT: "direct-urgent",
+    Priority.NORMAL: "direct",
+    Priority.BACKGROUND: "direct-background",
+}
+"""Calls enqueued on their own belong to one of these; each is a campaign that never completes."""
+
+
+class CampaignStore(StorePart):
+    """Campaigns."""
+
+    async def create_campaign(self, campaign: Campaign) -> bool:
+        """Store a new campaign; False when its id exists already, and nothing was changed."""
+        fields = [part for pair in _to_fields(campaign).items() for part in pair]
+        names = [keys.campaign(campaign.id), keys.CAMPAIGNS, keys.OPEN]
+        return bool(await self._batch.run("create_campaign", names, [campaign.id, to_ms(campaign.created_at), *fields]))
+
+    async def campaign(self, campaign_id: str) -> Campaign:
+        """One campaign. Raises NotFound."""
+        fields = await self._fields(keys.campaign(campaign_id))
+        if "state" not in fields:
+            raise NotFound(f"there is no campaign {campaign_id!r}")
+        return _from_fields(campaign_id, fields)
+
+    async def campaigns(self, *, offset: int, limit: int) -> list[Campaign]:
+        """A page of campaigns, newest first."""
+        ids = await self._batch.command("ZREVRANGE", keys.CAMPAIGNS, offset, offset + limit - 1)
+        found = await asyncio.gather(*(self._fields(keys.campaign(campaign_id)) for campaign_id in ids))
+        return [_from_fields(i, fields) for i, fields in zip(ids, found, strict=True) if "state" in fields]
+
+    async def progress(self, campaign_ids: Sequence[str]) -> list[Progress]:
+        """How far these campaigns are, each counted at one moment."""
+        return list(await asyncio.gather(*(self._progress(campaign_id) for campaign_id in campaign_ids)))
+
+    async def _progress(self, campaign_id: str) -> Progress:
+        # One script, not many ZCARDs: a call that moves between two of them would be counted twice or never.
+        sizes = await self._batch.run("count_calls", keys.call_sets(campaign_id), [])
+        in_flight = dict(zip(keys.IN_FLIGHT, sizes, strict=False))
+        ended = dict(zip(Disposition, islice(sizes, len(keys.IN_FLIGHT), None), strict=True))
+        return Progress({**in_flight, CallState.DONE: sum(ended.values())}, ended)
+
+    async def step(self, campaign_id: str, verb: str, *, reason: str = "") -> Campaign:
+        """Start, pause, resume or cancel. A campaign that is there already stays so.
+
+        Raises:
+            NotFound: there is no such campaign.
+            IllegalStep: not from the state it is in.
+        """
+        sources, target = CAMPAIGN_STEPS[verb]
+        if verb == "cancel" and campaign_id in BUILT_IN.values():
+            raise IllegalStep(f"{campaign_id} takes every single call and cannot be cancelled; pause it instead")
+        names = [keys.calls_in(campaign_id, CallState.WAITING), keys.calls_in(campaign_id, CallState.CLAIMED)]
+        names.append(keys.calls_done(campaign_id, Disposition.CANCELLED))
+        answer = await self._batch.run(
+            "step_campaign",
+            [keys.campaign(campaign_id), *names, keys.LEASES, keys.SLEEPING, keys.CLOSING, *keys.READY],
+            [campaign_id, self._now_ms(), target, reason, *sources],
+        )
+        match answer:
+            case [-1]:
+                raise NotFound(f"there is no campaign {campaign_id!r}")
+            case [0, state]:
+                raise IllegalStep(
+                    f"cannot {verb} campaign {campaign_id}: it is {state}, not {' or '.join(sorted(sources))}"
+                )
+        if target is CampaignState.RUNNING:
+            await self._wake()
+        return await self.campaign(campaign_id)
+
+    async def _wake(self) -> None:
+        """Tell an idle hopper to look at once. Lost or doubled, it looks a second later or once for nothing."""
+        await asyncio.gather(
+            self._batch.command("LPUSH", keys.WAKE, 1),
+            self._batch.command("LTRIM", keys.WAKE, 0, 0),
+        )
+
+    async def built_in(self, priority: Priority) -> str:
+        """The built-in campaign for single calls of a priority, made and running at its first use."""
+        campaign_id = BUILT_IN[priority]
+        if await self._batch.command("EXISTS", keys.campaign(campaign_id)):
+            return campaign_id
+        now = moment(self._now_ms())
+        campaign = Campaign(
+            id=campaign_id,
+            name="single calls" if priority is Priority.NORMAL else f"single calls, {priority}",
+            kind="notification",
+            script={},
+            priority=priority,
+            redial={},
+            unknown=UnknownPolicy.HOLD,
+            state=CampaignState.RUNNING,
+            created_at=now,
+            started_at=now,
+        )
+        await self.create_campaign(campaign)
+        return campaign_id
+
+
+_CLASS = {priority: number for number, priority in enumerate(Priority, 1)}
+
+
+def _to_fields(campaign: Campaign) -> dict[str, str | int]:
+    redial = {disposition: [rule.times, rule.after_ms] for disposition, rule in campaign.redial.items()}
+    fields: dict[str, str | int] = {
+        "name": campaign.name,
+        "kind": campaign.kind,
+        "script": json.dumps(campaign.script, ensure_ascii=False),
+        "priority": campaign.priority,
+        "class": _CLASS[campaign.priority],
+        "built_in": int(campaign.id in BUILT_IN.values()),
+        "created_at": to_ms(campaign.created_at),
+        "redial": json.dumps(redial),
+        "unknown": campaign.unknown,
+        "state": campaign.state,
+        "total": campaign.total,
+    }
+    if campaign.started_at:
+        fields["started_at"] = to_ms(campaign.started_at)
+    return fields
+
+
+def _from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
+    return Campaign(
+        id=campaign_id,
+        name=fields["name"],
+        kind=fields["kind"],
+        script=json.loads(fields["script"]),
+        priority=Priority(fields["priority"]),
+        redial={Disposition(name): Redial(*rule) for name, rule in json.loads(fields["redial"]).items()},
+        unknown=UnknownPolicy(fields["unknown"]),
+        state=CampaignState(fields["state"]),
+        created_at=moment(fields["created_at"]),
+        started_at=at_ms(fields.get("started_at")),
+        ended_at=at_ms(fields.get("ended_at")),
+        reason=fields.get("reason") or None,
+        total=int(fields["total"]),
+    )

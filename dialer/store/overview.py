@@ -1,0 +1,66 @@
+"""The state of everything at a glance: what the metrics page and `dialer status` show."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+
+from dialer import keys
+from dialer.model import Priority
+from dialer.pacing import Budget
+from dialer.states import CallState, CampaignState
+from dialer.store.campaigns import CampaignStore
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """All open campaigns in sum.
+
+    Attributes:
+        calls: how many calls of open campaigns stand in each state other than done, by priority.
+        campaigns: how many open campaigns are in each state.
+        oldest_due_ms: for how long the call that is due longest has been waiting, by priority; 0 for none.
+        workers: how many were heard from lately.
+        gate_ms: for how long nothing goes out yet, after a refusal; 0 for open.
+    """
+
+    calls: dict[tuple[CallState, Priority], int]
+    campaigns: dict[CampaignState, int]
+    oldest_due_ms: dict[Priority, int]
+    workers: int
+    budget: Budget
+    gate_ms: int
+
+
+class OverviewStore(CampaignStore):
+    """Sums over all open campaigns; costs grow with their number, not with that of their calls."""
+
+    async def overview(self) -> Overview:
+        """Read all sums."""
+        ids, workers, trunk = await asyncio.gather(
+            self._batch.command("SMEMBERS", keys.OPEN),
+            self._batch.command("ZCARD", keys.WORKERS),
+            self._fields(keys.TRUNK),
+        )
+        opened = list(ids)
+        seen = await asyncio.gather(*(self._seen(campaign_id) for campaign_id in opened))
+        calls: Counter[tuple[CallState, Priority]] = Counter()
+        oldest: dict[Priority, int] = dict.fromkeys(Priority, 0)
+        now = self._now_ms()
+        for state, priority, sizes, due in seen:
+            calls.update({(in_state, priority): size for in_state, size in sizes.items()})
+            if due and state is CampaignState.RUNNING:
+                oldest[priority] = max(oldest[priority], now - due)
+        budget = Budget.from_fields(trunk)
+        states = Counter(state for state, *_ in seen)
+        return Overview(dict(calls), dict(states), oldest, workers, budget, max(0, budget.gate_ms - now))
+
+    async def _seen(self, campaign_id: str) -> tuple[CampaignState, Priority, dict[CallState, int], int]:
+        (state, priority), sizes, first = await asyncio.gather(
+            self._batch.command("HMGET", keys.campaign(campaign_id), "state", "priority"),
+            self._batch.run("count_calls", [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT], []),
+            self._batch.command("ZRANGE", keys.calls_in(campaign_id, CallState.WAITING), 0, 0, "WITHSCORES"),
+        )
+        due = int(float(first[1])) if first else 0
+        return CampaignState(state), Priority(priority), dict(zip(keys.IN_FLIGHT, sizes, strict=True)), due

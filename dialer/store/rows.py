@@ -1,0 +1,110 @@
+"""Adding calls: in bulk from a list, or one at once. The same contact is added once, however often it is sent.
+
+A call's running number, and so the bucket that holds it, is given by the script; the caller names the buckets for the
+next numbers beforehand and asks again when another import was faster.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import Sequence
+from secrets import token_hex
+
+from dialer import keys
+from dialer.errors import IllegalStep, NotFound
+from dialer.model import Added, CallRef, NewCall, Priority
+from dialer.states import CallState
+from dialer.store.campaigns import CampaignStore
+
+IMPORT_LEASE_MS = 60_000
+"""An import that adds nothing for a minute no longer keeps its campaign from completing."""
+_DIGEST_BYTES = 9  # 72 bits: among a million contacts two meet with a chance of 1 in 10,000,000,000
+
+
+class RowStore(CampaignStore):
+    """New calls."""
+
+    async def add_calls(self, campaign_id: str, calls: Sequence[NewCall], *, import_id: str) -> list[Added]:
+        """Add up to 1,000 calls, due now. Repeating it is harmless: all are duplicates then.
+
+        Raises:
+            NotFound: there is no such campaign.
+            IllegalStep: it takes no more calls.
+        """
+        if not calls:
+            return []
+        campaign = await self.campaign(campaign_id)
+        entries = [(_digest(call.external_id, call.number), _record(call)) for call in calls]
+        return await self._add(campaign_id, campaign.priority, entries, import_id=import_id)
+
+    async def _add(
+        self, campaign_id: str, priority: Priority, entries: Sequence[tuple[str, str]], *, import_id: str
+    ) -> list[Added]:
+        known = [keys.known(campaign_id, _known_bucket(digest)) for digest, _ in entries]
+        fixed = _fixed_keys(campaign_id, priority)
+        rows = [part for entry in entries for part in entry]
+        first = int(await self._batch.command("HGET", keys.campaign(campaign_id), "total") or 0) + 1
+        while True:
+            buckets = _buckets(campaign_id, first, len(entries))
+            now = self._now_ms()
+            sizes = (first, keys.CALLS_PER_BUCKET, len(buckets))
+            answer = await self._batch.run(
+                "add_calls",
+                [*fixed, *buckets, *known],
+                [campaign_id, now, now, import_id, IMPORT_LEASE_MS, *sizes, *rows],
+            )
+            match answer:
+                case [-1]:
+                    raise NotFound(f"there is no campaign {campaign_id!r}")
+                case [-2, state]:
+                    raise IllegalStep(f"campaign {campaign_id} is {state} and takes no more calls; create a new one")
+                case [-3, next_number]:  # another import was faster
+                    first = next_number
+                case [0, *numbers]:
+                    return [_added(campaign_id, number) for number in numbers]
+
+    async def end_import(self, campaign_id: str, import_id: str) -> None:
+        """Say that an import adds nothing more, so that its campaign may complete and an idle hopper looks."""
+        await self._batch.command("ZREM", keys.imports(campaign_id), import_id)
+        await self._wake()
+
+    async def enqueue_call(self, priority: Priority, call: NewCall, *, key: str | None) -> Added:
+        """Add one call to the built-in campaign of its priority; with a key, the same key adds nothing more."""
+        campaign_id = await self.built_in(priority)
+        # Without a key each request is a call of its own: the same number may be called again tomorrow.
+        digest = _digest(f"key\x00{key or token_hex(16)}", call.number)
+        (added,) = await self._add(campaign_id, priority, [(digest, _record(call))], import_id="single")
+        await self._wake()
+        return added
+
+
+def _fixed_keys(campaign_id: str, priority: Priority) -> list[str]:
+    waiting = keys.calls_in(campaign_id, CallState.WAITING)
+    return [keys.campaign(campaign_id), waiting, keys.imports(campaign_id), keys.ready(priority), keys.CLOSING]
+
+
+def _buckets(campaign_id: str, first: int, count: int) -> list[str]:
+    size = keys.CALLS_PER_BUCKET
+    return [keys.bucket(campaign_id, number * size) for number in range(first // size, (first + count) // size + 1)]
+
+
+def _digest(external_id: str | None, number: str) -> str:
+    name = f"id\x00{external_id}" if external_id is not None else f"number\x00{number}"
+    return urlsafe_b64encode(hashlib.blake2b(name.encode(), digest_size=_DIGEST_BYTES).digest()).decode()
+
+
+def _known_bucket(digest: str) -> int:
+    return int.from_bytes(urlsafe_b64decode(digest)[:2]) % keys.KNOWN_BUCKETS
+
+
+def _record(call: NewCall) -> str:
+    parts = [call.number, call.external_id, dict(call.variables) or None, call.script]
+    while parts[-1] is None:
+        parts.pop()
+    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+
+def _added(campaign_id: str, number: int) -> Added:
+    return Added(call_id=str(CallRef(campaign_id, abs(number))), duplicate=number < 0)

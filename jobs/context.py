@@ -1,0 +1,51 @@
+"""What the jobs of one worker share."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any, TypedDict
+
+from dialer.dialing import Dialing
+from dialer.leases import Leases
+from dialer.providers.base import Provider
+from dialer.runtime import Runtime
+from dialer.settings import Settings
+
+
+@dataclass(slots=True)
+class Context:
+    """The parts of one worker, and what it has in hand.
+
+    Attributes:
+        unsent: calls claimed by this process whose request has not left yet; the hopper stops claiming when it is high.
+        placings: placings under way; shutdown waits for them, nothing cancels them.
+        stopping: set when this worker shall end: nothing more is begun.
+    """
+
+    runtime: Runtime
+    dialing: Dialing
+    leases: Leases
+    provider: Provider
+    unsent: int = 0
+    placings: set[asyncio.Task[None]] = field(default_factory=set)
+    stopping: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def settings(self) -> Settings:
+        """This process' settings."""
+        return self.runtime.settings
+
+    def start(self, placing: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Run a placing as a task of our own: arq cancels its jobs, and a request under way must not be cancelled."""
+        task = asyncio.get_running_loop().create_task(placing)
+        self.placings.add(task)
+        task.add_done_callback(self.placings.discard)
+        return task
+
+
+class ArqContext(TypedDict):
+    """The part of arq's job context that the jobs here use."""
+
+    context: Context

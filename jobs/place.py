@@ -1,0 +1,233 @@
+"""Place calls at their moments: the last look, the one request, and what its answer means.
+
+A request leaves at most once for each attempt. Whatever happens between the intent and the answer, the attempt is
+placed, surely not placed, or unknown, and each of the three has its way on; see `dialer/dialing.py` for what a crash
+leaves. Sum of the times: the request's limit (`carrier_timeout_s`, at most 60 s) < lease of a placing (limit + 30 s).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from secrets import token_hex
+
+import stamina
+import structlog
+
+from dialer import metrics, pacing, phone
+from dialer.clock import now_ms
+from dialer.dialing import Begun, Claim, Dial, Follows, Recorded
+from dialer.dispositions import Disposition
+from dialer.errors import CarrierError, DialerError, StoreUnavailable
+from dialer.leases import Lapsed
+from dialer.model import AttemptRef
+from dialer.providers.base import CallRequest, Placed, PlaceResult, Refusal, Refused, Unknown
+from dialer.tokens import make_token
+from jobs.context import Context
+
+log = structlog.get_logger()
+
+BEGIN_AHEAD_US = 25_000
+"""The intent is stored this long before place_at, so that Redis' sync to disk does not delay the request."""
+LEASE_MARGIN_S = 30
+FIRST_LOOK_MS = 5_000
+"""An unknown attempt is looked for in the carrier's list first after this long: webhooks mostly come sooner."""
+MALFORMED_IN_A_ROW = 5
+"""So many requests found malformed one after the other are our fault, not the numbers'."""
+_OUTAGE_S = 600.0  # how long a worker holds an answer in memory while Redis is away
+
+
+async def place_all(claims: Sequence[Claim], context: Context) -> None:
+    """Place claimed calls, each at its own moment; returns when all are placed, put back or unknown."""
+    try:
+        dials = await context.dialing.read(claims)
+    except StoreUnavailable:
+        log.warning("claim.left_to_lapse", calls=len(claims))
+        return
+    placings = [context.start(place(dial, context)) for dial in dials]
+    await asyncio.shield(asyncio.gather(*placings))
+
+
+async def place(dial: Dial, context: Context) -> None:
+    """Place one claimed call at its moment, or put it back."""
+    nonce = token_hex(8)
+    context.unsent += 1
+    begun = Begun.GONE
+    try:
+        if not await _ready(dial, context):
+            return
+        await context.runtime.clock.sleep_until(dial.claim.place_at_us - BEGIN_AHEAD_US)
+        begun = await _begin(dial, nonce, context)
+        if begun is Begun.BEGUN:
+            await context.runtime.clock.sleep_until(dial.claim.place_at_us)
+    finally:
+        context.unsent -= 1
+    if begun is Begun.BEGUN:
+        await _send(dial, nonce, context)
+        return
+    metrics.TOKENS_RETURNED.labels(begun.name.lower()).inc()
+    if begun is Begun.PREEMPTED:
+        await _hand_over(dial.claim, context)
+
+
+async def _ready(dial: Dial, context: Context) -> bool:
+    """Whether placing has all it needs; without an access token nothing is begun and the whole fleet waits."""
+    try:
+        await context.provider.make_ready()
+    except CarrierError as error:
+        log.warning("carrier.not_ready", reason=str(error))
+        await asyncio.gather(_put_back(dial, context), _tune(Refused(Refusal.TOKEN), dial.claim.interval_us, context))
+        metrics.TOKENS_RETURNED.labels("not_ready").inc()
+        if not error.retryable:
+            await _pause(dial.claim.campaign_id, str(error), context)
+        return False
+    return True
+
+
+async def _begin(dial: Dial, nonce: str, context: Context) -> Begun:
+    if context.stopping.is_set():
+        await _put_back(dial, context)
+        return Begun.GONE
+    try:
+        return await context.dialing.begin(dial, nonce, lease_ms=_lease_ms(context))
+    except StoreUnavailable:
+        # The intent may be stored or not; the request surely has not left. Take the intent back.
+        await _conclude(dial, nonce, Refused(Refusal.NOT_SENT, "Redis was away before the request left"), context)
+        return Begun.GONE
+
+
+async def _put_back(dial: Dial, context: Context) -> None:
+    try:
+        await context.leases.lapse(Lapsed(dial.attempt, dial.claim.deadline_ms))
+    except StoreUnavailable:
+        log.warning("claim.left_to_lapse", call_id=str(dial.claim.call))
+
+
+async def _hand_over(token: Claim, context: Context) -> None:
+    """Give the token of a call that stepped back to the urgent one that is waiting for it."""
+    try:
+        claimed = await context.dialing.claim(1, inherited=token)
+        dials = await context.dialing.read(claimed.claims)
+    except StoreUnavailable:
+        return
+    for dial in dials:
+        await place(dial, context)
+
+
+async def _send(dial: Dial, nonce: str, context: Context) -> None:
+    late_us = context.runtime.clock.now_us() - dial.claim.place_at_us
+    metrics.LATENESS_SECONDS.labels(metrics.TRUNK).observe(max(0, late_us) / 1_000_000)
+    if late_us > pacing.LATEST_US:
+        # This process was stopped or starved: the token is stale, and so may be everything looked at.
+        result: PlaceResult = Refused(Refusal.NOT_SENT, "the worker was too late for its token")
+        metrics.TOKENS_RETURNED.labels("too_late").inc()
+        await _record(dial.attempt, nonce, Follows("back", "refused: too_late"), context)
+        return
+    started = time.perf_counter()
+    result = await context.provider.place(_request(dial, context))
+    elapsed = time.perf_counter() - started
+    metrics.PLACEMENT_SECONDS.labels(metrics.TRUNK).observe(elapsed)
+    recorded = await _conclude(dial, nonce, result, context)
+    log.info(
+        "attempt.answered",
+        attempt_id=str(dial.attempt),
+        number=phone.mask(dial.number),
+        result=_words(result),
+        late_ms=late_us // 1000,
+        duration_ms=round(elapsed * 1000),
+        taken=recorded.taken,
+    )
+
+
+def _request(dial: Dial, context: Context) -> CallRequest:
+    settings = context.settings
+    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
+    base = f"{settings.callback_base}/webhooks/{make_token(secret, str(dial.attempt))}"
+    return CallRequest(
+        to=dial.number,
+        from_=settings.from_number or "",
+        answer_url=f"{base}/answer",
+        event_url=f"{base}/event",
+        ringing_timer_s=settings.ringing_timer_s,
+        length_timer_s=settings.length_timer_s,
+    )
+
+
+async def _conclude(dial: Dial, nonce: str, result: PlaceResult, context: Context) -> Recorded:
+    """Store what the answer means for the call, the fleet's pace and, if it is our fault, the campaign."""
+    metrics.PLACEMENTS.labels(metrics.TRUNK, _words(result).replace(": ", "_")).inc()
+    recorded, _ = await asyncio.gather(
+        _record(dial.attempt, nonce, follows(result, now_ms(context.runtime.clock), context), context),
+        _tune(result, dial.claim.interval_us, context),
+    )
+    if recorded.call:
+        metrics.CALLS.labels(recorded.call).inc()
+    await _stop_if_ours(dial, result, recorded, context)
+    return recorded
+
+
+async def _record(attempt: AttemptRef, nonce: str, what: Follows, context: Context) -> Recorded:
+    async for trial in stamina.retry_context(
+        on=StoreUnavailable, attempts=None, timeout=_OUTAGE_S, wait_initial=0.1, wait_max=2.0
+    ):
+        with trial:
+            return await context.dialing.record(attempt, nonce, what)
+    raise AssertionError("unreachable: retry_context returns or raises")
+
+
+async def _tune(result: PlaceResult, interval_us: int, context: Context) -> None:
+    if isinstance(result, Refused) and result.reason is Refusal.RATE:
+        metrics.REFUSED_RATE.labels(metrics.TRUNK).inc()
+    try:
+        runtime = context.runtime
+        await pacing.tune(runtime.batch, runtime.clock, result, first_wait_ms=interval_us // 1000)
+    except StoreUnavailable:
+        log.warning("budget.not_tuned", result=_words(result))
+
+
+def follows(result: PlaceResult, now: int, context: Context) -> Follows:
+    """What a placing's result means for its call."""
+    words = _words(result)
+    match result:
+        case Placed(uuid=uuid):
+            rings_ms = context.settings.ringing_timer_s * 1000 + LEASE_MARGIN_S * 1000
+            return Follows("live", words, uuid, now + rings_ms)
+        case Refused(reason=Refusal.BAD_REQUEST):
+            return Follows(Disposition.FAILED, f"{words}: {result.detail}")
+        case Refused():
+            return Follows("back", words)
+        case Unknown():
+            return Follows("unknown", words, deadline_ms=now + FIRST_LOOK_MS)
+
+
+async def _stop_if_ours(dial: Dial, result: PlaceResult, recorded: Recorded, context: Context) -> None:
+    """Pause the campaign when dialing on can only fail: product, application, path or every request is wrong."""
+    if not isinstance(result, Refused):
+        return
+    ours = result.reason is Refusal.MISCONFIGURED or recorded.malformed >= MALFORMED_IN_A_ROW
+    if not ours:
+        return
+    await _pause(dial.claim.campaign_id, f"the carrier refused: {result.detail or result.reason}", context)
+
+
+async def _pause(campaign_id: str, reason: str, context: Context) -> None:
+    log.error("campaign.paused", campaign_id=campaign_id, reason=reason)
+    try:
+        await context.runtime.store.step(campaign_id, "pause", reason=reason)
+    except DialerError as error:
+        log.warning("campaign.not_paused", campaign_id=campaign_id, reason=str(error))
+
+
+def _words(result: PlaceResult) -> str:
+    match result:
+        case Placed():
+            return "placed"
+        case Refused(reason=reason):
+            return f"refused: {reason}"
+        case Unknown(reason=doubt):
+            return f"unknown: {doubt}"
+
+
+def _lease_ms(context: Context) -> int:
+    return round((context.settings.carrier_timeout_s + LEASE_MARGIN_S) * 1000)

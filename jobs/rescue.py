@@ -1,0 +1,175 @@
+"""The sweeper: free what a dead worker held, settle what is in doubt, ask after calls that went silent.
+
+It runs on one worker at a time, every few seconds, and does nothing that may not be done twice. Each step leaves the
+call under a new lease, so that a sweeper that dies is followed by the next one.
+
+How an attempt that may or may not have rung is settled, in this order: a webhook with its token (no work here); the
+carrier's list; behind a 503, a redial once neither has shown it for some seconds; else the campaign's policy: hold it
+for a person, or redial after the longest possible call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+from typing import assert_never
+
+import structlog
+
+from dialer import keys, metrics
+from dialer.clock import moment, now_ms, to_ms
+from dialer.dispositions import Fact
+from dialer.errors import CarrierError
+from dialer.leases import Freed, Lapsed
+from dialer.model import Attempt, AttemptRef, UnknownPolicy
+from dialer.providers.base import CallEvent, CarrierCall, Doubt
+from jobs.context import ArqContext, Context
+from jobs.place import FIRST_LOOK_MS
+
+log = structlog.get_logger()
+
+_MOST = 200  # a sweep: what is left over comes first in the next
+_SPAN = timedelta(seconds=90)
+"""The list is searched this long around the request: clocks differ, and started_at may be the answer's moment."""
+_LIST_UNTIL_MS = 600_000
+"""After ten minutes the list is no more asked: by then a call of ours would have shown itself."""
+_ASK_AGAIN_MS = 60_000
+_LOOK_AGAIN_FACTOR = 2
+
+
+async def rescue(ctx: ArqContext) -> None:
+    """One sweep. Repeatable."""
+    context = ctx["context"]
+    lapsed = await context.leases.lapsed(_MOST)
+    await asyncio.gather(*(_settle(one, context) for one in lapsed))
+    for campaign_id in await context.leases.complete_campaigns():
+        log.info("campaign.completed", campaign_id=campaign_id)
+
+
+async def _settle(lapsed: Lapsed, context: Context) -> None:
+    freed = await context.leases.lapse(lapsed)
+    match freed:
+        case Freed.NOT_LAPSED:
+            return
+        case Freed.REQUEUED:
+            metrics.RESCUED.labels("requeued").inc()
+        case Freed.NOW_UNKNOWN:
+            await context.leases.look_again(lapsed.attempt.call, FIRST_LOOK_MS)
+        case Freed.LOOK_UNKNOWN:
+            await _settle_unknown(lapsed, context)
+        case Freed.LOOK_LIVE:
+            await _ask_after(lapsed, context)
+        case _:
+            assert_never(freed)
+    metrics.LEASES_LAPSED.labels(_STATES[freed]).inc()
+    log.warning("lease.lapsed", attempt_id=str(lapsed.attempt), was=_STATES[freed])
+
+
+_STATES = {
+    Freed.REQUEUED: "claimed",
+    Freed.NOW_UNKNOWN: "placing",
+    Freed.LOOK_UNKNOWN: "unknown",
+    Freed.LOOK_LIVE: "live",
+}
+
+
+async def _settle_unknown(lapsed: Lapsed, context: Context) -> None:
+    attempt = await context.runtime.store.attempt(lapsed.attempt)
+    if attempt is None or attempt.placed_at is None:
+        return
+    age_ms = now_ms(context.runtime.clock) - to_ms(attempt.placed_at)
+    listed, asked = await _look_up(attempt, age_ms, context)
+    if listed:
+        metrics.RESCUED.labels("listed").inc()
+        await _tell(attempt, "listed", listed, context)
+    elif asked and _unavailable(attempt) and age_ms >= context.settings.unavailable_settle_s * 1000:
+        await _redial(attempt, context)
+    elif age_ms >= await _patience_ms(attempt, context):
+        await _give_up(attempt, context)
+    else:
+        await context.leases.look_again(lapsed.attempt.call, max(FIRST_LOOK_MS, age_ms // _LOOK_AGAIN_FACTOR))
+
+
+def _unavailable(attempt: Attempt) -> bool:
+    return attempt.result == f"unknown: {Doubt.UNAVAILABLE}"
+
+
+async def _patience_ms(attempt: Attempt, context: Context) -> int:
+    """How long this attempt may stay unknown: for a redial as long as the longest call that it could be."""
+    settings = context.settings
+    if await _policy(attempt, context) is UnknownPolicy.HOLD:
+        return round(settings.unknown_hold_s * 1000)
+    return (settings.ringing_timer_s + settings.length_timer_s) * 1000 + _ASK_AGAIN_MS
+
+
+async def _policy(attempt: Attempt, context: Context) -> UnknownPolicy:
+    campaign = await context.runtime.store.campaign(attempt.id.split("-")[0])
+    return campaign.unknown
+
+
+async def _give_up(attempt: Attempt, context: Context) -> None:
+    if await _policy(attempt, context) is UnknownPolicy.REDIAL:
+        await _redial(attempt, context)
+        return
+    metrics.RESCUED.labels("undetermined").inc()
+    await context.runtime.store.apply_event(attempt.id, CallEvent(kind="given_up", facts=frozenset({Fact.LOST})))
+
+
+async def _redial(attempt: Attempt, context: Context) -> None:
+    """Back to the line: whoever rang would have shown itself. Should it do so yet, the call is taken out again."""
+    metrics.RESCUED.labels("redialed").inc()
+    ref = AttemptRef.parse(attempt.id)
+    if ref:
+        await context.dialing.redial(ref)
+
+
+async def _look_up(attempt: Attempt, age_ms: int, context: Context) -> tuple[CarrierCall | None, bool]:
+    """The attempt's call in the carrier's list, and whether the list could be read."""
+    if age_ms > _LIST_UNTIL_MS or attempt.placed_at is None:
+        return None, True
+    call = await context.runtime.store.call(attempt.id.rpartition("-")[0])
+    placed = attempt.placed_at
+    try:
+        found = [
+            one
+            async for one in context.provider.list_calls(placed - _SPAN, placed + _SPAN)
+            if one.to == call.number.lstrip("+") and one.from_ == (context.settings.from_number or "").lstrip("+")
+        ]
+    except CarrierError as error:
+        log.warning("carrier.list_failed", attempt_id=attempt.id, reason=str(error))
+        return None, False
+    for one in found:
+        owner = await context.runtime.batch.command("GET", keys.carrier_uuid(one.uuid))
+        if owner in {None, attempt.id}:
+            return one, True
+    return None, True
+
+
+async def _tell(attempt: Attempt, kind: str, seen: CarrierCall, context: Context) -> None:
+    """Take what the carrier says of a call as an event of its attempt."""
+    now = moment(now_ms(context.runtime.clock))
+    event = CallEvent(kind=kind, facts=seen.facts | {Fact.STARTED}, uuid=seen.uuid, at=now, figures=seen.figures)
+    await context.runtime.store.apply_event(attempt.id, event)
+
+
+async def _ask_after(lapsed: Lapsed, context: Context) -> None:
+    """A live call was silent for longer than it can last: ask the carrier how it stands."""
+    attempt = await context.runtime.store.attempt(lapsed.attempt)
+    if attempt is None:
+        return
+    if Fact.COMPLETED in attempt.facts:
+        metrics.RESCUED.labels("no_reason").inc()
+        await context.runtime.store.apply_event(attempt.id, CallEvent(kind="no_reason", facts=frozenset({Fact.LOST})))
+        return
+    try:
+        seen = await context.provider.get_call(attempt.uuid) if attempt.uuid else None
+    except CarrierError as error:
+        log.warning("carrier.call_not_read", attempt_id=attempt.id, reason=str(error))
+        await context.leases.look_again(lapsed.attempt.call, _ASK_AGAIN_MS)
+        return
+    metrics.RESCUED.labels("asked").inc()
+    if seen is None:
+        await context.runtime.store.apply_event(attempt.id, CallEvent(kind="given_up", facts=frozenset({Fact.LOST})))
+    else:
+        await context.leases.look_again(lapsed.attempt.call, _ASK_AGAIN_MS)
+        await _tell(attempt, "asked", seen, context)

@@ -1,0 +1,168 @@
+"""The worker: arq as a shell around the hopper, the jobs and their schedules.
+
+arq's own ways that would dial twice or lose calls are kept away: its signal handlers (they cancel requests under way),
+its pickles, its kept results, its retries, its polling as the pace. The backlog is never in its queue, which holds what
+is to be placed within a second. A job put in is started at once by the worker that put it in (`start_jobs`, the method
+that arq's own poll ends in); the poll is left for jobs whose worker died in between.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from secrets import token_hex
+from typing import Any
+
+import structlog
+from arq import cron
+from arq.connections import ArqRedis
+from arq.worker import Worker, func
+from prometheus_client import start_http_server
+from redis.exceptions import RedisError
+
+from dialer import log as logging_setup
+from dialer import queue
+from dialer.dialing import Claim, Dialing
+from dialer.errors import InvalidInput
+from dialer.leases import Leases
+from dialer.runtime import Runtime, open_runtime
+from dialer.settings import CARRIER_FIELDS, Settings
+from jobs.context import Context
+from jobs.heartbeat import farewell, keep_alive
+from jobs.hopper import Hopper
+from jobs.notification import notification
+from jobs.renewal import renew_token
+from jobs.rescue import rescue
+
+log = structlog.get_logger()
+
+POLL_S = 1.0
+RESCUE_SECONDS = set(range(0, 60, 3))
+RENEW_SECONDS = {10, 40}
+JOB_TIMEOUT_S = 900
+"""Longer than anything inside: a horizon, the request's limit (60 s) and an outage of Redis (600 s) with its answer."""
+_OUT_OF_REACH = 1_000_000  # arq counts a try for each start of a job; ours are counted by the store
+_DRAIN_S = 70.0  # the request's limit, 60 s, and the record behind it
+_RESTART_S = 1.0
+
+
+async def run_worker(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
+    """Dial until cancelled or told to stop; then finish what is under way and return.
+
+    Raises:
+        InvalidInput: a setting that a worker needs is missing.
+        StoreUnavailable: Redis does not answer at the start.
+    """
+    settings.require("redis_url", "webhook_secret", *CARRIER_FIELDS)
+    async with open_runtime(settings) as runtime, _context(runtime) as context:
+        worker_id = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
+        server, thread = start_http_server(settings.worker_metrics_port, settings.host)
+        log.info("worker.started", worker=worker_id, metrics_port=server.server_port)
+        try:
+            await _dial(context, worker_id, stop or asyncio.Event())
+        finally:
+            await farewell(worker_id, context)
+            server.shutdown()
+            server.server_close()
+            thread.join()
+            log.info("worker.stopped", worker=worker_id)
+
+
+@asynccontextmanager
+async def _context(runtime: Runtime) -> AsyncIterator[Context]:
+    settings = runtime.settings
+    if runtime.provider is None:
+        raise InvalidInput("the carrier's settings are missing", field="DIALER_CARRIER_CLIENT_ID")
+    dialing = Dialing(runtime.batch, runtime.clock, calls_per_second=settings.calls_per_second, burst=settings.burst)
+    yield Context(runtime, dialing, Leases(runtime.batch, runtime.clock), runtime.provider)
+
+
+async def _dial(context: Context, worker_id: str, stop: asyncio.Event) -> None:
+    async with AsyncExitStack() as stack:
+        pool = queue.open_queue(str(context.settings.redis_url))
+        stack.push_async_callback(pool.aclose)
+        shell = make_worker(pool, context)
+        hopper = Hopper(context, _starter(pool, shell))
+        tasks = [
+            asyncio.create_task(_kept_running(shell)),
+            asyncio.create_task(hopper.run()),
+            asyncio.create_task(keep_alive(worker_id, context)),
+        ]
+        waiting = asyncio.create_task(stop.wait())
+        try:
+            await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            await _drain(shell, context)
+            await _cancelled(waiting, *tasks)
+        for task in tasks:
+            if task.done() and not task.cancelled():
+                task.result()  # whatever ended by itself tells why
+
+
+def make_worker(pool: ArqRedis, context: Context) -> Worker:
+    """Make arq's worker with our jobs and without its traps."""
+    job: dict[str, Any] = {"keep_result": 0, "timeout": JOB_TIMEOUT_S, "max_tries": _OUT_OF_REACH}
+    return Worker(
+        functions=[func(notification, name="notification", **job)],  # type: ignore[arg-type]
+        cron_jobs=[
+            cron(rescue, name="rescue", second=RESCUE_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
+            cron(renew_token, name="renew_token", second=RENEW_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
+        ],
+        redis_pool=pool,
+        queue_name=queue.QUEUE_NAME,
+        handle_signals=False,
+        max_jobs=context.settings.max_jobs,
+        poll_delay=POLL_S,
+        queue_read_limit=10 * context.settings.max_jobs,
+        keep_result=0,
+        log_results=False,
+        allow_abort_jobs=False,
+        job_serializer=queue.serialize,
+        job_deserializer=queue.deserialize,
+        ctx={"context": context},
+    )
+
+
+def _starter(pool: ArqRedis, shell: Worker) -> Any:
+    async def put_in(kind: str, job_id: str, claims: Sequence[Claim]) -> None:
+        await queue.enqueue(pool, kind, job_id, claims)
+        if shell.allow_pick_jobs:
+            await shell.start_jobs([job_id.encode()])
+
+    return put_in
+
+
+async def _kept_running(shell: Worker) -> None:
+    """Start arq again whenever an outage of Redis outlasted its client's patience."""
+    while True:
+        try:
+            await shell.async_run()
+        except (RedisError, OSError) as error:
+            log.warning("queue.waiting", reason=str(error))
+        await asyncio.sleep(_RESTART_S)
+
+
+async def _drain(shell: Worker, context: Context) -> None:
+    """Begin nothing more; let requests under way end and be recorded."""
+    context.stopping.set()
+    shell.allow_pick_jobs = False
+    if context.placings:
+        log.info("worker.draining", placings=len(context.placings))
+        await asyncio.wait(set(context.placings), timeout=_DRAIN_S)
+
+
+async def _cancelled(*tasks: asyncio.Task[Any]) -> None:
+    for task in tasks:
+        task.cancel()
+    for task in tasks:
+        with suppress(asyncio.CancelledError, Exception):
+            await task
+
+
+def main(settings: Settings) -> None:
+    """Run one worker in this process until SIGTERM or Ctrl-C."""
+    logging_setup.set_up(settings.log_level)
+    asyncio.run(run_worker(settings))
