@@ -1,0 +1,177 @@
+"""The people at the other end: what each phone does on its first call, its second, and so on.
+
+A phone is told in a sentence, `phone.is_busy().then().answers().presses("1")`; its last turn stands for all later
+calls. A phone that was told nothing does what its number and the seed say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Any
+
+from dialer.simulator.config import SimulatorConfig
+from dialer.simulator.dice import roll
+
+
+class Outcome(StrEnum):
+    """What comes of one ringing."""
+
+    ANSWERS = "answers"
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    VOICEMAIL = "voicemail"
+    REJECTS = "rejects"
+    INVALID = "invalid"
+    UNREACHABLE = "unreachable"
+    FAILS = "fails"
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioEvent:
+    """One step of a call told beforehand: a status to report, ANSWER_WEBHOOK, or the reply (HTTP_504, TCP_RESET)."""
+
+    after_s: float
+    name: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, steps: Iterable[Mapping[str, Any]]) -> tuple[ScenarioEvent, ...]:
+        """From the form `{"after_s": 6, "event": "answered", "extra": {...}}`, sorted by time."""
+        events = (cls(float(step["after_s"]), str(step["event"]), dict(step.get("extra", {}))) for step in steps)
+        return tuple(sorted(events, key=lambda event: event.after_s))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """What a phone does with one call.
+
+    Attributes:
+        after_s: carrier seconds until it does it; None leaves it to chance and custom.
+        hangs_up_after_s: carrier seconds after answering; None listens to the end.
+        keys: what is pressed at each request for input, in order; afterwards nothing.
+        detail: the carrier's `detail` for a refusal or failure, instead of the usual one.
+        events: the whole call told beforehand, instead of all this.
+    """
+
+    outcome: Outcome = Outcome.ANSWERS
+    after_s: float | None = None
+    hangs_up_after_s: float | None = None
+    keys: tuple[str, ...] = ()
+    detail: str | None = None
+    events: tuple[ScenarioEvent, ...] | None = None
+
+
+class Phone:
+    """One number and what it was told to do. Every method but `turn` adds to the sentence and returns the phone."""
+
+    def __init__(self, number: str) -> None:
+        self.number = number
+        self._turns: list[Turn] = []
+        self._open = True
+        self._taken = 0
+
+    def answers(self, *, after_s: float | None = None) -> Phone:
+        """A person picks up."""
+        return self._does(Turn(outcome=Outcome.ANSWERS, after_s=after_s))
+
+    def is_busy(self) -> Phone:
+        """The line is engaged."""
+        return self._does(Turn(outcome=Outcome.BUSY))
+
+    def does_not_answer(self) -> Phone:
+        """It rings until the ringing timer."""
+        return self._does(Turn(outcome=Outcome.NO_ANSWER))
+
+    def has_voicemail(self, *, after_s: float | None = None) -> Phone:
+        """A machine picks up."""
+        return self._does(Turn(outcome=Outcome.VOICEMAIL, after_s=after_s))
+
+    def rejects(self, detail: str = "declined") -> Phone:
+        """The person declines the call."""
+        return self._does(Turn(outcome=Outcome.REJECTS, detail=detail))
+
+    def is_invalid(self) -> Phone:
+        """There is no such number."""
+        return self._does(Turn(outcome=Outcome.INVALID))
+
+    def is_unreachable(self) -> Phone:
+        """The phone is switched off or out of reach."""
+        return self._does(Turn(outcome=Outcome.UNREACHABLE))
+
+    def fails(self, detail: str = "cannot_route") -> Phone:
+        """The carrier cannot connect it."""
+        return self._does(Turn(outcome=Outcome.FAILS, detail=detail))
+
+    def plays(self, events: Iterable[Mapping[str, Any]]) -> Phone:
+        """The whole call is told beforehand, in the form of the derived `call-scenarios.json`."""
+        return self._does(Turn(events=ScenarioEvent.read(events)))
+
+    def takes(self, turn: Turn) -> Phone:
+        """This turn, as it stands."""
+        return self._does(turn)
+
+    def presses(self, keys: str) -> Phone:
+        """At the next request for input, these keys are pressed; say it again for the one after."""
+        turn = self._current()
+        return self._does(replace(turn, keys=(*turn.keys, keys)))
+
+    def hangs_up_after(self, seconds: float) -> Phone:
+        """The person hangs up so many carrier seconds after answering."""
+        return self._does(replace(self._current(), hangs_up_after_s=seconds))
+
+    def then(self) -> Phone:
+        """What follows is about the next call."""
+        self._open = True
+        return self
+
+    def turn(self) -> Turn:
+        """What it does with the call that comes now."""
+        turn = self._turns[min(self._taken, len(self._turns) - 1)] if self._turns else Turn()
+        self._taken += 1
+        return turn
+
+    def _current(self) -> Turn:
+        return self._turns[-1] if self._turns and not self._open else Turn()
+
+    def _does(self, turn: Turn) -> Phone:
+        if self._open:
+            self._turns.append(turn)
+        else:
+            self._turns[-1] = turn
+        self._open = False
+        return self
+
+
+def digits(number: str) -> str:
+    """A number as the carrier writes it: without plus and spaces."""
+    return number.replace(" ", "").removeprefix("+")
+
+
+def chance_turn(config: SimulatorConfig, number: str, nth: int) -> Turn:
+    """What a phone that was told nothing does with its nth call."""
+    throws = roll(config.seed, number, nth)
+    return Turn(outcome=_outcome(config, next(throws)))
+
+
+def ring_s(config: SimulatorConfig, number: str, nth: int) -> float:
+    """Carrier seconds until the nth call is picked up."""
+    chance = next(roll(config.seed, "ring", number, nth))
+    return max(0.0, config.ring_s + (2 * chance - 1) * config.ring_jitter_s)
+
+
+def _outcome(config: SimulatorConfig, chance: float) -> Outcome:
+    shares = config.shares
+    for outcome, share in (
+        (Outcome.BUSY, shares.busy),
+        (Outcome.NO_ANSWER, shares.no_answer),
+        (Outcome.VOICEMAIL, shares.voicemail),
+        (Outcome.REJECTS, shares.rejected),
+        (Outcome.INVALID, shares.invalid),
+        (Outcome.UNREACHABLE, shares.unreachable),
+    ):
+        chance -= share
+        if chance < 0:
+            return outcome
+    return Outcome.ANSWERS
