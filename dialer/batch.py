@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, RedisError, ResponseError
+from redis.exceptions import NoScriptError, ResponseError
 
 from dialer.errors import StoreUnavailable
 from dialer.lua import Script, script
@@ -50,7 +50,7 @@ class Batch:
 
     def _ask(self, parts: tuple[Part, ...], wanted: Script | None) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
-        entry = _Entry(parts, loop.create_future(), wanted)
+        entry = _Entry((parts[0], *map(_encoded, parts[1:])), loop.create_future(), wanted)
         self._gathered.append(entry)
         if len(self._gathered) == 1:
             loop.call_soon(self._send)
@@ -77,7 +77,7 @@ class Batch:
                 # A new or restarted server: teach it, then ask again what it surely did not run.
                 again = await self._taught(unknown)
                 answers = [again.get(id(entry), answer) for entry, answer in zip(entries, answers, strict=True)]
-        except (RedisError, OSError) as error:
+        except Exception as error:  # noqa: BLE001 - whatever went wrong, nobody who asked may wait for ever
             answers = [error] * len(entries)
         for entry, answer in zip(entries, answers, strict=True):
             _resolve(entry.answer, answer)
@@ -94,6 +94,11 @@ class Batch:
                 pipe.execute_command(*parts)
             answers: list[Any] = await pipe.execute(raise_on_error=False)
             return answers
+
+
+def _encoded(part: Part) -> bytes | int | float:
+    # JSON can carry half a surrogate pair, UTF-8 cannot: it is written as a question mark, and the batch goes out.
+    return part.encode("utf-8", "replace") if isinstance(part, str) else part
 
 
 def _resolve(future: asyncio.Future[Any], answer: Any) -> None:

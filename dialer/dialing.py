@@ -123,13 +123,13 @@ class Dialing:
             return Claimed([], wakes_ms * 1000)
         handed: tuple[int, int] = (inherited.place_at_us, inherited.token) if inherited else (0, 0)
         pace = (self._clock.now_us(), self._interval_us, self._burst, pacing.LEAD_US, pacing.HORIZON_US)
-        tat, interval, found = await self._batch.run(
+        next_us, interval, found = await self._batch.run(
             "claim_due_calls",
             [keys.TRUNK, keys.LEASES, keys.SLEEPING, *keys.READY, *_campaign_keys(campaign_ids)],
             [*pace, CLAIM_LEASE_MS, 1 if inherited else most, *handed, pacing.MARGIN_PPM, *campaign_ids],
         )
         claims = [Claim.of(call, int(interval)) for call in found]
-        earliest_us = int(tat) - (self._burst - 1) * int(interval) - pacing.HORIZON_US
+        earliest_us = int(next_us) - pacing.HORIZON_US
         return Claimed(claims, earliest_us if claims else min(earliest_us, wakes_ms * 1000))
 
     async def _peek(self, most: int) -> tuple[list[str], int]:

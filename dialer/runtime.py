@@ -19,7 +19,7 @@ from dialer.providers.base import Provider
 from dialer.providers.kpn import KpnVoice, kpn_from_settings
 from dialer.settings import CARRIER_FIELDS, Settings
 from dialer.store import Store
-from dialer.store.base import deadlines
+from dialer.store.base import Deadlines, deadlines
 
 _SOCKET_TIMEOUT_S = 5.0
 
@@ -29,6 +29,7 @@ class Runtime:
     """The open parts of one process.
 
     Attributes:
+        limits: how long a live call may be silent.
         provider: None where the carrier's settings are not all there (the API needs none to serve).
     """
 
@@ -37,6 +38,7 @@ class Runtime:
     batch: Batch
     clock: RedisClock
     store: Store
+    limits: Deadlines
     provider: Provider | None
 
 
@@ -58,7 +60,8 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         stack.push_async_callback(_ended, in_step)
         batch = Batch(redis)
         metrics.BUDGET.labels(metrics.TRUNK).set(settings.calls_per_second)
-        store = Store(batch, clock, deadlines(settings.ringing_timer_s, settings.length_timer_s))
+        limits = deadlines(settings.ringing_timer_s, settings.length_timer_s)
+        store = Store(batch, clock, limits)
         provider: KpnVoice | None = None
         if all(getattr(settings, name) is not None for name in CARRIER_FIELDS):
             # No limit of connections: a call that waited for one would miss its moment.
@@ -66,7 +69,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
             provider = _carrier(settings, session, redis)
             stack.push_async_callback(provider.aclose)
-        yield Runtime(settings, redis, batch, clock, store, provider)
+        yield Runtime(settings, redis, batch, clock, store, limits, provider)
 
 
 def _carrier(settings: Settings, session: aiohttp.ClientSession, redis: Redis) -> KpnVoice:

@@ -93,7 +93,7 @@ class Settings(BaseSettings):
         description="Seconds in which a call behind a 503 may still show itself before it is dialed again.",
     )
     unknown_hold_s: float = Field(
-        120.0,
+        60.0,
         ge=5,
         le=9000,
         description="Seconds after which an attempt that may or may not have rung is handed to a person "

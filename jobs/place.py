@@ -2,7 +2,7 @@
 
 A request leaves at most once for each attempt. Whatever happens between the intent and the answer, the attempt is
 placed, surely not placed, or unknown, and each of the three has its way on; see `dialer/dialing.py` for what a crash
-leaves. Sum of the times: the request's limit (`carrier_timeout_s`, at most 60 s) < lease of a placing (limit + 30 s).
+leaves. Sum of the times: the request's limit (`carrier_timeout_s`, at most 60 s) < lease of a placing (limit + 10 s).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ log = structlog.get_logger()
 
 BEGIN_AHEAD_US = 25_000
 """The intent is stored this long before place_at, so that Redis' sync to disk does not delay the request."""
-LEASE_MARGIN_S = 30
+LEASE_MARGIN_S = 10
 FIRST_LOOK_MS = 5_000
 """An unknown attempt is looked for in the carrier's list first after this long: webhooks mostly come sooner."""
 MALFORMED_IN_A_ROW = 5
@@ -191,8 +191,7 @@ def follows(result: PlaceResult, now: int, context: Context) -> Follows:
     words = _words(result)
     match result:
         case Placed(uuid=uuid):
-            rings_ms = context.settings.ringing_timer_s * 1000 + LEASE_MARGIN_S * 1000
-            return Follows("live", words, uuid, now + rings_ms)
+            return Follows("live", words, uuid, now + context.runtime.limits.ringing)
         case Refused(reason=Refusal.BAD_REQUEST):
             return Follows(Disposition.FAILED, f"{words}: {result.detail}")
         case Refused():

@@ -4,16 +4,18 @@
 --         9..11 lease deadlines (ms): while it rings, while it is talked, while a reason may follow; 12.. figures
 -- returns code, attempt's new disposition or '', call's disposition or ''
 --         0 no such attempt, 1 a repeat, 2 kept (it says nothing about the call's way), 3 nothing new, 4 applied
+--         An attempt keeps so many events and no more, but what a further one tells counts all the same.
 -- atomic because two events of one call arrive together, in any order, at any process
 -- include: call
 local MOST_FIELDS = 160
 if redis.call('EXISTS', ATTEMPT) == 0 then return {0, '', ''} end
-if redis.call('HLEN', ATTEMPT) > MOST_FIELDS or redis.call('HSETNX', ATTEMPT, ARGV[6], ARGV[7]) == 0 then return {1, '', ''} end
+local known = tonumber(redis.call('HGET', ATTEMPT, 'facts') or 0)
+local facts = bit.bor(known, tonumber(ARGV[5]))
+local kept = redis.call('HLEN', ATTEMPT) <= MOST_FIELDS and redis.call('HSETNX', ATTEMPT, ARGV[6], ARGV[7]) == 1
+if not kept and facts == known then return {1, '', ''} end
 if ARGV[8] ~= '' then redis.call('HSETNX', ATTEMPT, 'uuid', ARGV[8]) end
 if #ARGV > 11 then redis.call('HSET', ATTEMPT, unpack(ARGV, 12)) end
 
-local known = tonumber(redis.call('HGET', ATTEMPT, 'facts') or 0)
-local facts = bit.bor(known, tonumber(ARGV[5]))
 if tonumber(ARGV[5]) == 0 then return {2, '', ''} end
 if facts == known then return {3, '', ''} end
 redis.call('HSET', ATTEMPT, 'facts', facts)
@@ -23,15 +25,22 @@ for _, rule in ipairs(RULES) do
   if bit.band(facts, rule[1]) == rule[1] then disposition = rule[2] break end
 end
 local before = redis.call('HGET', ATTEMPT, 'disposition')
-if disposition == before then return {4, '', ''} end
+-- No rule matches yet where the carrier's refusal ended the attempt: that stands until an ending is told.
+if disposition == before or before and not disposition then return {4, '', ''} end
 if disposition then redis.call('HSET', ATTEMPT, 'disposition', disposition) end
 if tries().n ~= NUMBER then return {4, disposition or '', ''} end
 if before then
-  -- A fact that came late: the label changes, what was decided on it stays.
+  -- A fact that came late. A call that is done stays so, under the new label; a redial that nobody began yet is
+  -- decided anew, for whoever turns out to have been reached is not dialed again.
   local ended = redis.call('ZSCORE', done_key(before), SEQ)
   if ended then
     redis.call('ZREM', done_key(before), SEQ)
     redis.call('ZADD', done_key(disposition), ended, SEQ)
+  elseif redis.call('ZSCORE', WAITING, SEQ) or redis.call('ZSCORE', CLAIMED, SEQ) then
+    local counted = tries()
+    counted[before] = counted[before] - 1
+    store_tries(counted)
+    return {4, disposition, settle(disposition)}
   end
   return {4, '', ''}
 end

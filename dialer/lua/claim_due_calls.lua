@@ -4,7 +4,7 @@
 -- ARGV    now_us, interval_us (without margin), burst, lead_us (earliest place_at from now), horizon_us, lease_ms,
 --         most (calls), inherited_us and inherited_index (a token handed over, 0 if none), margin_ppm (to begin with),
 --         campaign ids in the order of KEYS
--- returns tat_us, interval_us, then for each claim: campaign id, seq, due_ms, place_at_us, index, lease deadline_ms
+-- returns when the next token is (us), interval_us, then for each claim: campaign id, seq, due_ms, place_at_us, index, lease deadline_ms
 -- atomic because two hoppers must neither take the same call nor the same token
 local now, burst, most = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[7])
 local now_ms, limit = math.floor(now / 1000), now + tonumber(ARGV[5])
@@ -66,4 +66,5 @@ for class = 4, 6 do
 end
 next_campaign(KEYS[4]) -- begin_attempt steps back for whoever stands here: only those with due calls may
 redis.call('HSET', KEYS[1], 'tat', string.format('%.0f', tat), 'index', index)
-return {string.format('%.0f', tat), string.format('%.0f', interval), claims}
+local next_at = math.max(tat - (burst - 1) * interval, tonumber(stored[4] or 0) * 1000)
+return {string.format('%.0f', next_at), string.format('%.0f', interval), claims}

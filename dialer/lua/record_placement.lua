@@ -12,6 +12,9 @@ redis.call('HSET', ATTEMPT, 'result', ARGV[7])
 if ARGV[8] ~= '' then redis.call('HSETNX', ATTEMPT, 'uuid', ARGV[8]) end
 if follows == 'live' then redis.call('HSET', CAMPAIGN, 'malformed', 0) end
 local open = redis.call('ZSCORE', PLACING, SEQ) or redis.call('ZSCORE', UNKNOWN, SEQ)
+-- Given up as unknown and in the line again, while this worker slept on the carrier's yes: not a second time.
+  or follows == 'live' and redis.call('HEXISTS', ATTEMPT, 'disposition') == 0
+    and (redis.call('ZSCORE', WAITING, SEQ) or redis.call('ZSCORE', CLAIMED, SEQ))
 local counted = tries()
 if not open or counted.n ~= NUMBER then return {0, '', 0} end
 

@@ -89,15 +89,16 @@ class CallStore(CampaignStore):
         by_bucket: dict[str, list[str]] = {}
         for field in fields:
             by_bucket.setdefault(keys.bucket(campaign_id, int(field.rstrip("t"))), []).append(field)
-        standing, *found = await asyncio.gather(
+        standing, cancelled_at, *found = await asyncio.gather(
             self._standing(campaign_id, numbers),
+            self._batch.command("HGET", keys.campaign(campaign_id), "ended_at"),
             *(self._batch.command("HMGET", key, *wanted) for key, wanted in by_bucket.items()),
         )
         stored = dict(
             zip((f for wanted in by_bucket.values() for f in wanted), (v for part in found for v in part), strict=True)
         )
         return [
-            _call(CallRef(campaign_id, number), stored, standing[number])
+            _call(CallRef(campaign_id, number), stored, standing[number], cancelled_at)
             for number in numbers
             if stored[str(number)] and number in standing
         ]
@@ -114,11 +115,13 @@ class CallStore(CampaignStore):
         }
 
 
-def _call(ref: CallRef, stored: dict[str, str | None], standing: tuple[str, float]) -> Call:
+def _call(ref: CallRef, stored: dict[str, str | None], standing: tuple[str, float], cancelled_at: str | None) -> Call:
     record = json.loads(stored[str(ref.seq)] or "[]")
     number, external_id, variables, _ = [*record, None, None, None][:4]
     where, score = standing
     in_flight = where in keys.IN_FLIGHT
+    # Cancelled calls ended with their campaign: the set was renamed as a whole and still holds when they were due.
+    ended = cancelled_at if where == Disposition.CANCELLED else score
     tries = json.loads(stored[f"{ref.seq}t"] or "{}")
     return Call(
         id=str(ref),
@@ -129,7 +132,7 @@ def _call(ref: CallRef, stored: dict[str, str | None], standing: tuple[str, floa
         state=CallState(where) if in_flight else CallState.DONE,
         due_at=moment(score) if where == CallState.WAITING else None,
         disposition=None if in_flight else Disposition(where),
-        ended_at=None if in_flight else at_ms(score),
+        ended_at=None if in_flight else at_ms(ended),
         attempts=tries.get("n", 0),
     )
 

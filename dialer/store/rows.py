@@ -48,12 +48,12 @@ class RowStore(CampaignStore):
         first = int(await self._batch.command("HGET", keys.campaign(campaign_id), "total") or 0) + 1
         while True:
             buckets = _buckets(campaign_id, first, len(entries))
-            now = self._now_ms()
+            now, due = self._now_ms(), self._clock.now_us() / 1000  # finer, so that lists keep their order too
             sizes = (first, keys.CALLS_PER_BUCKET, len(buckets))
             answer = await self._batch.run(
                 "add_calls",
                 [*fixed, *buckets, *known],
-                [campaign_id, now, now, import_id, IMPORT_LEASE_MS, *sizes, *rows],
+                [campaign_id, now, due, import_id, IMPORT_LEASE_MS, *sizes, *rows],
             )
             match answer:
                 case [-1]:

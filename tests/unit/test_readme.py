@@ -1,0 +1,75 @@
+"""The README's tables are made from the code; run this file as a program to write them anew."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from prometheus_client.metrics import MetricWrapperBase
+
+from dialer import metrics
+from dialer.settings import Settings, environment_name
+
+README = Path(__file__).parents[2] / "README.md"
+
+
+def settings_table() -> str:
+    """One row for each setting: variable, default, bounds, meaning."""
+    rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else f"`{field.default}`"
+        bounds = ", ".join(str(bound) for bound in field.metadata if "=" in str(bound) and "pattern" not in str(bound))
+        about = (field.description or "").replace("|", "\\|")
+        rows.append(f"| `{environment_name(name)}` | {default} | {about}{_bounds(bounds)} |")
+    return "\n".join(rows)
+
+
+def metrics_table() -> str:
+    """One row for each metric: name, type, labels, meaning."""
+    rows = ["| metric | type | labels | meaning |", "| --- | --- | --- | --- |"]
+    for metric in vars(metrics).values():
+        if isinstance(metric, MetricWrapperBase):
+            (family,) = metric.describe()
+            name = family.name + ("_total" if family.type == "counter" else "")
+            labels = ", ".join(f"`{label}`" for label in metric._labelnames)
+            rows.append(f"| `{name}` | {family.type} | {labels} | {family.documentation} |")
+    return "\n".join(rows)
+
+
+TABLES = {"settings": settings_table, "metrics": metrics_table}
+
+
+def _bounds(text: str) -> str:
+    found = dict(re.findall(r"(Ge|Gt|Le|Lt|MinLen)\(\w+=([\d.]+)\)", text))
+    if "Le" in found:
+        low = found.get("Ge") or f"above {found.get('Gt', '0')}"
+        return f" ({low} to {found['Le']})"
+    return ""
+
+
+def _between(text: str, name: str) -> str:
+    found = re.search(rf"<!-- {name} -->\n(.*?)\n?<!-- /{name} -->", text, re.DOTALL)
+    assert found, f"the README has no place for the table {name}"
+    return found[1]
+
+
+def test_settings_table_is_that_of_the_code() -> None:
+    """The README tells every setting with its default, bounds and meaning."""
+    assert settings_table() == _between(README.read_text("utf-8"), "settings"), "run: python tests/unit/test_readme.py"
+
+
+def test_metrics_table_is_that_of_the_code() -> None:
+    """The README tells every metric with its type, labels and meaning."""
+    assert metrics_table() == _between(README.read_text("utf-8"), "metrics"), "run: python tests/unit/test_readme.py"
+
+
+def _write() -> None:
+    text = README.read_text("utf-8")
+    for name, table in TABLES.items():
+        fresh = f"<!-- {name} -->\n{table()}\n<!-- /{name} -->"
+        text = re.sub(rf"<!-- {name} -->.*?<!-- /{name} -->", lambda _, fresh=fresh: fresh, text, flags=re.DOTALL)
+    README.write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    _write()
