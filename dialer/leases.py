@@ -60,7 +60,7 @@ class Leases:
         """Free the call, or take it for a minute to look at it. Repeatable: the second time it has not lapsed."""
         call, number = lapsed.attempt
         now = now_ms(self._clock)
-        args = [call.campaign_id, call.seq, number, now, lapsed.deadline_ms, now + _LOOK_MS]
+        args: list[str | int] = [call.campaign_id, call.seq, number, now, lapsed.deadline_ms, now + _LOOK_MS]
         return Freed(await self._batch.run("lapse_lease", keys.call_step(lapsed.attempt), args))
 
     async def look_again(self, call: CallRef, in_ms: int) -> None:
@@ -76,5 +76,5 @@ class Leases:
     async def _complete(self, campaign_id: str) -> bool:
         names = [keys.campaign(campaign_id), keys.imports(campaign_id), keys.CLOSING, keys.OPEN]
         names += [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT]
-        args = [campaign_id, now_ms(self._clock)]
+        args: list[str | int] = [campaign_id, now_ms(self._clock)]
         return bool(await self._batch.run("complete_campaign", [*names, *keys.READY], args) == 1)

@@ -34,6 +34,8 @@ def set_up(level: str = "info") -> None:
         cache_logger_on_first_use=True,
     )
     # Libraries speak through the standard library; arq's own lines are left out, ours say the same without payloads.
+    # aiohttp writes a traceback for each malformed request line: anybody could fill the log with them.
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
 
 

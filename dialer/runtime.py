@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import aiohttp
@@ -14,6 +14,7 @@ from redis.exceptions import RedisError
 from dialer import metrics
 from dialer.batch import Batch
 from dialer.clock import RedisClock
+from dialer.ending import ended
 from dialer.errors import StoreUnavailable
 from dialer.providers.base import Provider
 from dialer.providers.kpn import KpnVoice, kpn_from_settings
@@ -57,7 +58,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         clock = RedisClock(redis)
         await _reached(clock)
         in_step = asyncio.create_task(clock.keep_in_step())
-        stack.push_async_callback(_ended, in_step)
+        stack.push_async_callback(ended, in_step)
         batch = Batch(redis)
         metrics.BUDGET.labels(metrics.TRUNK).set(settings.calls_per_second)
         limits = deadlines(settings.ringing_timer_s, settings.length_timer_s)
@@ -87,9 +88,3 @@ async def _reached(clock: RedisClock) -> None:
         raise StoreUnavailable(
             f"Redis does not answer ({type(error).__name__}); is DIALER_REDIS_URL right and the server up?"
         ) from error
-
-
-async def _ended(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task

@@ -99,6 +99,9 @@ class Settings(BaseSettings):
         description="Seconds after which an attempt that may or may not have rung is handed to a person "
         "(`undetermined`).",
     )
+    retention_days: int = Field(
+        90, ge=1, le=3650, description="Days after its end until a campaign and all of it is deleted."
+    )
     default_region: str = Field(
         "NL", pattern=r"^[A-Z]{2}$", description="Country (ISO 3166) of numbers written without a country code."
     )

@@ -18,6 +18,7 @@ import structlog
 
 from dialer import keys, metrics
 from dialer.clock import moment, now_ms, to_ms
+from dialer.counting import count_change
 from dialer.dispositions import Fact
 from dialer.errors import CarrierError
 from dialer.leases import Freed, Lapsed
@@ -103,7 +104,7 @@ async def _patience_ms(attempt: Attempt, context: Context) -> int:
 
 
 async def _policy(attempt: Attempt, context: Context) -> UnknownPolicy:
-    campaign = await context.runtime.store.campaign(attempt.id.split("-")[0])
+    campaign = await context.runtime.store.campaign(attempt.id.rsplit("-", 2)[0])
     return campaign.unknown
 
 
@@ -112,7 +113,7 @@ async def _give_up(attempt: Attempt, context: Context) -> None:
         await _redial(attempt, context)
         return
     metrics.RESCUED.labels("undetermined").inc()
-    await context.runtime.store.apply_event(attempt.id, CallEvent(kind="given_up", facts=frozenset({Fact.LOST})))
+    await _apply(attempt, CallEvent(kind="given_up", facts=frozenset({Fact.LOST})), context)
 
 
 async def _redial(attempt: Attempt, context: Context) -> None:
@@ -149,7 +150,11 @@ async def _tell(attempt: Attempt, kind: str, seen: CarrierCall, context: Context
     """Take what the carrier says of a call as an event of its attempt."""
     now = moment(now_ms(context.runtime.clock))
     event = CallEvent(kind=kind, facts=seen.facts | {Fact.STARTED}, uuid=seen.uuid, at=now, figures=seen.figures)
-    await context.runtime.store.apply_event(attempt.id, event)
+    await _apply(attempt, event, context)
+
+
+async def _apply(attempt: Attempt, event: CallEvent, context: Context) -> None:
+    count_change(await context.runtime.store.apply_event(attempt.id, event))
 
 
 async def _ask_after(lapsed: Lapsed, context: Context) -> None:
@@ -159,7 +164,7 @@ async def _ask_after(lapsed: Lapsed, context: Context) -> None:
         return
     if Fact.COMPLETED in attempt.facts:
         metrics.RESCUED.labels("no_reason").inc()
-        await context.runtime.store.apply_event(attempt.id, CallEvent(kind="no_reason", facts=frozenset({Fact.LOST})))
+        await _apply(attempt, CallEvent(kind="no_reason", facts=frozenset({Fact.LOST})), context)
         return
     try:
         seen = await context.provider.get_call(attempt.uuid) if attempt.uuid else None
@@ -169,7 +174,7 @@ async def _ask_after(lapsed: Lapsed, context: Context) -> None:
         return
     metrics.RESCUED.labels("asked").inc()
     if seen is None:
-        await context.runtime.store.apply_event(attempt.id, CallEvent(kind="given_up", facts=frozenset({Fact.LOST})))
+        await _apply(attempt, CallEvent(kind="given_up", facts=frozenset({Fact.LOST})), context)
     else:
         await context.leases.look_again(lapsed.attempt.call, _ASK_AGAIN_MS)
         await _tell(attempt, "asked", seen, context)

@@ -9,10 +9,12 @@ that arq's own poll ends in); the poll is left for jobs whose worker died in bet
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import socket
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from secrets import token_hex
 from typing import Any
 
@@ -24,9 +26,10 @@ from prometheus_client import start_http_server
 from redis.exceptions import RedisError
 
 from dialer import log as logging_setup
-from dialer import queue
+from dialer import metrics, queue
 from dialer.dialing import Claim, Dialing
-from dialer.errors import InvalidInput
+from dialer.ending import ended
+from dialer.errors import InvalidInput, StoreUnavailable
 from dialer.leases import Leases
 from dialer.runtime import Runtime, open_runtime
 from dialer.settings import CARRIER_FIELDS, Settings
@@ -34,6 +37,7 @@ from jobs.context import Context
 from jobs.heartbeat import farewell, keep_alive
 from jobs.hopper import Hopper
 from jobs.notification import notification
+from jobs.reap import reap
 from jobs.renewal import renew_token
 from jobs.rescue import rescue
 
@@ -45,7 +49,7 @@ RENEW_SECONDS = {10, 40}
 JOB_TIMEOUT_S = 900
 """Longer than anything inside: a horizon, the request's limit (60 s) and an outage of Redis (600 s) with its answer."""
 _OUT_OF_REACH = 1_000_000  # arq counts a try for each start of a job; ours are counted by the store
-_DRAIN_S = 70.0  # the request's limit, 60 s, and the record behind it
+_RECORD_S = 10.0  # for the record behind the last answer, and for a token that it may have waited for
 _RESTART_S = 1.0
 
 
@@ -96,7 +100,7 @@ async def _dial(context: Context, worker_id: str, stop: asyncio.Event) -> None:
             await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
         finally:
             await _drain(shell, context)
-            await _cancelled(waiting, *tasks)
+            await ended(waiting, *tasks)
         for task in tasks:
             if task.done() and not task.cancelled():
                 task.result()  # whatever ended by itself tells why
@@ -104,12 +108,13 @@ async def _dial(context: Context, worker_id: str, stop: asyncio.Event) -> None:
 
 def make_worker(pool: ArqRedis, context: Context) -> Worker:
     """Make arq's worker with our jobs and without its traps."""
-    job: dict[str, Any] = {"keep_result": 0, "timeout": JOB_TIMEOUT_S, "max_tries": _OUT_OF_REACH}
+    placing: dict[str, Any] = {"keep_result": 0, "timeout": JOB_TIMEOUT_S, "max_tries": _OUT_OF_REACH}
     return Worker(
-        functions=[func(notification, name="notification", **job)],  # type: ignore[arg-type]
+        functions=[func(_timed(notification), name="notification", **placing)],  # type: ignore[arg-type]
         cron_jobs=[
-            cron(rescue, name="rescue", second=RESCUE_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
-            cron(renew_token, name="renew_token", second=RENEW_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
+            cron(_timed(rescue), name="rescue", second=RESCUE_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
+            cron(_timed(reap), name="reap", minute={17}, second={27}, timeout=600, max_tries=1),  # type: ignore[arg-type]
+            cron(_timed(renew_token), name="renew_token", second=RENEW_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
         ],
         redis_pool=pool,
         queue_name=queue.QUEUE_NAME,
@@ -124,6 +129,24 @@ def make_worker(pool: ArqRedis, context: Context) -> Worker:
         job_deserializer=queue.deserialize,
         ctx={"context": context},
     )
+
+
+def _timed(job: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:
+    """The job, its duration and end counted."""
+
+    @functools.wraps(job)
+    async def timed(*args: Any) -> None:
+        started, result = time.perf_counter(), "failed"
+        try:
+            await job(*args)
+            result = "done"
+        except StoreUnavailable as error:
+            # Everything it left open has a lease; its next run finds it.
+            log.warning("job.interrupted", job=job.__name__, reason=str(error))
+        finally:
+            metrics.JOB_SECONDS.labels(job.__name__, result).observe(time.perf_counter() - started)
+
+    return timed
 
 
 def _starter(pool: ArqRedis, shell: Worker) -> Any:
@@ -151,15 +174,7 @@ async def _drain(shell: Worker, context: Context) -> None:
     shell.allow_pick_jobs = False
     if context.placings:
         log.info("worker.draining", placings=len(context.placings))
-        await asyncio.wait(set(context.placings), timeout=_DRAIN_S)
-
-
-async def _cancelled(*tasks: asyncio.Task[Any]) -> None:
-    for task in tasks:
-        task.cancel()
-    for task in tasks:
-        with suppress(asyncio.CancelledError, Exception):
-            await task
+        await asyncio.wait(set(context.placings), timeout=context.settings.carrier_timeout_s + _RECORD_S)
 
 
 def main(settings: Settings) -> None:

@@ -9,10 +9,11 @@ from __future__ import annotations
 from dialer.store.attempts import Applied, AttemptStore, EventResult, Spoken
 from dialer.store.calls import CallStore
 from dialer.store.overview import Overview, OverviewStore
+from dialer.store.retention import RetentionStore
 from dialer.store.rows import RowStore
 
 __all__ = ["Applied", "EventResult", "Overview", "Spoken", "Store"]
 
 
-class Store(RowStore, CallStore, AttemptStore, OverviewStore):
+class Store(RowStore, CallStore, AttemptStore, OverviewStore, RetentionStore):
     """All of the store in one object; each part is a module of its own beside this one."""

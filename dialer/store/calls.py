@@ -17,7 +17,7 @@ from dialer.dispositions import Disposition
 from dialer.errors import InvalidInput, NotFound
 from dialer.model import Call, CallRef
 from dialer.states import CallState
-from dialer.store.campaigns import CampaignStore
+from dialer.store.campaigns import CampaignStore, is_campaign_id
 
 _CHUNK = 500
 _MOST_SCANNED = 5_000  # calls looked at for one page of a filter that matches few of them
@@ -29,7 +29,7 @@ class CallStore(CampaignStore):
     async def call(self, call_id: str) -> Call:
         """One call. Raises NotFound."""
         ref = CallRef.parse(call_id)
-        found = await self._calls(ref.campaign_id, [ref.seq]) if ref else []
+        found = await self._calls(ref.campaign_id, [ref.seq]) if ref and is_campaign_id(ref.campaign_id) else []
         if not found:
             raise NotFound(f"there is no call {call_id!r}")
         return found[0]

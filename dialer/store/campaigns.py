@@ -34,7 +34,7 @@ class CampaignStore(StorePart):
 
     async def campaign(self, campaign_id: str) -> Campaign:
         """One campaign. Raises NotFound."""
-        fields = await self._fields(keys.campaign(_checked(campaign_id)))
+        fields = await self._fields(keys.campaign(campaign_id)) if is_campaign_id(campaign_id) else {}
         if "state" not in fields:
             raise NotFound(f"there is no campaign {campaign_id!r}")
         return _from_fields(campaign_id, fields)
@@ -64,7 +64,8 @@ class CampaignStore(StorePart):
             IllegalStep: not from the state it is in.
         """
         sources, target = CAMPAIGN_STEPS[verb]
-        _checked(campaign_id)
+        if not is_campaign_id(campaign_id):
+            raise NotFound(f"there is no campaign {campaign_id!r}")
         if verb == "cancel" and campaign_id in BUILT_IN.values():
             raise IllegalStep(f"{campaign_id} takes every single call and cannot be cancelled; pause it instead")
         names = [keys.calls_in(campaign_id, CallState.WAITING), keys.calls_in(campaign_id, CallState.CLAIMED)]
@@ -114,11 +115,9 @@ class CampaignStore(StorePart):
         return campaign_id
 
 
-def _checked(campaign_id: str) -> str:
-    # With a colon it would name another key of a campaign, one of another type.
-    if ":" in campaign_id:
-        raise NotFound(f"there is no campaign {campaign_id!r}")
-    return campaign_id
+def is_campaign_id(text: str) -> bool:
+    """Whether it may be one; with a colon it would name another key of a campaign, one of another type."""
+    return ":" not in text
 
 
 _CLASS = {priority: number for number, priority in enumerate(Priority, 1)}

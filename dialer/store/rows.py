@@ -6,11 +6,13 @@ next numbers beforehand and asks again when another import was faster.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from secrets import token_hex
+from typing import NamedTuple
 
 from dialer import keys
 from dialer.errors import IllegalStep, NotFound
@@ -18,6 +20,8 @@ from dialer.model import Added, CallRef, NewCall, Priority
 from dialer.states import CallState
 from dialer.store.campaigns import CampaignStore
 
+DAY_MS = 86_400_000
+"""Keys of single calls are remembered by day, for the day and the next: replies are replayed for 24 hours."""
 IMPORT_LEASE_MS = 60_000
 """An import that adds nothing for a minute no longer keeps its campaign from completing."""
 _DIGEST_BYTES = 9  # 72 bits: among a million contacts two meet with a chance of 1 in 10,000,000,000
@@ -36,15 +40,15 @@ class RowStore(CampaignStore):
         if not calls:
             return []
         campaign = await self.campaign(campaign_id)
-        entries = [(_digest(call.external_id, call.number), _record(call)) for call in calls]
+        entries = [_entry(campaign_id, call) for call in calls]
         return await self._add(campaign_id, campaign.priority, entries, import_id=import_id)
 
     async def _add(
-        self, campaign_id: str, priority: Priority, entries: Sequence[tuple[str, str]], *, import_id: str
+        self, campaign_id: str, priority: Priority, entries: Sequence[_Entry], *, import_id: str
     ) -> list[Added]:
-        known = [keys.known(campaign_id, _known_bucket(digest)) for digest, _ in entries]
+        known = [entry.known for entry in entries]
         fixed = _fixed_keys(campaign_id, priority)
-        rows = [part for entry in entries for part in entry]
+        rows = [part for entry in entries for part in (entry.digest, entry.record)]
         first = int(await self._batch.command("HGET", keys.campaign(campaign_id), "total") or 0) + 1
         while True:
             buckets = _buckets(campaign_id, first, len(entries))
@@ -73,11 +77,27 @@ class RowStore(CampaignStore):
     async def enqueue_call(self, priority: Priority, call: NewCall, *, key: str | None) -> Added:
         """Add one call to the built-in campaign of its priority; with a key, the same key adds nothing more."""
         campaign_id = await self.built_in(priority)
+        today = self._now_ms() // DAY_MS
         # Without a key each request is a call of its own: the same number may be called again tomorrow.
         digest = _digest(f"key\x00{key or token_hex(16)}", call.number)
-        (added,) = await self._add(campaign_id, priority, [(digest, _record(call))], import_id="single")
-        await self._wake()
+        yesterdays = await self._batch.command("HGET", keys.known(campaign_id, today - 1), digest) if key else None
+        if yesterdays:
+            return Added(call_id=str(CallRef(campaign_id, int(yesterdays))), duplicate=True)
+        entry = _Entry(keys.known(campaign_id, today), digest, _record(call))
+        (added,) = await self._add(campaign_id, priority, [entry], import_id="single")
+        await asyncio.gather(self._batch.command("PEXPIRE", entry.known, 2 * DAY_MS), self._wake())
         return added
+
+
+class _Entry(NamedTuple):
+    known: str  # hash in which its digest is looked for
+    digest: str
+    record: str
+
+
+def _entry(campaign_id: str, call: NewCall) -> _Entry:
+    digest = _digest(call.external_id, call.number)
+    return _Entry(keys.known(campaign_id, _known_bucket(digest)), digest, _record(call))
 
 
 def _fixed_keys(campaign_id: str, priority: Priority) -> list[str]:

@@ -1,11 +1,14 @@
-"""The gauges of the shared state, set from Redis when an API process is scraped."""
+"""What is counted of calls and attempts, once, where their state changes; and the gauges of the shared state.
+
+The gauges are set from Redis when an API process is scraped. Counters belong to the process that made the change.
+"""
 
 from __future__ import annotations
 
 from dialer import metrics
 from dialer.model import Priority
 from dialer.states import CallState, CampaignState
-from dialer.store import Overview, Store
+from dialer.store import EventResult, Overview, Store
 
 
 async def refresh_store_gauges(store: Store) -> None:
@@ -28,3 +31,11 @@ def show(overview: Overview) -> None:
     metrics.BUDGET_REFUSED.labels(metrics.TRUNK).set(overview.budget.refused)
     metrics.MARGIN.labels(metrics.TRUNK).set(overview.budget.margin_ppm / 1_000_000)
     metrics.GATE_SECONDS.labels(metrics.TRUNK).set(overview.gate_ms / 1000)
+
+
+def count_change(result: EventResult) -> None:
+    """Count the attempt, and the call, that an event has ended."""
+    if result.attempt:
+        metrics.ATTEMPTS.labels(metrics.TRUNK, result.attempt).inc()
+    if result.call:
+        metrics.CALLS.labels(result.call).inc()

@@ -1,0 +1,190 @@
+"""What a client is answered: the pydantic models of all JSON bodies that leave us, and the step from our records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
+
+from dialer.dispositions import Disposition, Fact
+from dialer.model import Attempt, Call, Campaign, Event, Priority, Progress, UnknownPolicy
+from dialer.states import CallState, CampaignState
+
+
+class Outgoing(BaseModel):
+    """Sent by us."""
+
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+
+
+class RedialOut(Outgoing):
+    """When a call is dialed again after one disposition."""
+
+    times: int
+    after_s: float
+
+
+class CampaignOut(Outgoing):
+    """A campaign and how far it is. The counts add up to `total`."""
+
+    id: str
+    name: str
+    kind: str
+    state: CampaignState
+    priority: Priority
+    script: dict[str, JsonValue]
+    redial: dict[Disposition, RedialOut]
+    unknown: UnknownPolicy
+    reason: str | None = Field(description="Why it is paused, where the dialer paused it by itself.")
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    total: int = Field(description="How many calls were ever added.")
+    counts: dict[CallState, int] = Field(description="Calls by state.")
+    dispositions: dict[Disposition, int] = Field(description="Calls that are done, by how they ended.")
+
+    @classmethod
+    def of(cls, campaign: Campaign, progress: Progress) -> Self:
+        """The answer for one campaign."""
+        redial = {d: RedialOut(times=r.times, after_s=r.after_ms / 1000) for d, r in campaign.redial.items()}
+        told = {name: getattr(campaign, name) for name in cls.model_fields if name not in _COMPUTED}
+        return cls(
+            **told | {"script": dict(campaign.script)},
+            redial=redial,
+            counts={state: progress.counts.get(state, 0) for state in CallState},
+            dispositions={d: progress.dispositions.get(d, 0) for d in Disposition},
+        )
+
+
+_COMPUTED = {"redial", "counts", "dispositions"}
+
+
+class CampaignsOut(Outgoing):
+    """A page of campaigns, newest first."""
+
+    campaigns: list[CampaignOut]
+    next_cursor: str | None
+
+
+class EventOut(Outgoing):
+    """A carrier's event as it was kept."""
+
+    kind: str
+    at: datetime | None = Field(description="By the carrier's clock.")
+    received_at: datetime
+    payload: dict[str, JsonValue]
+
+    @classmethod
+    def of(cls, event: Event) -> Self:
+        """The answer for one event."""
+        return cls(kind=event.kind, at=event.at, received_at=event.received_at, payload=dict(event.payload))
+
+
+class AttemptOut(Outgoing):
+    """One try at a call."""
+
+    id: str
+    number: int = Field(description="1 for the first.")
+    state: str
+    placed_at: datetime | None
+    uuid: str | None = Field(description="The carrier's id of it.")
+    result: str | None = Field(description="What the carrier answered to the request.")
+    facts: list[Fact]
+    disposition: Disposition | None
+    figures: dict[str, str | int] = Field(description="Duration, price and the like, as the carrier told.")
+    events: list[EventOut]
+
+    @classmethod
+    def of(cls, attempt: Attempt) -> Self:
+        """The answer for one attempt."""
+        told: dict[str, Any] = {name: getattr(attempt, name) for name in cls.model_fields if name != "events"}
+        told |= {"facts": sorted(attempt.facts), "figures": dict(attempt.figures)}
+        return cls(**told, events=[EventOut.of(event) for event in attempt.events])
+
+
+class CallOut(Outgoing):
+    """The duty to reach one person, and how it stands."""
+
+    id: str
+    campaign_id: str
+    number: str
+    external_id: str | None = Field(description="Your own id of it.")
+    variables: dict[str, str]
+    state: CallState
+    due_at: datetime | None = Field(description="When it may be dialed next.")
+    disposition: Disposition | None
+    ended_at: datetime | None
+    tries: int = Field(description="How many attempts were used up.")
+
+    @classmethod
+    def of(cls, call: Call) -> Self:
+        """The answer for one call."""
+        return cls(**_told(call))
+
+
+class CallWithAttemptsOut(CallOut):
+    """A call with all that was tried and heard."""
+
+    attempts: list[AttemptOut]
+
+    @classmethod
+    def with_attempts(cls, call: Call, attempts: Sequence[Attempt]) -> Self:
+        """The answer for one call and all that is known of it."""
+        return cls(**_told(call), attempts=[AttemptOut.of(attempt) for attempt in attempts])
+
+
+class CallsOut(Outgoing):
+    """A page of calls."""
+
+    calls: list[CallOut]
+    next_cursor: str | None
+
+
+class RejectionOut(Outgoing):
+    """A row that was not taken."""
+
+    row: int = Field(description="1 is the first row after the header, or the first element.")
+    column: str | None
+    value: str | None
+    reason: str
+
+
+class ImportOut(Outgoing):
+    """What became of a list."""
+
+    accepted: int
+    duplicates: int
+    rejected: int
+    rejections: list[RejectionOut] = Field(description="The first 1000 of the rejected.")
+
+
+class FieldErrorOut(Outgoing):
+    """What is wrong with one field."""
+
+    field: str
+    message: str
+
+
+class ProblemOut(Outgoing):
+    """Problem details (RFC 9457)."""
+
+    type: str = Field(description="A stable relative URI that names the kind of problem.")
+    title: str
+    status: int
+    detail: str = Field(description="What is wrong and how to mend it, for people.")
+    field: str = Field(default="", description="Dotted path of the first field to mend, where there is one.")
+    errors: list[FieldErrorOut] = Field(default=[], description="All fields to mend, where there are several.")
+
+
+class HealthOut(Outgoing):
+    """Whether it is well, and what was looked at."""
+
+    status: Literal["ok", "unavailable"]
+    checks: dict[str, str] = Field(default={}, description="What was looked at, and what was found.")
+
+
+def _told(call: Call) -> dict[str, Any]:
+    told = {name: getattr(call, name) for name in CallOut.model_fields if name != "tries"}
+    return {**told, "variables": dict(call.variables), "tries": call.attempts}

@@ -1,0 +1,100 @@
+"""The API as one aiohttp application, and the server that runs it.
+
+`create_app` puts the parts together; `serve` opens what they need, listens, and on its end lets requests under way
+finish. Time limits, added up: 10 s for requests, then 5 s for what they left behind (`background.py`); so a supervisor
+that kills must wait 20 s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from itertools import chain
+from typing import Any
+
+from aiohttp import web
+from pydantic_core import to_json
+
+from dialer.api import calls, campaigns, health, imports, results, webhooks
+from dialer.api.auth import ApiKey
+from dialer.api.background import Background
+from dialer.api.bodies import MAX_JSON_BYTES
+from dialer.api.import_pool import ImportPool
+from dialer.api.keys import API_KEY, BACKGROUND, IMPORT_POOL, OPENAPI, RUNTIME, WEBHOOK_SECRET
+from dialer.api.middleware import envelope, expect
+from dialer.api.openapi import openapi_document
+from dialer.api.routing import Route, install
+from dialer.errors import InvalidInput
+from dialer.runtime import Runtime, open_runtime
+from dialer.settings import Settings, environment_name
+
+KEEPALIVE_S = 75  # longer than the usual proxy's 60 s, so that the proxy is the one who closes
+LINGER_S = 2  # after a refusal, for a client that is still sending to see the answer
+SHUTDOWN_S = 10  # the longest of the carrier's own time limits for a webhook
+
+ROUTES: tuple[Route, ...] = tuple(
+    chain(campaigns.routes, imports.routes, results.routes, calls.routes, webhooks.routes, health.routes)
+)
+
+
+def create_app(runtime: Runtime) -> web.Application:
+    """The application on an open runtime. Raises InvalidInput where the API key or the webhook secret is not set."""
+    settings = runtime.settings
+    settings.require("api_key", "webhook_secret")
+    app = web.Application(middlewares=[envelope], client_max_size=MAX_JSON_BYTES)
+    app[RUNTIME] = runtime
+    app[API_KEY] = ApiKey(settings.api_key.get_secret_value() if settings.api_key else "")
+    app[WEBHOOK_SECRET] = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
+    app[OPENAPI] = to_json(openapi_document(ROUTES))
+    app.cleanup_ctx.extend([_background, _import_pool])
+    install(app, ROUTES, expect=expect)
+    return app
+
+
+async def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
+    """Run the API until cancelled.
+
+    Args:
+        settings: where to listen and on which Redis to work.
+        ready: is called once with the address, when it listens.
+
+    Raises:
+        InvalidInput: a setting is missing, or the port is taken.
+    """
+    async with open_runtime(settings) as runtime:
+        # Bodies stay as they were sent: a compressed one could grow to anything.
+        options: dict[str, Any] = {"access_log": None, "keepalive_timeout": KEEPALIVE_S, "auto_decompress": False}
+        options["lingering_time"] = LINGER_S
+        runner = web.AppRunner(create_app(runtime), shutdown_timeout=SHUTDOWN_S, **options)
+        await runner.setup()
+        try:
+            url = await _listen(runner, settings)
+            if ready:
+                ready(url)
+            await asyncio.Event().wait()
+        finally:
+            await runner.cleanup()
+
+
+async def _listen(runner: web.AppRunner, settings: Settings) -> str:
+    try:
+        await web.TCPSite(runner, settings.host, settings.port).start()
+    except OSError as error:
+        names = f"{environment_name('host')} and {environment_name('port')}"
+        where = f"{settings.host}:{settings.port}"
+        message = f"cannot listen on {where} ({error.strerror}); choose others with {names}"
+        raise InvalidInput(message, field=environment_name("port")) from error
+    host, port = runner.addresses[0][:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def _background(app: web.Application) -> AsyncIterator[None]:
+    app[BACKGROUND] = Background()
+    yield
+    await app[BACKGROUND].drain()
+
+
+async def _import_pool(app: web.Application) -> AsyncIterator[None]:
+    app[IMPORT_POOL] = ImportPool()
+    yield
+    await app[IMPORT_POOL].close()

@@ -1,0 +1,78 @@
+"""`/v1/calls`: one call at once, and what became of a call."""
+
+from __future__ import annotations
+
+import functools
+
+from aiohttp import web
+
+from dialer.api.answers import CallOut, CallWithAttemptsOut
+from dialer.api.keys import LOG_FIELDS, RUNTIME
+from dialer.api.kinds import KINDS
+from dialer.api.once import PARAMETER, REPLAYED, answer_once
+from dialer.api.problems import ID_TAKEN, INVALID_INPUT, KEY_IN_USE, KEY_REUSED, FieldError, Problem
+from dialer.api.routing import Answer, Routes
+from dialer.api.schemas import NewSingleCall
+from dialer.idempotency import KeptAnswer
+from dialer.model import NewCall, Priority
+from dialer.phone import parse_number
+from dialer.runtime import Runtime
+
+SCOPE = "post-calls"
+
+routes = Routes()
+
+
+@routes.post(
+    "/v1/calls",
+    answers={
+        201: Answer(
+            description="The call; it is dialed as soon as its turn comes.",
+            model=CallOut,
+            headers={"Location": "Its address.", REPLAYED: "`true` on an answer that is given again."},
+        ),
+        200: Answer(description="A call of this `id` is there already; nothing was added.", model=CallOut),
+    },
+    problems=(KEY_IN_USE, ID_TAKEN, KEY_REUSED),
+    request_headers=PARAMETER,
+)
+async def create_call(request: web.Request, *, body: NewSingleCall) -> web.StreamResponse:
+    """Dial one number, without a campaign of its own."""
+    runtime = request.app[RUNTIME]
+    settings, kind = runtime.settings, KINDS[body.kind]
+    script = kind.checked(body.script.model_dump(), settings.default_language)
+    _require_variables(kind.missing(script, body.variables))
+    number = parse_number(body.number, settings.default_region)
+    call = NewCall(number=number, external_id=body.id, variables=body.variables, script=script)
+    return await answer_once(request, SCOPE, body, functools.partial(_enqueue, runtime, body.priority, call))
+
+
+@routes.get(
+    "/v1/calls/{call_id}",
+    answers={200: Answer(description="The call, its attempts and their events.", model=CallWithAttemptsOut)},
+)
+async def get_call(request: web.Request, call_id: str) -> web.StreamResponse:
+    """What became of a call: its attempts and their events."""
+    request[LOG_FIELDS]["call_id"] = call_id
+    store = request.app[RUNTIME].store
+    call = await store.call(call_id)
+    answer = CallWithAttemptsOut.with_attempts(call, await store.attempts(call_id))
+    return web.json_response(text=answer.model_dump_json())
+
+
+async def _enqueue(runtime: Runtime, priority: Priority, call: NewCall, derived: str | None) -> KeptAnswer:
+    # The caller's own id says more than the key: two keys and one id are still one call.
+    key = f"id {call.external_id}" if call.external_id else derived and f"key {derived}"
+    added = await runtime.store.enqueue_call(priority, call, key=key)
+    stored = await runtime.store.call(added.call_id)
+    if stored.number != call.number:
+        raise Problem(ID_TAKEN, f"The id belongs to call {stored.id}, to another number.", field="id")
+    status = 200 if added.duplicate else 201
+    return KeptAnswer(status, CallOut.of(stored).model_dump_json(), f"/v1/calls/{stored.id}")
+
+
+def _require_variables(missing: list[str]) -> None:
+    if missing:
+        errors = [FieldError(f"variables.{name}", "required by the text, but missing") for name in missing]
+        detail = f"The text needs {', '.join(missing)}."
+        raise Problem(INVALID_INPUT, detail, field=errors[0].field, errors=errors)

@@ -1,0 +1,142 @@
+"""`/v1/campaigns`: create, look at, start, pause, resume, cancel, and list the calls of a campaign.
+
+Lists of calls come in through `imports.py`, results go out through `results.py`.
+"""
+
+from __future__ import annotations
+
+import functools
+import secrets
+
+from aiohttp import web
+
+from dialer.api.answers import CallOut, CallsOut, CampaignOut, CampaignsOut
+from dialer.api.keys import LOG_FIELDS, RUNTIME
+from dialer.api.kinds import KINDS
+from dialer.api.once import PARAMETER, REPLAYED, answer_once
+from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED
+from dialer.api.routing import Answer, Handler, Routes
+from dialer.api.schemas import CallsQuery, CampaignsQuery, NewCampaign, Nothing
+from dialer.clock import moment, now_ms
+from dialer.idempotency import KeptAnswer
+from dialer.model import Campaign
+from dialer.runtime import Runtime
+from dialer.states import CAMPAIGN_STEPS, CampaignState
+
+SCOPE = "post-campaigns"
+_ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_ID_LENGTH = 11  # 55 bits after the `c`; should two ever meet, the store says so
+
+routes = Routes()
+
+
+@routes.post(
+    "/v1/campaigns",
+    answers={
+        201: Answer(
+            description="The campaign, a draft.",
+            model=CampaignOut,
+            headers={"Location": "Its address.", REPLAYED: "`true` on an answer that is given again."},
+        )
+    },
+    problems=(KEY_IN_USE, KEY_REUSED),
+    request_headers=PARAMETER,
+)
+async def create_campaign(request: web.Request, *, body: NewCampaign) -> web.StreamResponse:
+    """Create a campaign. Add its calls, then start it."""
+    runtime = request.app[RUNTIME]
+    script = KINDS[body.kind].checked(body.script.model_dump(), runtime.settings.default_language)
+    campaign = functools.partial(
+        Campaign,
+        name=body.name,
+        kind=body.kind,
+        script=script,
+        priority=body.priority,
+        redial=body.redials(),
+        unknown=body.unknown,
+        state=CampaignState.DRAFT,
+    )
+    return await answer_once(request, SCOPE, body, functools.partial(_create, runtime, campaign))
+
+
+async def _create(runtime: Runtime, campaign: functools.partial[Campaign], derived: str | None) -> KeptAnswer:
+    campaign_id = _campaign_id(derived)
+    created_at = moment(now_ms(runtime.clock))
+    # With a derived id False means that the first request, whose answer was lost, created it.
+    while not await runtime.store.create_campaign(campaign(id=campaign_id, created_at=created_at)) and not derived:
+        campaign_id = _campaign_id(None)
+    answer = await _answer(runtime, await runtime.store.campaign(campaign_id))
+    return KeptAnswer(201, answer.model_dump_json(), f"/v1/campaigns/{campaign_id}")
+
+
+def _campaign_id(derived: str | None) -> str:
+    return f"c{derived[:_ID_LENGTH] if derived else ''.join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))}"
+
+
+@routes.get("/v1/campaigns", answers={200: Answer(description="A page of campaigns.", model=CampaignsOut)})
+async def list_campaigns(request: web.Request, *, query: CampaignsQuery) -> web.StreamResponse:
+    """The campaigns, newest first."""
+    store, offset = request.app[RUNTIME].store, int(query.cursor or 0)
+    # One more than asked for tells whether there is a next page.
+    found = await store.campaigns(offset=offset, limit=query.limit + 1)
+    shown = found[: query.limit]
+    progress = await store.progress([campaign.id for campaign in shown])
+    page = CampaignsOut(
+        campaigns=[CampaignOut.of(campaign, far) for campaign, far in zip(shown, progress, strict=True)],
+        next_cursor=str(offset + query.limit) if len(found) > query.limit else None,
+    )
+    return web.json_response(text=page.model_dump_json())
+
+
+@routes.get("/v1/campaigns/{campaign_id}", answers={200: Answer(description="The campaign.", model=CampaignOut)})
+async def get_campaign(request: web.Request, campaign_id: str) -> web.StreamResponse:
+    """A campaign and how far it is."""
+    runtime = request.app[RUNTIME]
+    answer = await _answer(runtime, await runtime.store.campaign(campaign_id))
+    return web.json_response(text=answer.model_dump_json())
+
+
+@routes.get(
+    "/v1/campaigns/{campaign_id}/calls",
+    answers={200: Answer(description="A page of calls.", model=CallsOut)},
+)
+async def list_calls(request: web.Request, campaign_id: str, *, query: CallsQuery) -> web.StreamResponse:
+    """A campaign's calls, by state and disposition."""
+    calls, cursor = await request.app[RUNTIME].store.calls(
+        campaign_id, state=query.state, disposition=query.disposition, cursor=query.cursor, limit=query.limit
+    )
+    page = CallsOut(calls=[CallOut.of(call) for call in calls], next_cursor=cursor)
+    return web.json_response(text=page.model_dump_json())
+
+
+def _step(verb: str) -> Handler:
+    async def step(request: web.Request, campaign_id: str, *, body: Nothing) -> web.StreamResponse:  # noqa: ARG001 - declares that nothing is taken
+        request[LOG_FIELDS]["campaign_id"] = campaign_id
+        runtime = request.app[RUNTIME]
+        answer = await _answer(runtime, await runtime.store.step(campaign_id, verb))
+        return web.json_response(text=answer.model_dump_json())
+
+    return step
+
+
+_STEPS_ABOUT = {
+    "start": "Begin to dial a draft.",
+    "pause": "Let nothing new go out; calls under way end by themselves.",
+    "resume": "Go on after a pause.",
+    "cancel": "End it for good; what has not gone out becomes `cancelled`.",
+}
+for _verb in CAMPAIGN_STEPS:
+    routes.add(
+        "POST",
+        f"/v1/campaigns/{{campaign_id}}/{_verb}",
+        _step(_verb),
+        name=f"{_verb}_campaign",
+        about=f"{_STEPS_ABOUT[_verb]}\n\nA campaign that is there already stays so.",
+        answers={200: Answer(description="The campaign after the step.", model=CampaignOut)},
+        problems=(ILLEGAL_STEP,),
+    )
+
+
+async def _answer(runtime: Runtime, campaign: Campaign) -> CampaignOut:
+    [progress] = await runtime.store.progress([campaign.id])
+    return CampaignOut.of(campaign, progress)

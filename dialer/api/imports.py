@@ -1,0 +1,132 @@
+"""`POST /v1/campaigns/{id}/calls`: a list of calls, streamed straight into the store.
+
+Nothing of the list is kept: bytes become rows, rows become batches, each batch is stored before the next is read. Rows
+are checked outside the event loop, so that a long list never delays a webhook. Whatever ends a list midway, what was
+stored stays, and the same list sent again adds nobody twice.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field, replace
+
+from aiohttp import web
+
+from dialer.api.answers import ImportOut, RejectionOut
+from dialer.api.bodies import require_media_type, stream_bounded
+from dialer.api.keys import IMPORT_POOL, LOG_FIELDS, RUNTIME
+from dialer.api.kinds import KINDS
+from dialer.api.problems import ILLEGAL_STEP, problem_from
+from dialer.api.routing import Answer, Routes
+from dialer.errors import IllegalStep, StoreUnavailable
+from dialer.importing import MEDIA_TYPES, Batch, Rejection, RowChecks, read_calls
+from dialer.model import Campaign
+from dialer.states import CampaignState
+from dialer.store import Store
+
+MOST_REJECTIONS = 1_000  # told one by one; beyond them the list as a whole is wrong
+
+_ROW = {
+    "type": "object",
+    "required": ["number"],
+    "properties": {"number": {"type": ["string", "number"]}, "id": {"type": ["string", "number"]}},
+    "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+}
+_BODIES = {
+    "text/csv": {"example": "number,id,name\r\n+31201234567,c-17,Ann\r\n"},
+    "application/x-ndjson": {"example": '{"number": "+31201234567", "id": "c-17", "name": "Ann"}\n'},
+    "application/json": {"schema": {"type": "array", "items": _ROW}},
+}
+
+routes = Routes()
+
+
+@dataclass(slots=True)
+class Import:
+    """One list on its way into a campaign, with what became of its rows so far. Belongs to one request."""
+
+    store: Store
+    campaign_id: str
+    id: str = field(default_factory=lambda: secrets.token_hex(8))
+    begun: bool = False
+    accepted: int = 0
+    duplicates: int = 0
+    rejected: int = 0
+    rejections: list[Rejection] = field(default_factory=list)
+
+    async def take(self, batch: Batch) -> None:
+        """Store the calls of a batch; count all of its rows, keep the first rejections."""
+        self.rejected += len(batch.rejections)
+        self.rejections += batch.rejections[: MOST_REJECTIONS - len(self.rejections)]
+        calls = [call for _, call in batch.calls]
+        self.begun = self.begun or bool(calls)
+        added = await self.store.add_calls(self.campaign_id, calls, import_id=self.id)
+        duplicates = sum(call.duplicate for call in added)
+        self.duplicates += duplicates
+        self.accepted += len(added) - duplicates
+
+    async def end(self) -> None:
+        """Let the campaign complete. Should Redis be away, the import's lease lapses by itself."""
+        if not self.begun:
+            return
+        with suppress(StoreUnavailable):
+            await self.store.end_import(self.campaign_id, self.id)
+
+    def counts(self) -> dict[str, int]:
+        """The three numbers."""
+        return {"accepted": self.accepted, "duplicates": self.duplicates, "rejected": self.rejected}
+
+
+@routes.post(
+    "/v1/campaigns/{campaign_id}/calls",
+    answers={200: Answer(description="What became of the rows.", model=ImportOut)},
+    streamed={media_type: _BODIES.get(media_type, {}) for media_type in sorted(MEDIA_TYPES)},
+    problems=(ILLEGAL_STEP,),
+)
+async def add_calls(request: web.Request, campaign_id: str) -> web.StreamResponse:
+    """Add a list of calls: CSV with a header, NDJSON, or a JSON array of objects.
+
+    `number` is E.164 or national in the default region; `id`, if given, is your own id of the contact and tells
+    duplicates, else the number does; every other column is a variable of the text. A row that is wrong is told and the
+    others are taken. A list that cannot be read to its end is refused with the counts so far in `accepted`,
+    `duplicates` and `rejected`: those rows are in, and the mended list adds nobody twice.
+    """
+    request[LOG_FIELDS]["campaign_id"] = campaign_id
+    store = request.app[RUNTIME].store
+    campaign = await store.campaign(campaign_id)
+    _require_open(campaign)
+    media_type = require_media_type(request, sorted(MEDIA_TYPES))
+    importing = Import(store, campaign_id)
+    try:
+        async for batch in _batches(request, campaign, media_type):
+            await importing.take(batch)
+    except Exception as error:
+        request.app[IMPORT_POOL].drop_broken(error)
+        problem = problem_from(error)
+        if problem is None:
+            raise
+        raise replace(problem, extra=importing.counts()) from error
+    finally:
+        request[LOG_FIELDS].update(importing.counts())
+        await importing.end()
+    rejections = [RejectionOut(**asdict(rejection)) for rejection in importing.rejections]
+    return web.json_response(text=ImportOut(**importing.counts(), rejections=rejections).model_dump_json())
+
+
+def _require_open(campaign: Campaign) -> None:
+    if campaign.state in {CampaignState.COMPLETED, CampaignState.CANCELLED}:
+        raise IllegalStep(f"campaign {campaign.id} is {campaign.state} and takes no more calls; create a new one")
+
+
+def _batches(request: web.Request, campaign: Campaign, media_type: str) -> AsyncIterator[Batch]:
+    settings = request.app[RUNTIME].settings
+    required = KINDS[campaign.kind].needs(campaign.script) if campaign.script else frozenset[str]()
+    return read_calls(
+        stream_bounded(request, settings.max_import_bytes),
+        media_type=media_type,
+        charset=request.charset,
+        checks=RowChecks(region=settings.default_region, required=required),
+        executor=request.app[IMPORT_POOL].executor(request.content_length),
+    )

@@ -1,0 +1,23 @@
+"""The typed names under which the application and a request carry things (aiohttp's AppKey and RequestKey)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aiohttp import web
+
+from dialer.api.auth import ApiKey
+from dialer.api.background import Background
+from dialer.api.import_pool import ImportPool
+from dialer.runtime import Runtime
+
+RUNTIME = web.AppKey("RUNTIME", Runtime)
+API_KEY = web.AppKey("API_KEY", ApiKey)
+WEBHOOK_SECRET = web.AppKey("WEBHOOK_SECRET", str)
+BACKGROUND = web.AppKey("BACKGROUND", Background)
+IMPORT_POOL = web.AppKey("IMPORT_POOL", ImportPool)
+OPENAPI = web.AppKey("OPENAPI", bytes)
+
+REQUEST_ID = web.RequestKey("REQUEST_ID", str)
+# What a handler adds to the request's one log line.
+LOG_FIELDS: web.RequestKey[dict[str, Any]] = web.RequestKey("LOG_FIELDS", dict)

@@ -1,0 +1,102 @@
+"""What surrounds every request: its id, the key, the turning of exceptions into problems, one log line.
+
+There is one middleware, because a webhook passes it several thousand times a second. It logs the route, not the path: a
+webhook's path is a secret.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import secrets
+from time import perf_counter
+
+import structlog
+from aiohttp import HttpVersion11, web
+from aiohttp.typedefs import Handler
+
+from dialer.api.bodies import refuse_large
+from dialer.api.keys import API_KEY, LOG_FIELDS, REQUEST_ID, RUNTIME
+from dialer.api.problems import INTERNAL, METHOD_NOT_ALLOWED, Problem, problem_from
+
+REQUEST_ID_HEADER = "X-Request-Id"
+_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+_NO_CONTENT = 204
+_CLIENT_GONE = 499  # nobody is left to read it: nginx' number for it, for the log
+_CLIENT_ERROR = 400
+_SERVER_ERROR = 500
+
+log = structlog.get_logger(__name__)
+
+
+@web.middleware
+async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer a request whatever happens, and tell of it once."""
+    started = perf_counter()
+    request_id = request[REQUEST_ID] = _request_id(request)
+    request[LOG_FIELDS] = {}
+    try:
+        _authorize(request)
+        response = await handler(request)
+    except Exception as error:  # noqa: BLE001 - the last one who can tell; it goes into the log line
+        response = _answer_to(error, request)
+    if not response.prepared:
+        response.headers[REQUEST_ID_HEADER] = request_id
+    _tell(request, response.status, (perf_counter() - started) * 1000)
+    return response
+
+
+async def expect(request: web.Request) -> None:
+    """Answer `Expect: 100-continue`: no body is called for that would be refused anyway; the handler says why."""
+    with contextlib.suppress(Problem):
+        _authorize(request)
+        refuse_large(request, request.app[RUNTIME].settings.max_import_bytes)
+        if request.version == HttpVersion11:
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            # aiohttp takes what was written so far for the beginning of the answer.
+            request.writer.output_size = 0
+
+
+def _authorize(request: web.Request) -> None:
+    if _route_path(request).startswith("/v1"):
+        request.app[API_KEY].require(request.headers.get("Authorization"))
+
+
+def _route_path(request: web.Request) -> str:
+    # The declared path, so that no spelling of a path gets around the key; the given one only where no route matched.
+    resource = request.match_info.route.resource
+    return resource.canonical if resource else request.path
+
+
+def _request_id(request: web.Request) -> str:
+    given = request.headers.get(REQUEST_ID_HEADER)
+    return given if given and _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
+
+
+def _answer_to(error: Exception, request: web.Request) -> web.Response:
+    if isinstance(error, ConnectionError):
+        return web.Response(status=_CLIENT_GONE)
+    problem = problem_from(error)
+    if problem is None:
+        request[LOG_FIELDS]["exc_info"] = error
+        problem = Problem(INTERNAL, "Please report it with the request id.", extra={"request_id": request[REQUEST_ID]})
+    elif problem.kind is METHOD_NOT_ALLOWED and request.method == "OPTIONS":
+        return web.Response(status=_NO_CONTENT, headers=problem.headers)
+    request[LOG_FIELDS]["problem"] = problem.kind.slug
+    return problem.response()
+
+
+def _tell(request: web.Request, status: int, duration_ms: float) -> None:
+    resource = request.match_info.route.resource
+    route = resource.canonical if resource else None
+    fields = request[LOG_FIELDS] | {"request_id": request[REQUEST_ID], "method": request.method, "route": route}
+    fields |= {"status": status, "duration_ms": round(duration_ms, 2)}
+    if "exc_info" in fields:
+        log.error("request.failed", **fields)
+    elif status >= _SERVER_ERROR:
+        log.warning("request.answered", **fields)
+    elif (route and not route.startswith("/v1")) or (request.method == "GET" and status < _CLIENT_ERROR):
+        # Probes, scrapes and the carrier are counted elsewhere; who watches a campaign asks every second.
+        log.debug("request.answered", **fields)
+    else:
+        log.info("request.answered", **fields)

@@ -1,0 +1,156 @@
+"""What a client is told when something is refused: problem details (RFC 9457), one place for all of them.
+
+Every refusal is a `Problem`: raised anywhere in a request, or made from the project's own exceptions by
+`problem_from`. Its `type` is a stable relative URI such as `/problems/invalid-input`, meant for programs; `detail` is a
+sentence for people and names what to mend. What is not expected tells nothing but the request's id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails, to_json
+
+from dialer.errors import IllegalStep, InvalidInput, NotFound, StoreUnavailable
+
+MEDIA_TYPE = "application/problem+json"
+MOST_ERRORS = 100  # enough to mend a body by; a hostile one must not buy a huge answer
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemType:
+    """One kind of refusal: the last part of its URI, its HTTP status, its title."""
+
+    slug: str
+    status: int
+    title: str
+
+    @property
+    def uri(self) -> str:
+        """The stable name that clients may test for."""
+        return f"/problems/{self.slug}"
+
+
+BAD_REQUEST = ProblemType("bad-request", 400, "The request cannot be read")
+MALFORMED_JSON = ProblemType("malformed-json", 400, "The body is not JSON")
+WRONG_ENCODING = ProblemType("wrong-encoding", 400, "The body is not UTF-8")
+UNAUTHORIZED = ProblemType("unauthorized", 401, "The API key is missing or wrong")
+NOT_FOUND = ProblemType("not-found", 404, "There is no such thing")
+METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "This method is not allowed here")
+TOO_SLOW = ProblemType("too-slow", 408, "The body did not arrive in time")
+ILLEGAL_STEP = ProblemType("illegal-step", 409, "The state does not allow this")
+KEY_IN_USE = ProblemType("idempotency-key-in-use", 409, "The first request with this key is still running")
+ID_TAKEN = ProblemType("id-taken", 409, "This id belongs to another call")
+TOO_LARGE = ProblemType("too-large", 413, "The body is too large")
+UNSUPPORTED_MEDIA_TYPE = ProblemType("unsupported-media-type", 415, "This kind of body is not taken")
+INVALID_INPUT = ProblemType("invalid-input", 422, "The input is not valid")
+KEY_REUSED = ProblemType("idempotency-key-reused", 422, "This key was used for another request")
+INTERNAL = ProblemType("internal", 500, "Something went wrong on our side")
+UNAVAILABLE = ProblemType("unavailable", 503, "The store does not answer")
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field, named by its dotted path (`script.text`)."""
+
+    field: str
+    message: str
+
+
+@dataclass(eq=False, slots=True)
+class Problem(Exception):
+    """A refusal on its way to the client.
+
+    Attributes:
+        detail: a sentence for people about this one case.
+        field: the dotted path of the first field to mend.
+        errors: all of them, where there may be several.
+        extra: extension members of the answer (RFC 9457, section 3.2).
+    """
+
+    kind: ProblemType
+    detail: str
+    field: str | None = None
+    errors: Sequence[FieldError] = ()
+    headers: Mapping[str, str] | None = None
+    extra: Mapping[str, Any] | None = None
+
+    def members(self) -> dict[str, Any]:
+        """The answer's JSON object."""
+        kind = self.kind
+        told: dict[str, Any] = {"type": kind.uri, "title": kind.title, "status": kind.status, "detail": self.detail}
+        if self.field is not None:
+            told["field"] = self.field
+        if self.errors:
+            told["errors"] = [{"field": e.field, "message": e.message} for e in self.errors]
+        return told | dict(self.extra or {})
+
+    def response(self) -> web.Response:
+        """The whole HTTP answer."""
+        body = to_json(self.members())
+        return web.Response(status=self.kind.status, body=body, content_type=MEDIA_TYPE, headers=self.headers)
+
+
+def problem_from(error: Exception) -> Problem | None:
+    """What to tell about an exception; None for one that nobody expects, which is a bug of ours."""
+    match error:
+        case Problem():
+            return error
+        case web.HTTPException():
+            return _from_aiohttp(error)
+        case StoreUnavailable():
+            return Problem(UNAVAILABLE, "Redis does not answer; try again shortly.", headers={"Retry-After": "1"})
+        case InvalidInput(field=str() as name):
+            return Problem(INVALID_INPUT, str(error), field=name, errors=[FieldError(name, str(error))])
+    kind = next((kind for expected, kind in _EXPECTED.items() if isinstance(error, expected)), None)
+    return Problem(kind, str(error)) if kind else None
+
+
+_EXPECTED = {InvalidInput: INVALID_INPUT, NotFound: NOT_FOUND, IllegalStep: ILLEGAL_STEP}
+
+
+def invalid_input(error: ValidationError, *, whole: str) -> Problem:
+    """The refusal for what pydantic found.
+
+    Args:
+        error: all that is wrong.
+        whole: what `field` says when not one field but all of it is wrong (`body`, `query`).
+    """
+    found = error.errors(include_url=False, include_input=False)
+    errors = [FieldError(_dotted(e["loc"]) or whole, _sentence(e)) for e in found[:MOST_ERRORS]]
+    first, more = errors[0], len(found) - 1
+    tail = f" (and {more} more)" if more else ""
+    return Problem(INVALID_INPUT, f"`{first.field}`: {first.message}{tail}.", field=first.field, errors=errors)
+
+
+def _dotted(location: tuple[int | str, ...]) -> str:
+    # Pydantic marks a wrong key of a mapping by a last part of its own.
+    return ".".join(str(part) for part in location if part != "[key]")
+
+
+def _sentence(error: ErrorDetails) -> str:
+    match error["type"]:
+        case "extra_forbidden":
+            return "unknown field"
+        case "missing":
+            return "required, but missing"
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case _:
+            return error["msg"]
+
+
+def _from_aiohttp(error: web.HTTPException) -> Problem:
+    match error:
+        case web.HTTPNotFound():
+            return Problem(NOT_FOUND, "There is nothing at this address.")
+        case web.HTTPMethodNotAllowed():
+            allowed = ", ".join(sorted(error.allowed_methods))
+            return Problem(METHOD_NOT_ALLOWED, f"Allowed here: {allowed}.", headers={"Allow": allowed})
+        case _:
+            kind = ProblemType("bad-request", error.status, error.reason)
+            return Problem(kind if error.status >= 400 else INTERNAL, error.reason)  # noqa: PLR2004 - first error status

@@ -1,0 +1,119 @@
+"""`GET /v1/campaigns/{id}/results`: what became of everyone, streamed as CSV or NDJSON with flat memory.
+
+CSV opens well in spreadsheets, and so must not carry formulas into them: a text cell that begins like one gets an
+apostrophe in front (OWASP, "CSV injection"). Numbers are E.164 with their plus; the dialer's own check made sure that
+they are digits, so they are left whole and quoted like all text.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+
+import structlog
+from aiohttp import web
+
+from dialer.api.answers import CallOut
+from dialer.api.keys import LOG_FIELDS, REQUEST_ID, RUNTIME
+from dialer.api.middleware import REQUEST_ID_HEADER
+from dialer.api.problems import NOT_FOUND
+from dialer.api.routing import Answer, Routes
+from dialer.api.schemas import ResultsQuery
+from dialer.errors import StoreUnavailable
+from dialer.model import Call
+
+CSV = "text/csv"
+NDJSON = "application/x-ndjson"
+COLUMNS = ("id", "external_id", "number", "state", "disposition", "tries", "ended_at", "variables")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+routes = Routes()
+log = structlog.get_logger(__name__)
+
+
+@routes.get(
+    "/v1/campaigns/{campaign_id}/results",
+    answers={200: Answer(description="All calls in the order of the list.", media_types=(CSV, NDJSON))},
+    problems=(NOT_FOUND,),
+)
+async def get_results(request: web.Request, campaign_id: str, *, query: ResultsQuery) -> web.StreamResponse:
+    """What became of everyone, as CSV (default) or NDJSON, by `Accept` or `format`.
+
+    The CSV's column `variables` holds a JSON object. A text cell that begins with = + - @ tab or CR has an apostrophe
+    in front, so that no spreadsheet takes it for a formula; numbers keep their plus. A stream that ends without its
+    last chunk broke off: ask again.
+    """
+    store = request.app[RUNTIME].store
+    await store.campaign(campaign_id)
+    media_type = _media_type(query, request.headers.get("Accept", ""))
+    headers = {"Content-Disposition": f'attachment; filename="{campaign_id}.{_ENDINGS[media_type]}"'}
+    headers |= {"Content-Type": f"{media_type}; charset=utf-8", REQUEST_ID_HEADER: request[REQUEST_ID]}
+    response = web.StreamResponse(headers=headers)
+    await response.prepare(request)
+    if request.method != "HEAD":
+        await _write(request, response, _pieces(store.all_calls(campaign_id), media_type))
+    return response
+
+
+_ENDINGS = {CSV: "csv", NDJSON: "ndjson"}
+
+
+async def _write(request: web.Request, response: web.StreamResponse, pieces: AsyncIterator[bytes]) -> None:
+    try:
+        async for piece in pieces:
+            await response.write(piece)
+    except (StoreUnavailable, ConnectionError) as error:
+        # The status has left already. Without its last chunk the client knows that this is not all.
+        request[LOG_FIELDS]["broke_off"] = type(error).__name__
+        if request.transport is not None:
+            request.transport.abort()
+
+
+async def _pieces(chunks: AsyncIterator[list[Call]], media_type: str) -> AsyncIterator[bytes]:
+    write: Callable[[Sequence[Call]], str] = csv_rows if media_type == CSV else ndjson_lines
+    if media_type == CSV:
+        yield _csv_text([COLUMNS]).encode()
+    async for calls in chunks:
+        yield write(calls).encode()
+
+
+def csv_rows(calls: Sequence[Call]) -> str:
+    """One row a call, in the order of COLUMNS."""
+    return _csv_text(_cells(call) for call in calls)
+
+
+def ndjson_lines(calls: Sequence[Call]) -> str:
+    """One JSON object a call, each on a line of its own."""
+    return "".join(CallOut.of(call).model_dump_json() + "\n" for call in calls)
+
+
+def _cells(call: Call) -> tuple[str | int, ...]:
+    return (
+        call.id,
+        harmless(call.external_id or ""),
+        call.number,
+        call.state.value,
+        call.disposition.value if call.disposition else "",
+        call.attempts,
+        call.ended_at.isoformat(timespec="milliseconds") if call.ended_at else "",
+        json.dumps(dict(call.variables), ensure_ascii=False, separators=(",", ":")),
+    )
+
+
+def harmless(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
+
+
+def _csv_text(rows: Iterable[Sequence[str | int]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, quoting=csv.QUOTE_NONNUMERIC).writerows(rows)
+    return text.getvalue()
+
+
+def _media_type(query: ResultsQuery, accept: str) -> str:
+    if query.format:
+        return NDJSON if query.format == "ndjson" else CSV
+    return NDJSON if "ndjson" in accept.lower() and CSV not in accept.lower() else CSV

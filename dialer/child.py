@@ -1,0 +1,87 @@
+"""Child processes that never outlive us.
+
+A child is started in a session of its own, so that Ctrl-C reaches only us and we decide who ends when. The kernel is
+told to kill it the moment we are gone (`PR_SET_PDEATHSIG`), so that nothing is left running even after `kill -9`.
+That signal is tied to the *thread* that started the child: start children from the main thread only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_PR_SET_PDEATHSIG = 1  # linux/prctl.h
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What a child is given.
+
+    Attributes:
+        environment: its whole environment; None takes ours.
+        log: the file its output is added to; None writes to our own output.
+        keep_open: file descriptors of ours that it holds as well.
+    """
+
+    environment: Mapping[str, str] | None = None
+    log: Path | None = None
+    keep_open: tuple[int, ...] = ()
+
+
+async def spawn(command: Sequence[str], surroundings: Surroundings) -> asyncio.subprocess.Process:
+    """Start a program that ends when we do."""
+    with contextlib.ExitStack() as stack:
+        log = stack.enter_context(surroundings.log.open("ab")) if surroundings.log else None
+        return await asyncio.create_subprocess_exec(
+            *command,
+            env=surroundings.environment,
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            pass_fds=surroundings.keep_open,
+            preexec_fn=_tie_to_parent(),
+        )
+
+
+async def end(process: asyncio.subprocess.Process, *, grace_s: float) -> int:
+    """Ask a child to end, wait, and kill it when it takes longer. Gives its exit status."""
+    _signal(process, signal.SIGTERM)
+    try:
+        async with asyncio.timeout(grace_s):
+            return await process.wait()
+    except TimeoutError:
+        _signal(process, signal.SIGKILL)
+        return await process.wait()
+
+
+def kill(process: asyncio.subprocess.Process) -> None:
+    """End a child at once, whatever it is doing."""
+    _signal(process, signal.SIGKILL)
+
+
+def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(number)
+
+
+def _tie_to_parent() -> Callable[[], None] | None:
+    if sys.platform != "linux":
+        return None
+    # Loaded here and not in the child: between fork and exec as little as possible may happen.
+    import ctypes  # noqa: PLC0415 - only for starting children
+
+    prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
+
+    def tie() -> None:
+        prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL))
+        if os.getppid() != parent:  # we ended before the kernel was told
+            os._exit(1)
+
+    return tie

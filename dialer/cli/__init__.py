@@ -1,0 +1,64 @@
+"""The command line: where every program of the project starts.
+
+A command's module is imported when the command runs, so that `dialer --help` is there at once. What a user can mend
+ends as one sentence on standard error. Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+from dialer.errors import DialerError
+
+_FAILED = 1
+_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+_COMMANDS = {
+    "demo": "Dial a whole campaign against the carrier stand-in, in about a minute.",
+    "up": "Run everything on this machine: private Redis, API and workers.",
+    "campaign": "Create, import, start, watch and steer campaigns.",
+    "call": "Call one number, without a campaign of its own.",
+    "api": "Run the HTTP API and the carrier's webhooks.",
+    "worker": "Run a worker, which places the calls; as many as you like.",
+    "simulate": "Run the carrier stand-in as a server of its own.",
+}
+"""Each is the `command` of the module of its name in this package."""
+
+
+class _Commands(click.Group):
+    """Finds commands by name, and turns what went wrong into a sentence and an exit code."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """In the order in which a newcomer meets them."""
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Import the command that was named."""
+        if cmd_name not in _COMMANDS:
+            return None
+        command: click.Command = import_module(f"dialer.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
+        """List them without importing any."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(_COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that was named."""
+        try:
+            return super().invoke(ctx)
+        except DialerError as error:
+            click.echo(f"Error: {error}", err=True)
+            ctx.exit(_FAILED)
+        except KeyboardInterrupt:
+            ctx.exit(_INTERRUPTED)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dialer")
+def main() -> None:
+    """Dial campaigns of calls: every call placed once, at the carrier's pace, with proof of what became of it."""

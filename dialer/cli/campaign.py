@@ -1,0 +1,212 @@
+"""`dialer campaign ...`: a list of calls from file to result."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from dialer.cli.client import CampaignView, DialerClient, Json
+from dialer.cli.connection import talks_to_api
+from dialer.cli.policies import RedialType, script_options
+from dialer.cli.saving import save_results
+from dialer.cli.screens import Screen, counts_text, open_screen, plain_console
+from dialer.cli.sending import report, send_list
+from dialer.cli.watching import summary, watch
+from dialer.errors import DialerError
+from dialer.model import Priority, UnknownPolicy
+from dialer.settings import load_settings
+
+_LIST = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+
+
+@click.group("campaign")
+def command() -> None:
+    """Create, import, start, watch and steer campaigns."""
+
+
+def _describes_campaign(function: Any) -> Any:
+    """Add the options that make a campaign."""
+    options = (
+        click.option(
+            "--priority", type=click.Choice([p.value for p in Priority]), help="Who goes first.  [default: normal]"
+        ),
+        click.option(
+            "--redial", type=RedialType(), multiple=True, help="Such as busy=2/5m; may be given more than once."
+        ),
+        click.option(
+            "--unknown",
+            type=click.Choice([p.value for p in UnknownPolicy]),
+            help="Calls that may or may not have rung.  [default: hold]",
+        ),
+    )
+    for option in reversed(options):
+        function = option(function)
+    return script_options(function)
+
+
+@command.command("run")
+@talks_to_api
+@click.argument("file", type=_LIST)
+@_describes_campaign
+@click.option("--name", help="What to call it.  [default: the file's name]")
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The results.  [default: FILE's name with .results.csv]",
+)
+async def run(client: DialerClient, *, file: Path, name: str | None, output: Path | None, **description: Any) -> None:
+    """Dial the list in FILE from beginning to end, and save what became of everyone.
+
+    FILE is CSV with a header: a column `number`, perhaps `id`, and columns for the text's variables. Also NDJSON, JSON.
+    """
+    created = await client.create_campaign(_body(name or file.stem, **description))
+    with open_screen() as screen:
+        await _fill_and_start(client, created, file, screen)
+        ended = await _watch(client, created.id, screen)
+    click.echo(summary(ended))
+    saved = await save_results(client.results(created.id, "csv"), output or file.with_suffix(".results.csv"))
+    click.echo(f"Results: {saved}")
+
+
+@command.command("create")
+@talks_to_api
+@click.argument("name")
+@_describes_campaign
+async def create(client: DialerClient, *, name: str, **description: Any) -> None:
+    """Create a campaign without calls, and print its id."""
+    click.echo((await client.create_campaign(_body(name, **description))).id)
+
+
+@command.command("import")
+@talks_to_api
+@click.argument("campaign_id")
+@click.argument("file", type=_LIST)
+async def import_list(client: DialerClient, *, campaign_id: str, file: Path) -> None:
+    """Add the list in FILE to a campaign; the same list twice adds nobody twice."""
+    with open_screen() as screen:
+        answer = await send_list(client, campaign_id, file, screen)
+    click.echo(report(answer))
+
+
+@command.command("list")
+@talks_to_api
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200), help="How many of the newest.")
+@click.option("--json", "as_json", is_flag=True, help="As the API says it.")
+async def list_campaigns(client: DialerClient, *, limit: int, as_json: bool) -> None:
+    """List the newest campaigns."""
+    views = await client.campaigns(limit)
+    if as_json:
+        click.echo(json.dumps([view.raw for view in views], indent=2))
+    else:
+        plain_console().print(_table(views))
+
+
+@command.command("show")
+@talks_to_api
+@click.argument("campaign_id")
+@click.option("--json", "as_json", is_flag=True, help="As the API says it.")
+async def show(client: DialerClient, *, campaign_id: str, as_json: bool) -> None:
+    """Show how a campaign stands."""
+    view = await client.campaign(campaign_id)
+    click.echo(json.dumps(view.raw, indent=2) if as_json else _description(view))
+
+
+@command.command("watch")
+@talks_to_api
+@click.argument("campaign_id")
+async def watch_campaign(client: DialerClient, *, campaign_id: str) -> None:
+    """Follow a campaign until it has ended; Ctrl-C leaves it running."""
+    with open_screen() as screen:
+        ended = await _watch(client, campaign_id, screen)
+    click.echo(summary(ended))
+
+
+@command.command("results")
+@talks_to_api
+@click.argument("campaign_id")
+@click.option("--format", "form", type=click.Choice(["csv", "ndjson"]), default="csv", show_default=True)
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.  [default: standard output]"
+)
+async def results(client: DialerClient, *, campaign_id: str, form: str, output: Path | None) -> None:
+    """Print or save what became of everyone, so far."""
+    chunks = client.results(campaign_id, form)
+    if output is not None:
+        click.echo(f"Results: {await save_results(chunks, output)}")
+        return
+    async for chunk in chunks:
+        sys.stdout.buffer.write(chunk)
+
+
+def _add_step(verb: str, told: str) -> None:
+    @command.command(verb, help=told)
+    @talks_to_api
+    @click.argument("campaign_id")
+    async def step(client: DialerClient, *, campaign_id: str) -> None:
+        view = await client.step(campaign_id, verb)
+        click.echo(f"Campaign {view.id} is {view.state}.")
+
+
+_add_step("start", "Start dialing a campaign.")
+_add_step("pause", "Stop placing calls of a campaign at once; calls under way end by themselves.")
+_add_step("resume", "Go on with a paused campaign.")
+_add_step("cancel", "End a campaign for good; whatever has not gone out is cancelled.")
+
+
+async def _fill_and_start(client: DialerClient, created: CampaignView, file: Path, screen: Screen) -> None:
+    try:
+        answer = await send_list(client, created.id, file, screen)
+    except BaseException:
+        screen.say(f"Campaign {created.id} stays a draft: nothing was dialed. See `dialer campaign show {created.id}`.")
+        raise
+    screen.say(f"Campaign {created.id}: {report(answer)}")
+    if answer["accepted"] == 0:
+        raise DialerError(f"No call was accepted, so campaign {created.id} was not started.")
+    await client.step(created.id, "start")
+
+
+async def _watch(client: DialerClient, campaign_id: str, screen: Screen) -> CampaignView:
+    try:
+        return await watch(client, campaign_id, screen=screen, budget=load_settings().calls_per_second)
+    except asyncio.CancelledError:
+        screen.say(
+            f"Campaign {campaign_id} goes on without us; see it again with `dialer campaign watch {campaign_id}`."
+        )
+        raise
+
+
+def _body(
+    name: str,
+    *,
+    script: Json,
+    redial: tuple[tuple[str, Json], ...],
+    priority: str | None,
+    unknown: str | None,
+) -> Json:
+    chosen = {"priority": priority, "unknown": unknown}
+    body = {"name": name, "kind": "notification", "script": script, "redial": dict(redial)}
+    return body | {key: value for key, value in chosen.items() if value is not None}
+
+
+def _table(views: list[CampaignView]) -> Table:
+    table = Table("id", "name", "state", "calls", "done", "dispositions", box=None, header_style="bold", pad_edge=False)
+    for view in views:
+        done = str(view.counts["done"])
+        table.add_row(view.id, view.name, view.state, str(view.total), done, counts_text(view.dispositions))
+    return table
+
+
+def _description(view: CampaignView) -> str:
+    lines = {
+        "campaign": f"{view.id} ({view.name})",
+        "state": view.state + (f": {view.reason}" if view.reason else ""),
+        "calls": f"{view.total}: {counts_text(view.counts) or 'none'}",
+        "dispositions": counts_text(view.dispositions) or "none yet",
+    }
+    return "\n".join(f"{title:<13} {text}" for title, text in lines.items())

@@ -1,0 +1,180 @@
+"""The dialer's HTTP API as the commands use it: typed answers, and one clear sentence for whatever goes wrong."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import aiohttp
+
+from dialer.errors import DialerError
+
+Json = dict[str, Any]
+
+_CONNECT_S = 10.0
+_SILENCE_S = 60.0  # for an answer to start, or to go on
+_CHUNK_BYTES = 65_536
+_AT_ONCE = aiohttp.ClientTimeout(total=2.0)
+
+
+class ApiAbsent(DialerError):
+    """Nobody listens at the address."""
+
+
+class ApiRefusal(DialerError):
+    """The API answered that it will not.
+
+    Attributes:
+        status: the HTTP status.
+    """
+
+    def __init__(self, message: str, *, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignView:
+    """A campaign as the API shows it; `raw` is the whole answer."""
+
+    id: str
+    name: str
+    state: str
+    reason: str | None
+    total: int
+    counts: Mapping[str, int]
+    dispositions: Mapping[str, int]
+    raw: Json
+
+    @classmethod
+    def from_json(cls, raw: Json) -> Self:
+        """Read the API's object; fields that are not shown here may come and go."""
+        plain = {name: raw[name] for name in ("id", "name", "state", "reason", "total", "counts", "dispositions")}
+        return cls(**plain, raw=raw)
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A list of calls on its way: its bytes, how many there are, and what they are."""
+
+    chunks: AsyncIterator[bytes]
+    size: int
+    content_type: str
+
+
+class DialerClient:
+    """One dialer's API. Every method raises ApiAbsent, ApiRefusal or another DialerError."""
+
+    def __init__(self, http: aiohttp.ClientSession, url: str) -> None:
+        self._http = http
+        self.url = url
+
+    async def is_ready(self) -> bool:
+        """Whether it answers and its Redis does too."""
+        return await self.answers(f"{self.url}/readyz")
+
+    async def answers(self, url: str) -> bool:
+        """Whether a request to this address succeeds at once."""
+        try:
+            async with self._http.get(url, timeout=_AT_ONCE) as response:
+                return response.ok
+        except (aiohttp.ClientError, TimeoutError):
+            return False
+
+    async def create_campaign(self, body: Json) -> CampaignView:
+        """Make a campaign; it dials nothing yet."""
+        return CampaignView.from_json(await self._json("POST", "/v1/campaigns", json=body))
+
+    async def campaign(self, campaign_id: str) -> CampaignView:
+        """How it stands."""
+        return CampaignView.from_json(await self._json("GET", f"/v1/campaigns/{campaign_id}"))
+
+    async def campaigns(self, limit: int) -> list[CampaignView]:
+        """The newest ones."""
+        found = await self._json("GET", "/v1/campaigns", params={"limit": str(limit)})
+        return [CampaignView.from_json(raw) for raw in found["campaigns"]]
+
+    async def step(self, campaign_id: str, verb: str) -> CampaignView:
+        """`start`, `pause`, `resume` or `cancel` it."""
+        return CampaignView.from_json(await self._json("POST", f"/v1/campaigns/{campaign_id}/{verb}"))
+
+    async def import_calls(self, campaign_id: str, upload: Upload) -> Json:
+        """Add a list of calls: accepted, duplicates, rejected, rejections."""
+        headers = {"Content-Type": upload.content_type, "Content-Length": str(upload.size)}
+        # A long list may take minutes, and the answer comes after its last row.
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
+        path = f"/v1/campaigns/{campaign_id}/calls"
+        return await self._json("POST", path, data=upload.chunks, headers=headers, timeout=patience)
+
+    async def calls(self, campaign_id: str) -> AsyncIterator[Json]:
+        """All calls of a campaign, in the order of its list."""
+        query: dict[str, str] = {"limit": "1000"}
+        while True:
+            page = await self._json("GET", f"/v1/campaigns/{campaign_id}/calls", params=query)
+            for call in page["calls"]:
+                yield call
+            if page["next_cursor"] is None:
+                return
+            query["cursor"] = page["next_cursor"]
+
+    async def results(self, campaign_id: str, form: str) -> AsyncIterator[bytes]:
+        """The results as a file's bytes; `form` is csv or ndjson."""
+        path = f"/v1/campaigns/{campaign_id}/results"
+        async with self._request("GET", path, params={"format": form}) as response:
+            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                yield chunk
+
+    async def add_call(self, body: Json) -> Json:
+        """Call one number as soon as its turn comes."""
+        return await self._json("POST", "/v1/calls", json=body)
+
+    async def call(self, call_id: str) -> Json:
+        """One call with its attempts and events."""
+        return await self._json("GET", f"/v1/calls/{call_id}")
+
+    async def _json(self, method: str, path: str, **options: Any) -> Json:
+        async with self._request(method, path, **options) as response:
+            answer: Json = await response.json()
+            return answer
+
+    @contextlib.asynccontextmanager
+    async def _request(self, method: str, path: str, **options: Any) -> AsyncIterator[aiohttp.ClientResponse]:
+        try:
+            async with self._http.request(method, self.url + path, **options) as response:
+                if not response.ok:
+                    raise await _refusal(response)
+                yield response
+        except aiohttp.ClientConnectorError as error:
+            raise ApiAbsent(
+                f"There is no dialer API at {self.url}: start one with `dialer up`, or name another with --url."
+            ) from error
+        except (aiohttp.ClientError, TimeoutError, ValueError) as error:
+            raise DialerError(f"The dialer API at {self.url} broke off: {error or type(error).__name__}.") from error
+
+
+@contextlib.asynccontextmanager
+async def open_client(url: str, api_key: str) -> AsyncIterator[DialerClient]:
+    """A client, closed at the end."""
+    patience = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S, sock_read=_SILENCE_S)
+    headers = {"Authorization": f"Bearer {api_key}"}
+    async with aiohttp.ClientSession(headers=headers, timeout=patience) as http:
+        yield DialerClient(http, url.rstrip("/"))
+
+
+async def _refusal(response: aiohttp.ClientResponse) -> ApiRefusal:
+    try:
+        problem = await response.json(content_type=None)
+    except (aiohttp.ClientError, ValueError):
+        problem = None
+    said = _sentence(problem) if isinstance(problem, dict) else f"{response.status} {response.reason}"
+    if response.status == 401:  # noqa: PLR2004 - HTTP's own number
+        said += " Give the key that `dialer up` printed with --api-key, or set DIALER_API_KEY."
+    return ApiRefusal(said, status=response.status)
+
+
+def _sentence(problem: Json) -> str:
+    parts = [f"{e.get('field')}: {e.get('message')}" for e in problem.get("errors") or ()]
+    said = str(problem.get("detail") or problem.get("title") or "The dialer refused this.")
+    return "\n".join([said, *(f"  {part}" for part in parts)])

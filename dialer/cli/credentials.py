@@ -1,0 +1,50 @@
+"""The two secrets that `dialer up` makes when nobody set them, kept in the data folder for its user only."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from dialer.errors import DialerError
+from dialer.folder import make_private, write_private
+
+_SECRET_BYTES = 24  # 192 bits: not to be guessed
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What API clients send, and what signs the tokens in callback URLs."""
+
+    api_key: str
+    webhook_secret: str
+
+
+def credentials_path(data_dir: Path) -> Path:
+    """Where they are kept."""
+    return data_dir / "keys.json"
+
+
+def load_credentials(data_dir: Path) -> Credentials | None:
+    """The ones made before, None if there are none. Raises DialerError when the file is damaged."""
+    path = credentials_path(data_dir)
+    try:
+        return Credentials(**json.loads(path.read_text()))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        raise DialerError(f"{path} cannot be read ({error}). Mend it, or remove it to have new keys made.") from error
+
+
+def load_or_make_credentials(data_dir: Path) -> Credentials:
+    """The ones made before, or new ones."""
+    known = load_credentials(data_dir)
+    if known is not None:
+        return known
+    made = Credentials(
+        api_key=secrets.token_urlsafe(_SECRET_BYTES), webhook_secret=secrets.token_urlsafe(_SECRET_BYTES)
+    )
+    make_private(data_dir)
+    write_private(credentials_path(data_dir), json.dumps(asdict(made), indent=2) + "\n")
+    return made

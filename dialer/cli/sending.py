@@ -1,0 +1,57 @@
+"""Sending a list of calls to the API as a stream, and saying what came of it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import BinaryIO
+
+from dialer.cli.client import DialerClient, Json, Upload
+from dialer.cli.screens import Screen
+
+_CHUNK_BYTES = 262_144
+_REJECTIONS_SHOWN = 20
+_CONTENT_TYPES = {
+    ".csv": "text/csv",
+    ".ndjson": "application/x-ndjson",
+    ".jsonl": "application/x-ndjson",
+    ".json": "application/json",
+}
+
+
+async def send_list(client: DialerClient, campaign_id: str, path: Path, screen: Screen) -> Json:
+    """Add the file's calls to a campaign; a name without a known ending is taken for CSV."""
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        chunks = _read(file, size, screen)
+        upload = Upload(chunks, size, _CONTENT_TYPES.get(path.suffix.lower(), "text/csv"))
+        return await client.import_calls(campaign_id, upload)
+
+
+def report(answer: Json) -> str:
+    """What became of the rows, with the first rejections."""
+    lines = [f"accepted {answer['accepted']}, duplicates {answer['duplicates']}, rejected {answer['rejected']}"]
+    lines += [_rejection(r) for r in answer["rejections"][:_REJECTIONS_SHOWN]]
+    more = answer["rejected"] - _REJECTIONS_SHOWN
+    return "\n".join(lines + ([f"  ... and {more} more"] if more > 0 else []))
+
+
+def _rejection(rejection: Json) -> str:
+    where = f"row {rejection['row']}" + (f", {rejection['column']}" if rejection.get("column") else "")
+    return (
+        f"  {where}: {rejection['value']!r}: {rejection['reason']}"
+        if rejection.get("value")
+        else (f"  {where}: {rejection['reason']}")
+    )
+
+
+async def _read(file: BinaryIO, size: int, screen: Screen) -> AsyncIterator[bytes]:
+    # Never more than was announced, should the file grow meanwhile.
+    sent = rows = 0
+    while sent < size and (chunk := await asyncio.to_thread(file.read, min(_CHUNK_BYTES, size - sent))):
+        yield chunk
+        sent += len(chunk)
+        rows += chunk.count(b"\n")
+        screen.sending(sent, size, rows)

@@ -1,0 +1,46 @@
+"""Following a campaign to its end, through restarts of the API."""
+
+from __future__ import annotations
+
+import asyncio
+
+from dialer.cli.client import ApiAbsent, CampaignView, DialerClient
+from dialer.cli.pace import Pace
+from dialer.cli.screens import Screen, counts_text
+from dialer.states import CampaignState
+
+_EVERY_S = 0.5
+_ABSENT_S = 60.0  # an API that restarts is back long before
+_ENDED = {CampaignState.COMPLETED, CampaignState.CANCELLED}
+
+
+async def watch(client: DialerClient, campaign_id: str, *, screen: Screen, budget: float) -> CampaignView:
+    """Show a campaign until it is completed or cancelled, and give it as it is then."""
+    clock, pace = asyncio.get_running_loop().time, Pace(budget)
+    while True:
+        view = await _look(client, campaign_id, screen)
+        screen.campaign(pace.look(clock(), view))
+        if view.state in _ENDED:
+            return view
+        await asyncio.sleep(_EVERY_S)
+
+
+def summary(view: CampaignView) -> str:
+    """One line about a campaign that ended."""
+    how = counts_text(view.dispositions) or "nothing"
+    return f"Campaign {view.id} is {view.state}: {view.total} calls ({how})."
+
+
+async def _look(client: DialerClient, campaign_id: str, screen: Screen) -> CampaignView:
+    give_up_at = asyncio.get_running_loop().time() + _ABSENT_S
+    told = False
+    while True:
+        try:
+            return await client.campaign(campaign_id)
+        except ApiAbsent:
+            if asyncio.get_running_loop().time() > give_up_at:
+                raise
+            if not told:
+                screen.say("The API does not answer; waiting for it to come back ...")
+                told = True
+            await asyncio.sleep(_EVERY_S)

@@ -1,0 +1,84 @@
+"""Deleting what is no longer kept: campaigns that ended long ago, and single calls that did.
+
+Every key that has no expiry is deleted here. A campaign goes in pages, its own hash last, so a reaper that dies is
+followed by one that does the rest.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable
+
+from dialer import keys
+from dialer.dispositions import Disposition
+from dialer.model import AttemptRef, CallRef
+from dialer.store.campaigns import BUILT_IN, CampaignStore
+
+_CAMPAIGNS = 20  # looked at in one run
+_BUCKETS = 20  # a page: a thousand calls, whose keys Redis frees in the background
+_CALLS = 500
+
+
+class RetentionStore(CampaignStore):
+    """The end of every key."""
+
+    async def reap(self, before_ms: int) -> int:
+        """Delete the campaigns and single calls that ended before a moment; returns how many. Repeatable."""
+        old = await self._batch.command("ZRANGEBYSCORE", keys.CAMPAIGNS, "-inf", before_ms, "LIMIT", 0, _CAMPAIGNS)
+        ends = await asyncio.gather(*(self._batch.command("HGET", keys.campaign(i), "ended_at") for i in old))
+        over = [i for i, ended in zip(old, ends, strict=True) if ended and int(ended) < before_ms]
+        for campaign_id in over:
+            await self._delete_campaign(campaign_id)
+        return len(over) + sum([await self._delete_single(campaign_id, before_ms) for campaign_id in BUILT_IN.values()])
+
+    async def _delete_campaign(self, campaign_id: str) -> None:
+        total = (await self.campaign(campaign_id)).total
+        for first in range(0, total + 1, _BUCKETS * keys.CALLS_PER_BUCKET):
+            await self._delete_page(campaign_id, first)
+        for first in range(0, keys.KNOWN_BUCKETS, _CALLS):
+            await self._unlink(keys.known(campaign_id, number) for number in range(first, first + _CALLS))
+        await self._unlink([*keys.call_sets(campaign_id), keys.imports(campaign_id)])
+        await self._batch.command("SREM", keys.OPEN, campaign_id)
+        await self._batch.command("ZREM", keys.CAMPAIGNS, campaign_id)
+        await self._unlink([keys.campaign(campaign_id)])
+
+    async def _delete_page(self, campaign_id: str, first: int) -> None:
+        starts = range(first, first + _BUCKETS * keys.CALLS_PER_BUCKET, keys.CALLS_PER_BUCKET)
+        buckets = [keys.bucket(campaign_id, start) for start in starts]
+        found = await asyncio.gather(*(self._fields(bucket) for bucket in buckets))
+        attempts = [key for fields in found for key in _attempt_keys(campaign_id, fields)]
+        await self._unlink([*attempts, *buckets])
+
+    async def _delete_single(self, campaign_id: str, before_ms: int) -> int:
+        """Single calls never end as a campaign: each goes by the time of its own end."""
+        deleted = 0
+        for disposition in Disposition:
+            done = keys.calls_done(campaign_id, disposition)
+            found = await self._batch.command("ZRANGEBYSCORE", done, "-inf", f"({before_ms}", "LIMIT", 0, _CALLS)
+            await asyncio.gather(*(self._delete_call(CallRef(campaign_id, int(seq))) for seq in found))
+            if found:
+                await self._batch.command("ZREM", done, *found)
+            deleted += len(found)
+        return deleted
+
+    async def _delete_call(self, call: CallRef) -> None:
+        bucket, field = keys.bucket(*call), f"{call.seq}t"
+        tries = await self._batch.command("HGET", bucket, field)
+        await self._unlink(_attempt_keys(call.campaign_id, {field: tries} if tries else {}))
+        await self._batch.command("HDEL", bucket, call.seq, field)
+
+    async def _unlink(self, names: Iterable[str]) -> None:
+        listed = list(names)
+        if listed:
+            await self._batch.command("UNLINK", *listed)
+
+
+def _attempt_keys(campaign_id: str, fields: dict[str, str]) -> list[str]:
+    """The attempts of the calls in a bucket, from their counted tries."""
+    return [
+        keys.attempt(AttemptRef(CallRef(campaign_id, int(name[:-1])), number))
+        for name, tries in fields.items()
+        if name.endswith("t")
+        for number in range(1, int(json.loads(tries)["n"]) + 1)
+    ]

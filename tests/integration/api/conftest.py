@@ -1,0 +1,97 @@
+"""The API as it is served, on a private Redis: for tests that speak HTTP to it and look into the store beside it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
+
+import aiohttp
+import pytest
+from redis.asyncio import Redis
+
+from dialer.api.app import serve
+from dialer.dialing import Dialing
+from dialer.runtime import Runtime, open_runtime
+from dialer.settings import Settings
+from dialer.tokens import make_token
+
+KEY = "the key of these tests"
+SECRET = "the secret of these tests"
+MAX_IMPORT_BYTES = 1_000_000
+CAMPAIGN = {"name": "Harbour", "kind": "notification", "script": {"text": "Hello {{ name }}."}}
+
+
+@pytest.fixture
+def settings(redis: Redis, redis_url: str) -> Settings:
+    """Settings of an API on the emptied server, on any free port, with a small limit for lists."""
+    assert redis is not None
+    return Settings(redis_url=redis_url, port=0, api_key=KEY, webhook_secret=SECRET, max_import_bytes=MAX_IMPORT_BYTES)
+
+
+@pytest.fixture
+async def runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    """The store beside the API."""
+    async with open_runtime(settings) as opened:
+        yield opened
+
+
+@pytest.fixture
+async def url(settings: Settings) -> AsyncIterator[str]:
+    """Address of the API."""
+    listening: asyncio.Queue[str] = asyncio.Queue()
+    serving = asyncio.create_task(serve(settings, ready=listening.put_nowait))
+    yield await listening.get()
+    serving.cancel()
+    with suppress(asyncio.CancelledError):
+        await serving
+
+
+@pytest.fixture
+async def stranger(url: str) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client without the key: the carrier, or somebody unknown."""
+    async with aiohttp.ClientSession(url) as session:
+        yield session
+
+
+@pytest.fixture
+async def api(url: str) -> AsyncIterator[aiohttp.ClientSession]:
+    """A client with the key."""
+    async with aiohttp.ClientSession(url, headers={"Authorization": f"Bearer {KEY}"}) as session:
+        yield session
+
+
+@pytest.fixture
+async def campaign_id(api: aiohttp.ClientSession) -> str:
+    """A draft whose text needs a name."""
+    async with api.post("/v1/campaigns", json=CAMPAIGN) as response:
+        assert 201 == response.status
+        return str((await response.json())["id"])
+
+
+@pytest.fixture
+async def attempt_id(api: aiohttp.ClientSession, campaign_id: str, runtime: Runtime) -> str:
+    """An attempt under way, to Ann."""
+    row = '{"number": "+31201234567", "name": "Ann"}'
+    await api.post(f"/v1/campaigns/{campaign_id}/calls", data=row, headers={"Content-Type": "application/x-ndjson"})
+    await api.post(f"/v1/campaigns/{campaign_id}/start")
+    dialing = Dialing(runtime.batch, runtime.clock, calls_per_second=3, burst=1)
+    (dial,) = await dialing.read((await dialing.claim(1)).claims)
+    await dialing.begin(dial, "nonce", lease_ms=60_000)
+    return str(dial.attempt)
+
+
+@pytest.fixture
+def webhook(attempt_id: str) -> str:
+    """The path that the carrier was given for the attempt's callbacks."""
+    return f"/webhooks/{make_token(SECRET, attempt_id)}"
+
+
+@pytest.fixture
+def everything(redis: Redis) -> Callable[[], Awaitable[dict[str, bytes]]]:
+    """Reads all of Redis, to compare before and after."""
+
+    async def read() -> dict[str, bytes]:
+        return {key: await redis.dump(key) or b"" async for key in redis.scan_iter()}
+
+    return read

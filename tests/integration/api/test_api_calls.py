@@ -1,0 +1,92 @@
+"""`/v1/calls`: one call at once, and what became of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aiohttp
+import pytest
+from redis.asyncio import Redis
+
+CALL: dict[str, Any] = {
+    "number": "020 123 4567",
+    "script": {"text": "Alarm in {{ room }}, {{ degrees }} degrees."},
+    "variables": {"room": "hall 2", "degrees": 41.5},
+}
+
+
+@pytest.mark.parametrize(
+    ("priority", "campaign"),
+    [({}, "direct"), ({"priority": "urgent"}, "direct-urgent"), ({"priority": "background"}, "direct-background")],
+)
+async def test_single_call_waits_in_the_campaign_of_its_priority(
+    priority: dict[str, str], campaign: str, api: aiohttp.ClientSession
+) -> None:
+    """A call on its own is due at once, in a built-in campaign."""
+    async with api.post("/v1/calls", json=CALL | priority) as response:
+        call = await response.json()
+
+    assert (201, f"/v1/calls/{call['id']}") == (response.status, response.headers["Location"])
+    assert (campaign, "waiting", 0) == (call["campaign_id"], call["state"], call["tries"])
+    assert ("+31201234567", {"room": "hall 2", "degrees": "41.5"}) == (call["number"], call["variables"])
+
+
+async def test_call_is_found_with_its_attempts(api: aiohttp.ClientSession) -> None:
+    """A call that was never tried has no attempts."""
+    async with api.post("/v1/calls", json=CALL) as response:
+        created = await response.json()
+    async with api.get(f"/v1/calls/{created['id']}") as response:
+        assert created | {"attempts": []} == await response.json()
+
+
+async def test_attempt_is_told_with_its_events(api: aiohttp.ClientSession, webhook: str, attempt_id: str) -> None:
+    """What the carrier told about an attempt is shown with it."""
+    event = {"status": "ringing", "uuid": "u-1", "timestamp": "2026-01-02T03:04:05.000Z"}
+    await api.post(f"{webhook}/event", json=event)
+    async with api.get(f"/v1/calls/{attempt_id.rpartition('-')[0]}") as response:
+        call = await response.json()
+
+    [attempt] = call["attempts"]
+    assert ("live", attempt_id, "u-1", ["ringing"]) == (call["state"], attempt["id"], attempt["uuid"], attempt["facts"])
+    assert [("ringing", "2026-01-02T03:04:05Z")] == [(event["kind"], event["at"]) for event in attempt["events"]]
+
+
+async def test_same_id_is_dialed_once(api: aiohttp.ClientSession) -> None:
+    """The caller's own id of a call tells its repetition, which answers 200."""
+    answers = []
+    for _ in range(2):
+        async with api.post("/v1/calls", json=CALL | {"id": "alarm 7"}) as response:
+            answers.append((response.status, (await response.json())["id"]))
+
+    assert [(201, "direct-1"), (200, "direct-1")] == answers
+
+
+async def test_id_of_another_number_is_refused(api: aiohttp.ClientSession) -> None:
+    """An id that belongs to another number's call is not taken for a repetition."""
+    await api.post("/v1/calls", json=CALL | {"id": "alarm 7"})
+    async with api.post("/v1/calls", json=CALL | {"id": "alarm 7", "number": "020 123 4568"}) as response:
+        problem = await response.json()
+
+    assert (409, "/problems/id-taken", "id") == (response.status, problem["type"], problem["field"])
+
+
+async def test_same_number_without_an_id_is_called_each_time(api: aiohttp.ClientSession) -> None:
+    """Without key and id every request is a call of its own."""
+    ids = set()
+    for _ in range(2):
+        async with api.post("/v1/calls", json=CALL) as response:
+            ids.add((await response.json())["id"])
+
+    assert {"direct-1", "direct-2"} == ids
+
+
+async def test_same_key_is_dialed_once(api: aiohttp.ClientSession, redis: Redis) -> None:
+    """A repetition under the same key gets the first answer, and creates nothing even where that was lost."""
+    answers = []
+    for lost in (False, True, True):
+        if lost:
+            await redis.delete(*[key async for key in redis.scan_iter("*idempotency*")])
+        async with api.post("/v1/calls", json=CALL, headers={"Idempotency-Key": "k"}) as response:
+            answers.append((await response.json())["id"])
+
+    assert ["direct-1"] * 3 == answers

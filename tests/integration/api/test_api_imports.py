@@ -1,0 +1,168 @@
+"""`POST /v1/campaigns/{id}/calls`: lists in every form, whole, broken, and broken off."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from io import BytesIO
+from typing import Any
+
+import aiohttp
+import pytest
+from redis.asyncio import Redis
+
+from dialer import keys
+from dialer.runtime import Runtime
+
+CSV = {"Content-Type": "text/csv; charset=utf-8"}
+JSON = {"Content-Type": "application/json"}
+NDJSON = {"Content-Type": "application/x-ndjson"}
+ANN = '{"number": "020 123 4567", "name": "Ann", "id": "a"}'
+BOB = '{"number": 12, "name": "Bob"}'
+ANN_AGAIN = '{"number": "+31201234567", "name": "Ann", "id": "a"}'
+
+
+async def _send(api: aiohttp.ClientSession, campaign_id: str, data: object, headers: dict[str, str]) -> dict[str, Any]:
+    async with api.post(f"/v1/campaigns/{campaign_id}/calls", data=data, headers=headers) as response:
+        told: dict[str, Any] = await response.json()
+        return told | {"status": response.status}
+
+
+def _rows(count: int) -> list[str]:
+    return [f"+3120{1_000_000 + number},Name{number}" for number in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (CSV, "number;name;id\n020 123 4567;Ann;a\n12;Bob;b\n+31201234567;Ann;a\n"),
+        (
+            NDJSON,
+            f"{ANN}\n{BOB}\n{ANN_AGAIN}\n",
+        ),
+        (
+            JSON,
+            f"[{ANN}, {BOB}, {ANN_AGAIN}]",
+        ),
+    ],
+)
+async def test_one_bad_row_never_fails_the_rest(
+    headers: dict[str, str], body: str, api: aiohttp.ClientSession, campaign_id: str
+) -> None:
+    """Good rows are taken, a repeated one is counted, a bad one is told by number, column, value and reason."""
+    told = await _send(api, campaign_id, body.encode(), headers)
+
+    assert (200, 1, 1, 1) == tuple(told[name] for name in ("status", "accepted", "duplicates", "rejected"))
+    [rejection] = told["rejections"]
+    assert (2, "number", "12") == tuple(rejection[name] for name in ("row", "column", "value"))
+    assert rejection["reason"]
+
+
+async def test_list_sent_twice_adds_nobody_twice(api: aiohttp.ClientSession, campaign_id: str) -> None:
+    """The second time all are duplicates."""
+    body = "\n".join(["number,name", *_rows(20)]).encode()
+    told = [await _send(api, campaign_id, body, CSV) for _ in range(2)]
+
+    assert [(20, 0), (0, 20)] == [(answer["accepted"], answer["duplicates"]) for answer in told]
+
+
+async def test_text_without_a_value_is_told_by_row(api: aiohttp.ClientSession, campaign_id: str) -> None:
+    """A row that lacks what the text needs is not taken."""
+    told = await _send(api, campaign_id, b"number,name\n+31201234567,\n", CSV)
+
+    assert [(1, "name")] == [(rejection["row"], rejection["column"]) for rejection in told["rejections"]]
+
+
+@pytest.mark.parametrize(("body", "headers"), [(b"number,name\n", CSV), (b"[]", JSON), (b"", NDJSON)])
+async def test_empty_list_is_fine(
+    body: bytes, headers: dict[str, str], api: aiohttp.ClientSession, campaign_id: str
+) -> None:
+    """A list without rows adds nobody and is no error."""
+    told = await _send(api, campaign_id, body, headers)
+
+    assert {"status": 200, "accepted": 0, "duplicates": 0, "rejected": 0, "rejections": []} == told
+
+
+async def test_rejections_are_all_counted_and_the_first_thousand_told(
+    api: aiohttp.ClientSession, campaign_id: str
+) -> None:
+    """A list that is wrong throughout gets a bounded answer."""
+    told = await _send(api, campaign_id, BytesIO(b"number,name\n" + b"1,x\n" * 2_500), CSV)
+
+    assert (2_500, 1_000, 1_000) == (told["rejected"], len(told["rejections"]), told["rejections"][-1]["row"])
+
+
+async def test_stated_encoding_is_read(api: aiohttp.ClientSession, campaign_id: str, runtime: Runtime) -> None:
+    """A list in a spreadsheet's old encoding is read when the client says so."""
+    body = "number,name\n+31201234567,Zo\u00eb\n".encode("cp1252")
+    await _send(api, campaign_id, body, {"Content-Type": "text/csv; charset=windows-1252"})
+
+    assert {"name": "Zo\u00eb"} == (await runtime.store.call(f"{campaign_id}-1")).variables
+
+
+async def test_list_that_breaks_in_the_middle_tells_what_is_in(
+    api: aiohttp.ClientSession, campaign_id: str, redis: Redis
+) -> None:
+    """The refusal has the counts so far; the mended list adds the rest and nobody twice."""
+    good = "".join(f'{{"number": "{row[:12]}", "name": "x"}},' for row in _rows(8_000))
+    broken = await _send(api, campaign_id, BytesIO(f"[{good} oops".encode()), JSON)
+    mended = await _send(api, campaign_id, BytesIO(f"[{good[:-1]}]".encode()), JSON)
+
+    assert (422, "rows") == (broken["status"], broken["field"])
+    assert 0 < broken["accepted"] <= 8_000
+    assert 8_000 == broken["accepted"] + mended["accepted"]
+    assert 0 == await redis.exists(keys.imports(campaign_id))
+
+
+async def test_long_list_is_checked_beside_the_event_loop(api: aiohttp.ClientSession, campaign_id: str) -> None:
+    """A list too long for a thread goes through the process pool, to the same answer."""
+    body = BytesIO("\n".join(["number,name", *_rows(5_000), "1,x"]).encode())
+    told = await _send(api, campaign_id, body, CSV)
+
+    assert (5_000, 1, 5_001) == (told["accepted"], told["rejected"], told["rejections"][0]["row"])
+
+
+async def test_stream_past_the_limit_is_refused(api: aiohttp.ClientSession, campaign_id: str) -> None:
+    """A list whose length was not announced is counted while it comes."""
+
+    async def endless() -> AsyncIterator[bytes]:
+        yield b"number,name\n"
+        for row in _rows(50_000):
+            yield f"{row}\n".encode()
+
+    told = await _send(api, campaign_id, endless(), CSV)
+
+    assert (413, "body", 0) == (told["status"], told["field"], told["rejected"])
+
+
+async def test_client_that_leaves_midway_keeps_what_was_taken(
+    api: aiohttp.ClientSession, campaign_id: str, runtime: Runtime, redis: Redis
+) -> None:
+    """A broken connection ends the import; sending the list again completes it."""
+    rows = _rows(10_000)
+    stored = asyncio.Event()
+
+    async def leaving() -> AsyncIterator[bytes]:
+        yield "\n".join(["number,name", *rows]).encode()
+        while (await runtime.store.campaign(campaign_id)).total == 0:
+            pass
+        stored.set()
+        await asyncio.Event().wait()
+
+    sending = asyncio.create_task(_send(api, campaign_id, leaving(), CSV))
+    await stored.wait()
+    sending.cancel()
+    await asyncio.wait([sending])
+    while await redis.exists(keys.imports(campaign_id)):
+        pass
+    told = await _send(api, campaign_id, BytesIO("\n".join(["number,name", *rows]).encode()), CSV)
+
+    assert 10_000 == (await runtime.store.campaign(campaign_id)).total
+    assert told["duplicates"] > 0
+
+
+async def test_finished_import_leaves_no_lease(api: aiohttp.ClientSession, campaign_id: str, redis: Redis) -> None:
+    """Nothing keeps the campaign from completing once its list is in."""
+    await _send(api, campaign_id, b"number,name\n+31201234567,Ann\n", CSV)
+
+    assert 0 == await redis.exists(keys.imports(campaign_id))

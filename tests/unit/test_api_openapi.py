@@ -1,0 +1,87 @@
+"""The OpenAPI document is complete and says what the routes declare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from openapi_spec_validator import validate
+
+from dialer.api.app import ROUTES
+from dialer.api.openapi import openapi_document
+
+DOCUMENT = openapi_document(ROUTES)
+OPERATIONS = {
+    f"{method.upper()} {path}": operation
+    for path, operations in DOCUMENT["paths"].items()
+    for method, operation in operations.items()
+}
+PROMISED = {
+    "POST /v1/campaigns",
+    "GET /v1/campaigns",
+    "GET /v1/campaigns/{campaign_id}",
+    "POST /v1/campaigns/{campaign_id}/calls",
+    "GET /v1/campaigns/{campaign_id}/calls",
+    "POST /v1/campaigns/{campaign_id}/start",
+    "POST /v1/campaigns/{campaign_id}/pause",
+    "POST /v1/campaigns/{campaign_id}/resume",
+    "POST /v1/campaigns/{campaign_id}/cancel",
+    "GET /v1/campaigns/{campaign_id}/results",
+    "POST /v1/calls",
+    "GET /v1/calls/{call_id}",
+    "GET /webhooks/{token}/answer",
+    "POST /webhooks/{token}/answer",
+    "GET /webhooks/{token}/event",
+    "POST /webhooks/{token}/event",
+    "GET /healthz",
+    "GET /readyz",
+    "GET /metrics",
+    "GET /openapi.json",
+}
+
+
+def _refs(node: Any) -> set[str]:
+    if isinstance(node, dict):
+        return {node["$ref"]} if "$ref" in node else {ref for value in node.values() for ref in _refs(value)}
+    return {ref for value in node for ref in _refs(value)} if isinstance(node, list) else set()
+
+
+def test_document_is_valid() -> None:
+    """It is OpenAPI 3.1."""
+    validate(DOCUMENT)
+
+
+def test_every_promised_endpoint_is_there() -> None:
+    """Exactly the promised endpoints are documented."""
+    assert set(OPERATIONS) >= PROMISED
+
+
+def test_every_reference_leads_somewhere() -> None:
+    """No schema is missing and none is left over."""
+    names = {f"#/components/schemas/{name}" for name in DOCUMENT["components"]["schemas"]}
+    used = _refs(DOCUMENT)
+
+    assert names == used
+
+
+def test_operation_ids_are_unique() -> None:
+    """Generated clients get one function for each operation."""
+    assert len(OPERATIONS) == len({operation["operationId"] for operation in OPERATIONS.values()})
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_operation_is_described(name: str) -> None:
+    """Each operation has a summary, a success, its errors, and says whether it needs the key."""
+    operation = OPERATIONS[name]
+    secured = operation.get("security", DOCUMENT["security"])
+
+    assert operation["summary"]
+    assert any(status < "300" for status in operation["responses"])
+    assert "500" in operation["responses"]
+    assert ("/v1" in name) is bool(secured)
+
+
+@pytest.mark.parametrize("name", sorted(name for name in OPERATIONS if name.startswith("POST /v1")))
+def test_body_errors_are_documented(name: str) -> None:
+    """Whoever sends a body learns what can be wrong with it."""
+    assert {"400", "401", "408", "413", "415", "422"} <= set(OPERATIONS[name]["responses"])

@@ -1,0 +1,73 @@
+"""The lines of a results file."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialer.api.results import COLUMNS, csv_rows, harmless, ndjson_lines
+from dialer.dispositions import Disposition
+from dialer.model import Call
+from dialer.states import CallState
+
+CALL = Call(
+    id="c1-2",
+    campaign_id="c1",
+    number="+31201234567",
+    external_id="a;b",
+    variables={"name": 'Zo\u00eb "Z"', "sum": "1,5"},
+    state=CallState.DONE,
+    due_at=None,
+    disposition=Disposition.NO_ANSWER,
+    ended_at=datetime(2026, 1, 2, 3, 4, 5, 678_000, UTC),
+    attempts=3,
+)
+
+
+def test_csv_row_has_all_columns() -> None:
+    """A row reads back as what the call is."""
+    [cells] = csv.reader(io.StringIO(csv_rows([CALL])))
+    row = dict(zip(COLUMNS, cells, strict=True))
+
+    assert dict(CALL.variables) == json.loads(row.pop("variables"))
+    assert {
+        "id": "c1-2",
+        "external_id": "a;b",
+        "number": "+31201234567",
+        "state": "done",
+        "disposition": "no_answer",
+        "tries": "3",
+        "ended_at": "2026-01-02T03:04:05.678+00:00",
+    } == row
+
+
+def test_ndjson_line_has_all_fields() -> None:
+    """A line reads back as what the call is."""
+    [line] = ndjson_lines([CALL]).splitlines()
+    told = json.loads(line)
+
+    assert ("a;b", "no_answer", 3) == (told["external_id"], told["disposition"], told["tries"])
+    assert "2026-01-02T03:04:05.678000Z" == told["ended_at"]
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_cell_that_begins_like_a_formula_is_defused(start: str) -> None:
+    """An apostrophe makes it text."""
+    assert f"'{start}1" == harmless(f"{start}1")
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00"), min_size=1))
+def test_any_own_id_survives_csv(external_id: str) -> None:
+    """Whatever an id holds, the row has its columns and the id as it was or defused, never a formula."""
+    call = Call(**{name: getattr(CALL, name) for name in Call.__slots__} | {"external_id": external_id})
+    [cells] = csv.reader(io.StringIO(csv_rows([call]), newline=""))
+
+    assert len(COLUMNS) == len(cells)
+    assert cells[1] in {external_id, f"'{external_id}"}
+    assert not cells[1].startswith(("=", "+", "-", "@", "\t", "\r"))

@@ -1,0 +1,67 @@
+"""What may be sent."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from pydantic import ValidationError
+
+from dialer.api.schemas import CallsQuery, NewCampaign, NewSingleCall, Redialable
+from dialer.dispositions import Disposition
+from dialer.model import Priority, Redial
+from dialer.states import CallState
+
+CALL = {"number": "+31201234567", "script": {"text": "Hello."}}
+
+
+def test_redial_seconds_become_milliseconds() -> None:
+    """The policy reaches the project in its own units."""
+    redial = {"busy": {"times": 2, "after_s": 0.25}, "machine": {"times": 1, "after_s": 60}}
+    body = {"name": "n", "kind": "notification", "script": {"text": "t"}, "redial": redial}
+    campaign = NewCampaign.model_validate_json(json.dumps(body))
+
+    assert {Disposition.BUSY: Redial(2, 250), Disposition.MACHINE: Redial(1, 60_000)} == campaign.redials()
+
+
+def test_redialable_dispositions_are_dispositions() -> None:
+    """The closed list of the API is part of the closed list of dispositions."""
+    assert set(Redialable.__args__) <= set(Disposition)  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [("Ann", "Ann"), (7, "7"), (-1.5, "-1.5"), ("", ""), ("two\nlines", "two\nlines")]
+)
+def test_variable_is_text_or_number(value: str | float, text: str) -> None:
+    """A number in a variable means its digits."""
+    call = NewSingleCall.model_validate_json(json.dumps(CALL | {"variables": {"v": value}}))
+
+    assert {"v": text} == call.variables
+
+
+def test_single_call_has_defaults() -> None:
+    """Number and script are all that is needed."""
+    call = NewSingleCall.model_validate_json(json.dumps(CALL))
+
+    assert ("notification", Priority.NORMAL, {}, None) == (call.kind, call.priority, call.variables, call.id)
+
+
+def test_query_reads_text_as_what_it_means() -> None:
+    """A query string has only text, so numbers and enums are read from it."""
+    query = CallsQuery.model_validate({"limit": "7", "state": "live", "disposition": "busy"}, strict=False)
+
+    assert (7, CallState.LIVE, Disposition.BUSY) == (query.limit, query.state, query.disposition)
+
+
+@pytest.mark.parametrize("examples", [NewCampaign, NewSingleCall])
+def test_documented_example_is_valid(examples: type[NewCampaign | NewSingleCall]) -> None:
+    """The example of the document is taken by the API."""
+    for example in examples.model_json_schema()["examples"]:
+        assert examples.model_validate_json(json.dumps(example), strict=True)
+
+
+def test_body_is_frozen() -> None:
+    """Nobody changes a body after it was checked."""
+    call = NewSingleCall.model_validate_json(json.dumps(CALL))
+    with pytest.raises(ValidationError):
+        call.number = "+31"  # type: ignore[misc]
