@@ -28,6 +28,8 @@ SSML_TAGS = frozenset({"speak", "break", "lang", "p", "s", "phoneme", "prosody",
 _MAX_DEPTH = 16  # tags within tags; real texts have three
 _DIVISIBLE = frozenset({"speak", "lang", "p", "s", "prosody"})  # the others lose their sense when cut
 _UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+_TAG = re.compile(r"<[^>]*>")
+_AUDIBLE_TAG = re.compile(r"<(break|sub)\b")  # a pause, and a word that stands in an attribute
 _LINE_BREAKS = re.compile("[\t\n\r]")
 _NAME_JOINTS = re.compile(r"[\s\-]+")
 _SENTENCE_END = re.compile(r"(?<=[.!?\u2026\u3002\uff01\uff1f])(?=\s)")
@@ -39,6 +41,11 @@ _WIDEST = 6  # characters of `&quot;`
 def variable_name(text: str) -> str:
     """The one form in which names are compared: `First name`, `first-name` and `FIRST_NAME` are `first_name`."""
     return _NAME_JOINTS.sub("_", text.strip()).casefold()
+
+
+def spoken_length(text: str) -> int:
+    """Its characters as the carrier counts them: of SSML without the tags."""
+    return len(_TAG.sub("", text)) if text.lstrip().startswith("<speak") else len(text)
 
 
 def plain(value: str) -> str:
@@ -95,14 +102,16 @@ class SpokenText:
             raise InvalidInput(f"the text needs a value for {error.args[0]!r}", field="variables") from None
 
     def in_parts(self, mapping: Mapping[str, str]) -> list[str]:
-        """The rendered text in parts of at most 1,500 characters, cut at sentence ends, else at words.
+        """The rendered text in parts of at most 1,500 spoken characters, cut at sentence ends, else at words.
 
-        Each part of SSML is SSML. Only what cannot be cut (one `sub`, `say-as` or `phoneme`) may be longer.
+        Each part of SSML is SSML. A part in which nothing is to be heard is left out.
         """
         text = self.render(mapping)
         if len(text) <= MAX_PART:
-            return [text] if text else []
-        return _ssml_parts(text) if self.is_ssml else _joined(_text_pieces(text, MAX_PART), MAX_PART)
+            parts = [text]
+        else:
+            parts = _ssml_parts(text) if self.is_ssml else _joined(_text_pieces(text, MAX_PART), MAX_PART)
+        return [part for part in parts if _is_heard(part, ssml=self.is_ssml)]
 
 
 class _Spoken(dict[str, str]):
@@ -183,6 +192,10 @@ class _Tags:
         """Nothing is left to do at the end."""
 
 
+def _is_heard(part: str, *, ssml: bool) -> bool:
+    return bool(part.strip()) and not (ssml and not _AUDIBLE_TAG.search(part) and not _TAG.sub("", part).strip())
+
+
 def _invalid(problem: str) -> InvalidInput:
     return InvalidInput(problem, field=FIELD)
 
@@ -220,12 +233,21 @@ def _ssml_pieces(element: ET.Element, limit: int) -> Iterator[str]:
     yield from _markup_pieces(element.text, limit)
     for child in element:
         tail, child.tail = child.tail, None
-        whole = ET.tostring(child, encoding="unicode")
-        if len(whole) <= limit or not _is_divisible(child, limit):
-            yield whole
-        else:
-            yield from _cut(child, limit)
+        yield from _child_pieces(child, limit)
         yield from _markup_pieces(tail, limit)
+
+
+def _child_pieces(child: ET.Element, limit: int) -> Iterator[str]:
+    whole = ET.tostring(child, encoding="unicode")
+    if len(whole) <= limit:
+        yield whole
+    elif _is_divisible(child, limit):
+        yield from _cut(child, limit)
+    elif len(_TAG.sub("", whole)) <= limit:
+        yield whole
+    else:
+        # Too much to be said at once, and not to be cut: better without its tag than not at all.
+        yield from _ssml_pieces(child, limit)
 
 
 def _is_divisible(element: ET.Element, limit: int) -> bool:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.errors import InvalidInput
-from dialer.speech import MAX_PART, SpokenText, plain, variable_name
+from dialer.speech import MAX_PART, SpokenText, plain, spoken_length, variable_name
 
 LONG_SSML = "<speak>" + '<p><prosody rate="slow">Hello {{ a }}. How do you do? </prosody></p>' * 60 + "</speak>"
 
@@ -183,7 +183,49 @@ def test_one_long_tag_is_cut_and_keeps_its_attributes() -> None:
 
 
 def test_what_loses_its_sense_when_cut_is_left_whole() -> None:
-    """A substitute or a hostile attribute longer than the limit is not multiplied over many parts."""
-    template = SpokenText('<speak><sub alias="{{ a }}">x</sub><prosody rate="{{ a }}">{{ b }}</prosody></speak>')
-    expected = 2
-    assert expected == len(template.in_parts({"a": "y" * 2000, "b": "z " * 1000}))
+    """A substitute is not cut, however long its attribute: the carrier does not count tags."""
+    template = SpokenText('<speak><sub alias="{{ a }}">x</sub>{{ b }}</speak>')
+    sub, text = template.in_parts({"a": "y" * 2000, "b": "z"})
+    assert (sub.count("y"), text) == (2000, "<speak>z</speak>")
+
+
+@pytest.mark.parametrize("tag", ['prosody rate="{{ a }}"', 'say-as interpret-as="{{ a }}"', 'sub alias="x"'])
+def test_what_is_too_long_to_stay_whole_loses_its_tag(tag: str) -> None:
+    """Text that neither fits into one part nor can be cut within its tag is said without the tag, in bounds."""
+    template = SpokenText(f"<speak><{tag}>{{{{ b }}}}</{tag.split(maxsplit=1)[0]}></speak>")
+    parts = template.in_parts({"a": "y" * 2000, "b": "z " * 1000})
+    assert all(len(part) <= MAX_PART for part in parts)
+    assert (1000, 0) == ("".join(parts).count("z"), "".join(parts).count("y"))
+
+
+@pytest.mark.parametrize(
+    ("template", "parts"),
+    [
+        ("<speak> <p>{{ a }}</p></speak>", []),
+        ("{{ a }}", []),
+        ('<speak><break time="1s"/></speak>', ['<speak><break time="1s"/></speak>']),
+    ],
+)
+def test_a_text_in_which_nothing_is_heard_has_no_parts(template: str, parts: list[str]) -> None:
+    """A blank value alone makes no part; a pause is heard."""
+    assert parts == SpokenText(template).in_parts({"a": " "})
+
+
+def test_tags_are_not_counted() -> None:
+    """The length of SSML is that of its text."""
+    assert (len("a&amp;b"), len("a<b>")) == (spoken_length("<speak>a&amp;<p>b</p></speak>"), spoken_length("a<b>"))
+
+
+_SSML_VALUES = st.text(max_size=2000) | st.integers(1, 2000).map(lambda count: "y & " * (count // 4))
+
+
+@given(_SSML_VALUES, _SSML_VALUES)
+def test_any_ssml_is_cut_within_the_limit(first: str, second: str) -> None:
+    """Whatever values stand in whichever tags, each part is well-formed and at most 1,500 spoken characters long."""
+    within = '<lang xml:lang="{{ b }}"><say-as interpret-as="x">{{ a }}</say-as> {{ b }}</lang>'
+    template = SpokenText(
+        f'<speak>{{{{ a }}}}<prosody rate="slow"><p>{within}</p></prosody><sub alias="y">x</sub></speak>'
+    )
+    parts = template.in_parts({"a": first, "b": second})
+    assert all(spoken_length(part) <= MAX_PART for part in parts)
+    assert {"speak"} == {ET.fromstring(part).tag for part in parts}  # noqa: S314 - the text under test

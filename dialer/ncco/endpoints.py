@@ -1,0 +1,105 @@
+"""Whom `connect` calls: a phone, a SIP address or a websocket.
+
+The carrier also knows `app` (users of its client SDK) and `vbc` (extensions of its office telephony). Neither is in
+KPN's product (REFERENCE section 3), so they are refused.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, AliasChoices, Field, model_validator
+
+from dialer.ncco.fields import Part, Url, misfit
+
+Headers = dict[str, Any]
+PhoneNumber = Annotated[
+    str, Field(pattern=r"^\+?[1-9][0-9]{6,14}$"), AfterValidator(lambda number: number.removeprefix("+"))
+]
+"""E.164, 7 to 15 digits; the carrier wants it without the plus."""
+
+
+class OnAnswer(Part):
+    """What the called party hears before being joined.
+
+    Attributes:
+        url: serves an NCCO for the called party.
+        ringback_tone: audio for the caller meanwhile.
+    """
+
+    url: Url
+    ringback_tone: Url | None = None
+
+
+class PhoneEndpoint(Part):
+    """A phone.
+
+    Attributes:
+        dtmf_answer: keys to press when it is answered; `p` waits half a second.
+        shaken: STIR/SHAKEN identity, for the United States.
+    """
+
+    type: Literal["phone"] = "phone"
+    number: PhoneNumber
+    dtmf_answer: str | None = Field(None, pattern=r"^[0-9*#p]+$", max_length=100)
+    on_answer: OnAnswer | None = None
+    shaken: str | None = Field(None, max_length=4096)
+
+
+class StandardHeaders(Part):
+    """SIP headers that are sent under their own name, not as `X-...`."""
+
+    user_to_user: str = Field(alias="User-to-User", max_length=512)
+
+
+class SipEndpoint(Part):
+    """A SIP address: a URI, or a user and a domain of the account.
+
+    Attributes:
+        headers: sent in the INVITE as `X-name: value`.
+    """
+
+    type: Literal["sip"] = "sip"
+    uri: str | None = Field(None, pattern=r"^sips?:[!-~]+$", max_length=255)
+    user: str | None = Field(None, min_length=1, max_length=255)
+    domain: str | None = Field(None, min_length=1, max_length=255)
+    headers: Headers | None = None
+    standard_headers: StandardHeaders | None = Field(
+        None,
+        validation_alias=AliasChoices("standardHeaders", "standard_headers"),
+        serialization_alias="standardHeaders",
+    )
+
+    @model_validator(mode="after")
+    def _has_one_address(self) -> Self:
+        if self.uri is None and self.domain is None:
+            raise misfit("uri", "a SIP endpoint needs a uri, or a user and a domain")
+        if self.uri is not None and (self.domain or self.user) is not None:
+            raise misfit("uri", "a SIP endpoint has a uri, or a user and a domain, not both")
+        return self
+
+
+class Authorization(Part):
+    """What the websocket request carries in its `Authorization` header."""
+
+    type: Literal["vonage", "custom"]
+    value: str | None = Field(None, max_length=4096)
+
+
+class WebsocketEndpoint(Part):
+    """A websocket that hears and speaks.
+
+    Attributes:
+        headers: told to the server in its first message.
+    """
+
+    type: Literal["websocket"] = "websocket"
+    uri: str = Field(pattern=r"^wss?://[!-~]+$", max_length=2048)
+    content_type: Literal["audio/l16;rate=8000", "audio/l16;rate=16000", "audio/l16;rate=24000"] | None = Field(
+        None, alias="content-type"
+    )
+    headers: Headers | None = None
+    authorization: Authorization | None = None
+
+
+Endpoint = Annotated[PhoneEndpoint | SipEndpoint | WebsocketEndpoint, Field(discriminator="type")]
