@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
@@ -141,7 +142,7 @@ class Dialing:
             self._batch.command("ZRANGEBYSCORE", keys.SLEEPING, f"({now}", "+inf", "WITHSCORES", "LIMIT", 0, 1),
         )
         campaign_ids = list(dict.fromkeys([i for ids in (*ready, awake) for i in ids]))
-        return campaign_ids, int(float(next_up[1])) if next_up else now + 3_600_000
+        return campaign_ids, math.ceil(float(next_up[1])) if next_up else now + 3_600_000
 
     async def read(self, claims: Sequence[Claim]) -> list[Dial]:
         """What claimed calls need, in one round trip; calls whose campaign is gone are left out."""

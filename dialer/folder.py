@@ -112,9 +112,12 @@ def socket_path(folder: Path) -> Path:
     inside = folder / "redis.sock"
     if _usable(inside):
         return inside
-    short = Path(tempfile.gettempdir()) / f"dialer-{os.getuid()}-{hashlib.sha256(bytes(folder)).hexdigest()[:16]}"
-    if not _usable(short / "redis.sock"):
-        raise DialerError(f"The paths of {folder} and {short} are too long for a unix socket. Set DIALER_DATA_DIR.")
+    name = f"dialer-{os.getuid()}-{hashlib.sha256(bytes(folder)).hexdigest()[:16]}"
+    # A TMPDIR may be as long as the folder itself.
+    outside = [Path(parent) / name for parent in (tempfile.gettempdir(), "/tmp")]  # noqa: S108 - own, mode 0700
+    short = next((place for place in outside if _usable(place / "redis.sock")), None)
+    if short is None:
+        raise DialerError(f"The path of {folder} is too long for a unix socket. Set DIALER_DATA_DIR to a shorter one.")
     _make_own(short)
     return short / "redis.sock"
 

@@ -89,7 +89,7 @@ def test_interrupted_demonstration_leaves_nothing_running(
     """Ctrl-C, SIGTERM and even `kill -9` in the middle leave no process behind."""
     assert demo.stdout is not None
     next(line for line in demo.stdout if " running " in line)
-    assert len(_running(tmp_path)) > 4
+    assert 4 <= len(_running(tmp_path))  # and Redis, whose socket may lie elsewhere
     demo.send_signal(number)
     demo.stdout.read()  # ends when the last process that could write there has ended
     assert (expected, []) == (demo.wait(30), _left_behind(tmp_path))

@@ -108,12 +108,12 @@ async def test_streamed_answer_has_its_request_id_too(api: aiohttp.ClientSession
 async def test_request_is_logged_once_with_its_route(api: aiohttp.ClientSession, campaign_id: str) -> None:
     """One wide line tells method, route, status and duration."""
     with capture_logs() as logs:
-        await api.get(f"/v1/campaigns/{campaign_id}", headers={"X-Request-Id": "r"})
+        await api.post(f"/v1/campaigns/{campaign_id}/start", headers={"X-Request-Id": "r"})
 
     [line] = logs
     told = {name: line[name] for name in ("event", "request_id", "method", "route", "status", "log_level")}
-    expected = {"event": "request.answered", "request_id": "r", "method": "GET", "status": 200, "log_level": "info"}
-    assert expected | {"route": "/v1/campaigns/{campaign_id}"} == told
+    expected = {"event": "request.answered", "request_id": "r", "method": "POST", "status": 200, "log_level": "info"}
+    assert expected | {"route": "/v1/campaigns/{campaign_id}/start"} == told
     assert line["duration_ms"] > 0
 
 
