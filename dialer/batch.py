@@ -9,18 +9,29 @@ decide (`StoreUnavailable`).
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import (
+    ClusterDownError,
+    MasterDownError,
+    NoScriptError,
+    OutOfMemoryError,
+    ReadOnlyError,
+    ResponseError,
+    TryAgainError,
+)
 
 from dialer.errors import StoreUnavailable
 from dialer.lua import Script, script
 
 _MOST_UNDER_WAY = 4
 _MOST_COMMANDS = 256  # a pipeline longer than this would keep Redis from others for more than a few ms
-_AWAY = ("LOADING", "OOM", "READONLY", "MASTERDOWN", "MISCONF", "CLUSTERDOWN", "TRYAGAIN", "BUSY")
+_AWAY = (OutOfMemoryError, ReadOnlyError, MasterDownError, ClusterDownError, TryAgainError)
+"""Answers of a server that is there and cannot serve; redis-py has no class for two, nor for any within a script."""
+_AWAY_WORDS = re.compile(r"(?:^|-)(?:OOM|READONLY|MASTERDOWN|MISCONF|CLUSTERDOWN|TRYAGAIN|BUSY) ")
 
 Part = str | bytes | int | float
 
@@ -106,9 +117,13 @@ def _resolve(future: asyncio.Future[Any], answer: Any) -> None:
         return
     if not isinstance(answer, Exception):
         future.set_result(answer)
-    elif isinstance(answer, ResponseError) and not str(answer).startswith(_AWAY):
+    elif isinstance(answer, ResponseError) and not _is_away(answer):
         future.set_exception(answer)
     else:
         unavailable = StoreUnavailable(f"Redis does not answer ({type(answer).__name__}); is it running and reachable?")
         unavailable.__cause__ = answer
         future.set_exception(unavailable)
+
+
+def _is_away(error: ResponseError) -> bool:
+    return isinstance(error, _AWAY) or _AWAY_WORDS.search(str(error)) is not None

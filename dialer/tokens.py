@@ -22,9 +22,9 @@ def read_token(secret: str, token: str) -> str | None:
     """The attempt id in a token that we made, else None."""
     attempt_id, _, mac = token.rpartition(".")
     expected = _mac(secret, attempt_id)
-    return attempt_id if hmac.compare_digest(expected.encode(), mac.encode("utf-8", "surrogateescape")) else None
+    return attempt_id if hmac.compare_digest(expected.encode(), mac.encode("utf-8", "surrogatepass")) else None
 
 
 def _mac(secret: str, attempt_id: str) -> str:
-    digest = hmac.digest(secret.encode(), attempt_id.encode("utf-8", "surrogateescape"), hashlib.sha256)
+    digest = hmac.digest(secret.encode(), attempt_id.encode("utf-8", "surrogatepass"), hashlib.sha256)
     return base64.urlsafe_b64encode(digest[:_MAC_BYTES]).rstrip(b"=").decode()

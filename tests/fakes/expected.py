@@ -1,0 +1,257 @@
+"""The engine's rules once more, in plain Python: what the scripts must answer and where each call must stand.
+
+Written from the states and rules, not from the scripts, and without their concern for keys and round trips. The random
+walk takes each step here and there and compares.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from dialer.dialing import Begun, Claim, Dial, Follows
+from dialer.dispositions import Disposition, Fact, disposition_of
+from dialer.leases import Freed, Lapsed
+from dialer.model import AttemptRef, CallRef, Priority, Redial
+from dialer.pacing import LATEST_US
+from dialer.providers.base import CallEvent
+from dialer.states import CALL_STEPS, CAMPAIGN_STEPS, CallState, CampaignState
+from dialer.store import Applied, EventResult
+from tests.fakes.engine import REASON_MS, RINGING_MS, TALKING_MS
+
+LOOK_MS = 60_000
+Where = CallState | Disposition
+"""A call stands in the set of its state, or, when it is done, in that of its disposition."""
+
+
+@dataclass(slots=True)
+class ExpectedAttempt:
+    """What is known of an attempt that was begun."""
+
+    nonce: str
+    due: float
+    facts: frozenset[Fact] = frozenset()
+    disposition: Disposition | None = None
+    given_up: bool = False
+    events: set[str] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class ExpectedCall:
+    """One call, where it stands and what was tried."""
+
+    campaign: ExpectedCampaign
+    due: float
+    where: Where = CallState.WAITING
+    lease: int | None = None
+    tries: int = 0
+    ended: Counter[Disposition] = field(default_factory=Counter)
+    attempts: dict[int, ExpectedAttempt] = field(default_factory=dict)
+
+    def stand(self, where: Where, *, lease: int | None = None) -> None:
+        """Be in this set alone, under this lease or none; the table of states must allow the step."""
+        before, after = _state(self.where), _state(where)
+        assert after is before or after in CALL_STEPS[before], f"no step leads from {before} to {after}"
+        self.where, self.lease = where, lease
+
+    def wait(self, due: float) -> Disposition | None:
+        """Back in line, unless the campaign is cancelled."""
+        if self.campaign.state is CampaignState.CANCELLED:
+            return self.finish(Disposition.CANCELLED)
+        self.due = due
+        self.stand(CallState.WAITING)
+        return None
+
+    def finish(self, disposition: Disposition) -> Disposition:
+        """Be done."""
+        self.stand(disposition)
+        return disposition
+
+    def settle(self, disposition: Disposition, now: int) -> Disposition | None:
+        """Redial by policy, else be done."""
+        self.ended[disposition] += 1
+        policy = self.campaign.redial.get(disposition)
+        if policy and self.ended[disposition] <= policy.times:
+            return self.wait(now + policy.after_ms)
+        return self.finish(disposition)
+
+
+@dataclass(slots=True)
+class ExpectedCampaign:
+    """A campaign and its calls by running number."""
+
+    priority: Priority
+    redial: Mapping[Disposition, Redial]
+    state: CampaignState = CampaignState.DRAFT
+    calls: dict[int, ExpectedCall] = field(default_factory=dict)
+
+    def step(self, verb: str) -> bool:
+        """Take a step; returns whether it is allowed."""
+        sources, target = CAMPAIGN_STEPS[verb]
+        if self.state not in sources | {target}:
+            return False
+        if target is CampaignState.CANCELLED:
+            for call in self.calls.values():
+                if call.where in {CallState.WAITING, CallState.CLAIMED}:
+                    call.finish(Disposition.CANCELLED)
+        self.state = target
+        return True
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it runs with nothing left to do."""
+        ended = all(isinstance(call.where, Disposition) for call in self.calls.values())
+        return self.state is CampaignState.RUNNING and bool(self.calls) and ended
+
+
+class Look(NamedTuple):
+    """What the last look sees beside the call itself: the moment, the gate, an urgent campaign in line."""
+
+    now_us: int
+    lease: int
+    gate: int
+    urgent: bool
+
+
+class Expected:
+    """All campaigns."""
+
+    def __init__(self) -> None:
+        self.campaigns: dict[str, ExpectedCampaign] = {}
+
+    def calls(self) -> Iterator[tuple[str, ExpectedCall]]:
+        """All calls with their ids."""
+        for campaign_id, campaign in self.campaigns.items():
+            for seq, call in campaign.calls.items():
+                yield str(CallRef(campaign_id, seq)), call
+
+    def call(self, ref: CallRef) -> ExpectedCall:
+        """One call."""
+        return self.campaigns[ref.campaign_id].calls[ref.seq]
+
+    def due(self, now: float) -> set[tuple[Priority, str]]:
+        """Calls that could be claimed now, with their class."""
+        return {
+            (call.campaign.priority, call_id)
+            for call_id, call in self.calls()
+            if call.campaign.state is CampaignState.RUNNING and call.where is CallState.WAITING and call.due <= now
+        }
+
+    def claim(self, claims: Iterable[Claim]) -> None:
+        """These calls were claimed."""
+        for claim in claims:
+            self.call(claim.call).stand(CallState.CLAIMED, lease=claim.deadline_ms)
+
+    def begin(self, dial: Dial, nonce: str, look: Look) -> Begun:
+        """The last look."""
+        claim, call = dial.claim, self.call(dial.claim.call)
+        attempt = call.attempts.get(dial.attempt.number)
+        if attempt and attempt.nonce == nonce:
+            return Begun.BEGUN
+        if (call.where, call.lease, call.tries + 1) != (CallState.CLAIMED, claim.deadline_ms, dial.attempt.number):
+            return Begun.GONE
+        reasons = {
+            Begun.NOT_RUNNING: call.campaign.state is not CampaignState.RUNNING,
+            Begun.GATE_CLOSED: look.gate > look.now_us // 1000,
+            Begun.PREEMPTED: look.urgent and call.campaign.priority is not Priority.URGENT,
+            Begun.TOO_LATE: look.now_us > claim.place_at_us + LATEST_US,
+        }
+        for begun, speaks_against in reasons.items():
+            if speaks_against:
+                call.wait(call.due)
+                return begun
+        call.stand(CallState.PLACING, lease=look.lease)
+        call.tries = dial.attempt.number
+        call.attempts[call.tries] = ExpectedAttempt(nonce, call.due)
+        return Begun.BEGUN
+
+    def record(self, ref: AttemptRef, nonce: str, follows: Follows, now: int) -> tuple[bool, Disposition | None]:
+        """The carrier's answer."""
+        call = self.call(ref.call)
+        attempt = call.attempts.get(ref.number)
+        if not attempt or attempt.nonce != nonce or call.tries != ref.number:
+            return False, None
+        doubtful = call.where in {CallState.PLACING, CallState.UNKNOWN}
+        in_line_again = call.where in {CallState.WAITING, CallState.CLAIMED} and attempt.disposition is None
+        if not doubtful and not (in_line_again and follows.what == CallState.LIVE):
+            return False, None
+        if follows.what == "back":
+            del call.attempts[ref.number]
+            call.tries -= 1
+            return True, call.wait(attempt.due)
+        if follows.what in set(CallState):
+            call.stand(CallState(follows.what), lease=follows.deadline_ms)
+            return True, None
+        attempt.disposition = Disposition(follows.what)
+        return True, call.settle(attempt.disposition, now)
+
+    def event(self, ref: AttemptRef, event: CallEvent, now: int) -> EventResult:
+        """What the carrier tells."""
+        campaign = self.campaigns.get(ref.call.campaign_id)
+        call = campaign.calls.get(ref.call.seq) if campaign else None
+        attempt = call.attempts.get(ref.number) if call else None
+        if not call or not attempt:
+            return EventResult(Applied.UNKNOWN_ATTEMPT)
+        new = not event.facts <= attempt.facts
+        if event.kind in attempt.events and not new:
+            return EventResult(Applied.REPEATED)
+        attempt.events.add(event.kind)
+        if not new:
+            return EventResult(Applied.NOTHING_NEW if event.facts else Applied.NO_FACT)
+        attempt.facts |= event.facts
+        return self._follow(call, attempt, now, latest=call.tries == ref.number)
+
+    def _follow(self, call: ExpectedCall, attempt: ExpectedAttempt, now: int, *, latest: bool) -> EventResult:
+        before, after = attempt.disposition, disposition_of(attempt.facts)
+        if before and after in {None, before}:
+            return EventResult(Applied.APPLIED)
+        attempt.disposition = after
+        if not latest:
+            return EventResult(Applied.APPLIED, after)
+        if isinstance(call.where, Disposition):
+            if before and call.where is before and after:
+                call.stand(after)
+            return EventResult(Applied.APPLIED, None if before else after)
+        if after:
+            if before:
+                call.ended[before] -= 1
+            return EventResult(Applied.APPLIED, after, call.settle(after, now))
+        call.stand(CallState.LIVE, lease=now + _silence_ms(attempt.facts))
+        return EventResult(Applied.APPLIED)
+
+    def lapse(self, lapsed: Lapsed, now: int) -> Freed:
+        """A deadline has passed."""
+        call = self.call(lapsed.attempt.call)
+        if call.lease != lapsed.deadline_ms:
+            return Freed.NOT_LAPSED
+        if call.where is CallState.CLAIMED:
+            call.wait(call.due)
+            return Freed.REQUEUED
+        freed = {
+            CallState.PLACING: Freed.NOW_UNKNOWN,
+            CallState.UNKNOWN: Freed.LOOK_UNKNOWN,
+            CallState.LIVE: Freed.LOOK_LIVE,
+        }[CallState(call.where)]
+        call.stand(CallState.UNKNOWN if freed is Freed.NOW_UNKNOWN else call.where, lease=now + LOOK_MS)
+        return freed
+
+    def redial(self, ref: AttemptRef) -> bool:
+        """Give an unknown attempt up."""
+        call = self.call(ref.call)
+        if call.where is not CallState.UNKNOWN or call.tries != ref.number:
+            return False
+        call.attempts[ref.number].given_up = True
+        call.wait(call.attempts[ref.number].due)
+        return True
+
+
+def _state(where: Where) -> CallState:
+    return CallState.DONE if isinstance(where, Disposition) else where
+
+
+def _silence_ms(facts: frozenset[Fact]) -> int:
+    if Fact.COMPLETED in facts:
+        return REASON_MS
+    return TALKING_MS if facts & {Fact.ANSWERED, Fact.HUMAN, Fact.MACHINE} else RINGING_MS

@@ -1,0 +1,68 @@
+"""All that stands in Redis, as plain Python: so a test can say what an action changed, and that it changed no more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from redis.asyncio import Redis
+
+from dialer.keys import TAG
+
+Keyspace = dict[str, Any]
+"""Key without its tag: text (string), dict (hash: text to text or decoded JSON, zset: member to score), set or list."""
+
+
+async def dump(redis: Redis) -> Keyspace:
+    """The content of every key."""
+    names = sorted([name async for name in redis.scan_iter(count=10_000)])
+    async with redis.pipeline(transaction=False) as pipe:
+        for name in names:
+            pipe.type(name)
+        kinds = await pipe.execute()
+        for name, kind in zip(names, kinds, strict=True):
+            _READ[kind](pipe, name)
+        contents = await pipe.execute()
+    return {
+        name.removeprefix(TAG): _plain(kind, content)
+        for name, kind, content in zip(names, kinds, contents, strict=True)
+    }
+
+
+_READ: dict[str, Callable[[Any, str], Any]] = {
+    "string": lambda pipe, name: pipe.get(name),
+    "hash": lambda pipe, name: pipe.hgetall(name),
+    "zset": lambda pipe, name: pipe.zrange(name, 0, -1, withscores=True),
+    "set": lambda pipe, name: pipe.smembers(name),
+    "list": lambda pipe, name: pipe.lrange(name, 0, -1),
+}
+
+
+def _plain(kind: str, content: Any) -> Any:
+    if kind == "hash":
+        return {field: _decoded(value) for field, value in content.items()}
+    return dict(content) if kind == "zset" else content
+
+
+def changes(before: Keyspace, after: Keyspace) -> Keyspace:
+    """What differs: of a hash the changed fields, of everything else the new content; None for what is gone."""
+    return {
+        name: _difference(before.get(name), after.get(name))
+        for name in before.keys() | after.keys()
+        if before.get(name) != after.get(name)
+    }
+
+
+def _difference(before: Any, after: Any) -> Any:
+    if not _is_hash(before) or not _is_hash(after):
+        return after
+    return {name: after.get(name) for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+
+
+def _is_hash(content: Any) -> bool:
+    return isinstance(content, dict) and not all(isinstance(value, float) for value in content.values())
+
+
+def _decoded(value: str) -> Any:
+    return json.loads(value) if value.startswith(("{", "[")) else value

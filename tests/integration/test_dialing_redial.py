@@ -1,0 +1,95 @@
+"""Giving an unknown attempt up: the call is dialed again, and whoever knows better in time prevents it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from dialer.dialing import Begun
+from dialer.dispositions import Disposition, Fact
+from dialer.model import Redial
+from tests.fakes.engine import Engine, due, event, ref
+
+
+async def test_redial_of_an_unknown_attempt(engine: Engine) -> None:
+    """Given up for not placed, the call is back at its place in the line for a next attempt; the old one is kept."""
+    await engine.run_campaign(calls=2)
+    await engine.record(await engine.place(), "n1", "unknown")
+    before = await engine.keyspace()
+
+    assert await engine.dialing.redial(ref("c1-1-1"))
+    assert {
+        "attempt:c1-1-1": {"redialed": "1"},
+        "campaign:c1:unknown": None,
+        "campaign:c1:waiting": {"1": due(1), "2": due(2)},
+        "leases": None,
+        "sleeping": {"c1": due(1)},
+    } == await engine.changed_since(before)
+    engine.clock.advance_ms(1000)
+    assert "c1-1-2" == str((await engine.claim_one()).attempt)
+
+
+async def test_redial_twice_is_one_redial(engine: Engine) -> None:
+    """Two sweepers that give up one attempt put the call back once; nor is a later attempt given up with it."""
+    await engine.run_campaign()
+    await engine.record(await engine.place(), "n1", "unknown")
+    done = await asyncio.gather(*(engine.dialing.redial(ref("c1-1-1")) for _ in range(5)))
+    engine.clock.advance_ms(1000)
+    await engine.record(await engine.place("n2"), "n2", "unknown")
+    before = await engine.keyspace()
+
+    assert 1 == done.count(True)
+    assert not await engine.dialing.redial(ref("c1-1-1"))
+    assert {} == await engine.changed_since(before)
+
+
+@pytest.mark.parametrize("what", ["live", "back", "failed"])
+async def test_redial_of_an_attempt_that_is_settled_does_nothing(engine: Engine, what: str) -> None:
+    """Only what is unknown is given up."""
+    await engine.run_campaign()
+    await engine.record(await engine.place(), "n1", what)
+    before = await engine.keyspace()
+
+    assert not await engine.dialing.redial(ref("c1-1-1"))
+    assert {} == await engine.changed_since(before)
+
+
+@pytest.mark.parametrize("claimed", [False, True])
+async def test_a_late_yes_takes_a_redialed_call_out_of_the_line(engine: Engine, *, claimed: bool) -> None:
+    """A frozen worker wakes with the carrier's yes after the attempt was given up: the phone is not rung again."""
+    await engine.run_campaign()
+    dial = await engine.place()
+    engine.clock.advance_ms(50_000)
+    await engine.lapse_all()
+    await engine.dialing.redial(dial.attempt)
+    again = await engine.claim_one() if claimed else None
+
+    assert (True, None, 0) == await engine.record(dial, "n1", "live", uuid="u1")
+    assert "live" == (await engine.store.call("c1-1")).state
+    assert again is None or Begun.GONE is await engine.begin(again, "n2")
+
+
+async def test_a_late_yes_leaves_a_policy_redial(engine: Engine) -> None:
+    """A call that waits because it was busy goes on waiting when the carrier's yes is recorded after that."""
+    await engine.run_campaign(redial={Disposition.BUSY: Redial(1, 1000)})
+    dial = await engine.place()
+    await engine.store.apply_event("c1-1-1", event("busy", Fact.BUSY))
+
+    assert (False, None, 0) == await engine.record(dial, "n1", "live", uuid="u1")
+    assert "waiting" == (await engine.store.call("c1-1")).state
+
+
+async def test_an_old_attempt_cannot_touch_the_next(engine: Engine) -> None:
+    """An answer to the first attempt, recorded while the second is under way, moves nothing."""
+    await engine.run_campaign()
+    old = await engine.place()
+    engine.clock.advance_ms(50_000)
+    await engine.lapse_all()
+    await engine.dialing.redial(old.attempt)
+    engine.clock.advance_ms(1000)
+    await engine.place("n2")
+    before = await engine.keyspace()
+
+    assert (False, None, 0) == await engine.record(old, "n1", "back")
+    assert {"attempt:c1-1-1": {"result": "said back"}} == await engine.changed_since(before)

@@ -1,0 +1,290 @@
+"""A random walk over all that can happen to four campaigns, beside a model in plain Python, judged after every step.
+
+What every step must leave: each call in exactly one set, the one the model says; leases for calls in flight and no
+others; no attempt begun twice; no more requests in any second than the budget; no due call that nobody will look at.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from random import Random
+from typing import Any, TypeVar
+
+import pytest
+
+from dialer import keys, pacing
+from dialer.dialing import Begun, Claim, Dial, Follows
+from dialer.dispositions import Disposition, Fact
+from dialer.errors import IllegalStep
+from dialer.leases import Lapsed
+from dialer.model import AttemptRef, CallRef, Priority, Redial
+from dialer.providers.base import CallEvent, Placed, PlaceResult, Refusal, Refused
+from dialer.states import CallState, CampaignState
+from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS, Engine, clean_engine, new_calls
+from tests.fakes.expected import Expected, ExpectedCall, ExpectedCampaign, Look
+
+STEPS_EACH = 400
+SECOND_US = 1_000_000
+REDIAL = {Disposition.BUSY: Redial(2, 3_000), Disposition.FAILED: Redial(1, 0)}
+EVENTS = [CallEvent(kind=fact, facts=frozenset({fact})) for fact in Fact] + [CallEvent(kind="input")]
+LATE_US = (-25_000, -25_000, 0, 0, 10_000, 100_000, 200_000, pacing.LATEST_US, pacing.LATEST_US + 1)
+PASSING_MS = (1, 5, 50, 200, 338, 500, 1_000, 5_000, 60_000, 700_000)
+IN_FLIGHT = [CallState.CLAIMED, CallState.PLACING, CallState.UNKNOWN, CallState.LIVE]
+T = TypeVar("T")
+
+
+class Walk:
+    """One walk; its seed makes it the same again."""
+
+    def __init__(self, engine: Engine, seed: int, *, rate: int) -> None:
+        self.engine, self.random, self.rate = engine, Random(seed), rate  # noqa: S311 - guards nothing
+        self.expected = Expected()
+        self.dials: list[Dial] = []
+        self.begun: list[tuple[AttemptRef, str]] = []
+        self.seen: list[Lapsed] = []
+        self.under_way: dict[AttemptRef, str] = {}
+        self.left_us: list[int] = []
+
+    async def walk(self, steps: int) -> None:
+        """Take so many steps, and judge after each."""
+        for number in range(4):
+            await self.create(f"c{number}")
+        taken: list[str] = []
+        for _ in range(steps):
+            (step,) = self.random.choices([*WEIGHTS], [*WEIGHTS.values()])
+            taken.append(step.__name__)
+            try:
+                await step(self)
+                await self.judge()
+            except AssertionError as error:
+                raise AssertionError(f"step {len(taken)}, after {' '.join(taken[-10:])}: {error}") from error
+
+    def any_of(self, choices: list[T]) -> list[T]:
+        """One of these, mostly one of the latest; none if there are none."""
+        if not choices:
+            return []
+        return [choices[-1 - min(int(self.random.expovariate(0.3)), len(choices) - 1)]]
+
+    async def create(self, campaign_id: str) -> None:
+        """A running campaign without calls, urgent now and then."""
+        priority = self.random.choice([Priority.URGENT, Priority.NORMAL, Priority.NORMAL, Priority.BACKGROUND])
+        await self.engine.run_campaign(campaign_id, calls=0, priority=priority, redial=REDIAL)
+        self.expected.campaigns[campaign_id] = ExpectedCampaign(priority, REDIAL, CampaignState.RUNNING)
+
+    async def renew(self) -> None:
+        """When a campaign is over, another begins."""
+        over = {CampaignState.COMPLETED, CampaignState.CANCELLED}
+        if sum(campaign.state not in over for campaign in self.expected.campaigns.values()) < 3:
+            await self.create(f"c{len(self.expected.campaigns)}")
+
+    async def add(self) -> None:
+        """A list comes in."""
+        campaign_id, campaign = self.random.choice([*self.expected.campaigns.items()])
+        count = self.random.randint(1, 5)
+        first, now = len(campaign.calls) + 1, self.engine.clock.now_us() / 1000
+        try:
+            await self.engine.store.add_calls(campaign_id, new_calls(count, first=first), import_id="i1")
+        except IllegalStep:
+            assert campaign.state in {CampaignState.CANCELLED, CampaignState.COMPLETED}
+            return
+        await self.engine.store.end_import(campaign_id, "i1")
+        for position in range(count):
+            campaign.calls[first + position] = ExpectedCall(campaign, now + (position + 1) * 0.0005)
+
+    async def step(self) -> None:
+        """Somebody pauses, resumes or cancels."""
+        campaign_id = self.random.choice([*self.expected.campaigns])
+        verb = self.random.choice(["pause", "resume", "resume", "resume", "start", "cancel"])
+        allowed = self.expected.campaigns[campaign_id].step(verb)
+        try:
+            await self.engine.store.step(campaign_id, verb)
+        except IllegalStep:
+            assert not allowed
+        else:
+            assert allowed
+
+    async def wait(self) -> None:
+        """Time passes."""
+        self.engine.clock.advance_ms(self.random.choice(PASSING_MS))
+
+    async def claim(self) -> None:
+        """A hopper claims."""
+        await self._claim(self.random.randint(1, 5), None)
+
+    async def _claim(self, most: int, inherited: Claim | None) -> list[Dial]:
+        due = self.expected.due(self.engine.now_ms)
+        claimed = await self.engine.dialing.claim(most, inherited=inherited)
+        ids = {str(claim.call) for claim in claimed.claims}
+        left = [priority for priority, call_id in due if call_id not in ids]
+        took = [priority for priority, call_id in due if call_id in ids]
+
+        assert len(ids) == len(took) == len(claimed.claims) <= most
+        assert max(map([*Priority].index, took), default=0) <= min(map([*Priority].index, left), default=9)
+        # What is due and was not claimed lacks a token, or room; nothing else.
+        assert not left or len(ids) == most or claimed.look_again_us > self.engine.clock.now_us()
+        self.expected.claim(claimed.claims)
+        dials = await self.engine.dialing.read(claimed.claims)
+        self.dials += dials
+        return dials
+
+    async def begin(self) -> None:
+        """Any job that ever was begins, for the first time or again, in time or too late."""
+        for dial in self.any_of(self.dials):
+            await self._begin(dial, self.random.choice("xy"), self.random.choice(LATE_US))
+
+    async def place(self) -> None:
+        """The ordinary way: claim some, begin them in time, record an answer or die."""
+        for dial in await self._claim(2, None):
+            begun = await self._begin(dial, "z", self.random.choice(LATE_US))
+            answer = self.random.choice(["live", "live", "unknown", "back", None])
+            if begun is Begun.BEGUN and answer:
+                await self._record(dial.attempt, "z", answer)
+
+    async def _begin(self, dial: Dial, nonce: str, late_us: int) -> Begun:
+        await self.engine.clock.sleep_until(dial.claim.place_at_us + late_us)
+        look = await self._look()
+        before = self.under_way.get(dial.attempt)
+        wanted = self.expected.begin(dial, nonce, look)
+        begun = await self.engine.dialing.begin(dial, nonce, lease_ms=PLACING_LEASE_MS)
+
+        assert wanted is begun
+        if begun is Begun.BEGUN and before != nonce:
+            assert before is None, f"{dial.attempt} was begun twice"
+            assert self.expected.call(dial.claim.call).campaign.state is CampaignState.RUNNING
+            self.under_way[dial.attempt] = nonce
+            self.begun.append((dial.attempt, nonce))
+            self.left_us.append(max(look.now_us, dial.claim.place_at_us))
+        elif begun is Begun.PREEMPTED:
+            for heir in await self._claim(1, dial.claim):
+                await self._begin(heir, nonce, self.random.choice(LATE_US))
+        return begun
+
+    async def _look(self) -> Look:
+        redis: Any = self.engine.redis
+        now_us = self.engine.clock.now_us()
+        return Look(
+            now_us,
+            lease=now_us // 1000 + PLACING_LEASE_MS,
+            gate=int(await redis.hget(keys.TRUNK, "gate") or 0),
+            urgent=bool(await redis.zcard(keys.READY_URGENT)),
+        )
+
+    async def record(self) -> None:
+        """Any run that ever began records an answer, for the first time or again."""
+        for attempt, nonce in self.any_of(self.begun):
+            await self._record(attempt, nonce, self.random.choice(["live", "live", "unknown", "back", "failed"]))
+
+    async def _record(self, attempt: AttemptRef, nonce: str, answer: str) -> None:
+        wait = {"live": RINGING_MS, "unknown": REASON_MS}.get(answer)
+        follows = Follows(answer, answer, "", self.engine.now_ms + wait if wait else 0)
+        wanted = self.expected.record(attempt, nonce, follows, self.engine.now_ms)
+        recorded = await self.engine.dialing.record(attempt, nonce, follows)
+
+        assert wanted == recorded[:2]
+        if recorded.taken and answer == "back":
+            del self.under_way[attempt]
+
+    async def event(self) -> None:
+        """The carrier tells something of any attempt that ever was."""
+        for attempt, _ in self.any_of(self.begun):
+            event = self.random.choice(EVENTS)
+            wanted = self.expected.event(attempt, event, self.engine.now_ms)
+
+            assert wanted == await self.engine.store.apply_event(str(attempt), event)
+
+    async def sweep(self) -> None:
+        """The sweeper frees what has lapsed."""
+        lapsed = await self.engine.leases.lapsed(100)
+        self.seen += lapsed
+        for one in lapsed:
+            await self._lapse(one)
+
+    async def sweep_late(self) -> None:
+        """A slow sweeper frees what it saw lapse long ago, or a worker that stops puts its claim back."""
+        claims = [Lapsed(dial.attempt, dial.claim.deadline_ms) for dial in self.dials[-3:]]
+        for lapsed in self.any_of([*self.seen, *claims]):
+            await self._lapse(lapsed)
+
+    async def _lapse(self, lapsed: Lapsed) -> None:
+        wanted = self.expected.lapse(lapsed, self.engine.now_ms)
+
+        assert wanted is await self.engine.leases.lapse(lapsed)
+
+    async def redial(self) -> None:
+        """The sweeper gives an attempt up, if it is unknown still."""
+        for attempt, _ in self.any_of(self.begun):
+            wanted = self.expected.redial(attempt)
+
+            assert wanted is await self.engine.dialing.redial(attempt)
+
+    async def complete(self) -> None:
+        """The sweeper completes exactly the campaigns with nothing left to do."""
+        over = {campaign_id for campaign_id, campaign in self.expected.campaigns.items() if campaign.is_over}
+        for campaign_id in over:
+            self.expected.campaigns[campaign_id].state = CampaignState.COMPLETED
+
+        assert over == set(await self.engine.leases.complete_campaigns())
+
+    async def tune(self) -> None:
+        """The carrier finds the pace too fast, or not."""
+        answers: list[PlaceResult] = [Refused(Refusal.RATE), Placed("u1"), Placed("u1")]
+        result = self.random.choice(answers)
+        await pacing.tune(self.engine.batch, self.engine.clock, result, first_wait_ms=1000 // self.rate)
+
+    async def judge(self) -> None:
+        """All that must hold after every step."""
+        stored = await self.engine.keyspace()
+        calls = dict(self.expected.calls())
+        leases = {call_id: call.lease for call_id, call in calls.items() if call.lease is not None}
+
+        assert sorted((call_id, str(call.where)) for call_id, call in calls.items()) == self._standing(stored)
+        assert leases == stored.get("leases", {})
+        assert leases.keys() == {call_id for call_id, call in calls.items() if call.where in IN_FLIGHT}
+        left = sorted(self.left_us)[-10 * self.rate :]
+        assert all(late - early >= SECOND_US for early, late in zip(left, left[self.rate :], strict=False)), "too fast"
+        self._nobody_is_forgotten(stored)
+        self._attempts_agree(stored)
+
+    def _standing(self, stored: dict[str, Any]) -> list[tuple[str, str]]:
+        return sorted(
+            (str(CallRef(campaign_id, int(seq))), key.rpartition(":")[2])
+            for campaign_id in self.expected.campaigns
+            for key in keys.call_sets(campaign_id)
+            for seq in stored.get(key.removeprefix(keys.TAG), {})
+        )
+
+    def _nobody_is_forgotten(self, stored: dict[str, Any]) -> None:
+        """A running campaign with calls in line is ready, or sleeps until the first is due at the latest."""
+        ready = set(chain.from_iterable(stored.get(key.removeprefix(keys.TAG), {}) for key in keys.READY))
+        for campaign_id, campaign in self.expected.campaigns.items():
+            waiting = [call.due for call in campaign.calls.values() if call.where is CallState.WAITING]
+            if campaign.state is not CampaignState.RUNNING:
+                assert campaign_id not in ready
+            elif waiting and campaign_id not in ready:
+                assert stored["sleeping"][campaign_id] <= min(waiting) + 0.001
+
+    def _attempts_agree(self, stored: dict[str, Any]) -> None:
+        """Each attempt has the disposition it should have, and at most one of a call is open."""
+        attempts = {
+            f"attempt:{call_id}-{number}": attempt.disposition
+            for call_id, call in self.expected.calls()
+            for number, attempt in call.attempts.items()
+        }
+
+        assert attempts == {k: fields.get("disposition") for k, fields in stored.items() if k.startswith("attempt:")}
+        for _, call in self.expected.calls():
+            assert 1 >= sum(not one.disposition and not one.given_up for one in call.attempts.values())
+
+
+WEIGHTS = {
+    Walk.place: 14, Walk.event: 14, Walk.wait: 10, Walk.add: 8, Walk.begin: 8, Walk.record: 6, Walk.claim: 6,
+    Walk.sweep: 6, Walk.sweep_late: 4, Walk.redial: 4, Walk.complete: 3, Walk.renew: 3, Walk.tune: 3, Walk.step: 2,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("rate", [3, 30])
+@pytest.mark.parametrize("seed", range(5))
+async def test_random_walk(redis_url: str, seed: int, rate: int) -> None:
+    """Whatever happens in whatever order, scripts and model agree, and the promises hold after every step."""
+    async with clean_engine(redis_url, calls_per_second=rate) as engine:
+        await Walk(engine, seed, rate=rate).walk(STEPS_EACH)

@@ -1,0 +1,225 @@
+"""Campaigns: created once, read, listed newest first, and closed when nothing is left to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from dialer.clock import moment
+from dialer.dispositions import Disposition, Fact
+from dialer.errors import IllegalStep, NotFound
+from dialer.model import Priority, Redial, UnknownPolicy
+from dialer.providers.base import CallEvent
+from dialer.states import CallState, CampaignState
+from tests.fakes.clock import START_MS
+from tests.fakes.engine import Engine, draft, new_calls
+
+HOSTILE = ("", "c1:waiting", "c1:calls:0", "*", "c1\n", "c" * 5000, "\ud800", "{dialer}:open", "../c1")
+
+
+async def test_create_stores_the_campaign_and_nothing_else(engine: Engine) -> None:
+    """A new campaign is one hash, and stands among all and among the open ones."""
+    redial = {Disposition.BUSY: Redial(2, 300_000)}
+    assert await engine.store.create_campaign(draft(redial=redial))
+
+    assert {
+        "campaign:c1": {
+            "name": "Harbour",
+            "kind": "notification",
+            "script": {"text": "Hello"},
+            "priority": "normal",
+            "class": "2",
+            "built_in": "0",
+            "created_at": str(START_MS),
+            "redial": {"busy": [2, 300_000]},
+            "unknown": "hold",
+            "state": "draft",
+            "total": "0",
+        },
+        "campaigns": {"c1": START_MS},
+        "open": {"c1"},
+    } == await engine.keyspace()
+
+
+async def test_create_leaves_a_campaign_that_exists(engine: Engine) -> None:
+    """An id that is there already is not taken again, and nothing changes."""
+    await engine.store.create_campaign(draft())
+    before = await engine.keyspace()
+
+    assert not await engine.store.create_campaign(draft(name="Other", created_at=moment(START_MS + 5)))
+    assert {} == await engine.changed_since(before)
+
+
+async def test_read_gives_what_was_created(engine: Engine) -> None:
+    """A campaign is read as it was stored, whatever its fields."""
+    campaign = draft(
+        name="Hafen früh",
+        script={"text": "Grüße {{ name }}", "language": "de-DE", "style": 3},
+        priority=Priority.URGENT,
+        redial={Disposition.NO_ANSWER: Redial(3, 60_000), Disposition.BUSY: Redial(1, 0)},
+        unknown=UnknownPolicy.REDIAL,
+    )
+    await engine.store.create_campaign(campaign)
+
+    assert campaign == await engine.store.campaign("c1")
+
+
+async def test_campaigns_are_listed_newest_first(engine: Engine) -> None:
+    """Pages go from the newest to the oldest, each campaign once."""
+    for number in range(5):
+        await engine.store.create_campaign(draft(f"c{number}", created_at=moment(START_MS + number)))
+    pages = [await engine.store.campaigns(offset=offset, limit=2) for offset in (0, 2, 4, 6)]
+
+    assert [["c4", "c3"], ["c2", "c1"], ["c0"], []] == [[campaign.id for campaign in page] for page in pages]
+
+
+@pytest.mark.parametrize("campaign_id", HOSTILE)
+async def test_ids_that_are_none_are_not_found(engine: Engine, campaign_id: str) -> None:
+    """No text, however odd, is taken for a campaign or for another key of one."""
+    await engine.run_campaign()
+    before = await engine.keyspace()
+    with pytest.raises(NotFound):
+        await engine.store.campaign(campaign_id)
+    with pytest.raises(NotFound):
+        await engine.store.step(campaign_id, "start")
+    with pytest.raises(NotFound):
+        await engine.store.add_calls(campaign_id, new_calls(1), import_id="i1")
+    with pytest.raises(NotFound):
+        await engine.store.calls(campaign_id)
+
+    assert {} == await engine.changed_since(before)
+
+
+async def test_progress_counts_each_call_once(engine: Engine) -> None:
+    """Counts by state add up to the size, and dispositions to what is done."""
+    await engine.run_campaign(calls=5)
+    done = await engine.ring()
+    await engine.record(await engine.place("n2"), "n2", "busy")
+    await engine.place("n3")
+    await engine.claim(1)
+    (progress,) = await engine.store.progress(["c1"])
+
+    assert done.claim.seq == 1
+    assert {"waiting": 1, "claimed": 1, "placing": 1, "unknown": 0, "live": 1, "done": 1} == progress.counts
+    assert dict.fromkeys(Disposition, 0) | {Disposition.BUSY: 1} == progress.dispositions
+
+
+async def test_built_in_campaigns_are_made_at_their_first_use(engine: Engine) -> None:
+    """Each priority has one campaign for single calls, running from the start and made once."""
+    ids = [await engine.store.built_in(priority) for priority in Priority]
+    before = await engine.keyspace()
+    again = [await engine.store.built_in(priority) for priority in Priority]
+
+    assert ["direct-urgent", "direct", "direct-background"] == ids == again
+    assert {} == await engine.changed_since(before)
+    assert CampaignState.RUNNING is (await engine.store.campaign("direct")).state
+
+
+@pytest.mark.parametrize("priority", Priority)
+async def test_built_in_campaigns_cannot_be_cancelled(engine: Engine, priority: Priority) -> None:
+    """Single calls always have where to go, so that cancelling their campaign is refused and changes nothing."""
+    campaign_id = await engine.store.built_in(priority)
+    before = await engine.keyspace()
+    with pytest.raises(IllegalStep, match="pause it instead"):
+        await engine.store.step(campaign_id, "cancel")
+
+    assert {} == await engine.changed_since(before)
+
+
+async def test_overview_sums_the_open_campaigns(engine: Engine) -> None:
+    """The overview counts calls by state and priority and knows how long the oldest has been due."""
+    await engine.run_campaign(calls=2)
+    await engine.run_campaign("c2", calls=1, priority=Priority.URGENT)
+    await engine.claim(1)
+    engine.clock.advance_ms(999)
+    seen = await engine.store.overview()
+
+    assert (2, 1) == (
+        seen.calls[CallState.WAITING, Priority.NORMAL],
+        seen.calls[CallState.CLAIMED, Priority.URGENT],
+    )
+    assert {CampaignState.RUNNING: 2} == seen.campaigns
+    assert {Priority.URGENT: 0, Priority.NORMAL: 1000, Priority.BACKGROUND: 0} == seen.oldest_due_ms
+
+
+async def test_a_campaign_whose_calls_are_done_is_completed(engine: Engine) -> None:
+    """The last call done, the next look completes the campaign and forgets it among ready and open ones."""
+    await engine.run_campaign()
+    await engine.record(await engine.place(), "n1", "failed")
+    before = await engine.keyspace()
+
+    assert ["c1"] == await engine.leases.complete_campaigns()
+    assert {
+        "campaign:c1": {"state": "completed", "ended_at": str(START_MS + 61)},
+        "closing": None,
+        "open": None,
+        "ready:normal": None,
+    } == await engine.changed_since(before)
+
+
+async def test_a_campaign_with_a_call_left_goes_on(engine: Engine) -> None:
+    """A call in flight keeps its campaign open; it is looked at again only when a call ends."""
+    await engine.run_campaign()
+    await engine.ring()
+    before = await engine.keyspace()
+
+    assert [] == await engine.leases.complete_campaigns()
+    assert {"closing": None} == await engine.changed_since(before)
+    await engine.store.apply_event("c1-1-1", CallEvent(kind="busy", facts=frozenset({Fact.BUSY})))
+    assert ["c1"] == await engine.leases.complete_campaigns()
+
+
+async def test_an_import_keeps_its_campaign_open(engine: Engine) -> None:
+    """While rows may come the campaign is not completed; the end of the import, or a minute of silence, ends that."""
+    await engine.run_campaign()
+    await engine.store.add_calls("c1", new_calls(1), import_id="slow")
+    await engine.record(await engine.place(), "n1", "failed")
+    before = await engine.keyspace()
+
+    assert [] == await engine.leases.complete_campaigns()
+    assert {} == await engine.changed_since(before)
+    engine.clock.advance_ms(60_000)
+    assert ["c1"] == await engine.leases.complete_campaigns()
+
+
+async def test_a_campaign_without_calls_stays_running(engine: Engine) -> None:
+    """Started before its list came, a campaign waits for it instead of completing."""
+    await engine.run_campaign(calls=0)
+
+    assert [] == await engine.leases.complete_campaigns()
+    assert CampaignState.RUNNING is (await engine.store.campaign("c1")).state
+
+
+async def test_single_calls_never_complete_their_campaign(engine: Engine) -> None:
+    """A built-in campaign stays running with all its calls done."""
+    await engine.store.enqueue_call(Priority.NORMAL, new_calls(1)[0], key=None)
+    await engine.record(await engine.place(), "n1", "failed")
+
+    assert [] == await engine.leases.complete_campaigns()
+    assert CampaignState.RUNNING is (await engine.store.campaign("direct")).state
+
+
+async def test_a_paused_campaign_completes_after_it_is_resumed(engine: Engine) -> None:
+    """Pausing keeps a campaign whose calls are done open until somebody resumes it."""
+    await engine.run_campaign()
+    dial = await engine.place()
+    await engine.store.step("c1", "pause")
+    await engine.record(dial, "n1", "failed")
+
+    assert [] == await engine.leases.complete_campaigns()
+    await engine.store.step("c1", "resume")
+    assert ["c1"] == await engine.leases.complete_campaigns()
+
+
+async def test_a_cancelled_campaign_is_closed_when_its_last_call_ends(engine: Engine) -> None:
+    """Cancelled, a campaign stays among the open ones while a phone rings, and leaves them after."""
+    await engine.run_campaign(calls=2)
+    dial = await engine.place()
+    await engine.store.step("c1", "cancel")
+    await engine.leases.complete_campaigns()
+    opened = (await engine.keyspace())["open"]
+    await engine.record(dial, "n1", "failed")
+    before = await engine.keyspace()
+
+    assert {"c1"} == opened
+    assert [] == await engine.leases.complete_campaigns()
+    assert {"closing": None, "open": None} == await engine.changed_since(before)

@@ -1,0 +1,232 @@
+"""A carrier's events: each code of the script, what an event moves, and what a late or repeated one leaves."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from dialer.dispositions import Disposition, Fact
+from dialer.lua import FACT_BIT, fact_bits
+from dialer.providers.base import CallEvent
+from dialer.store import Applied, EventResult
+from tests.fakes.clock import START_MS
+from tests.fakes.engine import REASON_MS, RINGING_MS, TALKING_MS, Engine, event
+
+UNKNOWN_IDS = (
+    "c1-1-2",
+    "c1-2-1",
+    "c9-1-1",
+    "c1-1",
+    "c1",
+    "",
+    "c1-1-0",
+    "c1-1--1",
+    "c1-1-1e3",
+    "c1-01-1",
+    "c1-1-" + 13 * "9",
+)
+
+
+async def apply(engine: Engine, *events: CallEvent, attempt_id: str = "c1-1-1") -> EventResult:
+    """Apply these one after the other; returns what the last one changed."""
+    results = [await engine.store.apply_event(attempt_id, event) for event in events]
+    return results[-1]
+
+
+async def test_ringing_makes_a_placing_call_live(engine: Engine) -> None:
+    """An event that overtakes the carrier's answer shows that the call is there."""
+    await engine.run_campaign()
+    await engine.place()
+    before = await engine.keyspace()
+    now = engine.now_ms
+
+    assert EventResult(Applied.APPLIED) == await apply(engine, event("ringing", Fact.RINGING, uuid="u1"))
+    assert {
+        "attempt:c1-1-1": {
+            "uuid": "u1",
+            "facts": str(FACT_BIT[Fact.RINGING]),
+            f"e:ringing:{START_MS + 1000}:": [now],
+        },
+        "campaign:c1:placing": None,
+        "campaign:c1:live": {"1": now},
+        "leases": {"c1-1": now + RINGING_MS},
+    } == await engine.changed_since(before)
+
+
+async def test_started_says_whose_the_carriers_call_is(engine: Engine) -> None:
+    """The first event keeps the carrier's id for look-ups of its list; the first attempt to claim an id has it."""
+    await engine.run_campaign(calls=2)
+    await engine.place()
+    await apply(engine, event("started", Fact.STARTED, uuid="u1"))
+    await engine.store.own_uuid("u1", "c1-2-1")
+    ttl = await engine.redis.pttl("{dialer}:carrier-uuid:u1")
+
+    assert "c1-1-1" == (await engine.keyspace())["carrier-uuid:u1"]
+    assert 0 < ttl <= 900_000
+
+
+async def test_answered_gives_the_call_time_to_talk(engine: Engine) -> None:
+    """Picked up, the call may be silent for as long as a call may last; since when it is live does not change."""
+    await engine.run_campaign()
+    await engine.ring()
+    since = engine.now_ms
+    engine.clock.advance_ms(6000)
+    await apply(engine, event("answered", Fact.ANSWERED))
+    after = await engine.keyspace()
+
+    assert ({"1": since}, {"c1-1": since + 6000 + TALKING_MS}) == (after["campaign:c1:live"], after["leases"])
+
+
+async def test_a_late_ringing_does_not_shorten_the_talk(engine: Engine) -> None:
+    """Ringing that arrives after answered leaves the longer deadline."""
+    await engine.run_campaign()
+    await engine.ring()
+    await apply(engine, event("answered", Fact.ANSWERED), event("ringing", Fact.RINGING))
+
+    assert {"c1-1": engine.now_ms + TALKING_MS} == (await engine.keyspace())["leases"]
+
+
+async def test_a_bare_completed_waits_for_its_reason(engine: Engine) -> None:
+    """Completed without a conversation leaves the call live for some seconds, in which the reason may follow."""
+    await engine.run_campaign()
+    await engine.ring()
+
+    assert EventResult(Applied.APPLIED) == await apply(engine, event("completed", Fact.COMPLETED))
+    assert {"c1-1": engine.now_ms + REASON_MS} == (await engine.keyspace())["leases"]
+    assert EventResult(Applied.APPLIED, Disposition.BUSY, Disposition.BUSY) == await apply(
+        engine, event("busy", Fact.BUSY)
+    )
+
+
+async def test_an_ending_event_ends_the_call(engine: Engine) -> None:
+    """The call is done with its disposition, its try counted, its lease gone, figures kept."""
+    await engine.run_campaign()
+    await engine.ring()
+    await apply(engine, event("answered", Fact.ANSWERED))
+    before = await engine.keyspace()
+    engine.clock.advance_ms(30_000)
+    ended = event("completed", Fact.COMPLETED, Fact.TALKED, at_s=30, figures={"duration_s": 24, "price": "0.0093"})
+    result = await apply(engine, ended)
+    now = engine.now_ms
+
+    assert EventResult(Applied.APPLIED, Disposition.ANSWERED, Disposition.ANSWERED) == result
+    assert {
+        "attempt:c1-1-1": {
+            "disposition": "answered",
+            "facts": str(fact_bits(frozenset({Fact.ANSWERED, Fact.COMPLETED, Fact.TALKED}))),
+            f"e:completed:{START_MS + 30_000}:": [now],
+            "f:duration_s": "24",
+            "f:price": "0.0093",
+        },
+        "campaign:c1:calls:0": {"1t": {"n": 1, "answered": 1}},
+        "campaign:c1:live": None,
+        "campaign:c1:done:answered": {"1": now},
+        "leases": None,
+    } == await engine.changed_since(before)
+
+
+async def test_an_ending_event_settles_an_unknown_attempt(engine: Engine) -> None:
+    """A reply was lost, the webhook comes: the call ends as the webhook says and is not dialed again."""
+    await engine.run_campaign()
+    await engine.record(await engine.place(), "n1", "unknown")
+    await apply(engine, event("answered", Fact.ANSWERED), event("completed", Fact.TALKED))
+    engine.clock.advance_ms(600_000)
+
+    assert ([], []) == (await engine.lapse_all(), await engine.claim())
+    assert Disposition.ANSWERED is (await engine.store.call("c1-1")).disposition
+
+
+@pytest.mark.parametrize("attempt_id", UNKNOWN_IDS)
+async def test_an_event_for_no_attempt_leaves_no_trace(engine: Engine, attempt_id: str) -> None:
+    """An event that names an attempt which never was, or no attempt at all, is reported and not kept."""
+    await engine.run_campaign()
+    await engine.ring()
+    before = await engine.keyspace()
+
+    assert EventResult(Applied.UNKNOWN_ATTEMPT) == await apply(engine, event("busy", Fact.BUSY), attempt_id=attempt_id)
+    assert {} == await engine.changed_since(before)
+
+
+async def test_a_repeat_changes_nothing(engine: Engine) -> None:
+    """The same event again, later and with the same content, is a repeat."""
+    await engine.run_campaign()
+    await engine.ring()
+    await apply(engine, event("ringing", Fact.RINGING))
+    before = await engine.keyspace()
+    engine.clock.advance_ms(10_000)
+
+    assert EventResult(Applied.REPEATED) == await apply(engine, event("ringing", Fact.RINGING))
+    assert {} == await engine.changed_since(before)
+
+
+async def test_many_at_once_apply_once(engine: Engine) -> None:
+    """Ten deliveries of one event at the same time: one is applied, nine are repeats."""
+    await engine.run_campaign()
+    await engine.ring()
+    found = await asyncio.gather(*(engine.store.apply_event("c1-1-1", event("busy", Fact.BUSY)) for _ in range(10)))
+
+    assert (1, 9) == (
+        [one.applied for one in found].count(Applied.APPLIED),
+        [one.applied for one in found].count(Applied.REPEATED),
+    )
+
+
+async def test_a_repeat_that_tells_more_is_heard(engine: Engine) -> None:
+    """Two events that look alike, as when their time is missing, both count for what they tell."""
+    await engine.run_campaign()
+    await engine.ring()
+    bare = event("completed", Fact.COMPLETED, at_s=None)
+    result = await apply(engine, bare, event("completed", Fact.COMPLETED, Fact.TALKED, at_s=None))
+
+    assert EventResult(Applied.APPLIED, Disposition.ANSWERED, Disposition.ANSWERED) == result
+
+
+async def test_an_event_without_facts_is_kept_whole(engine: Engine) -> None:
+    """What says nothing about the call's way is kept with its content, and moves nothing."""
+    await engine.run_campaign()
+    await engine.ring()
+    before = await engine.keyspace()
+    pressed = event("input", payload={"dtmf": {"digits": "1"}}, figures={"digits": "1"})
+
+    assert EventResult(Applied.NO_FACT) == await apply(engine, pressed)
+    assert {
+        "attempt:c1-1-1": {
+            f"e:input:{START_MS + 1000}:": [engine.now_ms, {"dtmf": {"digits": "1"}}],
+            "f:digits": "1",
+        }
+    } == await engine.changed_since(before)
+
+
+async def test_text_that_utf8_cannot_hold_is_kept_as_well_as_may_be(engine: Engine) -> None:
+    """Half a surrogate pair in an event stops neither this event nor those sent with it."""
+    await engine.run_campaign()
+    await engine.ring()
+    odd, plain = event("input", payload={"speech": "\ud800"}), event("ringing", Fact.RINGING)
+    found = await asyncio.gather(*(engine.store.apply_event("c1-1-1", one) for one in (odd, plain)))
+
+    assert [Applied.NO_FACT, Applied.APPLIED] == [one.applied for one in found]
+
+
+async def test_another_event_with_known_facts_is_kept_only(engine: Engine) -> None:
+    """A second ringing, at another time, is kept and moves nothing."""
+    await engine.run_campaign()
+    await engine.ring()
+    await apply(engine, event("ringing", Fact.RINGING))
+    before = await engine.keyspace()
+
+    assert EventResult(Applied.NOTHING_NEW) == await apply(engine, event("ringing", Fact.RINGING, at_s=2))
+    assert {"attempt:c1-1-1": {f"e:ringing:{START_MS + 2000}:": [engine.now_ms]}} == await engine.changed_since(before)
+
+
+async def test_a_flood_of_events_cannot_keep_a_call_from_ending(engine: Engine) -> None:
+    """An attempt keeps a bounded number of events, and hears the one that ends it all the same."""
+    await engine.run_campaign()
+    await engine.ring()
+    for number in range(300):
+        await apply(engine, event("notify", at_s=number))
+    kept = await engine.redis.hlen("{dialer}:attempt:c1-1-1")  # type: ignore[misc]
+    result = await apply(engine, event("completed", Fact.TALKED))
+
+    assert kept <= 161
+    assert EventResult(Applied.APPLIED, Disposition.ANSWERED, Disposition.ANSWERED) == result

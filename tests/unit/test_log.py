@@ -1,0 +1,77 @@
+"""Log lines: JSON, one a line, and neither numbers nor secrets in them."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterator
+
+import pytest
+import structlog
+
+from dialer import log
+from dialer.log import _masked
+
+
+@pytest.fixture
+def _as_before() -> Iterator[None]:
+    """Leave logging as it was found."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    structlog.reset_defaults()
+    root.handlers[:] = handlers
+    root.setLevel(level)
+
+
+def masked(**fields: object) -> dict[str, object]:
+    """The fields as they are logged."""
+    return dict(_masked(None, "info", dict(fields)))
+
+
+@pytest.mark.parametrize(
+    "text", ["+31612345678", "calling +31612345678 now", "+31612345678,+31612345678", "to=+31612345678."]
+)
+def test_numbers_are_masked(text: str) -> None:
+    """A number in any text keeps its country and its last two digits, as often as it comes."""
+    assert {"detail": text.replace("+31612345678", "+31*******78")} == masked(detail=text)
+
+
+@pytest.mark.parametrize("text", ["+123", "1+1", "2027-01-15T08:00:00+01:00", "+1234567890123456789", "c5hk-12-2"])
+def test_what_is_no_number_is_left(text: str) -> None:
+    """Offsets, sums, ids and other figures are logged as they are."""
+    assert {"detail": text} == masked(detail=text)
+
+
+@pytest.mark.parametrize("name", ["authorization", "token", "secret", "api_key", "password", "client_secret"])
+def test_secrets_are_masked(name: str) -> None:
+    """A field that holds a secret by its name shows none, whatever its type."""
+    assert {name: "***", "at": 1} == masked(**{name: "s3cr3t", "at": 1})
+    assert {name: "***"} == masked(**{name: b"s3cr3t"})
+
+
+@pytest.mark.usefixtures("_as_before")
+def test_a_line_is_one_json_object(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is logged is one line of JSON with event, level and UTC time; a number in an error's text is masked too."""
+    log.set_up("info")
+    structlog.get_logger().error(
+        "attempt.failed", attempt_id="c1-1-1", exc_info=ValueError("+31612345678 is odd\nindeed")
+    )
+    (line,) = capsys.readouterr().out.splitlines()
+    told = json.loads(line)
+
+    assert ("attempt.failed", "error", "c1-1-1", "Z") == (
+        told["event"], told["level"], told["attempt_id"], told["timestamp"][-1],
+    )  # fmt: skip
+    assert "+31*******78 is odd" in told["exception"]
+    assert "+31612345678" not in line
+
+
+@pytest.mark.usefixtures("_as_before")
+def test_what_is_below_the_level_is_not_logged(capsys: pytest.CaptureFixture[str]) -> None:
+    """At level warning an info line is not written."""
+    log.set_up("warning")
+    structlog.get_logger().info("attempt.placed")
+    structlog.get_logger().warning("lease.lapsed")
+
+    assert ["lease.lapsed"] == [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()]
