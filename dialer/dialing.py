@@ -146,18 +146,18 @@ class Dialing:
 
     async def read(self, claims: Sequence[Claim]) -> list[Dial]:
         """What claimed calls need, in one round trip; calls whose campaign is gone are left out."""
-        answers = await asyncio.gather(*(self._read(claim) for claim in claims))
-        return [dial for dial in answers if dial]
-
-    async def _read(self, claim: Claim) -> Dial | None:
-        (record, tries), (kind, urgency) = await asyncio.gather(
-            self._batch.command("HMGET", keys.bucket(*claim.call), claim.seq, f"{claim.seq}t"),
-            self._batch.command("HMGET", keys.campaign(claim.campaign_id), "kind", "class"),
+        campaign_ids = list({claim.campaign_id for claim in claims})
+        found = await asyncio.gather(
+            *(self._batch.command("HMGET", keys.campaign(i), "kind", "class") for i in campaign_ids),
+            *(self._batch.command("HMGET", keys.bucket(*claim.call), claim.seq, f"{claim.seq}t") for claim in claims),
         )
-        if not (record and kind):
-            return None
-        number = int(json.loads(tries)["n"]) + 1 if tries else 1
-        return Dial(claim, AttemptRef(claim.call, number), json.loads(record)[0], kind, int(urgency))
+        campaigns = dict(zip(campaign_ids, found, strict=False))
+        calls = found[len(campaign_ids) :]
+        return [
+            _dial(claim, *campaigns[claim.campaign_id], *call)
+            for claim, call in zip(claims, calls, strict=True)
+            if call[0] and campaigns[claim.campaign_id][0]
+        ]
 
     async def begin(self, dial: Dial, nonce: str, *, lease_ms: int) -> Begun:
         """Store the intent to place, if nothing speaks against it any more. Repeatable under the same nonce."""
@@ -172,6 +172,10 @@ class Dialing:
         ]
         return Begun(await self._batch.run("begin_attempt", keys.call_step(dial.attempt), args))
 
+    async def delay_tokens(self, late: Claim) -> None:
+        """Tell the budget that this claim's request leaves only now. Repeatable."""
+        await self._batch.run("delay_tokens", [keys.TRUNK], [self._clock.now_us(), late.token, late.interval_us])
+
     async def record(self, attempt: AttemptRef, nonce: str, follows: Follows) -> Recorded:
         """Write down the carrier's answer to a placing. Repeatable: the second time it is not ours any more."""
         args: list[Any] = [*_step(attempt, now_ms(self._clock)), nonce, *follows]
@@ -185,6 +189,11 @@ class Dialing:
         """
         result = await self._batch.run("redial_unknown", keys.call_step(attempt), _step(attempt, now_ms(self._clock)))
         return bool(result)
+
+
+def _dial(claim: Claim, kind: str, urgency: str, record: str, tries: str | None) -> Dial:
+    number = int(json.loads(tries)["n"]) + 1 if tries else 1
+    return Dial(claim, AttemptRef(claim.call, number), json.loads(record)[0], kind, int(urgency))
 
 
 def _campaign_keys(campaign_ids: Sequence[str]) -> list[str]:

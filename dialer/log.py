@@ -40,9 +40,16 @@ def set_up(level: str = "info") -> None:
 
 
 def _masked(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    for name, value in event.items():
-        if name in _SECRET_FIELDS:
-            event[name] = "***"
-        elif isinstance(value, str) and "+" in value:
-            event[name] = _NUMBER.sub(lambda found: found[0][:3] + "*" * (len(found[0]) - 5) + found[0][-2:], value)
-    return event
+    return {name: _mask(name, value) for name, value in event.items()}
+
+
+def _mask(name: str, value: Any) -> Any:
+    if name in _SECRET_FIELDS:
+        return "***"
+    if isinstance(value, str):
+        return _NUMBER.sub(lambda found: found[0][:3] + "*" * (len(found[0]) - 5) + found[0][-2:], value)
+    if isinstance(value, dict):
+        return {inner: _mask(str(inner), part) for inner, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_mask("", part) for part in value]
+    return value

@@ -47,6 +47,7 @@ class Campaign:
         script: what the call says, in the form of its kind (`dialer/notification.py` for `notification`).
         reason: why it is paused, in words, when the dialer paused it by itself.
         total: how many calls were ever added.
+        attempts: how many tries were used on them; a refused one is none.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Campaign:
     ended_at: datetime | None = None
     reason: str | None = None
     total: int = 0
+    attempts: int = 0
 
 
 @dataclass(frozen=True, slots=True)

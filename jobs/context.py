@@ -20,6 +20,7 @@ class Context:
 
     Attributes:
         unsent: calls claimed by this process whose request has not left yet; the hopper stops claiming when it is high.
+        late_us: how late the last request left for its moment; the hopper rests while this process cannot keep up.
         placings: placings under way; shutdown waits for them, nothing cancels them.
         stopping: set when this worker shall end: nothing more is begun.
     """
@@ -29,6 +30,7 @@ class Context:
     leases: Leases
     provider: Provider
     unsent: int = 0
+    late_us: int = 0
     placings: set[asyncio.Task[None]] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
 

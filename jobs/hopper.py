@@ -21,13 +21,16 @@ from jobs.context import Context
 
 log = structlog.get_logger()
 
-MOST_UNSENT = 512
+MOST_UNSENT = 256
 """Calls one worker may hold before their requests leave: more could not go out on time."""
 BATCH = 128
+GATHER_S = 0.34
+"""A look waits this long for tokens to gather, so that calls share its cost: two at 3 a second, a hundred at 300."""
 IDLE_S = 1
 """How long an idle hopper sleeps if nobody wakes it."""
 _AWAY_S = 0.5
 _FULL_S = 0.005
+_BEHIND_US = 100_000  # well before a call would be too late for its token
 
 Enqueue = Callable[[str, str, Sequence[Claim]], Awaitable[None]]
 """Takes the kind of job, its id and the claims."""
@@ -40,6 +43,8 @@ class Hopper:
         self._context = context
         self._enqueue = enqueue
         self._kinds: dict[str, str] = {}
+        # Where tokens come fast a batch is full before that, and waiting would only leave budget unused.
+        self._gather_s = min(GATHER_S, BATCH / 2 / context.settings.calls_per_second)
 
     async def run(self) -> None:
         """Fill the queue until this worker stops. An outage of Redis means no tokens, never an end."""
@@ -54,7 +59,7 @@ class Hopper:
         """Claim what may go out soon and put it into the queue; returns the seconds until the next look."""
         room = MOST_UNSENT - self._context.unsent
         metrics.IN_HAND.set(self._context.unsent)
-        if room <= 0:
+        if room <= 0 or (self._context.late_us > _BEHIND_US and self._context.unsent):
             return _FULL_S
         claimed = await self._context.dialing.claim(min(room, BATCH))
         by_kind: dict[str, list[Claim]] = defaultdict(list)
@@ -78,5 +83,6 @@ class Hopper:
             # Idle: whoever enqueues an urgent call or starts a campaign pushes one element, which wakes one hopper.
             woken: Any = self._context.runtime.redis.blpop([keys.WAKE], timeout=IDLE_S)
             await woken
-        elif seconds > 0:
-            await asyncio.sleep(seconds)
+        else:
+            # Urgent calls need not wait for a look: claimed calls step back for them.
+            await asyncio.sleep(max(seconds, 0) + self._gather_s)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from secrets import token_hex
 
 import stamina
@@ -33,6 +34,8 @@ BEGIN_AHEAD_US = 25_000
 LEASE_MARGIN_S = 10
 FIRST_LOOK_MS = 5_000
 """An unknown attempt is looked for in the carrier's list first after this long: webhooks mostly come sooner."""
+_LATE_US = 2_000
+"""A request that leaves later than this for its token says so to the budget; less is within any margin."""
 MALFORMED_IN_A_ROW = 5
 """So many requests found malformed one after the other are our fault, not the numbers'."""
 _OUTAGE_S = 600.0  # how long a worker holds an answer in memory while Redis is away
@@ -117,6 +120,7 @@ async def _hand_over(token: Claim, context: Context) -> None:
 
 async def _send(dial: Dial, nonce: str, context: Context) -> None:
     late_us = context.runtime.clock.now_us() - dial.claim.place_at_us
+    context.late_us = late_us
     metrics.LATENESS_SECONDS.labels(metrics.TRUNK).observe(max(0, late_us) / 1_000_000)
     if late_us > pacing.LATEST_US:
         # This process was stopped or starved: the token is stale, and so may be everything looked at.
@@ -124,6 +128,8 @@ async def _send(dial: Dial, nonce: str, context: Context) -> None:
         metrics.TOKENS_RETURNED.labels("too_late").inc()
         await _record(dial.attempt, nonce, Follows("back", "refused: too_late"), context)
         return
+    if late_us > _LATE_US:
+        context.start(_delay_tokens(dial.claim, context))
     started = time.perf_counter()
     result = await context.provider.place(_request(dial, context))
     elapsed = time.perf_counter() - started
@@ -138,6 +144,12 @@ async def _send(dial: Dial, nonce: str, context: Context) -> None:
         duration_ms=round(elapsed * 1000),
         taken=recorded.taken,
     )
+
+
+async def _delay_tokens(late: Claim, context: Context) -> None:
+    # Beside the request, not before it: the token one second on is given 400 ms from now at the earliest.
+    with suppress(StoreUnavailable):
+        await context.dialing.delay_tokens(late)
 
 
 def _request(dial: Dial, context: Context) -> CallRequest:
@@ -168,6 +180,8 @@ async def _conclude(dial: Dial, nonce: str, result: PlaceResult, context: Contex
 
 
 async def _record(attempt: AttemptRef, nonce: str, what: Follows, context: Context) -> Recorded:
+    with suppress(StoreUnavailable):
+        return await context.dialing.record(attempt, nonce, what)
     async for trial in stamina.retry_context(
         on=StoreUnavailable, attempts=None, timeout=_OUTAGE_S, wait_initial=0.1, wait_max=2.0
     ):

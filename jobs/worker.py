@@ -14,7 +14,7 @@ import os
 import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from secrets import token_hex
 from typing import Any
 
@@ -43,7 +43,7 @@ from jobs.rescue import rescue
 
 log = structlog.get_logger()
 
-POLL_S = 1.0
+POLL_S = 2.0
 RESCUE_SECONDS = set(range(0, 60, 3))
 RENEW_SECONDS = {10, 40}
 JOB_TIMEOUT_S = 900
@@ -174,7 +174,11 @@ async def _drain(shell: Worker, context: Context) -> None:
     shell.allow_pick_jobs = False
     if context.placings:
         log.info("worker.draining", placings=len(context.placings))
-        await asyncio.wait(set(context.placings), timeout=context.settings.carrier_timeout_s + _RECORD_S)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(context.settings.carrier_timeout_s + _RECORD_S):
+            # Again and again: a job picked just before may start placings yet, which are to be put back.
+            while context.placings:
+                await asyncio.wait(set(context.placings))
 
 
 def main(settings: Settings) -> None:

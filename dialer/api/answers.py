@@ -42,6 +42,7 @@ class CampaignOut(Outgoing):
     started_at: datetime | None
     ended_at: datetime | None
     total: int = Field(description="How many calls were ever added.")
+    attempts: int = Field(description="How many tries were used on them; one that the carrier refused is none.")
     counts: dict[CallState, int] = Field(description="Calls by state.")
     dispositions: dict[Disposition, int] = Field(description="Calls that are done, by how they ended.")
 

@@ -36,6 +36,8 @@ ROUTES: tuple[Route, ...] = tuple(
     chain(campaigns.routes, imports.routes, results.routes, calls.routes, webhooks.routes, health.routes)
 )
 
+_BACKLOG = 1024  # a campaign's webhooks come in waves; one that finds no room is asked for again a second later
+
 
 def create_app(runtime: Runtime) -> web.Application:
     """The application on an open runtime. Raises InvalidInput where the API key or the webhook secret is not set."""
@@ -78,7 +80,7 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> str:
     try:
-        await web.TCPSite(runner, settings.host, settings.port).start()
+        await web.TCPSite(runner, settings.host, settings.port, backlog=_BACKLOG).start()
     except OSError as error:
         names = f"{environment_name('host')} and {environment_name('port')}"
         where = f"{settings.host}:{settings.port}"

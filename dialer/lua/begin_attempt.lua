@@ -29,5 +29,6 @@ if owed > tonumber(budget[2]) then redis.call('HSET', TRUNK, 'tat', string.forma
 move(PLACING, NOW, ARGV[11])
 counted.n = NUMBER
 store_tries(counted)
+redis.call('HINCRBY', CAMPAIGN, 'attempts', 1)
 redis.call('HSET', ATTEMPT, 'nonce', nonce, 'at', NOW, 'due', due)
 return 1

@@ -14,10 +14,10 @@ local interval = tonumber(ARGV[2]) * (1 + tonumber(stored[3] or ARGV[10]) / 1000
 local earliest = math.max(now + tonumber(ARGV[4]), tonumber(stored[4] or 0) * 1000)
 local key_of, claims = {}, {}
 
-local function next_token()
+local function next_token(latest)
   if tonumber(ARGV[8]) > 0 then return tonumber(ARGV[8]), tonumber(ARGV[9]) end
   local at = math.max(tat - (burst - 1) * interval, earliest)
-  if at > limit then return nil end
+  if at > latest then return nil end
   tat, index = math.max(tat, at) + interval, index + 1
   return at, index
 end
@@ -28,9 +28,10 @@ for i = 11, #ARGV do
   local due = redis.call('ZSCORE', KEYS[3], id)
   if due and tonumber(due) <= now_ms then
     redis.call('ZREM', KEYS[3], id)
-    local ready = KEYS[3 + tonumber(redis.call('HGET', KEYS[key], 'class'))]
+    local class = redis.call('HGET', KEYS[key], 'class')
+    local ready = class and KEYS[3 + tonumber(class)]
     -- Whoever wakes starts level with the one served least: it neither waits for nor catches up on its absence.
-    redis.call('ZADD', ready, 'NX', redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')[2] or 0, id)
+    if ready then redis.call('ZADD', ready, 'NX', redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')[2] or 0, id) end
   end
 end
 
@@ -47,10 +48,10 @@ local function next_campaign(ready)
   end
 end
 
-local function claim_next(ready)
+local function claim_next(ready, latest)
   local id, key, call = next_campaign(ready)
   if not id then return false end
-  local at, token = next_token()
+  local at, token = next_token(latest)
   if not at then return false end
   local deadline = math.floor(at / 1000) + tonumber(ARGV[6])
   redis.call('ZREM', KEYS[key + 1], call[1])
@@ -61,9 +62,16 @@ local function claim_next(ready)
   return true
 end
 
-for class = 4, 6 do
-  repeat until #claims >= most or not claim_next(KEYS[class])
+local function claim_all(ready, latest)
+  repeat until #claims >= most or not claim_next(ready, latest)
 end
+
+-- Before a token far ahead come those of calls already claimed, which step back for an urgent one (begin_attempt). So
+-- urgent calls take the next token here, and those far ahead only where nobody else would.
+claim_all(KEYS[4], math.min(limit, earliest + interval))
+claim_all(KEYS[5], limit)
+claim_all(KEYS[6], limit)
+claim_all(KEYS[4], limit)
 next_campaign(KEYS[4]) -- begin_attempt steps back for whoever stands here: only those with due calls may
 redis.call('HSET', KEYS[1], 'tat', string.format('%.0f', tat), 'index', index)
 local next_at = math.max(tat - (burst - 1) * interval, tonumber(stored[4] or 0) * 1000)

@@ -28,6 +28,7 @@ elseif follows == 'back' then
   counted.n = NUMBER - 1
   store_tries(counted)
   redis.call('DEL', ATTEMPT)
+  redis.call('HINCRBY', CAMPAIGN, 'attempts', -1)
   return {1, wait(due), 0}
 else
   redis.call('HSET', ATTEMPT, 'disposition', follows)

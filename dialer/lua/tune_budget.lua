@@ -10,7 +10,8 @@ local stored = redis.call('HMGET', KEYS[1], 'margin', 'floor', 'floor_until', 'g
 local margin, floor = tonumber(stored[1] or ARGV[7]), tonumber(stored[2] or 0)
 local gate, streak = tonumber(stored[4] or 0), tonumber(stored[5] or 0)
 if ARGV[1] == 'accepted' then
-  if streak > 0 then redis.call('HSET', KEYS[1], 'streak', 0) end
+  -- One that was on its way when the gate closed does not tell that it may open for good.
+  if streak > 0 and gate <= now then redis.call('HSET', KEYS[1], 'streak', 0) end
   -- Every hundredth acceptance shrinks the margin by a hundredth, but not to where it was refused lately.
   if redis.call('HINCRBY', KEYS[1], 'accepted', 1) % 100 == 0 then
     local least = tonumber(stored[3] or 0) > now and math.max(floor, tonumber(ARGV[9])) or tonumber(ARGV[9])

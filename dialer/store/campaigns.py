@@ -158,4 +158,5 @@ def _from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
         ended_at=at_ms(fields.get("ended_at")),
         reason=fields.get("reason") or None,
         total=int(fields["total"]),
+        attempts=int(fields.get("attempts", 0)),
     )

@@ -235,3 +235,23 @@ async def _begin(engine: Engine, dial: Dial, left: list[int]) -> list[Dial]:
     if begun is not Begun.PREEMPTED:
         return []
     return await engine.dialing.read((await engine.dialing.claim(1, inherited=dial.claim)).claims)
+
+
+async def test_a_request_that_leaves_late_moves_the_tokens_not_given_yet(engine: Engine) -> None:
+    """Whoever leaves 100 ms after its moment delays every token not given yet by as much, once however often told."""
+    await engine.run_campaign(calls=10)
+    claim = (await engine.claim_one()).claim
+    tat = int((await engine.keyspace())["trunk:main"]["tat"])
+    engine.clock.advance_ms((claim.place_at_us - engine.clock.now_us()) / 1000 + 100)
+    for _ in range(2):
+        await engine.dialing.delay_tokens(claim)
+
+    late_us = engine.clock.now_us() - claim.place_at_us
+    assert tat + late_us == pytest.approx(int((await engine.keyspace())["trunk:main"]["tat"]), abs=2)
+
+
+async def test_an_acceptance_behind_a_closed_gate_does_not_open_it_for_good(engine: Engine) -> None:
+    """What was on its way when the carrier refused does not end the doubling of the waits."""
+    refused = await tune(engine, Refused(Refusal.RATE))
+
+    assert refused["streak"] == (await tune(engine, Placed("u1")))["streak"]

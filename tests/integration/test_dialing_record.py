@@ -52,6 +52,7 @@ async def test_refused_gives_the_try_back(engine: Engine) -> None:
     assert (True, None, 0) == await engine.record(dial, "n1", "back")
     assert {
         "attempt:c1-1-1": None,
+        "campaign:c1": {"attempts": "0"},
         "campaign:c1:calls:0": {"1t": {"n": 0}},
         "campaign:c1:placing": None,
         "campaign:c1:waiting": {"1": due(1), "2": due(2), "3": due(3)},

@@ -142,6 +142,7 @@ async def test_what_comes_back_to_a_cancelled_campaign_is_cancelled(engine: Engi
     assert Disposition.CANCELLED is recorded.call
     assert {
         "attempt:c1-1-1": None,
+        "campaign:c1": {"attempts": "0"},
         "campaign:c1:calls:0": {"1t": {"n": 0}},
         "campaign:c1:placing": None,
         "campaign:c1:done:cancelled": {"1": engine.clock.now_us() // 1000},

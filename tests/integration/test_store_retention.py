@@ -1,0 +1,60 @@
+"""What is older than the retention is deleted, and nothing else."""
+
+from __future__ import annotations
+
+from dialer.dispositions import Fact
+from dialer.model import NewCall, Priority
+from dialer.providers.base import CallEvent
+from tests.fakes.engine import Engine
+
+
+async def _over(engine: Engine, campaign_id: str) -> None:
+    """Dial a campaign of one call to its end."""
+    await engine.run_campaign(campaign_id)
+    dial = await engine.place()
+    over = frozenset({Fact.ANSWERED, Fact.COMPLETED})
+    await engine.store.apply_event(str(dial.attempt), CallEvent(kind="completed", facts=over))
+    await engine.leases.complete_campaigns()
+
+
+async def test_a_campaign_is_deleted_with_all_its_keys(engine: Engine) -> None:
+    """Long after its end nothing of a campaign is left: no call, no attempt, no digest."""
+    await _over(engine, "c1")
+    deleted = await engine.store.reap(engine.now_ms + 1)
+
+    assert 1 == deleted
+    assert {"trunk:main", "wake"} >= set(await engine.keyspace())
+
+
+async def test_a_campaign_that_ended_lately_is_kept(engine: Engine) -> None:
+    """Nothing is deleted before its time."""
+    await _over(engine, "c1")
+    before = await engine.keyspace()
+
+    assert 0 == await engine.store.reap(engine.now_ms - 1)
+    assert {} == await engine.changed_since(before)
+
+
+async def test_a_running_campaign_is_kept_however_old(engine: Engine) -> None:
+    """What has not ended has no age."""
+    await engine.run_campaign("c1")
+    before = await engine.keyspace()
+
+    assert 0 == await engine.store.reap(engine.now_ms + 1_000_000)
+    assert {} == await engine.changed_since(before)
+
+
+async def test_single_calls_go_one_by_one(engine: Engine) -> None:
+    """Of the built-in campaign, which never ends, only the calls that ended long ago are deleted."""
+    for number in ("+31612345678", "+31612345679"):
+        await engine.store.enqueue_call(Priority.NORMAL, NewCall(number=number), key=None)
+    dial = await engine.place()
+    over = frozenset({Fact.ANSWERED, Fact.COMPLETED})
+    await engine.store.apply_event(str(dial.attempt), CallEvent(kind="completed", facts=over))
+
+    assert 1 == await engine.store.reap(engine.now_ms + 1)
+    kept = await engine.keyspace()
+    assert {"campaign:direct:waiting": 1} == {
+        key: len(value) for key, value in kept.items() if key.startswith(("campaign:direct:waiting", "attempt:"))
+    }
+    assert ["2"] == list(kept["campaign:direct:calls:0"])
