@@ -31,7 +31,7 @@ format: $(READY) ## put the code into the project's layout
 	@$(BIN)/ruff format .
 
 bench: $(READY) ## measure, and print the figures as JSON
-	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench $(BENCH)
 
 clean: ## remove .venv and every cache
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .import_linter_cache dist

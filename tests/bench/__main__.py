@@ -1,0 +1,86 @@
+"""`python -m tests.bench`: every figure of this dialer beside the limit measured in the same run.
+
+Prints one JSON object on standard output, progress and a table on standard error. Nothing here passes or fails by a
+figure: machines differ, so compare the ratios. A part that breaks is told as an error, and the exit code is 1.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from dialer.cli.foreground import run_server
+from tests.bench import claiming, importing, machine, no_budget, pacing, urgent, webhooks
+from tests.bench.size import Figures, Part, Report, Row, Size, rounded, say
+from tests.bench.table import print_table
+
+_INTERRUPTED = 130  # 128 + SIGINT, as shells have it
+
+PARTS = {
+    "pacing-3": Part(pacing.at_three((1, 4)), 420, "budget used at 3/s: 200 calls, 1 worker and 4"),
+    "pacing-30": Part(pacing.at_rate(30), 150, "the same at 30/s, 4 workers"),
+    "pacing-300": Part(pacing.at_rate(300, silent_too=True), 300, "the same at 300/s, also without webhooks"),
+    "no-budget": Part(
+        no_budget.measure, 240, "calls a second if nobody limits them, beside plain clients and plain arq"
+    ),
+    "webhooks": Part(webhooks.measure, 180, "answer webhooks and events of one API process, 100,000 calls waiting"),
+    "import": Part(importing.measure, 240, "100,000 rows through the API, memory, bytes per call"),
+    "claim": Part(claiming.measure, 600, "cost of one claim as campaigns and calls grow"),
+    "urgent": Part(urgent.measure, 180, "an urgent call behind 100,000 waiting ones at 3/s"),
+}
+
+
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--only", "parts", multiple=True, type=click.Choice(list(PARTS)), help="One part; may be repeated.")
+@click.option("--quick", "size", flag_value=Size.QUICK, type=Size, help="Less of everything: under two minutes.")
+@click.option("--full", "size", flag_value=Size.FULL, type=Size, help="Also a million waiting calls.")
+def main(*, parts: tuple[str, ...], size: Size | None) -> None:
+    """Measure the dialer beside the limits of this machine, in less than eight minutes."""
+    wanted = [name for name in PARTS if name in parts] or list(PARTS)
+    figures: Figures = {}
+    if run_server(_run(wanted, size or Size.NORMAL, figures)):
+        sys.exit(_INTERRUPTED)
+    click.echo(json.dumps(figures, indent=2))
+    sys.exit(any("error" in found for found in figures["parts"].values()))
+
+
+async def _run(wanted: Sequence[str], size: Size, figures: Figures) -> None:
+    started = time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="dialer-bench-") as folder:
+        about = machine.describe(Path(folder))
+    figures |= {"at": datetime.now(UTC).isoformat(timespec="seconds"), "size": size, "machine": about, "parts": {}}
+    rows: list[Row] = []
+    for name in wanted:
+        report = await _measured(name, size)
+        figures["parts"][name] = report.figures
+        rows += report.rows
+    figures["load_average_1min_at_end"] = rounded(os.getloadavg()[0])
+    figures["took_s"] = rounded(time.monotonic() - started)
+    print_table(rows)
+
+
+async def _measured(name: str, size: Size) -> Report:
+    part = PARTS[name]
+    say(f"{name}: {part.about}")
+    started = time.monotonic()
+    try:
+        async with asyncio.timeout(part.limit_s * (2 if size is Size.FULL else 1)):
+            report = await part.measure(size)
+    except Exception as error:  # noqa: BLE001 - one broken part must not take the others' figures with it
+        say(f"{name} failed: {error or type(error).__name__}")
+        return Report({"error": str(error) or type(error).__name__}, [Row(f"{name}: failed", type(error).__name__)])
+    report.figures["took_s"] = rounded(time.monotonic() - started)
+    return report
+
+
+if __name__ == "__main__":
+    main()
