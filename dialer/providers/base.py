@@ -1,31 +1,113 @@
 """What the dialer asks of a carrier, and the few answers it understands.
 
 Placing is the one request that cannot be repeated, so its ends are values: `Placed`, `Refused` (surely no call) or
-`Unknown` (perhaps a call). Everything else may raise `CarrierError`.
+`Unknown` (perhaps a call). Everything else may raise `CarrierError`. What is said to a live call is in `steering`,
+applications and recordings in `assets`.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from dialer.dispositions import Fact
+from dialer.providers.assets import Applications, Recording, RecordingSink
+from dialer.providers.steering import CallOver, NotAnswered, Order, TooEarly
+
+__all__ = [
+    "AdvancedDetection",
+    "CallEvent",
+    "CallOver",
+    "CallRequest",
+    "CarrierCall",
+    "Doubt",
+    "Endpoint",
+    "NotAnswered",
+    "Phone",
+    "PlaceResult",
+    "Placed",
+    "Provider",
+    "Refusal",
+    "Refused",
+    "Sip",
+    "TooEarly",
+    "Unknown",
+    "Websocket",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Phone:
+    """A phone. `dtmf_answer`: keys to press when it is answered, `p` waits half a second."""
+
+    number: str
+    dtmf_answer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sip:
+    """A SIP address. `headers` go into the INVITE as `X-name: value`, where the carrier takes them."""
+
+    uri: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Websocket:
+    """A server that hears and speaks. `headers` are told to it in its first message."""
+
+    uri: str
+    content_type: str = "audio/l16;rate=16000"
+    headers: Mapping[str, Any] = field(default_factory=dict)
+
+
+Endpoint = Phone | Sip | Websocket
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdvancedDetection:
+    """The carrier's paid machine detection; where it is asked for, it replaces the basic one.
+
+    Attributes:
+        behavior: what follows on a machine.
+        mode: `default` reports beside the script, `detect` before it, `detect_beep` waits for the beep.
+        beep_timeout_s: the longest wait for that beep.
+    """
+
+    behavior: Literal["continue", "hangup"] = "continue"
+    mode: Literal["default", "detect", "detect_beep"] = "default"
+    beep_timeout_s: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRequest:
-    """One call to place. Numbers are E.164 with the leading plus; the adapter writes them as its carrier wants."""
+    """One call to place. Numbers are E.164 with the leading plus; the adapter writes them as its carrier wants.
 
-    to: str
+    Attributes:
+        to: the phone to call; counts only where `endpoint` is None.
+        endpoint: whom to call instead: a phone with keys to press, a SIP address, a websocket.
+        machine_detection: `continue` or `hangup`, which the adapter checks.
+        random_from_number: let the carrier choose among the application's numbers; `from_` is then left out.
+    """
+
+    to: str = ""
     from_: str
     answer_url: str
     event_url: str
     ringing_timer_s: int
     length_timer_s: int
     machine_detection: str | None = None
+    endpoint: Endpoint | None = None
+    advanced_detection: AdvancedDetection | None = None
+    random_from_number: bool = False
+
+    @property
+    def callee(self) -> Endpoint:
+        """Whom to call, however it was told."""
+        return self.endpoint or Phone(self.to)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +229,43 @@ class Provider(Protocol):
 
     async def hang_up(self, uuid: str) -> None:
         """End a call; ending one that is over already is no error. Raises CarrierError."""
+        ...
+
+    async def steer(self, uuid: str, order: Order) -> None:
+        """Do something to a live call, once; waits out the moments in which a new call cannot be steered.
+
+        Raises:
+            InvalidInput: this carrier does not take such an order; names the field.
+            CallOver: there is no such call any more.
+            NotAnswered: nobody has picked up yet.
+            TooEarly: it is still too young, after all that waiting.
+            CarrierError: anything else.
+        """
+        ...
+
+    def check_request(self, request: CallRequest) -> None:
+        """Raise InvalidInput, with the field, for a call that this carrier would not take. Asks nobody."""
+        ...
+
+    def check_order(self, order: Order) -> None:
+        """Raise InvalidInput, with the field, for an order that this carrier would not take. Asks nobody."""
+        ...
+
+    @property
+    def applications(self) -> Applications:
+        """The account's applications."""
+        ...
+
+    async def recording_token(self) -> str:
+        """A token with which the carrier's recordings of this application can be fetched. Raises CarrierError."""
+        ...
+
+    async def fetch_recording(self, url: str, sink: RecordingSink) -> Recording:
+        """Read a recording into `sink`, from the beginning again after a failure. Raises CarrierError."""
+        ...
+
+    async def products(self) -> frozenset[str]:
+        """The names of what the carrier lets this project use; for a check at start. Raises CarrierError."""
         ...
 
     def parse_event(self, payload: dict[str, Any]) -> CallEvent:

@@ -1,16 +1,21 @@
 """KPN's "Nexmo Voice" (Vonage Voice behind KPN's gateway), as a provider.
 
-Without I/O: `answers`, `figures`, `waits`, `outcomes`, `events`, `calls`, `token_answers`.
-With I/O: `requests` (one HTTP exchange), `shared_token` (Redis), `token` (the policy), `client` (the provider).
+Without I/O: `answers`, `figures`, `waits`, `outcomes`, `events`, `calls`, `token_answers`, `application_answers`,
+`recording_addresses`; what is said to the carrier: `checks`, `dialect`, `placing`, `orders`.
+With I/O: `requests` (one HTTP exchange), `shared_token` (Redis), `token` (the policy), `channel` (paced requests),
+`steering`, `applications`, `public_names` and `recordings`, `client` (the provider).
 """
 
 from dialer.providers.kpn.account import KpnAccount
 from dialer.providers.kpn.client import KpnVoice, kpn_from_settings
+from dialer.providers.kpn.dialect import Dialect
 from dialer.providers.kpn.events import EventKind, decode_query, parse_event
 from dialer.providers.kpn.shared_token import TokenKeys
 from dialer.providers.kpn.token import TokenSource
+from dialer.providers.kpn.token_answers import names_voice
 
 __all__ = [
+    "Dialect",
     "EventKind",
     "KpnAccount",
     "KpnVoice",
@@ -18,5 +23,6 @@ __all__ = [
     "TokenSource",
     "decode_query",
     "kpn_from_settings",
+    "names_voice",
     "parse_event",
 ]

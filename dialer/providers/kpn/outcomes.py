@@ -74,6 +74,11 @@ def refusal_of(answer: Answer) -> Refusal | None:
     return _of_status(status)
 
 
+def is_unknown(answer: Answer) -> bool:
+    """A plain 404: there is no such call or application. The gateway's own 404 says that the path is wrong."""
+    return answer.status == Http.NOT_FOUND and not answer.fault_code()
+
+
 def _of_fault(code: str) -> Refusal | None:
     if code == _QUOTA:
         return Refusal.QUOTA

@@ -3,7 +3,8 @@
 Read in aiohttp 3.14 (`client.py`, `_request`): a request is sent again by itself in two cases only. One is a redirect,
 which is off here. The other is a kept-alive connection that turns out to be dead, and that is limited to
 `IDEMPOTENT_METHODS`: GET, HEAD, OPTIONS, TRACE, PUT and DELETE. **A POST is never sent again**; a test counts the
-arrivals. The session's middlewares could repeat one as well, so they are left out.
+arrivals. The session's middlewares could repeat one as well, so they are left out. Of the others, `once` keeps those
+from being sent again whose effect is heard twice.
 """
 
 from __future__ import annotations
@@ -21,9 +22,23 @@ LONGEST_BODY = 64 * 1024
 
 
 async def exchange(
-    session: aiohttp.ClientSession, method: str, *, url: URL, at_most: int = LONGEST_BODY, **options: Any
+    session: aiohttp.ClientSession,
+    method: str,
+    *,
+    url: URL,
+    at_most: int = LONGEST_BODY,
+    once: bool = False,
+    **options: Any,
 ) -> Answer:
     """Send one request and read its answer, or as much of the body as came.
+
+    Args:
+        session: its connections are used, its middlewares are not.
+        method: of the request.
+        url: absolute.
+        at_most: bytes of the body that are read.
+        once: never send it again, whatever its method.
+        options: as `aiohttp.ClientSession.request` takes them.
 
     Raises:
         aiohttp.ClientError, OSError: no status arrived. Once there is one, it counts, whatever follows.
@@ -31,7 +46,12 @@ async def exchange(
     answer: Answer | None = None
     try:
         async with session.request(
-            method, url, allow_redirects=False, raise_for_status=False, middlewares=(), **options
+            method,
+            url,
+            allow_redirects=False,
+            raise_for_status=False,
+            middlewares=(_sent_once,) if once else (),
+            **options,
         ) as response:
             body = await _read(response.content, at_most)
             answer = Answer(response.status, response.headers, body)
@@ -39,6 +59,16 @@ async def exchange(
         if answer is None:
             raise
     return answer
+
+
+async def _sent_once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Turn the two errors after which aiohttp sends a PUT again into one after which it does not."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise  # nothing was sent, and aiohttp does not try again either
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError) as error:
+        raise aiohttp.ClientConnectionError(str(error)) from error
 
 
 async def _read(content: aiohttp.StreamReader, at_most: int) -> bytes:

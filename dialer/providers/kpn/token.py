@@ -20,9 +20,10 @@ from yarl import URL
 
 from dialer.errors import CarrierError
 from dialer.providers.kpn.account import KpnAccount
+from dialer.providers.kpn.answers import Answer
 from dialer.providers.kpn.requests import exchange
 from dialer.providers.kpn.shared_token import Failure, Granted, SharedToken, TokenUnavailable
-from dialer.providers.kpn.token_answers import read_token
+from dialer.providers.kpn.token_answers import read_products, read_token
 
 AHEAD_S = 120.0
 """Two minutes: an outage of the token server of 30 s passes unnoticed, four times over. Half of a shorter life."""
@@ -45,10 +46,19 @@ class TokenIssuer:
 
     async def issue(self) -> tuple[str, float]:
         """A new token and its lifetime in seconds. Raises CarrierError; may be repeated."""
+        return read_token(await self._ask(), hide=self._account.secrets)
+
+    async def products(self) -> frozenset[str]:
+        """The products of the project, from an answer whose token is dropped. Raises CarrierError."""
+        answer = await self._ask()
+        read_token(answer, hide=self._account.secrets)
+        return read_products(answer)
+
+    async def _ask(self) -> Answer:
         account = self._account
         form = {"client_id": account.client_id, "client_secret": account.client_secret.get_secret_value()}
         try:
-            answer = await exchange(
+            return await exchange(
                 self._session,
                 "POST",
                 url=self._url,
@@ -59,7 +69,6 @@ class TokenIssuer:
         except (aiohttp.ClientError, OSError) as error:
             message = f"The token server does not answer ({type(error).__name__})"
             raise CarrierError(message, retryable=True) from error
-        return read_token(answer, hide=account.secrets)
 
 
 class TokenSource:
@@ -122,6 +131,10 @@ class TokenSource:
             await self._shared.forget(token)
         if self._held is None:
             self._renew()  # so that the next placing finds one and leaves at its moment
+
+    async def products(self) -> frozenset[str]:
+        """The products of the project, asked for anew. Raises CarrierError."""
+        return await self._issuer.products()
 
     def lifetime_left_s(self) -> float:
         """Seconds until the token held here ends; 0 without one."""

@@ -11,8 +11,8 @@ from http import HTTPStatus as Http
 from typing import NoReturn
 
 from dialer.errors import CarrierError
-from dialer.providers.kpn.answers import Answer, describe
-from dialer.providers.kpn.figures import read_count
+from dialer.providers.kpn.answers import Answer, describe, read_json
+from dialer.providers.kpn.figures import read_count, read_text
 
 LONGEST_LIFETIME_S = 24 * 60 * 60
 """KPN's tokens live an hour. One that claims more than a day is renewed daily all the same."""
@@ -43,6 +43,23 @@ def read_token(answer: Answer, hide: Iterable[str] = ()) -> tuple[str, float]:
     if not _told(fields.get("token_type") or "bearer").startswith("bearer"):
         _doubt("is for another kind of token")
     return token, float(min(lifetime_s, LONGEST_LIFETIME_S))
+
+
+def read_products(answer: Answer) -> frozenset[str]:
+    """The names of the products that the project may use, from either of the two fields; empty if neither is there."""
+    fields = answer.fields()
+    listed = fields.get("api_product_list_json")
+    if isinstance(listed, str):
+        listed = read_json(listed)
+    if not isinstance(listed, list):
+        text = fields.get("api_product_list")
+        listed = text.strip().removeprefix("[").removesuffix("]").split(",") if isinstance(text, str) else []
+    return frozenset(name for each in listed if (name := read_text(each)))
+
+
+def names_voice(products: Iterable[str]) -> bool:
+    """Whether one of them looks like Voice. A hint: KPN's names have changed, from Nexmo to Vonage."""
+    return any(word in name.lower() for name in products for word in ("voice", "nexmo", "vonage"))
 
 
 def _refuse(answer: Answer, hide: Iterable[str]) -> NoReturn:
