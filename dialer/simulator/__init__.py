@@ -8,20 +8,30 @@ For tests: `async with Simulator(SimulatorConfig(time_scale=0.01)) as sim`. As a
 Nothing of the dialer knows it, and it knows nothing of the dialer.
 """
 
+from dialer.simulator.conferences import ConferenceState, Happening
 from dialer.simulator.config import LIFELIKE, Shares, SimulatorConfig
-from dialer.simulator.faults import Faults, Often, PlaceFault, WebhookFault
+from dialer.simulator.faults import Faults, Often, PlaceFault, RecordingFault, WebhookFault
 from dialer.simulator.journal import RequestRecord, Summary
 from dialer.simulator.phones import Outcome, Phone, ScenarioEvent, Turn
+from dialer.simulator.recordings import Recording
+from dialer.simulator.scenarios import scenarios
 from dialer.simulator.serve import serve
 from dialer.simulator.server import Simulator
+from dialer.simulator.views import ConferenceView, LegView
 
 __all__ = [
     "LIFELIKE",
+    "ConferenceState",
+    "ConferenceView",
     "Faults",
+    "Happening",
+    "LegView",
     "Often",
     "Outcome",
     "Phone",
     "PlaceFault",
+    "Recording",
+    "RecordingFault",
     "RequestRecord",
     "ScenarioEvent",
     "Shares",
@@ -30,5 +40,6 @@ __all__ = [
     "Summary",
     "Turn",
     "WebhookFault",
+    "scenarios",
     "serve",
 ]

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Literal
 
-from dialer.simulator.faults import Often, PlaceFault, WebhookFault
+from dialer.simulator.faults import Often, PlaceFault, RecordingFault, WebhookFault
 
 RefusalStyle = Literal["kpn_429", "vonage_429", "apigee_429", "apigee_500"]
 BadRequestStyle = Literal["vonage_2018", "list", "rfc7807"]
@@ -78,11 +78,18 @@ class SimulatorConfig:
     # Requests and answers
     bad_request_style: BadRequestStyle = "vonage_2018"  # shape of a 400
     inline_ncco: bool = False  # whether `ncco` in a placing is taken; KPN's specification does not list it
+    advanced_detection: bool = True  # whether `advanced_machine_detection` is looked at; False overlooks it in silence
     record_index: Literal["page", "row"] = "page"  # meaning of the list's `record_index`
     next_link: bool = True  # whether a page of the list names the next one
     party_shape: Literal["object", "array"] = "object"  # form of `to` and `from` in call objects
     time_format: Literal["iso", "space"] = "iso"  # `2024-04-19T01:34:18.000Z` or `2024-04-19 01:34:18`
     control_grace_s: float = 2.0  # carrier seconds after placing in which steering a call gives 400; 0 for none
+    finished_call_status: Literal[400, 404] = 404  # what steering a finished call gives; both were seen
+
+    # Applications, tokens for recordings
+    application_shape: Literal["2018", "today"] = "2018"  # generation of the answers about applications
+    application_list: Literal["shown", "refused"] = "shown"  # `refused` as in KPN's sandbox
+    jwt_lifetime_s: float = 900.0  # our seconds
 
     # People
     shares: Shares = field(default_factory=Shares)
@@ -90,8 +97,10 @@ class SimulatorConfig:
     ring_jitter_s: float = 4.0  # carrier seconds, uniform, plus or minus
     speech_characters_per_second: float = 15.0  # per carrier second, a brisk Dutch voice
     clip_s: float = 10.0  # carrier seconds that a `stream` plays
-    talk_s: float = 20.0  # carrier seconds that somebody stays in a `conversation` or behind a `connect`
-    key_press_s: float = 1.0  # carrier seconds until a key is pressed
+    talk_s: float = 20.0  # carrier seconds that somebody stays behind a `connect`, or in a conference nobody joins now
+    hold_s: float = 300.0  # carrier seconds that somebody waits for a conference to begin
+    beep_s: float = 8.0  # carrier seconds from the answer until the beep of a voicemail
+    key_press_s: float = 1.0  # carrier seconds until a key is pressed, or somebody begins to speak
     completed_after_failure: bool = True  # whether `completed` follows busy, timeout, unanswered and failed
     rate_eur: str = "0.01000000"  # price of a minute, as decimal text
 
@@ -100,11 +109,21 @@ class SimulatorConfig:
     event_read_timeout_s: float = 10.0
     answer_read_timeout_s: float = 5.0
     webhook_connections: int = 256  # open at the same time; more wait
+    signature_secret: str | None = field(
+        default=None, repr=False
+    )  # signs webhooks; 32 bytes or more, shorter ones warn
+    signature_api_key: str = "stand-in"  # the account named in signatures
+
+    # Recordings
+    recording_origin: str | None = None  # scheme and host in their addresses, instead of the stand-in's own
+    recording_kept_days: float | None = 30.0  # our days until one is gone (404); None keeps all
 
     # Faults from the start; they can be changed while it runs (Simulator.faults)
     place_faults: Mapping[PlaceFault, Often] = field(default_factory=dict)
     webhook_faults: Mapping[WebhookFault, Often] = field(default_factory=dict)
+    recording_faults: Mapping[RecordingFault, Often] = field(default_factory=dict)
     slow_reply_s: float = 30.0  # our seconds that a `slow_reply` takes
+    slow_download_s: float = 30.0  # our seconds that a `slow` recording takes
     late_webhook_s: float = 10.0  # carrier seconds by which a `late` webhook is late
 
     def __post_init__(self) -> None:

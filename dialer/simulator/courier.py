@@ -140,14 +140,15 @@ class Courier:
         self._connect_timeout_s = connect_timeout_s
         self._idle: dict[str, list[_Connection]] = {}
 
-    async def send(self, method: str, url: str, body: bytes, *, timeout_s: float) -> Reply:
+    async def send(self, method: str, url: str, body: bytes, *, timeout_s: float, authorization: str = "") -> Reply:
         """One request; raises OSError (ConnectionError, TimeoutError, ssl.SSLError) and ValueError for a bad URL."""
         scheme, _, rest = url.partition("://")
         netloc, _, path = rest.partition("/")
         address = f"{scheme}://{netloc}"
+        head = _head(f"{method} /{path}", netloc, authorization, None if method == "GET" else len(body))
         connection = self._take(address) or await self._open(address)
         try:
-            reply = await connection.exchange(_request(method, netloc, path, body), timeout_s)
+            reply = await connection.exchange(head + body, timeout_s)
         except asyncio.CancelledError:
             connection.close()
             raise
@@ -184,12 +185,14 @@ class Courier:
         return connection
 
 
-def _request(method: str, netloc: str, path: str, body: bytes) -> bytes:
+def _head(line: str, netloc: str, authorization: str, length: int | None) -> bytes:
     agent = "Apache-HttpAsyncClient/4.1 (Java/1.8.0_66)"
-    head = f"{method} /{path} HTTP/1.1\r\nHost: {netloc}\r\nUser-Agent: {agent}\r\n"
-    if method == "GET":
-        return f"{head}\r\n".encode()
-    return f"{head}Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+    head = f"{line} HTTP/1.1\r\nHost: {netloc}\r\nUser-Agent: {agent}\r\n"
+    if authorization:
+        head += f"Authorization: {authorization}\r\n"
+    if length is not None:
+        head += f"Content-Type: application/json\r\nContent-Length: {length}\r\n"
+    return f"{head}\r\n".encode()
 
 
 def _unchunk(text: bytes) -> bytes | None:

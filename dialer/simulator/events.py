@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from dialer.simulator.legs import Leg
+from dialer.simulator.recordings import Recording
 
 NETWORK = "20408"
 """MCC-MNC of KPN's own network."""
@@ -81,18 +83,38 @@ def error(leg: Leg, reason: str) -> dict[str, Any]:
     return {"reason": reason, "conversation_uuid": leg.conversation_uuid, "timestamp": iso(time.time())}
 
 
-def pressed(leg: Leg, keys: str, *, timed_out: bool, flat: bool) -> dict[str, Any]:
-    """What came of a request for input, in the form of 2018 (flat) or the later one."""
-    dtmf: dict[str, Any] = (
-        {"dtmf": keys, "timed_out": timed_out} if flat else {"dtmf": {"digits": keys, "timed_out": timed_out}}
-    )
+def replied(leg: Leg, results: Mapping[str, Any]) -> dict[str, Any]:
+    """What came of a request for input; `results` in the form of 2018 or of today."""
     return {
-        "speech": {"error": "Speech was not enabled"},
-        **dtmf,
+        **results,
         "from": leg.order.from_,
         "to": leg.order.to,
         "uuid": leg.uuid,
         "conversation_uuid": leg.conversation_uuid,
+        "timestamp": iso(time.time()),
+    }
+
+
+def transferred(leg: Leg, left: str) -> dict[str, Any]:
+    """A leg has left one conversation for the one that it is in now."""
+    return {
+        "conversation_uuid_from": left,
+        "type": "transfer",
+        "uuid": leg.uuid,
+        "conversation_uuid_to": leg.conversation_uuid,
+        "timestamp": iso(time.time()),
+    }
+
+
+def recorded(recording: Recording, url: str) -> dict[str, Any]:
+    """A recording is there: no status, no leg, and times without milliseconds."""
+    return {
+        "start_time": _second(int(recording.begun_at)) + "Z",
+        "recording_url": url,
+        "size": recording.size,
+        "recording_uuid": recording.uuid,
+        "end_time": _second(int(recording.ended_at)) + "Z",
+        "conversation_uuid": recording.conversation_uuid,
         "timestamp": iso(time.time()),
     }
 

@@ -65,6 +65,16 @@ class WebhookFault(StrEnum):
     LATE = "late"  # by `late_webhook_s`
     GET = "get"  # as GET with a query, nested values as JSON text
     ODD_STATUS = "odd_status"  # an event with a status nobody has documented goes before it
+    UNSIGNED = "unsigned"  # without its signature, where there should be one
+    FORGED = "forged"  # signed with another secret
+
+
+class RecordingFault(StrEnum):
+    """What can go wrong with the download of a recording."""
+
+    SLOW = "slow"  # comes after `slow_download_s`
+    CUT = "cut"  # breaks off half-way
+    HTTP_500 = "http_500"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +99,7 @@ class Often:
         return (self.every > 0 and count % self.every == 0) or chance < self.share
 
 
-_Fault = TypeVar("_Fault", PlaceFault, WebhookFault)
+_Fault = TypeVar("_Fault", PlaceFault, WebhookFault, RecordingFault)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,11 +111,19 @@ class _Awaited:
 class Faults:
     """The table of faults, and those asked for by name for the next occasions."""
 
-    def __init__(self, seed: int, place: Mapping[PlaceFault, Often], webhooks: Mapping[WebhookFault, Often]) -> None:
+    def __init__(
+        self,
+        seed: int,
+        place: Mapping[PlaceFault, Often],
+        webhooks: Mapping[WebhookFault, Often],
+        recordings: Mapping[RecordingFault, Often] | None = None,
+    ) -> None:
         self._seed = seed
         self._place = dict(place)
         self._webhooks = dict(webhooks)
+        self._recordings = dict(recordings or {})
         self._next_place: deque[PlaceFault] = deque()
+        self._next_recording: deque[RecordingFault] = deque()
         self._next_webhooks: list[_Awaited] = []
         self._counts: Counter[str] = Counter()
 
@@ -114,8 +132,15 @@ class Faults:
         self._next_place.extend([PlaceFault(fault)] * count)
 
     def next_webhook(self, fault: WebhookFault | str, *, status: str | None = None, count: int = 1) -> None:
-        """The next `count` events, or events of this status, meet this fault."""
+        """The next `count` events, or events of this status, meet this fault.
+
+        Events without a status are asked for as `record`, `transfer` or `error`.
+        """
         self._next_webhooks.extend([_Awaited(WebhookFault(fault), status)] * count)
+
+    def next_recording(self, fault: RecordingFault | str, *, count: int = 1) -> None:
+        """The next `count` downloads of a recording meet this fault."""
+        self._next_recording.extend([RecordingFault(fault)] * count)
 
     def set_place(self, fault: PlaceFault | str, often: Often) -> None:
         """From now on requests to place a call meet this fault this often."""
@@ -125,10 +150,16 @@ class Faults:
         """From now on events meet this fault this often."""
         self._webhooks[WebhookFault(fault)] = often
 
+    def set_recording(self, fault: RecordingFault | str, often: Often) -> None:
+        """From now on downloads of recordings meet this fault this often."""
+        self._recordings[RecordingFault(fault)] = often
+
     def clear(self) -> None:
         """No fault from now on."""
-        for table in (self._place, self._webhooks, self._next_place, self._next_webhooks):
+        for table in (self._place, self._webhooks, self._recordings):
             table.clear()
+        for queue in (self._next_place, self._next_webhooks, self._next_recording):
+            queue.clear()
 
     def draw_place(self, number: str) -> PlaceFault | None:
         """The fault that this request to place a call meets."""
@@ -144,6 +175,12 @@ class Faults:
             return awaited.fault
         return self._draw(self._webhooks, number) if self._webhooks else None
 
+    def draw_recording(self, file_id: str) -> RecordingFault | None:
+        """The fault that this download meets."""
+        if self._next_recording:
+            return self._next_recording.popleft()
+        return self._draw(self._recordings, file_id) if self._recordings else None
+
     def _draw(self, table: Mapping[_Fault, Often], number: str) -> _Fault | None:
         hit = None
         for fault, often in table.items():
@@ -152,10 +189,10 @@ class Faults:
                 hit = hit or fault
         return hit
 
-    def _hits(self, fault: PlaceFault | WebhookFault, often: Often, number: str) -> bool:
+    def _hits(self, fault: PlaceFault | WebhookFault | RecordingFault, often: Often, key: str) -> bool:
         chance = 1.0
         if often.share > 0:
-            key = f"{fault}:{number}"
-            self._counts[key] += 1
-            chance = next(roll(self._seed, key, self._counts[key]))
+            counted = f"{fault}:{key}"
+            self._counts[counted] += 1
+            chance = next(roll(self._seed, counted, self._counts[counted]))
         return often.hits(self._counts[fault], chance)

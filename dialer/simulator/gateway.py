@@ -58,12 +58,23 @@ class Gateway:
             return verdict(status, {"ErrorCode": "invalid_client", "Error": "ClientId is Invalid"})
         return verdict(200, self._tokens.issue(client_id))
 
-    def other(self, headers: Mapping[str, str]) -> Verdict | None:
-        """Judge whether a request other than placing may pass; None lets it."""
+    def other(self, headers: Mapping[str, str], *, for_application: bool = True) -> Verdict | None:
+        """Judge whether a request other than placing may pass; None lets it.
+
+        `for_application`: whether it must name one, as all do but those about applications.
+        """
         refusal = self._token_refusal(headers)
-        if refusal is None and not self._others.admit(time.monotonic()):
+        if refusal is None and not self._let_other_in():
             refusal = over_limit(self._config)
-        return refusal or self._application_refusal(headers)
+        if refusal is None and for_application:
+            refusal = self._application_refusal(headers)
+        return refusal
+
+    def _let_other_in(self) -> bool:
+        now_s = time.monotonic()
+        admitted = self._others.admit(now_s)
+        self._exchange.journal.let_other_in(now_s, admitted=admitted)
+        return admitted
 
     def place(self, headers: Mapping[str, str], text: bytes) -> Verdict:
         """Judge a request to place a call, and place it."""
@@ -82,10 +93,14 @@ class Gateway:
         refusal = self._application_refusal(headers)
         if refusal is not None:
             return refusal
-        order = read_order(body, inline_ncco=self._config.inline_ncco)
-        return self._place(order) if isinstance(order, Order) else bad_request(self._config.bad_request_style, order)
+        config = self._config
+        order = read_order(body, inline_ncco=config.inline_ncco, advanced_detection=config.advanced_detection)
+        if not isinstance(order, Order):
+            return bad_request(config.bad_request_style, order)
+        application_id = headers["ApplicationId"]
+        return self._place(self._exchange.applications.complete(order, application_id), application_id)
 
-    def _place(self, order: Order) -> Verdict:
+    def _place(self, order: Order, application_id: str) -> Verdict:
         fault = self._exchange.faults.draw_place(order.to)
         if fault is not None and not fault.places:
             return _without_call(fault)
@@ -95,13 +110,13 @@ class Gateway:
             fault, delay_s = self._written_reply(turn.events, fault)
             if fault is not None and not fault.places:
                 return _without_call(fault)
-        judged = self._ring(order, turn, fault)
+        judged = self._ring(order, turn, fault, application_id)
         judged.delay_s += delay_s
         return judged
 
-    def _ring(self, order: Order, turn: Turn, fault: PlaceFault | None) -> Verdict:
+    def _ring(self, order: Order, turn: Turn, fault: PlaceFault | None, application_id: str) -> Verdict:
         told = asyncio.get_running_loop().create_future() if fault is PlaceFault.STARTED_FIRST else None
-        leg = self._exchange.place(order, turn, told=told)
+        leg = self._exchange.place(order, turn, told=told, application_id=application_id)
         judged = verdict(201, {
             "uuid": leg.uuid,
             "status": "started",
@@ -140,7 +155,7 @@ class Gateway:
 
     def _application_refusal(self, headers: Mapping[str, str]) -> Verdict | None:
         given = headers.get("ApplicationId", "")
-        if given and self._config.application_id in {None, given}:
+        if given and (self._config.application_id in {None, given} or given in self._exchange.applications):
             return None
         status = self._config.wrong_application_status
         return vonage(status, "UNAUTHORIZED" if status == 401 else "NOT_FOUND", "Unknown application")  # noqa: PLR2004 - HTTP

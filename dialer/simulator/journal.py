@@ -54,6 +54,9 @@ class Summary:
     webhooks: int  # deliveries made
     webhook_failures: int  # deliveries given up
     webhooks_outstanding: int  # deliveries under way
+    others: int  # requests other than placings, with a good token, that their rate limit let in
+    others_refused: int  # those over that limit
+    others_peak: int  # most of them let in within any rolling second
 
 
 class Journal:
@@ -67,8 +70,10 @@ class Journal:
         self.requests = 0
         self.placings = 0
         self.refused = 0
+        self.others = Arrivals()
+        self.others_refused = 0
         self.listener: Callable[[RequestRecord], None] | None = None
-        self._keep = keep
+        self.keeps = keep
 
     def add(self, record: RequestRecord) -> None:
         """Keep one judged request."""
@@ -85,7 +90,13 @@ class Journal:
         else:
             self.refused += 1
 
+    def let_other_in(self, now_s: float, *, admitted: bool) -> None:
+        """Count another request at the edge: let in, or refused for its rate."""
+        if admitted:
+            self.others.add(now_s)
+        else:
+            self.others_refused += 1
+
     def speak(self, number: str, text: str) -> None:
         """Keep what somebody was told."""
-        if self._keep:
-            self.heard.setdefault(number, []).append(text)
+        self.heard.setdefault(number, []).append(text)

@@ -12,10 +12,52 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 from dialer.simulator.orders import Order
 from dialer.simulator.phones import Turn
+
+
+class Sense(StrEnum):
+    """What is kept of what reached somebody, or came from them."""
+
+    HEARD = "heard"  # a text was spoken to them
+    CUT = "cut"  # a text they cut short, or did not let begin, by pressing a key
+    STREAM = "stream"  # audio, by its URL
+    MUSIC = "music"  # on hold, by its URL
+    RINGBACK = "ringback"  # while somebody else was called for them, by its URL
+    BEEP = "beep"  # of a recording that began
+    RECEIVED = "received"  # keys sent to them
+    PRESSED = "pressed"  # keys they pressed
+    SAID = "said"
+    CONNECTED = "connected"  # with whom
+    CONTROL = "control"  # what was done to the call by request
+
+
+class Note(NamedTuple):
+    """One thing that reached somebody, or came from them."""
+
+    sense: Sense
+    what: str
+
+
+@dataclass(slots=True, eq=False, kw_only=True)
+class Joint:
+    """What ties a leg that `connect` placed to the one it was placed for.
+
+    Attributes:
+        partner: the other one.
+        on_answer: URL of what it hears before it is joined.
+        synchronous: whether the reply to the event of a failure replaces the partner's flow, as `reply`.
+        left: it was sent elsewhere, and the partner goes on alone.
+    """
+
+    partner: Leg
+    on_answer: str | None = None
+    synchronous: bool = False
+    reply: list[Any] | None = None
+    left: bool = False
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -29,6 +71,10 @@ class Leg:
         ended_by: platform (the flow ran out, the timer, a hang-up by request) or user; None while it is up.
         redirect: where a transfer sent it, until the player takes it up: an NCCO or the URL of one.
         held: an event kept back to be told after the next one (fault `swapped`).
+        joint: the tie to the leg it was placed for, where `connect` did it.
+        steerable: what a scenario says about it; None goes by its age.
+        room: name of the conference it is in.
+        sounds: what plays into it by request, and until when on the monotonic clock, by `talk` and `stream`.
     """
 
     uuid: str
@@ -45,6 +91,14 @@ class Leg:
     finished: bool = False
     redirect: list[Any] | str | None = None
     held: dict[str, Any] | None = None
+    application_id: str = ""
+    joint: Joint | None = None
+    muted: bool = False
+    earmuffed: bool = False
+    steerable: bool | None = None
+    room: str | None = None
+    sounds: dict[str, tuple[str, float]] | None = None
+    _notes: list[Note] | None = None
     _answered_s: float = 0.0
     _ended_s: float = 0.0
     _waker: asyncio.Future[None] | None = None
@@ -53,6 +107,17 @@ class Leg:
     def over(self) -> bool:
         """Whether it has ended, though its last event may still be to be told."""
         return self.ended_by is not None
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What reached whoever is there, and came from them, in order."""
+        return tuple(self._notes or ())
+
+    def note(self, sense: Sense, what: str) -> None:
+        """Keep one of them."""
+        if self._notes is None:  # most legs of a long run have none
+            self._notes = []
+        self._notes.append(Note(sense, what))
 
     def answer(self) -> None:
         """Somebody picked up."""
@@ -65,12 +130,14 @@ class Leg:
         if self.ended_by is None:
             self.ended_by = by
             self._ended_s = time.monotonic()
-            self._wake()
+            self.wake()
+            if self.joint is not None:
+                self.joint.partner.wake()
 
     def send_elsewhere(self, flow: list[Any] | str) -> None:
         """Replace what it is playing."""
         self.redirect = flow
-        self._wake()
+        self.wake()
 
     def finish(self, time_scale: float) -> None:
         """Fix the figures: carrier seconds talked, whole and rounded up, as the captured webhooks have it."""
@@ -84,18 +151,19 @@ class Leg:
         return f"{Decimal(rate_eur) * self.duration_s / 60:.8f}"
 
     async def pause(self, seconds: float) -> None:
-        """Wait so many of our seconds, less if the leg ends or is sent elsewhere."""
+        """Wait so many of our seconds, less if the leg ends, is sent elsewhere or is woken."""
         if self.over or self.redirect is not None:
             return
         loop = asyncio.get_running_loop()
         self._waker = loop.create_future()
-        timer = loop.call_later(seconds, self._wake)
+        timer = loop.call_later(seconds, self.wake)
         try:
             await self._waker
         finally:
             timer.cancel()
 
-    def _wake(self) -> None:
+    def wake(self) -> None:
+        """End its pause; it looks around and may pause again."""
         if self._waker is not None and not self._waker.done():
             self._waker.set_result(None)
 

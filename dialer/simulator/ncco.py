@@ -10,9 +10,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from dialer.simulator.orders import wrong_detection
+
 Check = Callable[[Any], bool]
 
 MAX_TEXT = 1500
+_PHONE = re.compile(r"\+?[0-9]{7,15}", re.ASCII)
 _TAG = re.compile(r"<[^>]*>")
 
 
@@ -47,7 +50,19 @@ def _urls(value: Any) -> bool:
 
 
 def _endpoint(value: Any) -> bool:
-    return isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict) and "type" in value[0]
+    match value:
+        case [{"type": "phone", "number": str() | int() as number}]:
+            return _PHONE.fullmatch(str(number)) is not None
+        case [{"type": "sip" | "websocket", "uri": str() as uri}]:
+            return bool(uri)
+        case [{"type": "sip", "domain": str()}] | [{"type": "app", "user": str()}] | [{"type": "vbc", "extension": _}]:
+            return True
+        case _:
+            return False
+
+
+def _detection(value: Any) -> bool:
+    return wrong_detection(value) is None
 
 
 def _input_types(value: Any) -> bool:
@@ -74,8 +89,8 @@ _LEVEL = _number(-1, 1)
 _EVENTS: dict[str, Check] = {"eventUrl": _urls, "eventMethod": _one_of("GET", "POST")}
 _DETECTION: dict[str, Check] = {
     "machineDetection": _one_of("continue", "hangup"),
-    "advancedMachineDetection": _object,
-    "advanced_machine_detection": _object,
+    "advancedMachineDetection": _detection,
+    "advanced_machine_detection": _detection,
 }
 
 FIELDS: dict[str, dict[str, Check]] = {
@@ -115,7 +130,17 @@ REQUIRED: dict[str, tuple[str, ...]] = {
     "transfer": ("conversationId",),
 }
 
-_DTMF: dict[str, Check] = {"timeOut": _integer(0, 10), "maxDigits": _integer(1, 20), "submitOnHash": _flag}
+EXCLUSIVE = (("mute", "canSpeak"), ("from", "randomFromNumber"))
+"""Fields that do not go together."""
+
+_INPUT: dict[str, dict[str, Check]] = {
+    "dtmf": {"timeOut": _integer(0, 10), "maxDigits": _integer(1, 20), "submitOnHash": _flag},
+    "speech": {
+        "uuid": _urls, "endOnSilence": _number(0.4, 10), "language": _text, "context": _texts,
+        "startTimeout": _integer(1, 60), "maxDuration": _integer(1, 60), "saveAudio": _flag,
+        "sensitivity": _integer(10, 100), "provider": _text, "providerOptions": _object,
+    },
+}  # fmt: skip
 
 
 def mistake_in(flow: Any) -> str | None:
@@ -132,7 +157,14 @@ def _mistake_in_action(action: Any) -> str | None:
     missing = [field for field in REQUIRED.get(name, ()) if field not in action]
     if missing:
         return f"Syntax error in NCCO. Missing {missing[0]} in {name}."
-    return _mistake_in_fields(action, FIELDS[name]) or _mistake_in_dtmf(action)
+    both = next((pair for pair in EXCLUSIVE if all(_is_set(action, field) for field in pair)), None)
+    if both is not None:
+        return f"Syntax error in NCCO. {both[0]} does not go with {both[1]}."
+    return _mistake_in_fields(action, FIELDS[name]) or _mistake_in_input(action)
+
+
+def _is_set(action: Mapping[str, Any], field: str) -> bool:
+    return action.get(field) not in (None, False, "false")
 
 
 def _mistake_in_fields(action: Mapping[str, Any], checks: Mapping[str, Check]) -> str | None:
@@ -144,7 +176,8 @@ def _mistake_in_fields(action: Mapping[str, Any], checks: Mapping[str, Check]) -
     return None
 
 
-def _mistake_in_dtmf(action: Mapping[str, Any]) -> str | None:
+def _mistake_in_input(action: Mapping[str, Any]) -> str | None:
     if action["action"] != "input":
         return None
-    return _mistake_in_fields(action.get("dtmf", {}), _DTMF)
+    mistakes = (_mistake_in_fields(action.get(kind, {}), checks) for kind, checks in _INPUT.items())
+    return next((mistake for mistake in mistakes if mistake), None)

@@ -11,6 +11,7 @@ _NUMBER = re.compile(r"\+?[0-9]{7,15}", re.ASCII)  # an error text of Vonage let
 _URL = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(/[!-~]*)?", re.ASCII)
 _DTMF = re.compile(r"[0-9*#p]+", re.ASCII)
 MAX_URI = 50
+BEEP_TIMEOUTS_S = range(30, 121)  # the specification's; SDKs send 45 and more
 MAX_LENGTH_TIMER_S = 7200
 MAX_RINGING_TIMER_S = 120
 
@@ -23,8 +24,32 @@ class Problem(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Detection:
+    """How machines are told from people. `mode`: basic, or default, detect and detect_beep of the advanced one."""
+
+    behavior: str
+    mode: str = "basic"
+    beep_timeout_s: int = 45
+
+    @classmethod
+    def advanced(cls, value: Mapping[str, Any]) -> Detection:
+        """From the object in a request or an action, which has been checked."""
+        return cls(
+            behavior=value.get("behavior", "continue"),
+            mode=value.get("mode", "detect"),
+            beep_timeout_s=value.get("beep_timeout", 45),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Order:
-    """A call to place, as the carrier understood it. Numbers are digits only."""
+    """A call to place, as the carrier understood it. Numbers are digits only.
+
+    Attributes:
+        to: a number, or the URI of a `sip` or `websocket` endpoint.
+        dtmf_answer: keys to press for whoever answers.
+        headers: those told to a `sip` or `websocket` endpoint.
+    """
 
     to: str
     from_: str
@@ -32,10 +57,13 @@ class Order:
     answer_method: str
     event_url: str | None
     event_method: str
-    machine_detection: str | None
+    detection: Detection | None
     length_timer_s: int
     ringing_timer_s: int
     ncco: Sequence[Any] | None
+    endpoint_type: str = "phone"
+    dtmf_answer: str | None = None
+    headers: Mapping[str, Any] | None = None
 
 
 class _Reader:
@@ -87,6 +115,17 @@ class _Reader:
             return ""
         return self.endpoint("from", value, ("phone",))
 
+    def detection(self, *, advanced: bool) -> Detection | None:
+        basic = self.choice("machine_detection", ("continue", "hangup"), None)
+        value = self.body.get("advanced_machine_detection") if advanced else None
+        if value is None:
+            return Detection(behavior=basic) if basic else None
+        problem = wrong_detection(value)
+        if problem is not None:
+            self.wrong(f"advanced_machine_detection.{problem}", "Is not supported.")
+            return None
+        return Detection.advanced(value)
+
     def endpoint(self, field: str, endpoint: Mapping[str, Any], types: tuple[str, ...]) -> str:
         if endpoint.get("type") not in types:
             self.wrong(f"{field}.type", "Is required." if "type" not in endpoint else "Is not supported.")
@@ -111,12 +150,24 @@ class _Reader:
         return uri
 
 
-def read_order(body: Any, *, inline_ncco: bool) -> Order | list[Problem]:
+def wrong_detection(value: Any) -> str | None:
+    """The field of an advanced detection that is not as it should be, or None."""
+    if not isinstance(value, dict):
+        return "behavior"
+    allowed = {
+        "behavior": ("continue", "hangup"),
+        "mode": ("default", "detect", "detect_beep"),
+        "beep_timeout": BEEP_TIMEOUTS_S,
+    }
+    return next((field for field, each in value.items() if each not in allowed.get(field, ())), None)
+
+
+def read_order(body: Any, *, inline_ncco: bool, advanced_detection: bool = True) -> Order | list[Problem]:
     """The call that a decoded body asks for, or everything that is wrong with it."""
     if not isinstance(body, dict):
         return [Problem("body", "Must be a JSON object.")]
     reader = _Reader(body)
-    order = _order(reader)
+    order = _order(reader, advanced_detection=advanced_detection)
     _check_script(reader, order, inline_ncco=inline_ncco)
     return reader.problems or order
 
@@ -129,7 +180,7 @@ def number_of(body: Any) -> str | None:
         return None
 
 
-def _order(reader: _Reader) -> Order:
+def _order(reader: _Reader, *, advanced_detection: bool) -> Order:
     ncco = reader.body.get("ncco")
     return Order(
         to=reader.to(),
@@ -138,11 +189,24 @@ def _order(reader: _Reader) -> Order:
         answer_method=reader.choice("answer_method", ("GET", "POST"), "GET") or "GET",
         event_url=reader.url("event_url"),
         event_method=reader.choice("event_method", ("GET", "POST"), "POST") or "POST",
-        machine_detection=reader.choice("machine_detection", ("continue", "hangup"), None),
+        detection=reader.detection(advanced=advanced_detection),
         length_timer_s=reader.seconds("length_timer", MAX_LENGTH_TIMER_S, MAX_LENGTH_TIMER_S),
         ringing_timer_s=reader.seconds("ringing_timer", MAX_RINGING_TIMER_S, 60),
         ncco=ncco if isinstance(ncco, list) else None,
+        **_further(reader.body),
     )
+
+
+def _further(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What an endpoint has besides its address; nothing where it is wrong, which was told."""
+    match body.get("to"):
+        case [{"type": "phone", "dtmfAnswer": str() as keys}]:
+            return {"dtmf_answer": keys}
+        case [{"type": "sip" | "websocket" as kind, **more}]:
+            headers = more.get("headers")
+            return {"endpoint_type": kind, "headers": headers if isinstance(headers, dict) else None}
+        case _:
+            return {}
 
 
 def _check_script(reader: _Reader, order: Order, *, inline_ncco: bool) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from dialer.simulator.config import SimulatorConfig
 from dialer.simulator.dice import roll
+from dialer.simulator.scenarios import scenarios
 
 
 class Outcome(StrEnum):
@@ -50,9 +51,15 @@ class Turn:
     Attributes:
         after_s: carrier seconds until it does it; None leaves it to chance and custom.
         hangs_up_after_s: carrier seconds after answering; None listens to the end.
-        keys: what is pressed at each request for input, in order; afterwards nothing.
+        keys: what is pressed at each request for input, in order ("" is nothing); afterwards nothing.
+        says: what is said at each request for speech, likewise.
         detail: the carrier's `detail` for a refusal or failure, instead of the usual one.
         events: the whole call told beforehand, instead of all this.
+        keys_after_s: carrier seconds from a request for input to its keys or words; None is the usual time.
+        interrupts: presses as soon as keys count, and hears no more than the beginning of what is being said.
+        drops_after_s: carrier seconds in a conference or behind a `connect`; None stays as long as is usual.
+        speaks_s: carrier seconds of speaking into a recording; None is as long as a clip.
+        beep_s: carrier seconds from the answer to a voicemail's beep; None is the usual time.
     """
 
     outcome: Outcome = Outcome.ANSWERS
@@ -61,6 +68,12 @@ class Turn:
     keys: tuple[str, ...] = ()
     detail: str | None = None
     events: tuple[ScenarioEvent, ...] | None = None
+    says: tuple[str, ...] = ()
+    keys_after_s: float | None = None
+    interrupts: bool = False
+    drops_after_s: float | None = None
+    speaks_s: float | None = None
+    beep_s: float | None = None
 
 
 class Phone:
@@ -84,9 +97,9 @@ class Phone:
         """It rings until the ringing timer."""
         return self._does(Turn(outcome=Outcome.NO_ANSWER))
 
-    def has_voicemail(self, *, after_s: float | None = None) -> Phone:
-        """A machine picks up."""
-        return self._does(Turn(outcome=Outcome.VOICEMAIL, after_s=after_s))
+    def has_voicemail(self, *, after_s: float | None = None, beep_s: float | None = None) -> Phone:
+        """A machine picks up, and beeps so many carrier seconds later."""
+        return self._does(Turn(outcome=Outcome.VOICEMAIL, after_s=after_s, beep_s=beep_s))
 
     def rejects(self, detail: str = "declined") -> Phone:
         """The person declines the call."""
@@ -108,14 +121,39 @@ class Phone:
         """The whole call is told beforehand, in the form of the derived `call-scenarios.json`."""
         return self._does(Turn(events=ScenarioEvent.read(events)))
 
+    def plays_scenario(self, name: str) -> Phone:
+        """The whole call is one of the scenarios by name; raises KeyError for one there is not."""
+        return self._does(Turn(events=ScenarioEvent.read(scenarios()[name])))
+
     def takes(self, turn: Turn) -> Phone:
         """This turn, as it stands."""
         return self._does(turn)
 
-    def presses(self, keys: str) -> Phone:
-        """At the next request for input, these keys are pressed; say it again for the one after."""
+    def presses(self, *keys: str, after_s: float | None = None) -> Phone:
+        """At the next requests for input these keys are pressed, one text for each request; "" presses nothing.
+
+        `after_s`: carrier seconds after each request, for those who are slow.
+        """
         turn = self._current()
-        return self._does(replace(turn, keys=(*turn.keys, keys)))
+        later_s = turn.keys_after_s if after_s is None else after_s
+        return self._does(replace(turn, keys=(*turn.keys, *keys), keys_after_s=later_s))
+
+    def interrupts(self) -> Phone:
+        """Keys are pressed as soon as the carrier listens to them (bargeIn), whatever is being said."""
+        return self._does(replace(self._current(), interrupts=True))
+
+    def says(self, *texts: str) -> Phone:
+        """At the next requests for speech this is said, one text for each request; "" says nothing."""
+        turn = self._current()
+        return self._does(replace(turn, says=(*turn.says, *texts)))
+
+    def speaks_for(self, seconds: float) -> Phone:
+        """The person speaks so many carrier seconds into a recording."""
+        return self._does(replace(self._current(), speaks_s=seconds))
+
+    def drops_after(self, seconds: float) -> Phone:
+        """The person leaves so many carrier seconds after joining a conference, or being joined by `connect`."""
+        return self._does(replace(self._current(), drops_after_s=seconds))
 
     def hangs_up_after(self, seconds: float) -> Phone:
         """The person hangs up so many carrier seconds after answering."""

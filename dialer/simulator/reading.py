@@ -51,7 +51,7 @@ def call_object(leg: Leg, config: SimulatorConfig) -> dict[str, Any]:
         "_links": {"self": {"href": f"/v1/calls/{leg.uuid}"}},
         "uuid": leg.uuid,
         "conversation_uuid": leg.conversation_uuid,
-        "to": _party(leg.order.to, config),
+        "to": _party(leg.order.to, config, leg.order.endpoint_type),
         "from": _party(leg.order.from_, config),
         "status": leg.status,
         "direction": "outbound",
@@ -117,8 +117,8 @@ def _href(query: Mapping[str, str], page: _Page, index: int) -> dict[str, str]:
     return {"href": f"/v1/calls?{urlencode(list(asked))}"}
 
 
-def _party(number: str, config: SimulatorConfig) -> Any:
-    party = {"type": "phone", "number": number}
+def _party(address: str, config: SimulatorConfig, kind: str = "phone") -> Any:
+    party = {"type": kind, "number" if kind == "phone" else "uri": address}
     return [party] if config.party_shape == "array" else party
 
 

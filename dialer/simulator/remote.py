@@ -1,14 +1,14 @@
 """Reading and steering the stand-in from another process, under `/_simulator/`.
 
-`GET summary`, `GET log` (one JSON object per line), `GET phones/{number}`; `POST faults`, `POST phones/{number}`.
-Asks for no password: it is for loopback.
+`GET summary`, `log` (one JSON object per line), `phones/{number}`, `phones/{number}/legs`, `conferences`, `recordings`;
+`POST faults`, `phones/{number}`, `phones/{number}/hang_up`. Asks for no password: it is for loopback.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from typing import Any
 
 from aiohttp import web
@@ -17,8 +17,10 @@ from dialer.simulator.exchange import Exchange
 from dialer.simulator.faults import Often
 from dialer.simulator.phones import Outcome, Phone, Turn, digits
 from dialer.simulator.tokens import TokenDesk
+from dialer.simulator.views import LegView, conference_json, recording_json
 
 BASE = "/_simulator"
+_PLAIN = frozenset(field.name for field in fields(Turn)) - {"outcome", "events", "keys", "says"}
 CHUNK = 500
 """Lines of the log written at a time."""
 
@@ -37,6 +39,10 @@ class Remote:
         app.router.add_get(f"{BASE}/phones/{{number}}", self._phone)
         app.router.add_post(f"{BASE}/faults", self._set_faults)
         app.router.add_post(f"{BASE}/phones/{{number}}", self._set_phone)
+        app.router.add_get(f"{BASE}/phones/{{number}}/legs", self._legs)
+        app.router.add_post(f"{BASE}/phones/{{number}}/hang_up", self._hang_up)
+        app.router.add_get(f"{BASE}/conferences", self._conferences)
+        app.router.add_get(f"{BASE}/recordings", self._recordings)
 
     async def _summary(self, _request: web.Request) -> web.Response:
         return web.json_response(asdict(self._exchange.summary()))
@@ -54,6 +60,21 @@ class Remote:
         number = digits(request.match_info["number"])
         journal = self._exchange.journal
         return web.json_response({"rings": journal.rings.get(number, 0), "heard": journal.heard.get(number, [])})
+
+    async def _legs(self, request: web.Request) -> web.Response:
+        legs = self._exchange.legs_of(request.match_info["number"])
+        return web.json_response([asdict(LegView.of(leg)) for leg in legs])
+
+    async def _hang_up(self, request: web.Request) -> web.Response:
+        self._exchange.hang_up(request.match_info["number"])
+        return web.Response(status=204)
+
+    async def _conferences(self, _request: web.Request) -> web.Response:
+        return web.json_response([conference_json(room) for room in self._exchange.conferences])
+
+    async def _recordings(self, _request: web.Request) -> web.Response:
+        archive = self._exchange.archive
+        return web.json_response([recording_json(each, archive.url(each)) for each in archive])
 
     async def _set_faults(self, request: web.Request) -> web.Response:
         try:
@@ -76,7 +97,7 @@ class Remote:
         """Change faults and tokens; every key may be missing.
 
         `{"clear": true, "place": {fault: {"share" | "every" | "next"}}, "webhooks": {fault: {..., "status"}},
-        "token_server_up": false, "revoke_tokens": true}`
+        "recordings": {fault: {...}}, "token_server_up": false, "revoke_tokens": true}`
         """
         faults = self._exchange.faults
         if wish.get("clear"):
@@ -87,6 +108,9 @@ class Remote:
         for name, often in wish.get("webhooks", {}).items():
             faults.next_webhook(name, status=often.get("status"), count=often.get("next", 0))
             faults.set_webhook(name, _often(often))
+        for name, often in wish.get("recordings", {}).items():
+            faults.next_recording(name, count=often.get("next", 0))
+            faults.set_recording(name, _often(often))
         self._tokens.up = bool(wish.get("token_server_up", self._tokens.up))
         if wish.get("revoke_tokens"):
             self._tokens.revoke()
@@ -97,11 +121,17 @@ def _often(often: Mapping[str, Any]) -> Often:
 
 
 def _tell(phone: Phone, turn: Mapping[str, Any]) -> None:
-    """`{"outcome", "after_s", "hangs_up_after_s", "keys", "detail"}` or `{"events": [...]}`: its next turn."""
+    """Its next turn: the fields of `Turn`, or `{"events": [...]}`, or `{"scenario": name}`."""
     phone.then()
-    if "events" in turn:
+    if "scenario" in turn:
+        phone.plays_scenario(turn["scenario"])
+    elif "events" in turn:
         phone.plays(turn["events"])
-        return
-    known = {key: turn[key] for key in ("after_s", "hangs_up_after_s", "detail") if key in turn}
-    outcome = Outcome(turn.get("outcome", Outcome.ANSWERS))
-    phone.takes(Turn(outcome=outcome, keys=tuple(turn.get("keys", ())), **known))
+    else:
+        phone.takes(_turn(turn))
+
+
+def _turn(turn: Mapping[str, Any]) -> Turn:
+    known: dict[str, Any] = {key: turn[key] for key in _PLAIN if key in turn}
+    known |= {key: tuple(turn[key]) for key in ("keys", "says") if key in turn}
+    return Turn(outcome=Outcome(turn.get("outcome", Outcome.ANSWERS)), **known)

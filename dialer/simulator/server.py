@@ -14,7 +14,9 @@ from dialer.simulator.faults import Faults
 from dialer.simulator.gateway import Gateway
 from dialer.simulator.journal import Journal, RequestRecord, Summary
 from dialer.simulator.phones import Phone, digits
+from dialer.simulator.recordings import Recording
 from dialer.simulator.tokens import TokenDesk
+from dialer.simulator.views import ConferenceView, LegView
 from dialer.simulator.wire import Wire
 
 
@@ -23,7 +25,9 @@ class Simulator:
 
     def __init__(self, config: SimulatorConfig | None = None) -> None:
         self.config = config or SimulatorConfig()
-        self.faults = Faults(self.config.seed, self.config.place_faults, self.config.webhook_faults)
+        self.faults = Faults(
+            self.config.seed, self.config.place_faults, self.config.webhook_faults, self.config.recording_faults
+        )
         self.tokens = TokenDesk(self.config)
         self._exchange = Exchange(self.config, self.faults)
         self._runner: web.AppRunner | None = None
@@ -36,6 +40,7 @@ class Simulator:
         await web.TCPSite(self._runner, self.config.host, self.config.port, backlog=1024).start()
         port = self._runner.addresses[0][1]
         self._origin = f"http://{self.config.host}:{port}"
+        self._exchange.archive.origin = self._origin
         return self
 
     async def __aexit__(
@@ -109,6 +114,32 @@ class Simulator:
     def heard(self, number: str) -> list[str]:
         """The texts spoken to whoever picked it up."""
         return list(self.journal.heard.get(digits(number), ()))
+
+    def phone_log(self, number: str) -> list[LegView]:
+        """All calls to a number or URI, oldest first, as its owner knows them."""
+        return [LegView.of(leg) for leg in self._exchange.legs_of(number)]
+
+    def leg(self, number: str) -> LegView:
+        """The latest of them; raises LookupError where it was never called."""
+        return LegView.of(self._exchange.legs_of(number)[-1])
+
+    def hang_up(self, number: str) -> None:
+        """Whoever is on the phone with this number hangs up now."""
+        self._exchange.hang_up(number)
+
+    def conference(self, name: str, application_id: str | None = None) -> ConferenceView:
+        """A conference by name, before, while and after there are people in it."""
+        return ConferenceView(self._exchange.conferences, name, application_id)
+
+    @property
+    def conferences(self) -> list[str]:
+        """The names of all that were ever opened."""
+        return [room.name for room in self._exchange.conferences]
+
+    @property
+    def recordings(self) -> list[Recording]:
+        """Everything that is or was recorded, in the order of its beginning."""
+        return list(self._exchange.archive)
 
     def peak(self, window_s: float = 1.0) -> int:
         """The most accepted placings in any stretch of this many of our seconds."""

@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dialer.simulator import events
-from dialer.simulator.legs import Leg
-from dialer.simulator.phones import Outcome, ScenarioEvent, ring_s
+from dialer.simulator.detection import Detector
+from dialer.simulator.legs import Joint, Leg, Sense
+from dialer.simulator.orders import MAX_LENGTH_TIMER_S
+from dialer.simulator.phones import Outcome, ring_s
 from dialer.simulator.player import Player
+from dialer.simulator.recital import Recital
+from dialer.simulator.webhooks import Address
 
 if TYPE_CHECKING:
     from dialer.simulator.exchange import Exchange
-
-PERSON_AFTER_S = 1.0
-MACHINE_AFTER_S = 4.0
-"""Carrier seconds from the answer until machine detection is sure: a greeting is long, "hello?" is short."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +56,8 @@ class Story:
         self._exchange = exchange
         self._config = exchange.config
         self._player = Player(leg, exchange)
-        self._detection: asyncio.TimerHandle | None = None
+        detection = leg.order.detection
+        self._detector = Detector(leg, detection, exchange, self._player) if detection is not None else None
 
     async def run(self) -> None:
         """Tell it to the end."""
@@ -65,23 +66,25 @@ class Story:
         else:
             await Recital(self._leg, self._exchange, self._player).run(self._leg.turn.events)
         self._exchange.webhooks.flush(self._leg)
+        if self._detector is not None:
+            await self._detector.settle()
 
     async def _live(self) -> None:
         missed = _MISSED.get(self._leg.turn.outcome)
-        if missed is None or missed.rings:
+        if (missed is None or missed.rings) and self._leg.order.endpoint_type != "websocket":
             self._status("ringing")
         status = await self._ring(missed)
         if status == "answered":
             await self._talk()
-            self._tell(events.completed(self._leg, self._config.rate_eur), "completed")
+            self._end()
         else:
-            self._miss(status, missed)
+            await self._miss(status, missed)
 
     async def _ring(self, missed: _Missed | None) -> str:
         leg, timer_s = self._leg, self._leg.order.ringing_timer_s
         after_s = leg.turn.after_s
         if after_s is None:
-            after_s = missed.after_s if missed else ring_s(self._config, leg.order.to, leg.nth)
+            after_s = missed.after_s if missed else self._usual_ring_s()
         await leg.pause(min(after_s, timer_s) * self._config.time_scale)
         if leg.over:
             return "cancelled"
@@ -89,32 +92,78 @@ class Story:
             return "timeout"
         return missed.status if missed else "answered"
 
-    def _miss(self, status: str, missed: _Missed | None) -> None:
+    def _usual_ring_s(self) -> float:
+        order = self._leg.order
+        return 0.0 if order.endpoint_type == "websocket" else ring_s(self._config, order.to, self._leg.nth)
+
+    async def _miss(self, status: str, missed: _Missed | None) -> None:
         leg = self._leg
-        leg.end("platform")
         extra: dict[str, Any] = {}
         if missed and status == missed.status:
             told = {"detail": leg.turn.detail or missed.detail, "sip_code": missed.sip_code}
             extra = {key: value for key, value in told.items() if value is not None}
+        if leg.joint is not None and leg.joint.synchronous and not leg.over:
+            await self._ask_what_then(leg.joint, status, extra)
+        else:
+            self._status(status, **extra)
+        leg.end("platform")
         leg.finish(self._config.time_scale)
-        self._status(status, **extra)
         if self._config.completed_after_failure and (missed is None or missed.completed):
             # Tells the figures only: the call keeps the status of its failure.
             self._exchange.webhooks.tell(leg, events.completed(leg, self._config.rate_eur))
 
+    async def _ask_what_then(self, joint: Joint, status: str, extra: dict[str, Any]) -> None:
+        leg = self._leg
+        leg.status = status
+        url = leg.order.event_url
+        address = None if url is None else Address(leg.order.event_method, url)
+        joint.reply = await self._player.report(address, events.status(leg, status, **extra))
+
     async def _talk(self) -> None:
-        leg, webhooks = self._leg, self._exchange.webhooks
+        leg, order = self._leg, self._leg.order
         leg.answer()
-        webhooks.tell(leg, events.answered(leg))
+        self._exchange.webhooks.tell(leg, events.answered(leg))
+        if order.dtmf_answer is not None:
+            self._exchange.note(leg, Sense.RECEIVED, order.dtmf_answer)
         with contextlib.closing(self._limits()):
-            order = leg.order
+            await self._converse()
+            if self._detector is not None:
+                self._detector.finish()
+        leg.end("platform")
+        leg.finish(self._config.time_scale)
+        self._player.close()
+
+    async def _converse(self) -> None:
+        instead = None if self._detector is None else await self._detector.await_result()
+        if instead is not None:
+            await self._player.play(instead)
+        elif self._leg.joint is not None:
+            await self._keep_company(self._leg.joint)
+        elif not self._leg.over:
+            order = self._leg.order
             flow = order.ncco if order.answer_url is None else await self._player.fetch(
                 order.answer_url, order.answer_method
             )  # fmt: skip
             await self._player.play(list(flow or ()))
-            self._detect_at_last()
-        leg.end("platform")
-        leg.finish(self._config.time_scale)
+
+    async def _keep_company(self, joint: Joint) -> None:
+        """Hear what is said before being joined, then stay until somebody leaves."""
+        leg, turn = self._leg, self._leg.turn
+        if joint.on_answer is not None:
+            await self._player.play(await self._player.fetch(joint.on_answer) or [])
+        if leg.over or joint.partner.over:
+            return
+        self._exchange.note(joint.partner, Sense.CONNECTED, leg.order.to)
+        self._exchange.note(leg, Sense.CONNECTED, joint.partner.order.to)
+        stay_s = self._config.talk_s if turn.hangs_up_after_s is None else MAX_LENGTH_TIMER_S
+        stay_s = stay_s if turn.drops_after_s is None else turn.drops_after_s
+        await leg.pause(stay_s * self._config.time_scale)
+        if leg.redirect is None:
+            leg.end("user")
+            return
+        joint.left = True
+        joint.partner.wake()
+        await self._player.play([])
 
     def _limits(self) -> _Timers:
         leg, scale = self._leg, self._config.time_scale
@@ -122,25 +171,16 @@ class Story:
         timers = _Timers([loop.call_later(leg.order.length_timer_s * scale, leg.end, "platform")])
         if leg.turn.hangs_up_after_s is not None:
             timers.handles.append(loop.call_later(leg.turn.hangs_up_after_s * scale, leg.end, "user"))
-        if leg.order.machine_detection is not None:
-            machine = leg.turn.outcome is Outcome.VOICEMAIL
-            after_s = (MACHINE_AFTER_S if machine else PERSON_AFTER_S) * scale
-            self._detection = loop.call_later(after_s, self._detect)
-            timers.handles.append(self._detection)
+        if self._detector is not None:
+            self._detector.start()
+            timers.detector = self._detector
         return timers
 
-    def _detect(self) -> None:
-        self._detection = None
-        machine = self._leg.turn.outcome is Outcome.VOICEMAIL
-        who = "machine" if machine else "human"
-        self._tell(events.detected(self._leg, who), who if machine else self._leg.status)
-        if machine and self._leg.order.machine_detection == "hangup":
-            self._leg.end("platform")
-
-    def _detect_at_last(self) -> None:
-        # A text so short that it ends before the detection does: the result is told all the same.
-        if self._detection is not None and not self._leg.over:
-            self._detect()
+    def _end(self) -> None:
+        leg = self._leg
+        if leg.order.endpoint_type == "websocket" and leg.ended_by == "user":
+            self._exchange.webhooks.tell(leg, events.status(leg, "disconnected"))
+        self._tell(events.completed(leg, self._config.rate_eur), "completed")
 
     def _status(self, word: str, **extra: Any) -> None:
         self._tell(events.status(self._leg, word, **extra), word)
@@ -155,69 +195,10 @@ class _Timers:
 
     def __init__(self, handles: list[asyncio.TimerHandle]) -> None:
         self.handles = handles
+        self.detector: Detector | None = None
 
     def close(self) -> None:
         for handle in self.handles:
             handle.cancel()
-
-
-class Recital:
-    """A call told beforehand: nothing happens in it but what is written."""
-
-    def __init__(self, leg: Leg, exchange: Exchange, player: Player) -> None:
-        self._leg = leg
-        self._exchange = exchange
-        self._player = player
-        self._told: dict[str, dict[str, Any]] = {}
-
-    async def run(self, steps: tuple[ScenarioEvent, ...]) -> None:
-        """Recite; times are carrier seconds from the first step on. A hang-up by request cuts it short."""
-        told_s = steps[0].after_s if steps else 0.0
-        for step in steps:
-            await self._leg.pause((step.after_s - told_s) * self._exchange.config.time_scale)
-            told_s = step.after_s
-            if self._leg.over:
-                break
-            await self._recite(step)
-        self._leg.end("platform")
-        self._leg.finished = True  # with the figures it was given
-
-    async def _recite(self, step: ScenarioEvent) -> None:
-        if step.name == "ANSWER_WEBHOOK":
-            await self._listen()
-        elif step.name.islower():  # the others are replies, not events
-            self._exchange.webhooks.tell(self._leg, self._payload(step))
-
-    async def _listen(self) -> None:
-        order = self._leg.order
-        flow = await self._player.fetch(order.answer_url, order.answer_method) if order.answer_url else order.ncco
-        for action in flow or ():
-            if isinstance(action, dict) and action.get("action") == "talk":
-                self._exchange.journal.speak(order.to, str(action.get("text")))
-
-    def _payload(self, step: ScenarioEvent) -> dict[str, Any]:
-        extra = dict(step.extra)
-        if extra.pop("retry", False) and step.name in self._told:
-            return self._told[step.name]
-        self._told[step.name] = {**self._form(step), **extra}
-        return self._told[step.name]
-
-    def _form(self, step: ScenarioEvent) -> dict[str, Any]:
-        leg, rate_eur = self._leg, self._exchange.config.rate_eur
-        if step.name == "error":
-            return events.error(leg, str(step.extra.get("reason", "")))
-        if step.name in {"human", "machine"}:
-            return events.detected(leg, step.name)
-        if step.name == "answered":
-            leg.answer()
-            return events.answered(leg)
-        if step.name == "completed":
-            return self._completed(step, rate_eur)
-        leg.status = step.name
-        return events.status(leg, step.name)
-
-    def _completed(self, step: ScenarioEvent, rate_eur: str) -> dict[str, Any]:
-        leg = self._leg
-        leg.duration_s = int(step.extra.get("duration", 0))
-        leg.status = "completed" if leg.answered_at is not None or leg.status == "started" else leg.status
-        return events.completed(leg, rate_eur)
+        if self.detector is not None:
+            self.detector.close()

@@ -19,18 +19,37 @@ from dialer.simulator.config import SimulatorConfig
 from dialer.simulator.courier import Courier, Reply
 from dialer.simulator.faults import Faults, WebhookFault
 from dialer.simulator.legs import Leg
+from dialer.simulator.signing import Signer, Signing
 
 AGAIN = frozenset({429, 503, 504})
 TAKEN = range(200, 206)
 _json = json.JSONEncoder(separators=(",", ":")).encode
 
 
+_SIGNINGS = {WebhookFault.UNSIGNED: Signing.NONE, WebhookFault.FORGED: Signing.FORGED}
+
+
+class Address(NamedTuple):
+    """Where something is told."""
+
+    method: str
+    url: str
+
+
 class Letter(NamedTuple):
-    """One webhook, ready to be sent. `done` is set after delivery, if anybody waits for it."""
+    """One webhook, ready to be sent.
+
+    Attributes:
+        signed: what a signature would be made over.
+        done: set after delivery, if anybody waits for it.
+    """
 
     method: str
     url: str
     body: bytes
+    signed: bytes
+    application_id: str = ""
+    signing: Signing = Signing.GOOD
     done: asyncio.Future[None] | None = None
 
 
@@ -42,6 +61,7 @@ class Webhooks:
         self._faults = faults
         self._on_rest = on_rest
         self._courier = Courier(config.webhook_connect_timeout_s)
+        self._signer = Signer(config)
         self._line: deque[list[Letter]] = deque()
         self._senders: set[asyncio.Task[None]] = set()
         self._sending = 0
@@ -59,19 +79,34 @@ class Webhooks:
         await asyncio.gather(*self._senders, return_exceptions=True)
         self._courier.close()
 
-    def tell(self, leg: Leg, payload: dict[str, Any], *, done: asyncio.Future[None] | None = None) -> bool:
-        """Send an event of a call without waiting for it. False: nothing goes out now, and `done` will not be set."""
+    def tell(
+        self,
+        leg: Leg,
+        payload: dict[str, Any],
+        *,
+        to: Address | None = None,
+        done: asyncio.Future[None] | None = None,
+    ) -> bool:
+        """Send an event of a call without waiting for it, to its event URL unless told otherwise.
+
+        False: nothing goes out now, and `done` will not be set.
+        """
         order = leg.order
-        if order.event_url is None:
+        url = order.event_url if to is None else to.url
+        if url is None:
             return False
-        fault = self._faults.draw_webhook(order.to, payload.get("status"))
+        fault = self._faults.draw_webhook(order.to, _kind(payload))
         if fault is WebhookFault.LOST:
             return False
         if fault is WebhookFault.SWAPPED and leg.held is None:
             leg.held = payload
             return False
-        method = "GET" if fault is WebhookFault.GET else order.event_method
-        letters = [_letter(method, order.event_url, each) for each in self._payloads(leg, payload, fault)]
+        method = order.event_method if to is None else to.method
+        if fault is WebhookFault.GET:
+            method = "GET"
+        letters = [_letter(leg, Address(method, url), each) for each in self._payloads(leg, payload, fault)]
+        if fault in _SIGNINGS:
+            letters = [letter._replace(signing=_SIGNINGS[fault]) for letter in letters]
         if done is not None:
             letters[-1] = letters[-1]._replace(done=done)
         self._post(letters, late=fault is WebhookFault.LATE)
@@ -81,14 +116,15 @@ class Webhooks:
         """Send the event that was kept back for a next one that never came."""
         held, leg.held = leg.held, None
         if held is not None and leg.order.event_url is not None:
-            self._post([_letter(leg.order.event_method, leg.order.event_url, held)], late=False)
+            address = Address(leg.order.event_method, leg.order.event_url)
+            self._post([_letter(leg, address, held)], late=False)
 
-    async def ask(self, method: str, url: str, payload: Mapping[str, Any], *, is_answer: bool = True) -> Reply | None:
+    async def ask(self, leg: Leg, to: Address, payload: Mapping[str, Any], *, is_answer: bool = True) -> Reply | None:
         """Deliver something whose reply matters: the answer webhook, input, notify. None if it failed."""
         timeout_s = self._config.answer_read_timeout_s if is_answer else self._config.event_read_timeout_s
         self.outstanding += 1
         try:
-            return await self._deliver(_letter(method, url, payload), timeout_s)
+            return await self._deliver(_letter(leg, to, payload), timeout_s)
         finally:
             self._settle()
 
@@ -144,8 +180,11 @@ class Webhooks:
 
     async def _try(self, letter: Letter, timeout_s: float) -> Reply | None:
         """One request. None: it may be tried again."""
+        pass_ = self._signer.authorization(letter.signed, letter.application_id, letter.signing)
         try:
-            return await self._courier.send(letter.method, letter.url, letter.body, timeout_s=timeout_s)
+            return await self._courier.send(
+                letter.method, letter.url, letter.body, timeout_s=timeout_s, authorization=pass_
+            )
         except (ssl.SSLError, ValueError):
             return Reply(0, "", b"")  # not tried again
         except OSError:  # TimeoutError is one
@@ -157,12 +196,24 @@ class Webhooks:
             self._on_rest()
 
 
-def _letter(method: str, url: str, payload: Mapping[str, Any]) -> Letter:
+def _letter(leg: Leg, to: Address, payload: Mapping[str, Any]) -> Letter:
     # Written out at once: a text waits in line more cheaply than a dictionary, and cannot change there.
+    method, url = to
     if method != "GET":
-        return Letter(method, url, _json(payload).encode())
-    query = "&".join(f"{key}={quote(_plain(value), safe='')}" for key, value in payload.items() if value is not None)
-    return Letter(method, f"{url}{'&' if '?' in url else '?'}{query}", b"")
+        body = _json(payload).encode()
+        return Letter(method, url, body, body, leg.application_id)
+    parameters = {key: _plain(value) for key, value in payload.items() if value is not None}
+    query = "&".join(f"{key}={quote(value, safe='')}" for key, value in parameters.items())
+    signed = _json(parameters).encode()
+    return Letter(method, f"{url}{'&' if '?' in url else '?'}{query}", b"", signed, leg.application_id)
+
+
+def _kind(payload: Mapping[str, Any]) -> str | None:
+    """The name by which a fault is asked for an event: its status, or what it is where it has none."""
+    if "status" in payload:
+        return str(payload["status"])
+    kinds = {"recording_url": "record", "conversation_uuid_to": "transfer", "reason": "error"}
+    return next((kind for key, kind in kinds.items() if key in payload), None)
 
 
 def _plain(value: Any) -> str:

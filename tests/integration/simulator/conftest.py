@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 import aiohttp
 import pytest
@@ -18,55 +19,126 @@ TIME_SCALE = 0.002
 """A call of half a minute takes about 60 ms."""
 
 
-@pytest.fixture
-def told() -> list[dict[str, Any]]:
-    """The webhooks received, in order: events, and questions for an NCCO under the key `asked`."""
-    return []
+class Letter(NamedTuple):
+    """One webhook as it came over the wire."""
+
+    method: str
+    target: str
+    body: bytes
+    authorization: str
+
+
+@dataclass(slots=True, kw_only=True)
+class Side:
+    """The dialer's side: what it was told, and what it says to it.
+
+    Attributes:
+        told: the webhooks received, in order: events, and questions for an NCCO under the key `asked`.
+        letters: the same as they came over the wire.
+        flow: the NCCO that the answer webhook gives; a test changes it in place.
+        flows: NCCOs for particular people, by number or URI, and those served at /ncco/{name}, by name.
+        says: what the next events are answered with, instead of 204: a status, "hang" or "reset".
+        replies: NCCOs with which events are answered, by their status.
+        reports: the NCCOs with which the next reports of `input` or `notify` to /report are answered.
+        site: its address.
+    """
+
+    told: list[dict[str, Any]] = field(default_factory=list)
+    letters: list[Letter] = field(default_factory=list)
+    flow: list[Any] = field(default_factory=lambda: [{"action": "talk", "text": "Good morning."}])
+    flows: dict[str, list[Any]] = field(default_factory=dict)
+    says: list[Any] = field(default_factory=list)
+    replies: dict[str, list[Any]] = field(default_factory=dict)
+    reports: list[Any] = field(default_factory=list)
+    site: str = ""
+
+    def app(self) -> web.Application:
+        """It as a server."""
+        app = web.Application()
+        app.router.add_get("/answer", self._answer)
+        app.router.add_get("/ncco/{name}", self._ncco)
+        app.router.add_post("/report", self._report)
+        app.router.add_route("*", "/event", self._event)
+        return app
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        await self._keep(request, {"asked": request.method, **request.query})
+        return web.json_response(self.flows.get(request.query.get("to", ""), self.flow))
+
+    async def _ncco(self, request: web.Request) -> web.Response:
+        await self._keep(request, {})
+        return web.json_response(self.flows[request.match_info["name"]])
+
+    async def _event(self, request: web.Request) -> web.Response:
+        payload = dict(request.query) if request.method == "GET" else await request.json()
+        await self._keep(request, payload)
+        if payload.get("status") in self.replies:
+            return web.json_response(self.replies[payload["status"]])
+        return await _react(request, self.says.pop(0) if self.says else 204)
+
+    async def _report(self, request: web.Request) -> web.Response:
+        await self._keep(request, await request.json())
+        return web.json_response(self.reports.pop(0)) if self.reports else web.Response(status=204)
+
+    async def _keep(self, request: web.Request, payload: dict[str, Any]) -> None:
+        authorization = request.headers.get("Authorization", "")
+        self.letters.append(Letter(request.method, str(request.rel_url), await request.read(), authorization))
+        if payload:
+            self.told.append(payload)
 
 
 @pytest.fixture
-def flow() -> list[Any]:
-    """The NCCO that the answer webhook gives; a test changes it in place."""
-    return [{"action": "talk", "text": "Good morning."}]
-
-
-@pytest.fixture
-def says() -> list[Any]:
-    """What the next events are answered with, instead of 204: a status, "hang" or "reset"."""
-    return []
-
-
-@pytest.fixture
-def reports() -> list[Any]:
-    """The NCCOs with which the next reports of `input` or `notify` to /report are answered."""
-    return []
-
-
-@pytest.fixture
-async def site(told: list[dict[str, Any]], flow: list[Any], says: list[Any], reports: list[Any]) -> AsyncIterator[str]:
-    """The dialer's side: an address for webhooks that keeps them."""
-
-    async def answer(request: web.Request) -> web.Response:
-        told.append({"asked": request.method, **request.query})
-        return web.json_response(flow)
-
-    async def event(request: web.Request) -> web.Response:
-        told.append(dict(request.query) if request.method == "GET" else await request.json())
-        return await _react(request, says.pop(0) if says else 204)
-
-    async def report(request: web.Request) -> web.Response:
-        told.append(await request.json())
-        return web.json_response(reports.pop(0))
-
-    app = web.Application()
-    app.router.add_get("/answer", answer)
-    app.router.add_post("/report", report)
-    app.router.add_route("*", "/event", event)
-    runner = web.AppRunner(app, shutdown_timeout=0.1, access_log=None)
+async def side() -> AsyncIterator[Side]:
+    """The dialer's side, listening."""
+    side = Side()
+    runner = web.AppRunner(side.app(), shutdown_timeout=0.1, access_log=None)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    side.site = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    yield side
     await runner.cleanup()
+
+
+@pytest.fixture
+def site(side: Side) -> str:
+    """Its address."""
+    return side.site
+
+
+@pytest.fixture
+def told(side: Side) -> list[dict[str, Any]]:
+    """What it was told."""
+    return side.told
+
+
+@pytest.fixture
+def flow(side: Side) -> list[Any]:
+    """The NCCO that it gives."""
+    return side.flow
+
+
+@pytest.fixture
+def flows(side: Side) -> dict[str, list[Any]]:
+    """The NCCOs that it gives to particular people."""
+    return side.flows
+
+
+@pytest.fixture
+def letters(side: Side) -> list[Letter]:
+    """What it was told, as it came over the wire."""
+    return side.letters
+
+
+@pytest.fixture
+def says(side: Side) -> list[Any]:
+    """What it answers the next events with."""
+    return side.says
+
+
+@pytest.fixture
+def reports(side: Side) -> list[Any]:
+    """What it answers the next reports with."""
+    return side.reports
 
 
 async def _react(request: web.Request, reaction: Any) -> web.Response:
@@ -146,6 +218,19 @@ def ask(
             return response.status, await response.json() if await response.read() else None
 
     return ask_one
+
+
+@pytest.fixture
+def request_other(
+    http: aiohttp.ClientSession, access: Callable[[Simulator], Awaitable[dict[str, str]]]
+) -> Callable[..., Awaitable[tuple[int, Any]]]:
+    """Sends a request to any path of the gateway, with a token. Returns status and body, None where there is none."""
+
+    async def send(sim: Simulator, method: str, path: str, **more: Any) -> tuple[int, Any]:
+        async with http.request(method, f"{sim.url}{path}", headers=await access(sim), **more) as response:
+            return response.status, await response.json() if await response.read() else None
+
+    return send
 
 
 @pytest.fixture

@@ -144,9 +144,9 @@ async def test_length_timer_ends_the_call(start: Start, place: Place, told: Told
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario["id"])
 async def test_scenario_is_recited(scenario: dict[str, Any], start: Start, place: Place, statuses: Statuses) -> None:
-    """A call told beforehand has the events that are written, all of them and no others."""
+    """A scenario, by its name, has the events that are written, all of them and no others."""
     sim = await start(webhook_connections=1)
-    sim.phone(NUMBER).plays(scenario["events"])
+    sim.phone(NUMBER).plays_scenario(scenario["id"])
     written = [step["event"] for step in scenario["events"] if step["event"].islower() and step["event"] != "error"]
 
     try:

@@ -88,22 +88,23 @@ async def test_notify_tells_its_payload(start: Start, place: Place, told: Told, 
 
 
 async def test_every_action_is_played_through(start: Start, place: Place, told: Told, flow: list[Any]) -> None:
-    """The actions without a report take their time, and the flow reaches its end."""
+    """The actions without a report take their time, and a conference is the last of them: it ends the call."""
     sim = await start()
     flow[:] = [
         {"action": "record", "endOnSilence": 3},
         {"action": "stream", "streamUrl": ["http://127.0.0.1/sound.mp3"]},
         {"action": "wait", "timeout": 1},
         {"action": "connect", "endpoint": [{"type": "phone", "number": PARTNER}]},
+        talk("Now we meet."),
         {"action": "conversation", "name": "room", "startOnEnter": "false"},
-        talk("The end."),
+        talk("Nobody hears this."),
     ]
 
     await place(sim)
     await sim.quiet()
 
     assert not [event for event in told if "reason" in event]
-    assert ["The end."] == sim.heard(NUMBER)
+    assert ["Now we meet."] == sim.heard(NUMBER)
     assert 1 == sim.rings(PARTNER)
 
 

@@ -55,8 +55,35 @@ async def test_faults_and_phones_are_steered_by_http(start: Start, place: Place,
     assert not sim.token_server_up
 
 
+async def test_every_wish_can_be_told_by_http(
+    start: Start, place: Place, flow: list[Any], http: aiohttp.ClientSession
+) -> None:
+    """A scenario by name, words, the time somebody stays, and faults of downloads."""
+    sim = await start()
+    flow[:] = [{"action": "input", "type": ["speech"]}, {"action": "conversation", "name": "board"}]
+    turns = [{"scenario": "busy_only"}, {"says": ["yes"], "drops_after_s": 2}]
+    async with http.post(f"{sim.origin}/_simulator/phones/{NUMBER}", json=turns) as response:
+        assert 204 == response.status
+    async with http.post(f"{sim.origin}/_simulator/faults", json={"recordings": {"cut": {"next": 1}}}) as response:
+        assert 204 == response.status
+
+    for _ in turns:
+        await place(sim)
+        await sim.quiet()
+
+    assert ["busy", "completed"] == [leg.status for leg in sim.phone_log(NUMBER)]
+    assert (["yes"], "user") == (sim.leg(NUMBER).said, sim.leg(NUMBER).ended_by)
+    assert "cut" == sim.faults.draw_recording("any")
+
+
 @pytest.mark.parametrize(
-    ("path", "body"), [("faults", {"place": {"gremlin": {"next": 1}}}), (f"phones/{NUMBER}", {"outcome": "sings"})]
+    ("path", "body"),
+    [
+        ("faults", {"place": {"gremlin": {"next": 1}}}),
+        ("faults", {"recordings": {"gremlin": {"next": 1}}}),
+        (f"phones/{NUMBER}", {"outcome": "sings"}),
+        (f"phones/{NUMBER}", {"scenario": "the_moon_falls"}),
+    ],
 )
 async def test_wrong_wishes_are_refused(path: str, body: Any, start: Start, http: aiohttp.ClientSession) -> None:
     """An unknown fault or behaviour is a 400."""
