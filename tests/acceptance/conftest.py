@@ -20,11 +20,6 @@ NewWorld = Callable[..., Awaitable[World]]
 WORLDS = pytest.StashKey[list[World]]()
 
 
-def show(request: pytest.FixtureRequest, world: World) -> None:
-    """Have a world's account of itself shown with every failure of this test, or of this module's tests."""
-    request.node.stash.setdefault(WORLDS, []).append(world)
-
-
 @pytest_asyncio.fixture(loop_scope="session")
 async def new_world(request: pytest.FixtureRequest) -> AsyncIterator[NewWorld]:
     """Opens a world as `open_world` does; it ends with the test."""
@@ -32,7 +27,7 @@ async def new_world(request: pytest.FixtureRequest) -> AsyncIterator[NewWorld]:
 
         async def opened(*args: Any, **options: Any) -> World:
             world = await stack.enter_async_context(open_world(*args, **options))
-            show(request, world)
+            request.node.stash.setdefault(WORLDS, []).append(world)
             return world
 
         yield opened
@@ -45,8 +40,7 @@ def pytest_runtest_makereport(
     """Add the worlds' account of themselves to the report of a failed test, while they are still there."""
     report = yield
     if report.failed and report.when == "call":
-        worlds = [world for node in item.listchain() for world in node.stash.get(WORLDS, [])]
-        report.sections += [("world", world.diagnosis()) for world in worlds]
+        report.sections += [("world", world.diagnosis()) for world in _worlds_of(item)]
     return report
 
 
@@ -58,13 +52,16 @@ class Told:
     by_list: Doubts
     not_at_all: Doubts
 
+    @property
+    def worlds(self) -> list[World]:
+        """The three of them."""
+        return [doubts.world for doubts in (self.by_webhook, self.by_list, self.not_at_all)]
+
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def told(request: pytest.FixtureRequest) -> AsyncIterator[Told]:
+async def told() -> AsyncIterator[Told]:
     """All doubtful calls, dialed; they settle at the same time, some of them while other tests run."""
     async with open_doubts() as by_webhook, open_doubts() as by_list, open_doubts(calls_kept=0) as not_at_all:
-        for doubts in (by_webhook, by_list, not_at_all):
-            show(request, doubts.world)
         for doubts in (by_list, not_at_all):
             doubts.world.carrier.faults.set_webhook("lost", Often(share=1.0))
         await not_at_all.dial("504_placed", unknown="redial")
@@ -72,6 +69,13 @@ async def told(request: pytest.FixtureRequest) -> AsyncIterator[Told]:
             by_webhook.dial_all((*PLACED, *NOT_PLACED, "503")), by_list.dial_all(LISTED), not_at_all.dial("lost_reply")
         )
         yield Told(by_webhook, by_list, not_at_all)
+
+
+def _worlds_of(item: pytest.Item) -> list[World]:
+    worlds = [*item.stash.setdefault(WORLDS, [])]
+    for value in getattr(item, "funcargs", {}).values():
+        worlds += value.worlds if isinstance(value, Told) else [value] if isinstance(value, World) else []
+    return worlds
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,0 +1,139 @@
+"""Who is dialed again and who is not: by the campaign's policy, after refusals, and when the carrier is gone."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from dialer.simulator.routes import BASE
+from tests.acceptance.conftest import NewWorld
+from tests.fakes.cable import Cable
+from tests.fakes.campaign import Json
+from tests.fakes.waiting import until
+from tests.fakes.world import World, open_world
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MOST_MALFORMED = 5
+IN_ORDER = {"CALLS_PER_SECOND": "10"}
+# A host name with an underscore is no host name to the carrier, so it finds every request malformed.
+MALFORMED = {"PUBLIC_URL": "http://no_host", "CALLS_PER_SECOND": "10"}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def world() -> AsyncIterator[World]:
+    """One world for most of these tests."""
+    async with open_world() as opened:
+        yield opened
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def malformed() -> AsyncIterator[World]:
+    """A world whose carrier finds every request malformed."""
+    async with open_world(settings=MALFORMED) as opened:
+        yield opened
+
+
+async def test_busy_person_is_dialed_again_by_the_policy(world: World) -> None:
+    """Somebody busy is dialed again after the policy's delay, and reached."""
+    (number,) = world.people(1)
+    world.carrier.phone(number).is_busy().then().answers()
+    run = await world.dial([number], redial={"busy": {"times": 2, "after_s": 1}})
+    await run.until_done()
+    first, second = world.placings(number)
+    assert second.arrived_s - first.arrived_s >= 1
+    call = await run.call_of(number)
+    assert ["busy", "answered"] == [attempt["disposition"] for attempt in call["attempts"]]
+
+
+async def test_policy_that_is_used_up_ends_the_call(world: World) -> None:
+    """Somebody always busy ends busy, after one request more than the policy's redials."""
+    (number,) = world.people(1)
+    world.carrier.phone(number).is_busy()
+    run = await world.dial([number], redial={"busy": {"times": 2, "after_s": 0.2}})
+    await run.until_done()
+    assert ("busy", 3) == (await run.disposition_of(number), world.carrier.rings(number))
+
+
+async def test_disposition_outside_the_policy_is_final(world: World) -> None:
+    """Somebody who declines is not dialed again for a policy that speaks of busy."""
+    (number,) = world.people(1)
+    world.carrier.phone(number).rejects()
+    run = await world.dial([number], redial={"busy": {"times": 2, "after_s": 0.2}})
+    await run.until_done()
+    assert ("rejected", 1) == (await run.disposition_of(number), world.carrier.rings(number))
+
+
+async def test_refusal_for_the_rate_costs_no_try(world: World) -> None:
+    """A call refused three times with 429 is placed by the fourth request, as its first try."""
+    (number,) = world.people(1)
+    world.carrier.faults.next_place("429", count=3)
+    run = await world.dial([number])
+    await run.until_done()
+    call = await run.call_of(number)
+    assert ("answered", 1) == (call["disposition"], call["tries"])
+    assert [429, 429, 429, 201] == [record.status for record in world.placings(number)]
+
+
+@pytest.mark.parametrize("status", ["403", "404"])
+async def test_refusal_of_the_account_pauses_the_campaign(world: World, status: str) -> None:
+    """A 403 or 404 pauses the campaign and says why; its call lost nothing and is reached after a resume."""
+    (number,) = world.people(1)
+    world.carrier.faults.next_place(status)
+    run = await world.dial([number])
+    seen = await run.until(lambda seen: seen["state"] == "paused")
+    assert status in seen["reason"]
+    assert (0, "waiting") == ((call := await run.call_of(number))["tries"], call["state"])
+    await run.step("resume")
+    await run.until_done()
+    assert ("answered", 1) == (await run.disposition_of(number), world.carrier.rings(number))
+
+
+async def test_malformed_request_fails_its_call(malformed: World) -> None:
+    """A call whose request the carrier finds malformed fails, without a second request."""
+    (number,) = malformed.people(1)
+    run = await malformed.dial([number])
+    await run.until_done()
+    assert ("failed", 1) == (await run.disposition_of(number), len(malformed.placings(number)))
+
+
+async def test_malformed_requests_in_a_row_pause_the_campaign(malformed: World) -> None:
+    """When five requests in a row are malformed, it is not the numbers' fault: the campaign pauses and says why."""
+    run = await malformed.dial(malformed.people(30))
+    seen = await run.until(lambda seen: seen["state"] == "paused")
+    assert "400" in seen["reason"]
+    seen = await run.until(lambda seen: seen["counts"]["claimed"] + seen["counts"]["placing"] == 0)
+    assert MOST_MALFORMED <= seen["dispositions"]["failed"] < MOST_MALFORMED + 5
+    assert 30 == seen["counts"]["waiting"] + seen["dispositions"]["failed"]
+
+
+async def test_people_are_dialed_in_the_order_of_their_list(new_world: NewWorld) -> None:
+    """Requests leave in the order of the list."""
+    world = await new_world(settings=IN_ORDER)
+    people = world.people(25)[::-1]
+    run = await world.dial(people)
+    await run.until_done()
+    assert people == [f"+{record.number}" for record in world.placings()]
+
+
+async def test_campaign_outlives_a_carrier_that_is_gone(new_world: NewWorld) -> None:
+    """While nobody listens at the carrier's address, all calls wait; when it is back, each rings once."""
+    async with Cable() as cable:
+        world = await new_world(settings={"CALLS_PER_SECOND": "30", "CARRIER_URL": f"{cable.origin}{BASE}"})
+        await cable.mend(world.carrier.origin)
+        run = await world.dial(world.people(60))
+        await world.until_placings(20)
+        await cable.cut()
+        await run.until(_nothing_under_way)
+        await until(lambda: "not_sent" in world.workers[0].tail())
+        await cable.mend(world.carrier.origin)
+        seen = await run.until_done()
+    assert 60 == seen["dispositions"]["answered"] + seen["dispositions"]["undetermined"]
+    calls = await run.judge_done()
+    assert {1} == {call["tries"] for call in calls}
+
+
+def _nothing_under_way(seen: Json) -> bool:
+    return not any(seen["counts"][state] for state in ("claimed", "placing", "unknown", "live"))
