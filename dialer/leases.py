@@ -16,7 +16,7 @@ from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
 from dialer.model import AttemptRef, CallRef
 
-_LOOK_MS = 60_000  # whoever looks at a call has this long before another one may
+_LOOK_MS = 30_000  # whoever looks at a call has this long before another one may: a request and a margin
 
 
 @dataclass(frozen=True, slots=True)
