@@ -173,6 +173,8 @@ async def _conclude(dial: Dial, nonce: str, result: PlaceResult, context: Contex
         _record(dial.attempt, nonce, follows(result, now_ms(context.runtime.clock), context), context),
         _tune(result, dial.claim.interval_us, context),
     )
+    if recorded.taken and isinstance(result, Refused) and result.reason is Refusal.BAD_REQUEST:
+        metrics.ATTEMPTS.labels(metrics.TRUNK, Disposition.FAILED).inc()
     if recorded.call:
         metrics.CALLS.labels(recorded.call).inc()
     await _stop_if_ours(dial, result, recorded, context)

@@ -66,8 +66,7 @@ def test_metrics_table_is_that_of_the_code() -> None:
 def _write() -> None:
     text = README.read_text("utf-8")
     for name, table in TABLES.items():
-        fresh = f"<!-- {name} -->\n{table()}\n<!-- /{name} -->"
-        text = re.sub(rf"<!-- {name} -->.*?<!-- /{name} -->", lambda _, fresh=fresh: fresh, text, flags=re.DOTALL)
+        text = text.replace(_between(text, name), table())
     README.write_text(text, "utf-8")
 
 
