@@ -13,6 +13,8 @@ local tat, index = tonumber(stored[1] or 0), tonumber(stored[2] or 0)
 local interval = tonumber(ARGV[2]) * (1 + tonumber(stored[3] or ARGV[10]) / 1000000)
 local earliest = math.max(now + tonumber(ARGV[4]), tonumber(stored[4] or 0) * 1000)
 local key_of, claims = {}, {}
+-- Late requests move the next token on by a second at most; if it is further, Redis' clock went back (a failover).
+if tat > limit + 1000000 + 2 * (burst + 1) * interval then tat = now + interval end
 
 local function next_token(latest)
   if tonumber(ARGV[8]) > 0 then return tonumber(ARGV[8]), tonumber(ARGV[9]) end

@@ -21,7 +21,7 @@ from dialer.states import CALL_STEPS, CAMPAIGN_STEPS, CallState, CampaignState
 from dialer.store import Applied, EventResult
 from tests.fakes.engine import REASON_MS, RINGING_MS, TALKING_MS
 
-LOOK_MS = 60_000
+LOOK_MS = 30_000
 Where = CallState | Disposition
 """A call stands in the set of its state, or, when it is done, in that of its disposition."""
 

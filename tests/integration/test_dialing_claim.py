@@ -287,3 +287,11 @@ async def test_read_gives_what_a_request_needs(engine: Engine) -> None:
         dial.kind,
         dial.urgency,
     )
+
+
+async def test_a_clock_that_went_back_does_not_stop_the_dialing(engine: Engine) -> None:
+    """A token time hours ahead, left by a server whose clock was ahead, is not waited for."""
+    await engine.run_campaign()
+    await engine.set_budget(tat=engine.clock.now_us() + 3_600_000_000)
+
+    assert ["c1-1"] == [str(claim.call) for claim in await engine.claim(1)]
