@@ -89,7 +89,7 @@ class Begun(IntEnum):
 
 
 class Follows(NamedTuple):
-    """What follows from the carrier's answer: `live`, `back`, `retry`, `unknown` or a disposition; until when."""
+    """What follows from the carrier's answer: `live`, `back`, `unknown` or a disposition; until when."""
 
     what: str
     result: str

@@ -29,6 +29,17 @@ class Disposition(StrEnum):
     UNDETERMINED = "undetermined"  # a person must look
 
 
+REDIALABLE = (
+    Disposition.BUSY,
+    Disposition.NO_ANSWER,
+    Disposition.FAILED,
+    Disposition.REJECTED,
+    Disposition.MACHINE,
+)
+"""What a redial can change. Whoever was reached, opted out or does not exist is not dialed again; a doubtful call is a
+matter of the campaign's `unknown`."""
+
+
 class Fact(StrEnum):
     """One thing that became known about an attempt. A fact is never unlearned."""
 

@@ -43,7 +43,7 @@ _CONFIGURATION = {
     "save": "",
     # Nothing may be evicted: a missing key is a lost call.
     "maxmemory-policy": "noeviction",
-    # A call is a small hash; kept packed it takes a quarter of the memory. The old names are known to all versions.
+    # Fifty calls share a hash, which is kept packed (see keys.py). The old names are known to all versions.
     "hash-max-ziplist-entries": "512",
     "hash-max-ziplist-value": "512",
 }

@@ -14,6 +14,7 @@ campaign (`campaign_keys`).
 | `campaign:c5hk:done:busy` | zset | running number, score: ended (ms) | with the campaign |
 | `campaign:c5hk:calls:20` | hash | `1042`: a call's record, `1042t`: its tries, both JSON | with the campaign |
 | `campaign:c5hk:known:77` | hash | digest of own id or number: running number | with the campaign |
+| `campaign:direct:known:20780` | hash | the same of the single calls of one day (since 1970) | two days |
 | `campaign:c5hk:imports` | zset | import id, score: lease (ms) | lapses |
 | `attempt:c5hk-1042-1` | hash | one attempt: facts, figures, events | with the campaign |
 | `leases` | zset | call id, score: deadline (ms) of a claimed, placing, unknown or live call | empties |
@@ -21,7 +22,7 @@ campaign (`campaign_keys`).
 | `sleeping` | zset | running campaign, score: when its next call is due (ms) | empties |
 | `closing` | set | campaigns that may be complete | empties |
 | `open` | set | campaigns with anything left to do, drafts too | empties |
-| `trunk:main` | hash | the budget: `tat` (us), `index`, `margin` (ppm), `gate` (ms), `streak` | stays: one per trunk |
+| `trunk:main` | hash | the budget: `tat` (us), `index`; the rest in `tune_budget.lua` | stays: one per trunk |
 | `wake` | list | at most one element, popped by an idle hopper | pops |
 | `workers` | zset | worker id, score: last heartbeat (ms) | trimmed |
 | `token`, `token:lock`, `token:failed` | string | the carrier's access token and its renewal | expire |

@@ -57,7 +57,7 @@ class Leases:
         return Lapsed(AttemptRef(call, max(number, 1)), deadline_ms)
 
     async def lapse(self, lapsed: Lapsed) -> Freed:
-        """Free the call, or take it for a minute to look at it. Repeatable: the second time it has not lapsed."""
+        """Free the call, or take it for half a minute to look at it. Repeatable: the second time it has not lapsed."""
         call, number = lapsed.attempt
         now = now_ms(self._clock)
         args: list[str | int] = [call.campaign_id, call.seq, number, now, lapsed.deadline_ms, now + _LOOK_MS]

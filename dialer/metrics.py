@@ -61,7 +61,7 @@ RESCUED = Counter(
     ["reason"],
 )
 JOB_SECONDS = Histogram("dialer_job_seconds", "Time one job took.", ["job", "result"], buckets=_JOB_S)
-IN_HAND = Gauge("dialer_calls_in_hand", "Calls this worker has claimed and not yet finished placing.")
+IN_HAND = Gauge("dialer_calls_in_hand", "Calls this worker has claimed and not yet sent.")
 
 CALLS_IN_STATE = Gauge(
     "dialer_calls_by_state", "Calls of campaigns not yet ended, by state and priority.", ["state", "priority"]
@@ -72,7 +72,9 @@ BUDGET = Gauge("dialer_budget_calls_per_second", "Calls a second that the carrie
 BUDGET_ACCEPTED = Gauge(
     "dialer_budget_accepted", "Calls that the carrier ever accepted: its rate is the budget used.", ["trunk"]
 )
-BUDGET_REFUSED = Gauge("dialer_budget_refused", "Calls that the carrier ever refused or left in doubt.", ["trunk"])
+BUDGET_REFUSED = Gauge(
+    "dialer_budget_refused", "Calls that the carrier ever refused or left in doubt, or that were not sent.", ["trunk"]
+)
 OLDEST_DUE_SECONDS = Gauge("dialer_oldest_due_seconds", "For how long the call due longest has waited.", ["priority"])
 MARGIN = Gauge("dialer_margin_ratio", "What the pacing adds to its interval after being refused.", ["trunk"])
 GATE_SECONDS = Gauge("dialer_gate_seconds", "For how long nothing goes out, after a refusal.", ["trunk"])

@@ -189,4 +189,4 @@ class AttemptRef(NamedTuple):
 
 def _is_count(text: str) -> bool:
     # At most 12 digits: a hostile id must not become a huge number.
-    return text.isascii() and text.isdigit() and len(text) <= 12 and not text.startswith("0")  # noqa: PLR2004
+    return text.isascii() and text.isdigit() and len(text) <= 12 and not text.startswith("0")  # noqa: PLR2004 - as said above

@@ -1,6 +1,6 @@
 """The kind `notification`: a text that each person hears, with their own values in it, and keys to answer it with.
 
-Here is what such a campaign says and what counts as success; placing its calls is the workers' part. A script that
+Here is what such a campaign says; placing its calls is the workers' part. A script that
 exists is in order: its texts and keys were checked when it was made. It has no renderer of its own: `call_script` turns
 it into the steps of `dialer/scripts`.
 """
@@ -13,7 +13,6 @@ from dataclasses import MISSING, dataclass, fields
 from functools import lru_cache
 from typing import Any
 
-from dialer.dispositions import Disposition
 from dialer.errors import InvalidInput
 from dialer.ncco import to_wire
 from dialer.ncco.fields import Behavior
@@ -24,7 +23,6 @@ from dialer.speech import SpokenText, plain, variable_name
 from dialer.voices import Generation, check_voice
 
 KIND = "notification"
-SUCCESS = frozenset({Disposition.ANSWERED, Disposition.CONFIRMED})
 
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _MAX_STYLE = 99  # the carrier's list ends at 24 and grows

@@ -55,7 +55,8 @@ class Budget:
 
     Attributes:
         gate_ms: nothing goes out before this moment (ms since 1970); 0 for open.
-        accepted: requests the carrier accepted since the trunk exists; refused likewise.
+        accepted: requests the carrier accepted since the trunk exists.
+        refused: those that slowed the fleet: refused for the pace, in doubt, or not sent.
     """
 
     margin_ppm: int

@@ -25,7 +25,7 @@ MOST_UNSENT = 256
 """Calls one worker may hold before their requests leave: more could not go out on time."""
 BATCH = 128
 GATHER_S = 0.34
-"""A look waits this long for tokens to gather, so that calls share its cost: two at 3 a second, a hundred at 300."""
+"""A look waits this long for tokens to gather, so that calls share its cost: two at 3 a second, sixty at 300."""
 IDLE_S = 1
 """How long an idle hopper sleeps if nobody wakes it."""
 _AWAY_S = 0.5

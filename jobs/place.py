@@ -124,7 +124,6 @@ async def _send(dial: Dial, nonce: str, context: Context) -> None:
     metrics.LATENESS_SECONDS.labels(metrics.TRUNK).observe(max(0, late_us) / 1_000_000)
     if late_us > pacing.LATEST_US:
         # This process was stopped or starved: the token is stale, and so may be everything looked at.
-        result: PlaceResult = Refused(Refusal.NOT_SENT, "the worker was too late for its token")
         metrics.TOKENS_RETURNED.labels("too_late").inc()
         await _record(dial.attempt, nonce, Follows("back", "refused: too_late"), context)
         return

@@ -35,6 +35,8 @@ _SPAN = timedelta(seconds=90)
 _LIST_UNTIL_MS = 600_000
 """After ten minutes the list is no more asked: by then a call of ours would have shown itself."""
 _ASK_AGAIN_MS = 60_000
+_REDIAL_MARGIN_MS = 60_000
+"""Beyond the longest possible call: its last webhook may be under way."""
 _LOOK_AGAIN_FACTOR = 2
 
 
@@ -100,7 +102,7 @@ async def _patience_ms(attempt: Attempt, context: Context) -> int:
     settings = context.settings
     if await _policy(attempt, context) is UnknownPolicy.HOLD:
         return round(settings.unknown_hold_s * 1000)
-    return (settings.ringing_timer_s + settings.length_timer_s) * 1000 + _ASK_AGAIN_MS
+    return (settings.ringing_timer_s + settings.length_timer_s) * 1000 + _REDIAL_MARGIN_MS
 
 
 async def _policy(attempt: Attempt, context: Context) -> UnknownPolicy:

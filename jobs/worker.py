@@ -25,7 +25,6 @@ from arq.worker import Worker, func
 from prometheus_client import start_http_server
 from redis.exceptions import RedisError
 
-from dialer import log as logging_setup
 from dialer import metrics, queue
 from dialer.dialing import Claim, Dialing
 from dialer.ending import ended
@@ -179,9 +178,3 @@ async def _drain(shell: Worker, context: Context) -> None:
             # Again and again: a job picked just before may start placings yet, which are to be put back.
             while context.placings:
                 await asyncio.wait(set(context.placings))
-
-
-def main(settings: Settings) -> None:
-    """Run one worker in this process until SIGTERM or Ctrl-C."""
-    logging_setup.set_up(settings.log_level)
-    asyncio.run(run_worker(settings))

@@ -25,6 +25,7 @@ from dialer.importing import MEDIA_TYPES, Batch, Rejection, RowChecks, read_call
 from dialer.model import Campaign
 from dialer.states import CampaignState
 from dialer.store import Store
+from dialer.store.campaigns import BUILT_IN
 
 MOST_REJECTIONS = 1_000  # told one by one; beyond them the list as a whole is wrong
 
@@ -116,6 +117,9 @@ async def add_calls(request: web.Request, campaign_id: str) -> web.StreamRespons
 
 
 def _require_open(campaign: Campaign) -> None:
+    if campaign.id in BUILT_IN.values():
+        # It has no script of its own: whoever picked up would hear nothing.
+        raise IllegalStep(f"{campaign.id} takes no lists, only single calls: POST /v1/calls")
     if campaign.state in {CampaignState.COMPLETED, CampaignState.CANCELLED}:
         raise IllegalStep(f"campaign {campaign.id} is {campaign.state} and takes no more calls; create a new one")
 

@@ -1,6 +1,7 @@
 """What the API knows of each kind of campaign: how its script is checked, what it needs, what it says.
 
-The one place where kinds are listed; a new kind is one new entry here and one new model in `schemas.py`.
+The API's one table of kinds: a new kind is an entry and its name in `schemas.py`. The worker's job of the same name
+is in `jobs/`.
 """
 
 from __future__ import annotations

@@ -18,8 +18,7 @@ from dialer.states import CallState
 MAX_NAME_LENGTH = 200
 MAX_REDIAL_AFTER_S = 2_592_000  # 30 days: beyond it a campaign is another campaign
 
-# What a redial can change. Whoever was reached, opted out or does not exist is not dialed again; a doubtful call is a
-# matter of `unknown`.
+# dispositions.REDIALABLE, which a test compares: a type cannot be made from it.
 Redialable = Literal["busy", "no_answer", "failed", "rejected", "machine"]
 
 
@@ -122,7 +121,7 @@ class NewSingleCall(Incoming):
     kind: Literal["notification"] = Field("notification", description="What the call does.")
     priority: Priority = Field(Priority.NORMAL, description="Urgent calls leave at the next free token.")
     variables: dict[VariableName, VariableValue] = Field(default_factory=dict, max_length=MAX_VARIABLES)
-    id: OwnId | None = Field(None, description="Your own id of this call; the same id is dialed once.")
+    id: OwnId | None = Field(None, description="Your own id of this call; within a day the same id is dialed once.")
 
 
 class CampaignsQuery(Incoming):

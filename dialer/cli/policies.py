@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from dialer.dispositions import Disposition
+from dialer.dispositions import REDIALABLE
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
@@ -26,8 +26,8 @@ class RedialType(click.ParamType[tuple[str, dict[str, int]]]):
         found = re.fullmatch(r"([a-z_]+)=([0-9]{1,3})/([0-9]{1,7})([smhd])", str(value))
         if found is None:
             self.fail(f"{value!r} is not written like busy=2/5m (s, m, h or d).", param, ctx)
-        if found[1] not in set(Disposition):
-            self.fail(f"{found[1]!r} is no disposition; there are {', '.join(Disposition)}.", param, ctx)
+        if found[1] not in REDIALABLE:
+            self.fail(f"{found[1]!r} is not dialed again; what can be: {', '.join(REDIALABLE)}.", param, ctx)
         return found[1], {"times": int(found[2]), "after_s": int(found[3]) * _SECONDS[found[4]]}
 
 

@@ -1,16 +1,18 @@
-"""Following a campaign to its end, through restarts of the API."""
+"""Following a campaign to its end, through restarts of the API and of its Redis."""
 
 from __future__ import annotations
 
 import asyncio
 
-from dialer.cli.client import ApiAbsent, CampaignView, DialerClient
+from dialer.cli.client import ApiRefusal, CampaignView, DialerClient
 from dialer.cli.pace import Pace
 from dialer.cli.screens import Screen, counts_text
+from dialer.errors import DialerError
 from dialer.states import CampaignState
 
 _EVERY_S = 0.5
 _ABSENT_S = 60.0  # an API that restarts is back long before
+_UNAVAILABLE = 503  # it is there, its Redis is not
 _ENDED = {CampaignState.COMPLETED, CampaignState.CANCELLED}
 
 
@@ -37,8 +39,9 @@ async def _look(client: DialerClient, campaign_id: str, screen: Screen) -> Campa
     while True:
         try:
             return await client.campaign(campaign_id)
-        except ApiAbsent:
-            if asyncio.get_running_loop().time() > give_up_at:
+        except DialerError as error:
+            final = isinstance(error, ApiRefusal) and error.status != _UNAVAILABLE
+            if final or asyncio.get_running_loop().time() > give_up_at:
                 raise
             if not told:
                 screen.say("The API does not answer; waiting for it to come back ...")

@@ -1,4 +1,4 @@
-"""The state of everything at a glance: what the metrics page and `dialer status` show."""
+"""The state of everything at a glance: what the metrics page shows."""
 
 from __future__ import annotations
 

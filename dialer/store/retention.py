@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable
+from itertools import count
 
 from dialer import keys
 from dialer.dispositions import Disposition
 from dialer.model import AttemptRef, CallRef
 from dialer.store.campaigns import BUILT_IN, CampaignStore
 
-_CAMPAIGNS = 20  # looked at in one run
+_MOST = 20  # campaigns deleted in one run
+_PAGE = 200
 _BUCKETS = 20  # a page: a thousand calls, whose keys Redis frees in the background
 _CALLS = 500
 
@@ -25,12 +27,22 @@ class RetentionStore(CampaignStore):
 
     async def reap(self, before_ms: int) -> int:
         """Delete the campaigns and single calls that ended before a moment; returns how many. Repeatable."""
-        old = await self._batch.command("ZRANGEBYSCORE", keys.CAMPAIGNS, "-inf", before_ms, "LIMIT", 0, _CAMPAIGNS)
-        ends = await asyncio.gather(*(self._batch.command("HGET", keys.campaign(i), "ended_at") for i in old))
-        over = [i for i, ended in zip(old, ends, strict=True) if ended and int(ended) < before_ms]
+        over = await self._over(before_ms)
         for campaign_id in over:
             await self._delete_campaign(campaign_id)
         return len(over) + sum([await self._delete_single(campaign_id, before_ms) for campaign_id in BUILT_IN.values()])
+
+    async def _over(self, before_ms: int) -> list[str]:
+        """Some campaigns that ended before a moment. What is as old and has not ended is passed over, page by page."""
+        over: list[str] = []
+        for offset in count(0, _PAGE):
+            page = ("LIMIT", offset, _PAGE)
+            old = await self._batch.command("ZRANGEBYSCORE", keys.CAMPAIGNS, "-inf", before_ms, *page)
+            ends = await asyncio.gather(*(self._batch.command("HGET", keys.campaign(i), "ended_at") for i in old))
+            over += [i for i, ended in zip(old, ends, strict=True) if ended and int(ended) < before_ms]
+            if len(over) >= _MOST or len(old) < _PAGE:
+                break
+        return over[:_MOST]
 
     async def _delete_campaign(self, campaign_id: str) -> None:
         total = (await self.campaign(campaign_id)).total

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dialer.dispositions import Fact
 from dialer.model import NewCall, Priority
 from dialer.providers.base import CallEvent
-from tests.fakes.engine import Engine
+from tests.fakes.engine import Engine, draft
 
 
 async def _over(engine: Engine, campaign_id: str) -> None:
@@ -58,3 +58,12 @@ async def test_single_calls_go_one_by_one(engine: Engine) -> None:
         key: len(value) for key, value in kept.items() if key.startswith(("campaign:direct:waiting", "attempt:"))
     }
     assert ["2"] == list(kept["campaign:direct:calls:0"])
+
+
+async def test_drafts_do_not_hide_what_is_over(engine: Engine) -> None:
+    """However many old campaigns have not ended, one that has is found behind them."""
+    for number in range(210):
+        await engine.store.create_campaign(draft(f"d{number}"))
+    await _over(engine, "c1")
+
+    assert 1 == await engine.store.reap(engine.now_ms + 1)

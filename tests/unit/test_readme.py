@@ -1,4 +1,4 @@
-"""The README's tables are made from the code; run this file as a program to write them anew."""
+"""The README's tables are made from the code; run this file as a program to write them anew. Its graph is compared."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from dialer import metrics
 from dialer.settings import Settings, environment_name
+from dialer.states import CALL_STEPS
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -61,6 +62,12 @@ def test_settings_table_is_that_of_the_code() -> None:
 def test_metrics_table_is_that_of_the_code() -> None:
     """The README tells every metric with its type, labels and meaning."""
     assert metrics_table() == _between(README.read_text("utf-8"), "metrics"), "run: python tests/unit/test_readme.py"
+
+
+def test_graph_shows_every_step_of_a_call() -> None:
+    """The README's picture of a call has the steps that are allowed, all of them and no others."""
+    drawn = re.findall(r"^    (\w+) --> (\w+):", README.read_text("utf-8"), re.MULTILINE)
+    assert sorted((before, after) for before, steps in CALL_STEPS.items() for after in steps) == sorted(drawn)
 
 
 def _write() -> None:

@@ -46,5 +46,5 @@ def require(what: str, *, allowed: bool, field: str) -> None:
     """Raise InvalidInput where something is asked for that is off."""
     if not allowed:
         raise InvalidInput(
-            f"{what} may not pass through KPN; it is off until it is allowed in the settings", field=field
+            f"{what} may not pass through KPN; it is off until it is allowed in its `Dialect`", field=field
         )

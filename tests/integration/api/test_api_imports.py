@@ -12,6 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from dialer import keys
+from dialer.model import Priority
 from dialer.runtime import Runtime
 
 CSV = {"Content-Type": "text/csv; charset=utf-8"}
@@ -166,3 +167,15 @@ async def test_finished_import_leaves_no_lease(api: aiohttp.ClientSession, campa
     await _send(api, campaign_id, b"number,name\n+31201234567,Ann\n", CSV)
 
     assert 0 == await redis.exists(keys.imports(campaign_id))
+
+
+async def test_single_calls_campaign_takes_no_list(api: aiohttp.ClientSession, runtime: Runtime) -> None:
+    """What is built in for single calls has no text of its own, so whoever it called from a list would hear nothing."""
+    campaign_id = await runtime.store.built_in(Priority.URGENT)
+    told = await _send(api, campaign_id, "number\n+31201234567\n", CSV)
+
+    assert (409, "/problems/illegal-step", 0) == (
+        told["status"],
+        told["type"],
+        (await runtime.store.campaign(campaign_id)).total,
+    )
