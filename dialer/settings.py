@@ -49,7 +49,7 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = Field(
         None,
         min_length=1,
-        description="Signs the token in every callback URL; the same on all machines, 16 or more characters. "
+        description="Signs the token in every callback URL; the same on all machines, 16 or more characters advised. "
         "`dialer up` makes one when unset.",
     )
     carrier_url: str = Field(
@@ -130,6 +130,15 @@ class Settings(BaseSettings):
     @classmethod
     def _expanded(cls, folder: Path) -> Path:
         return folder.expanduser().absolute()
+
+    @field_validator("default_region")
+    @classmethod
+    def _known_region(cls, region: str) -> str:
+        from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415 - not for `--help`: it costs more than all of this
+
+        if region not in SUPPORTED_REGIONS:
+            raise ValueError("must be a country with telephone numbers, such as NL")
+        return region
 
     @field_validator("from_number")
     @classmethod

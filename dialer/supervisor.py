@@ -149,7 +149,7 @@ class Supervisor:
         # A failure to start is told here; the member has ended by then, which `_watch` sees at once.
         try:
             await member.start()
-        except DialerError as error:
+        except (DialerError, OSError) as error:  # OSError: no process, file or disk space left, for now
             self._say(str(error))
         else:
             self._say(f"{member.name} runs again.")

@@ -22,6 +22,7 @@ class Context:
         unsent: calls claimed by this process whose request has not left yet; the hopper stops claiming when it is high.
         late_us: how late the last request left for its moment; the hopper rests while this process cannot keep up.
         placings: placings under way; shutdown waits for them, nothing cancels them.
+        looking_up: held while the carrier's list is read for an unknown attempt.
         stopping: set when this worker shall end: nothing more is begun.
     """
 
@@ -33,6 +34,7 @@ class Context:
     late_us: int = 0
     placings: set[asyncio.Task[None]] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    looking_up: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
     @property
     def settings(self) -> Settings:

@@ -35,6 +35,9 @@ _SPAN = timedelta(seconds=90)
 _LIST_UNTIL_MS = 600_000
 """After ten minutes the list is no more asked: by then a call of ours would have shown itself."""
 _ASK_AGAIN_MS = 60_000
+_BEYOND_DOUBT_MS = 6 * 3_600_000
+"""So long after the longest possible call a carrier that cannot tell its end is asked no more."""
+_ENDINGS = frozenset(Fact) - {Fact.STARTED, Fact.RINGING, Fact.ANSWERED, Fact.HUMAN, Fact.MACHINE}
 _REDIAL_MARGIN_MS = 60_000
 """Beyond the longest possible call: its last webhook may be under way."""
 _LOOK_AGAIN_FACTOR = 2
@@ -43,10 +46,14 @@ _LOOK_AGAIN_FACTOR = 2
 async def rescue(ctx: ArqContext) -> None:
     """One sweep. Repeatable."""
     context = ctx["context"]
-    lapsed = await context.leases.lapsed(_MOST)
-    await asyncio.gather(*(_settle(one, context) for one in lapsed))
     for campaign_id in await context.leases.complete_campaigns():
         log.info("campaign.completed", campaign_id=campaign_id)
+    lapsed = await context.leases.lapsed(_MOST)
+    ends = await asyncio.gather(*(_settle(one, context) for one in lapsed), return_exceptions=True)
+    for one, end in zip(lapsed, ends, strict=True):
+        # One call that cannot be settled must not keep the others from it; its lease brings it back.
+        if isinstance(end, Exception):
+            log.error("lease.not_settled", attempt_id=str(one.attempt), exc_info=end)
 
 
 async def _settle(lapsed: Lapsed, context: Context) -> None:
@@ -133,17 +140,20 @@ async def _look_up(attempt: Attempt, age_ms: int, context: Context) -> tuple[Car
     call = await context.runtime.store.call(attempt.id.rpartition("-")[0])
     placed = attempt.placed_at
     try:
-        found = [
-            one
-            async for one in context.provider.list_calls(placed - _SPAN, placed + _SPAN)
-            if one.to == call.number.lstrip("+") and one.from_ == (context.settings.from_number or "").lstrip("+")
-        ]
+        # A few at a time: hundreds of unknown calls would each wait for the others' pages, and none would end.
+        async with context.looking_up:
+            found = [
+                one
+                async for one in context.provider.list_calls(placed - _SPAN, placed + _SPAN)
+                if one.to == call.number.lstrip("+") and one.from_ == (context.settings.from_number or "").lstrip("+")
+            ]
     except CarrierError as error:
         log.warning("carrier.list_failed", attempt_id=attempt.id, reason=str(error))
         return None, False
     for one in found:
-        owner = await context.runtime.batch.command("GET", keys.carrier_uuid(one.uuid))
-        if owner in {None, attempt.id}:
+        # Taken first, looked at second: two attempts at one number must not both find this call to be theirs.
+        await context.runtime.store.own_uuid(one.uuid, attempt.id)
+        if attempt.id == await context.runtime.batch.command("GET", keys.carrier_uuid(one.uuid)):
             return one, True
     return None, True
 
@@ -173,10 +183,20 @@ async def _ask_after(lapsed: Lapsed, context: Context) -> None:
     except CarrierError as error:
         log.warning("carrier.call_not_read", attempt_id=attempt.id, reason=str(error))
         await context.leases.look_again(lapsed.attempt.call, _ASK_AGAIN_MS)
-        return
+        if not _outlasted(attempt, context):
+            return
+        seen = None
     metrics.RESCUED.labels("asked").inc()
-    if seen is None:
+    if seen is None or (_outlasted(attempt, context) and not seen.facts & _ENDINGS):
         await _apply(attempt, CallEvent(kind="given_up", facts=frozenset({Fact.LOST})), context)
     else:
         await context.leases.look_again(lapsed.attempt.call, _ASK_AGAIN_MS)
         await _tell(attempt, "asked", seen, context)
+
+
+def _outlasted(attempt: Attempt, context: Context) -> bool:
+    """Whether the attempt is older than any call can be; whatever the carrier says then, it is not going on."""
+    limits = context.runtime.limits
+    longest_ms = limits.ringing + limits.talking + _BEYOND_DOUBT_MS
+    placed_ms = to_ms(attempt.placed_at) if attempt.placed_at else 0
+    return now_ms(context.runtime.clock) - placed_ms > longest_ms

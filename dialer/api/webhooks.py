@@ -20,6 +20,7 @@ from dialer.api.kinds import KINDS, Ncco
 from dialer.api.problems import MALFORMED_JSON, NOT_FOUND, TOO_LARGE, Problem
 from dialer.api.routing import Answer, Routes
 from dialer.counting import count_change
+from dialer.dispositions import Fact
 from dialer.providers.base import CallEvent
 from dialer.providers.kpn.events import decode_query, parse_event
 from dialer.store import Applied, EventResult, Spoken, Store
@@ -27,6 +28,7 @@ from dialer.tokens import read_token
 
 MAX_EVENT_BYTES = 65_536  # the largest known, a transcription's, has some 2 KB
 FETCHED = CallEvent(kind="answer_fetched")
+UNSPOKEN = CallEvent(kind="answer_failed", facts=frozenset({Fact.SCRIPT_ERROR}))
 
 
 _TAKEN = web.HTTPNoContent.status_code
@@ -50,8 +52,13 @@ async def get_answer(request: web.Request) -> web.StreamResponse:
         spoken = await store.spoken(attempt_id)
         if spoken is None:
             raise _ignored("unknown_attempt")
-        body = to_json(_actions(spoken))
-    request.app[BACKGROUND].start(_note_fetched(store, attempt_id))
+        try:
+            body = to_json(_actions(spoken))
+        except RuntimeError:
+            # Somebody picked up and hears nothing: that is no success, whatever the carrier tells of the call.
+            request.app[BACKGROUND].start(_note(store, attempt_id, UNSPOKEN))
+            raise
+    request.app[BACKGROUND].start(_note(store, attempt_id, FETCHED))
     return web.Response(body=body, content_type="application/json")
 
 
@@ -94,8 +101,8 @@ def _actions(spoken: Spoken) -> Ncco:
         raise RuntimeError(f"the script of kind {spoken.kind} cannot be spoken") from error
 
 
-async def _note_fetched(store: Store, attempt_id: str) -> None:
-    await store.apply_event(attempt_id, FETCHED)
+async def _note(store: Store, attempt_id: str, event: CallEvent) -> None:
+    await store.apply_event(attempt_id, event)
 
 
 def _attempt_id(request: web.Request) -> str:

@@ -176,6 +176,22 @@ async def test_script_that_cannot_be_spoken_is_a_failure_of_ours(
     assert (500, "/problems/internal", "r-1") == (response.status, problem["type"], problem["request_id"])
 
 
+async def test_person_who_heard_nothing_was_not_reached(
+    stranger: aiohttp.ClientSession, webhook: str, attempt_id: str, redis: Redis, api: aiohttp.ClientSession
+) -> None:
+    """Where what to say could not be served, the call ends as failed, though the carrier tells of a conversation."""
+    ref = AttemptRef.parse(attempt_id)
+    assert ref is not None
+    await redis.execute_command("HSET", keys.campaign(ref.call.campaign_id), "script", '{"text": "{{"}')  # type: ignore[no-untyped-call]
+    await stranger.get(f"{webhook}/answer")
+    for event in ({"status": "answered"}, {"status": "completed", "duration": "9"}):
+        await stranger.post(f"{webhook}/event", json=event | {"uuid": "u", "timestamp": "2026-01-01T12:00:00Z"})
+    async with api.get(f"/v1/calls/{ref.call}") as response:
+        call = await response.json()
+
+    assert ["failed"] == [attempt["disposition"] for attempt in call["attempts"]]
+
+
 @pytest.mark.parametrize(("method", "path"), [("HEAD", "answer"), ("PUT", "event"), ("DELETE", "answer")])
 async def test_other_methods_are_refused(
     method: str, path: str, stranger: aiohttp.ClientSession, webhook: str, everything: Everything
