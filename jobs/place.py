@@ -168,9 +168,10 @@ def _request(dial: Dial, context: Context) -> CallRequest:
 async def _conclude(dial: Dial, nonce: str, result: PlaceResult, context: Context) -> Recorded:
     """Store what the answer means for the call, the fleet's pace and, if it is our fault, the campaign."""
     metrics.PLACEMENTS.labels(metrics.TRUNK, _words(result).replace(": ", "_")).inc()
-    recorded, _ = await asyncio.gather(
+    recorded, _, _ = await asyncio.gather(
         _record(dial.attempt, nonce, follows(result, now_ms(context.runtime.clock), context), context),
         _tune(result, dial.claim.interval_us, context),
+        _own(result, dial.attempt, context),
     )
     if recorded.taken and isinstance(result, Refused) and result.reason is Refusal.BAD_REQUEST:
         metrics.ATTEMPTS.labels(metrics.TRUNK, Disposition.FAILED).inc()
@@ -189,6 +190,13 @@ async def _record(attempt: AttemptRef, nonce: str, what: Follows, context: Conte
         with trial:
             return await context.dialing.record(attempt, nonce, what)
     raise AssertionError("unreachable: retry_context returns or raises")
+
+
+async def _own(result: PlaceResult, attempt: AttemptRef, context: Context) -> None:
+    """Mark the carrier's call as this attempt's, should its `started` be lost and another attempt be looked for."""
+    if isinstance(result, Placed):
+        with suppress(StoreUnavailable):
+            await context.runtime.store.own_uuid(result.uuid, str(attempt))
 
 
 async def _tune(result: PlaceResult, interval_us: int, context: Context) -> None:
