@@ -59,6 +59,10 @@ class Fact(StrEnum):
     FAILED = "failed"
     SCRIPT_ERROR = "script_error"  # the carrier could not play what we served
     LOST = "lost"  # we stopped waiting: the carrier has nothing more to tell
+    CONFIRMED = "confirmed"  # pressed the key that confirms
+    OPTED_OUT = "opted_out"  # pressed the key that ends all further calls
+    JOINED = "joined"  # was put into a conversation with others
+    HUNG_UP = "hung_up"  # somebody of ours told us to end it
 
 
 Rule = tuple[frozenset[Fact], Disposition]
@@ -73,20 +77,26 @@ _FAILURES = (
     (Fact.INVALID_NUMBER, Disposition.INVALID_NUMBER),
     (Fact.BUSY, Disposition.BUSY),
     (Fact.REJECTED, Disposition.REJECTED),
-    # A ring that ran out shows as `timeout` or as `cancelled` (Vonage KB 360051019072); the dialer itself ends a
-    # ringing call only for a person, who sees `cancelled` on the call then.
+    # A ring that ran out shows as `timeout` or as `cancelled` (Vonage KB 360051019072).
     (Fact.TIMEOUT, Disposition.NO_ANSWER),
     (Fact.UNANSWERED, Disposition.NO_ANSWER),
     (Fact.CANCELLED, Disposition.NO_ANSWER),
     (Fact.FAILED, Disposition.FAILED),
 )
 
+_ENDED = (*_OVER, *(fact for fact, _ in _FAILURES))
+
 RULES: tuple[Rule, ...] = (
+    # What somebody pressed counts more than how the line ended: a machine presses nothing.
+    *(_rule(Disposition.CONFIRMED, Fact.CONFIRMED, ended) for ended in _ENDED),
+    *(_rule(Disposition.OPTED_OUT, Fact.OPTED_OUT, ended) for ended in _ENDED),
     # Whoever picked up and heard nothing was not reached.
     *(_rule(Disposition.FAILED, Fact.SCRIPT_ERROR, over) for over in _OVER),
     *(_rule(Disposition.MACHINE, Fact.MACHINE, over) for over in _OVER),
     _rule(Disposition.ANSWERED, Fact.TALKED),
     *(_rule(Disposition.ANSWERED, reached, over) for reached in (Fact.ANSWERED, Fact.HUMAN) for over in _OVER),
+    # Ended by us before anybody picked up: not to be dialed again, whatever the carrier calls it.
+    *(_rule(Disposition.CANCELLED, Fact.HUNG_UP, ended) for ended in _ENDED if ended is not Fact.TALKED),
     # The first reason in this order wins, whichever came first; a `completed` beside it adds figures only
     # (Vonage KB 360057200092: every call that is not rejected gets one, and the two may swap).
     *(_rule(disposition, fact) for fact, disposition in _FAILURES),

@@ -7,14 +7,17 @@ a carrier's credentials while `dialer worker` names the one that is missing.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from dialer.errors import InvalidInput
 
 PREFIX = "DIALER_"
+
+CarrierExtra = Literal["advanced_detection", "inline_ncco", "random_from", "sip_headers"]
+"""What KPN's gateway may or may not pass on: off until somebody has tried it (REFERENCE 3 and 13)."""
 
 
 class Settings(BaseSettings):
@@ -66,6 +69,25 @@ class Settings(BaseSettings):
     carrier_client_secret: SecretStr | None = Field(None, min_length=1, description="OAuth2 client secret.")
     carrier_application_id: str | None = Field(
         None, min_length=1, description="The Voice application, sent as the `ApplicationId` header."
+    )
+    carrier_generation: Literal["2018", "today"] = Field(
+        "today",
+        description="How voices and keys are written: `today` by language and style, `2018` by voiceName, as KPN's "
+        "own pages have it.",
+    )
+    carrier_extras: Annotated[frozenset[CarrierExtra], NoDecode] = Field(
+        frozenset(),
+        description=f"What else your contract lets through, separated by commas: {', '.join(get_args(CarrierExtra))}.",
+    )
+    signature_secret: SecretStr | None = Field(
+        None,
+        min_length=1,
+        description="Secret with which the carrier signs its webhooks. Set: every webhook must be signed with it.",
+    )
+    recording_origins: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        description="Origins (scheme://host:port, separated by commas) from which recordings are fetched besides the "
+        "carrier's own hosts: for the stand-in.",
     )
     from_number: str | None = Field(
         None, description="Caller id of every call: a number of the account, E.164 (+31...)."
@@ -120,6 +142,11 @@ class Settings(BaseSettings):
         536_870_912, ge=1024, description="Largest list of calls taken in one request, in bytes."
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
+
+    @field_validator("carrier_extras", "recording_origins", mode="before")
+    @classmethod
+    def _separated(cls, given: object) -> object:
+        return frozenset(filter(None, map(str.strip, given.split(",")))) if isinstance(given, str) else given
 
     @field_validator("public_url", "carrier_url")
     @classmethod

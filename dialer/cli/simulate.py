@@ -13,6 +13,7 @@ from dialer.cli.foreground import run_server
 from dialer.errors import InvalidInput
 from dialer.simulator.config import LIFELIKE, SimulatorConfig
 from dialer.simulator.faults import Often
+from dialer.simulator.routes import BASE, TOKEN_PATH
 from dialer.simulator.serve import serve
 from dialer.simulator.server import Simulator
 
@@ -63,19 +64,20 @@ def configure(
 
 def _announce(simulator: Simulator) -> None:
     click.echo(f"The carrier stand-in listens on {simulator.origin}. Point a dialer at it:")
-    for name, value in stand_in_environment(simulator.url, simulator.token_url).items():
+    for name, value in stand_in_environment(simulator.origin).items():
         click.echo(f"  export {name}={value}")
 
 
-def stand_in_environment(url: str, token_url: str) -> dict[str, str]:
+def stand_in_environment(origin: str) -> dict[str, str]:
     """The variables that make a dialer use a stand-in, which takes any credentials."""
     return {
-        "DIALER_CARRIER_URL": url,
-        "DIALER_CARRIER_TOKEN_URL": token_url,
+        "DIALER_CARRIER_URL": origin + BASE,
+        "DIALER_CARRIER_TOKEN_URL": origin + TOKEN_PATH,
         "DIALER_CARRIER_CLIENT_ID": "stand-in",
         "DIALER_CARRIER_CLIENT_SECRET": "stand-in",
         "DIALER_CARRIER_APPLICATION_ID": "stand-in",
         "DIALER_FROM_NUMBER": "+31201234567",
+        "DIALER_RECORDING_ORIGINS": origin,
     }
 
 

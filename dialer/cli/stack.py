@@ -117,6 +117,7 @@ def _pointing_at(stand_in: StandIn) -> dict[str, object]:
         "carrier_client_secret": SecretStr("stand-in"),
         "carrier_application_id": "stand-in",
         "from_number": "+31201234567",
+        "recording_origins": frozenset({stand_in.origin}),
     }
 
 
@@ -161,6 +162,8 @@ def _environment(settings: Settings) -> dict[str, str]:
 def _plain(value: object) -> str:
     if isinstance(value, SecretStr):
         return value.get_secret_value()
+    if isinstance(value, frozenset):
+        return ",".join(sorted(value))
     return "" if value is None else str(value)
 
 

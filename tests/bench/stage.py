@@ -22,7 +22,6 @@ from dialer.cli.stack import free_port
 from dialer.embedded import EmbeddedRedis
 from dialer.settings import Settings, load_settings
 from dialer.simulator.remote import BASE as CONTROL
-from dialer.simulator.routes import BASE, TOKEN_PATH
 from dialer.states import CallState
 from tests.bench import children, people
 from tests.bench.children import Child
@@ -59,7 +58,7 @@ class Stage:
             "DIALER_PUBLIC_URL": self.url,
             "DIALER_API_KEY": API_KEY,
             "DIALER_WEBHOOK_SECRET": WEBHOOK_SECRET,
-            **stand_in_environment(self.carrier + BASE, self.carrier + TOKEN_PATH),
+            **stand_in_environment(self.carrier),
         }
 
     @property

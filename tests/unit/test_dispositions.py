@@ -156,9 +156,10 @@ def test_the_order_of_facts_is_stored_data() -> None:
     """Facts keep their bits for ever: new ones go to the end."""
     assert [
         "started", "ringing", "answered", "human", "machine", "completed", "talked", "busy", "timeout", "cancelled",
-        "unanswered", "rejected", "invalid_number", "failed", "script_error", "lost",
+        "unanswered", "rejected", "invalid_number", "failed", "script_error", "lost", "confirmed", "opted_out",
+        "joined", "hung_up",
     ] == [fact.value for fact in Fact]  # fmt: skip
-    assert [1 << position for position in range(16)] == [*FACT_BIT.values()]
+    assert [1 << position for position in range(20)] == [*FACT_BIT.values()]
 
 
 def test_every_rule_can_match() -> None:

@@ -143,7 +143,7 @@ def test_random_caller_leaves_the_own_one_out() -> None:
 )
 def test_what_may_not_pass_through_kpn_is_off(request_: CallRequest, field: str) -> None:
     """What KPN does not list is refused with advice until it is allowed, not silently left out."""
-    with pytest.raises(InvalidInput, match="off until it is allowed") as caught:
+    with pytest.raises(InvalidInput, match="allow it in DIALER_CARRIER_EXTRAS") as caught:
         write_call(request_, Dialect())
 
     assert field == caught.value.field

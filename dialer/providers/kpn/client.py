@@ -34,7 +34,7 @@ from dialer.providers.kpn.answers import clean
 from dialer.providers.kpn.applications import KpnApplications
 from dialer.providers.kpn.calls import Paging, parse_call
 from dialer.providers.kpn.channel import Channel
-from dialer.providers.kpn.dialect import Dialect
+from dialer.providers.kpn.dialect import Dialect, dialect_from_settings
 from dialer.providers.kpn.events import parse_event
 from dialer.providers.kpn.orders import write_order
 from dialer.providers.kpn.outcomes import is_unknown, outcome_of
@@ -213,7 +213,7 @@ def kpn_from_settings(
     """The account that the settings name. Raises InvalidInput where credentials are missing; close with `aclose`."""
     account = KpnAccount.from_settings(settings)
     tokens = TokenSource(TokenIssuer(account, session), SharedToken(redis, account.fingerprint))
-    voice = KpnVoice(session, account, tokens, dialect=dialect)
+    voice = KpnVoice(session, account, tokens, dialect=dialect or dialect_from_settings(settings))
     voice.set_share(settings.other_requests_per_second)
     return voice
 

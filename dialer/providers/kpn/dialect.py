@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from dialer.errors import InvalidInput
+from dialer.settings import Settings
 from dialer.voices import Generation
 
 _MEBIBYTE = 1024 * 1024
@@ -42,9 +43,22 @@ class Dialect:
     largest_recording_bytes: int = 512 * _MEBIBYTE
 
 
+def dialect_from_settings(settings: Settings) -> Dialect:
+    """The dialect that the settings allow."""
+    extras = settings.carrier_extras
+    return Dialect(
+        generation=settings.carrier_generation,
+        allow_inline_ncco="inline_ncco" in extras,
+        allow_advanced="advanced_detection" in extras,
+        allow_random_from="random_from" in extras,
+        allow_sip_headers="sip_headers" in extras,
+        recording_origins=settings.recording_origins,
+    )
+
+
 def require(what: str, *, allowed: bool, field: str) -> None:
     """Raise InvalidInput where something is asked for that is off."""
     if not allowed:
         raise InvalidInput(
-            f"{what} may not pass through KPN; it is off until it is allowed in its `Dialect`", field=field
+            f"{what} may not pass through KPN; once you have tried it, allow it in DIALER_CARRIER_EXTRAS", field=field
         )
