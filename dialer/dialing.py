@@ -14,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
@@ -23,7 +23,7 @@ from dialer import keys, pacing
 from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
 from dialer.dispositions import Disposition
-from dialer.model import AttemptRef, CallRef
+from dialer.model import AttemptRef, CallRef, Terms
 from dialer.states import CallState
 
 CLAIM_LEASE_MS = 4_000
@@ -68,13 +68,20 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Dial:
-    """A claimed call, read from the store: whom to call, as which attempt."""
+    """A claimed call, read from the store: whom to call, as which attempt, on which terms.
+
+    Attributes:
+        number: the address, as it is stored.
+        urgency: 1 urgent, 2 normal, 3 background.
+        endpoint: what the address needs besides itself.
+    """
 
     claim: Claim
     attempt: AttemptRef
     number: str
-    kind: str
-    urgency: int  # 1 urgent, 2 normal, 3 background
+    urgency: int
+    terms: Terms
+    endpoint: Mapping[str, Any]
 
 
 class Begun(IntEnum):
@@ -86,6 +93,13 @@ class Begun(IntEnum):
     GATE_CLOSED = 3
     PREEMPTED = 4  # an urgent call wants the token
     TOO_LATE = 5
+    SUPPRESSED = 6
+    EXPIRED = 7
+
+    @property
+    def ends_call(self) -> Disposition | None:
+        """The disposition that the look itself gave the call, if it did."""
+        return {Begun.SUPPRESSED: Disposition.SUPPRESSED, Begun.EXPIRED: Disposition.EXPIRED}.get(self)
 
 
 class Follows(NamedTuple):
@@ -119,7 +133,7 @@ class Dialing:
 
         Repeating it takes further calls; what a lost answer took comes back when its lease lapses.
         """
-        campaign_ids, wakes_ms = await self._peek(1 if inherited else _PEEKED)
+        campaign_ids, wakes_ms = await self._peek()
         if not campaign_ids:
             return Claimed([], wakes_ms * 1000)
         handed: tuple[int, int] = (inherited.place_at_us, inherited.token) if inherited else (0, 0)
@@ -133,12 +147,12 @@ class Dialing:
         earliest_us = int(next_us) - pacing.HORIZON_US
         return Claimed(claims, earliest_us if claims else min(earliest_us, wakes_ms * 1000))
 
-    async def _peek(self, most: int) -> tuple[list[str], int]:
+    async def _peek(self) -> tuple[list[str], int]:
         """Campaigns that may have a due call, most urgent first, and when the next one wakes (ms)."""
         now = now_ms(self._clock)
         *ready, awake, next_up = await asyncio.gather(
-            *(self._batch.command("ZRANGE", key, 0, most - 1) for key in keys.READY),
-            self._batch.command("ZRANGEBYSCORE", keys.SLEEPING, "-inf", now, "LIMIT", 0, most),
+            *(self._batch.command("ZRANGE", key, 0, _PEEKED - 1) for key in keys.READY),
+            self._batch.command("ZRANGEBYSCORE", keys.SLEEPING, "-inf", now, "LIMIT", 0, _PEEKED),
             self._batch.command("ZRANGEBYSCORE", keys.SLEEPING, f"({now}", "+inf", "WITHSCORES", "LIMIT", 0, 1),
         )
         campaign_ids = list(dict.fromkeys([i for ids in (*ready, awake) for i in ids]))
@@ -148,7 +162,7 @@ class Dialing:
         """What claimed calls need, in one round trip; calls whose campaign is gone are left out."""
         campaign_ids = list({claim.campaign_id for claim in claims})
         found = await asyncio.gather(
-            *(self._batch.command("HMGET", keys.campaign(i), "kind", "class") for i in campaign_ids),
+            *(self._batch.command("HMGET", keys.campaign(i), "class", "terms") for i in campaign_ids),
             *(self._batch.command("HMGET", keys.bucket(*claim.call), claim.seq, f"{claim.seq}t") for claim in claims),
         )
         campaigns = dict(zip(campaign_ids, found, strict=False))
@@ -169,6 +183,8 @@ class Dialing:
             now_us // 1000 + lease_ms,
             dial.urgency,
             claim.interval_us,
+            dial.number,
+            dial.terms.connects,
         ]
         return Begun(await self._batch.run("begin_attempt", keys.call_step(dial.attempt), args))
 
@@ -191,9 +207,12 @@ class Dialing:
         return bool(result)
 
 
-def _dial(claim: Claim, kind: str, urgency: str, record: str, tries: str | None) -> Dial:
+def _dial(claim: Claim, urgency: str, terms: str | None, record: str, tries: str | None) -> Dial:
     number = int(json.loads(tries)["n"]) + 1 if tries else 1
-    return Dial(claim, AttemptRef(claim.call, number), json.loads(record)[0], kind, int(urgency))
+    address, _, _, own = [*json.loads(record), None, None, None][:4]
+    on = own["terms"] if own else json.loads(terms or "{}")
+    endpoint = own["endpoint"] if own else {}
+    return Dial(claim, AttemptRef(claim.call, number), address, int(urgency), Terms.from_dict(on), endpoint)
 
 
 def _campaign_keys(campaign_ids: Sequence[str]) -> list[str]:

@@ -20,6 +20,8 @@ campaign (`campaign_keys`).
 | `leases` | zset | call id, score: deadline (ms) of a claimed, placing, unknown or live call | empties |
 | `ready:urgent`, `:normal`, `:background` | zset | running campaign with due calls, score: virtual time | empties |
 | `sleeping` | zset | running campaign, score: when its next call is due (ms) | empties |
+| `expiring` | zset | campaign, score: its end (ms) | its end |
+| `suppressed` | zset | address never to be called, score: since (ms) | stays until it is taken off |
 | `closing` | set | campaigns that may be complete | empties |
 | `open` | set | campaigns with anything left to do, drafts too | empties |
 | `trunk:main` | hash | the budget: `tat` (us), `index`; the rest in `tune_budget.lua` | stays: one per trunk |
@@ -41,6 +43,8 @@ TAG = "{dialer}:"
 CAMPAIGNS = f"{TAG}campaigns"
 LEASES = f"{TAG}leases"
 SLEEPING = f"{TAG}sleeping"
+EXPIRING = f"{TAG}expiring"
+SUPPRESSED = f"{TAG}suppressed"
 CLOSING = f"{TAG}closing"
 OPEN = f"{TAG}open"
 WAKE = f"{TAG}wake"
@@ -134,6 +138,7 @@ def _campaign_step(campaign_id: str) -> list[str]:
             CLOSING,
             TRUNK,
             READY_URGENT,
+            SUPPRESSED,
             *(calls_done(campaign_id, disposition) for disposition in Disposition),
         ]
     return names

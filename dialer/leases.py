@@ -14,7 +14,9 @@ from enum import IntEnum
 from dialer import keys
 from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
+from dialer.dispositions import Disposition
 from dialer.model import AttemptRef, CallRef
+from dialer.states import CallState
 
 _LOOK_MS = 30_000  # whoever looks at a call has this long before another one may: a request and a margin
 
@@ -66,6 +68,19 @@ class Leases:
     async def look_again(self, call: CallRef, in_ms: int) -> None:
         """Look at this call again then, if it is still in flight."""
         await self._batch.command("ZADD", keys.LEASES, "XX", now_ms(self._clock) + in_ms, str(call))
+
+    async def expire_campaigns(self) -> dict[str, int]:
+        """End what campaigns past their end have not dialed; returns how many calls that were, by campaign."""
+        now = now_ms(self._clock)
+        over: list[str] = list(await self._batch.command("ZRANGEBYSCORE", keys.EXPIRING, "-inf", now))
+        expired = await asyncio.gather(*(self._expire(campaign_id, now) for campaign_id in over))
+        return {campaign_id: calls for campaign_id, calls in zip(over, expired, strict=True) if calls >= 0}
+
+    async def _expire(self, campaign_id: str, now: int) -> int:
+        waiting = keys.calls_in(campaign_id, CallState.WAITING)
+        expired = keys.calls_done(campaign_id, Disposition.EXPIRED)
+        names = [keys.campaign(campaign_id), waiting, expired, keys.EXPIRING, keys.SLEEPING, keys.CLOSING, *keys.READY]
+        return int(await self._batch.run("expire_campaign", names, [campaign_id, now]))
 
     async def complete_campaigns(self) -> list[str]:
         """Complete the running campaigns that have nothing left to do; returns their ids."""

@@ -7,13 +7,16 @@ Ids nest, so that one tells where everything of it lies: campaign `c5hk2m9x4tdq`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, NamedTuple
 
 from dialer.dispositions import Disposition, Fact
 from dialer.states import CallState, CampaignState
+
+MOST_CONNECTS = 5
+"""How many further calls one call may make (`connect`): each takes a token of the budget before it is needed."""
 
 
 class Priority(StrEnum):
@@ -40,11 +43,52 @@ class Redial:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How calls are placed, beyond whom they go to.
+
+    Attributes:
+        caller_ids: E.164, used in turn; none: the dialer's own (`settings.from_number`).
+        random_caller_id: the carrier chooses among the application's numbers instead.
+        machine_detection: `continue`, `hangup` or None for none.
+        advanced_mode: `default`, `detect` or `detect_beep` asks for the carrier's paid detection instead.
+        beep_timeout_s: the longest wait for a voicemail's beep, with an advanced mode.
+        ringing_timer_s, length_timer_s: None: as set for all.
+        connects: how many further calls one call may make; each takes a token of the budget.
+    """
+
+    caller_ids: tuple[str, ...] = ()
+    random_caller_id: bool = False
+    machine_detection: str | None = None
+    advanced_mode: str | None = None
+    beep_timeout_s: int | None = None
+    ringing_timer_s: int | None = None
+    length_timer_s: int | None = None
+    connects: int = 0
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, Any]) -> Terms:
+        """From what `to_dict` wrote."""
+        return cls(**{**told, "caller_ids": tuple(told.get("caller_ids", ()))})
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON, without what has its default."""
+        return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) != f.default}
+
+    def caller_id(self, attempt: AttemptRef, default: str) -> str:
+        """The number that an attempt calls from: the same for the same attempt, whoever asks and how often."""
+        turn = attempt.call.seq + attempt.number
+        return self.caller_ids[turn % len(self.caller_ids)] if self.caller_ids else default
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
     """A named run over a list of calls.
 
     Attributes:
-        script: what the call says, in the form of its kind (`dialer/notification.py` for `notification`).
+        script: what the call says, in the form of its kind (`dialer/kinds.py`).
+        success: the dispositions that count as success; which they are is the campaign's choice.
+        expires_at: what is not dialed by then is `expired`.
+        most: how many calls it takes at the most; None: any number.
         reason: why it is paused, in words, when the dialer paused it by itself.
         total: how many calls were ever added.
         attempts: how many tries were used on them; a refused one is none.
@@ -59,6 +103,10 @@ class Campaign:
     unknown: UnknownPolicy
     state: CampaignState
     created_at: datetime
+    terms: Terms = Terms()
+    success: frozenset[Disposition] = frozenset()
+    expires_at: datetime | None = None
+    most: int | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     reason: str | None = None
@@ -75,19 +123,34 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """What a call enqueued alone says and how it is placed.
+
+    Attributes:
+        kind, script: as a campaign's.
+        endpoint: what an address needs besides itself: `headers`, `content_type` or `dtmf_answer`.
+    """
+
+    kind: str
+    script: Mapping[str, Any]
+    terms: Terms = Terms()
+    endpoint: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NewCall:
     """A call to add: a number that was checked, and what its text needs.
 
     Attributes:
-        number: E.164 with the leading plus.
+        number: E.164 with the leading plus, or a SIP or websocket address (`dialer/addresses.py`).
         external_id: the caller's own id of this contact. It, or else the number, tells duplicates in a campaign.
-        script: a script of its own, for a call enqueued alone; None takes the campaign's.
+        own: what a call enqueued alone has of its own instead of its campaign's; None for a call of a list.
     """
 
     number: str
     external_id: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
-    script: Mapping[str, Any] | None = None
+    own: Own | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +193,12 @@ class Attempt:
     disposition: Disposition | None
     figures: Mapping[str, str | int]
     events: tuple[Event, ...] = ()
+
+    @property
+    def keys(self) -> str:
+        """What was pressed at the questions of the script, in their order, separated by spaces."""
+        pressed = {name: text for name, text in self.figures.items() if name.startswith("keys:")}
+        return " ".join(str(pressed[name]) for name in sorted(pressed))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

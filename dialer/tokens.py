@@ -18,6 +18,11 @@ def make_token(secret: str, attempt_id: str) -> str:
     return f"{attempt_id}.{_mac(secret, attempt_id)}"
 
 
+def callback_url(base: str, secret: str, attempt_id: str) -> str:
+    """Where an attempt's callback addresses begin; `/answer`, `/event` and the like follow."""
+    return f"{base}/webhooks/{make_token(secret, attempt_id)}"
+
+
 def read_token(secret: str, token: str) -> str | None:
     """The attempt id in a token that we made, else None."""
     attempt_id, _, mac = token.rpartition(".")

@@ -17,6 +17,7 @@ import stamina
 import structlog
 
 from dialer import metrics, pacing, phone
+from dialer.addresses import endpoint_of
 from dialer.clock import now_ms
 from dialer.dialing import Begun, Claim, Dial, Follows, Recorded
 from dialer.dispositions import Disposition
@@ -24,7 +25,8 @@ from dialer.errors import CarrierError, DialerError, StoreUnavailable
 from dialer.leases import Lapsed
 from dialer.model import AttemptRef
 from dialer.providers.base import CallRequest, Placed, PlaceResult, Refusal, Refused, Unknown
-from dialer.tokens import make_token
+from dialer.terms import request_for
+from dialer.tokens import callback_url
 from jobs.context import Context
 
 log = structlog.get_logger()
@@ -70,6 +72,8 @@ async def place(dial: Dial, context: Context) -> None:
         await _send(dial, nonce, context)
         return
     metrics.TOKENS_RETURNED.labels(begun.name.lower()).inc()
+    if begun.ends_call:
+        metrics.CALLS.labels(begun.ends_call).inc()
     if begun is Begun.PREEMPTED:
         await _hand_over(dial.claim, context)
 
@@ -152,17 +156,11 @@ async def _delay_tokens(late: Claim, context: Context) -> None:
 
 
 def _request(dial: Dial, context: Context) -> CallRequest:
-    settings = context.settings
+    settings, terms = context.settings, dial.terms
     secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
-    base = f"{settings.callback_base}/webhooks/{make_token(secret, str(dial.attempt))}"
-    return CallRequest(
-        to=dial.number,
-        from_=settings.from_number or "",
-        answer_url=f"{base}/answer",
-        event_url=f"{base}/event",
-        ringing_timer_s=settings.ringing_timer_s,
-        length_timer_s=settings.length_timer_s,
-    )
+    webhooks = callback_url(settings.callback_base, secret, str(dial.attempt))
+    from_ = terms.caller_id(dial.attempt, settings.from_number or "")
+    return request_for(endpoint_of(dial.number, dial.endpoint), from_, webhooks, terms, settings)
 
 
 async def _conclude(dial: Dial, nonce: str, result: PlaceResult, context: Context) -> Recorded:

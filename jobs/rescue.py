@@ -12,18 +12,19 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import assert_never
+from typing import NamedTuple, assert_never
 
 import structlog
 
 from dialer import keys, metrics
 from dialer.clock import moment, now_ms, to_ms
 from dialer.counting import count_change
-from dialer.dispositions import Fact
-from dialer.errors import CarrierError
+from dialer.dispositions import Disposition, Fact
+from dialer.errors import CarrierError, NotFound
 from dialer.leases import Freed, Lapsed
-from dialer.model import Attempt, AttemptRef, UnknownPolicy
+from dialer.model import Attempt, AttemptRef, Campaign, UnknownPolicy
 from dialer.providers.base import CallEvent, CarrierCall, Doubt
+from dialer.terms import longest_call_s
 from jobs.context import ArqContext, Context
 from jobs.place import FIRST_LOOK_MS
 
@@ -46,6 +47,9 @@ _LOOK_AGAIN_FACTOR = 2
 async def rescue(ctx: ArqContext) -> None:
     """One sweep. Repeatable."""
     context = ctx["context"]
+    for campaign_id, calls in (await context.leases.expire_campaigns()).items():
+        metrics.CALLS.labels(Disposition.EXPIRED).inc(calls)
+        log.info("campaign.expired", campaign_id=campaign_id, calls=calls)
     for campaign_id in await context.leases.complete_campaigns():
         log.info("campaign.completed", campaign_id=campaign_id)
     lapsed = await context.leases.lapsed(_MOST)
@@ -106,19 +110,18 @@ def _unavailable(attempt: Attempt) -> bool:
 
 async def _patience_ms(attempt: Attempt, context: Context) -> int:
     """How long this attempt may stay unknown: for a redial as long as the longest call that it could be."""
-    settings = context.settings
-    if await _policy(attempt, context) is UnknownPolicy.HOLD:
-        return round(settings.unknown_hold_s * 1000)
-    return (settings.ringing_timer_s + settings.length_timer_s) * 1000 + _REDIAL_MARGIN_MS
+    campaign = await _campaign(attempt, context)
+    if campaign.unknown is UnknownPolicy.HOLD:
+        return round(context.settings.unknown_hold_s * 1000)
+    return longest_call_s(campaign.terms, context.settings) * 1000 + _REDIAL_MARGIN_MS
 
 
-async def _policy(attempt: Attempt, context: Context) -> UnknownPolicy:
-    campaign = await context.runtime.store.campaign(attempt.id.rsplit("-", 2)[0])
-    return campaign.unknown
+async def _campaign(attempt: Attempt, context: Context) -> Campaign:
+    return await context.runtime.store.campaign(attempt.id.rsplit("-", 2)[0])
 
 
 async def _give_up(attempt: Attempt, context: Context) -> None:
-    if await _policy(attempt, context) is UnknownPolicy.REDIAL:
+    if (await _campaign(attempt, context)).unknown is UnknownPolicy.REDIAL:
         await _redial(attempt, context)
         return
     metrics.RESCUED.labels("undetermined").inc()
@@ -137,7 +140,7 @@ async def _look_up(attempt: Attempt, age_ms: int, context: Context) -> tuple[Car
     """The attempt's call in the carrier's list, and whether the list could be read."""
     if age_ms > _LIST_UNTIL_MS or attempt.placed_at is None:
         return None, True
-    call = await context.runtime.store.call(attempt.id.rpartition("-")[0])
+    wanted = await _sought(attempt, context)
     placed = attempt.placed_at
     try:
         # A few at a time: hundreds of unknown calls would each wait for the others' pages, and none would end.
@@ -145,7 +148,7 @@ async def _look_up(attempt: Attempt, age_ms: int, context: Context) -> tuple[Car
             found = [
                 one
                 async for one in context.provider.list_calls(placed - _SPAN, placed + _SPAN)
-                if one.to == call.number.lstrip("+") and one.from_ == (context.settings.from_number or "").lstrip("+")
+                if one.to == wanted.to and wanted.from_ in {None, one.from_}
             ]
     except CarrierError as error:
         log.warning("carrier.list_failed", attempt_id=attempt.id, reason=str(error))
@@ -156,6 +159,22 @@ async def _look_up(attempt: Attempt, age_ms: int, context: Context) -> tuple[Car
         if attempt.id == await context.runtime.batch.command("GET", keys.carrier_uuid(one.uuid)):
             return one, True
     return None, True
+
+
+class _Sought(NamedTuple):
+    """How an attempt stands in the carrier's list; `from_` is None where the carrier chose it."""
+
+    to: str
+    from_: str | None
+
+
+async def _sought(attempt: Attempt, context: Context) -> _Sought:
+    ref = AttemptRef.parse(attempt.id)
+    spoken = await context.runtime.store.spoken(attempt.id)
+    if ref is None or spoken is None:
+        raise NotFound(f"there is no attempt {attempt.id!r}")
+    from_ = spoken.terms.caller_id(ref, context.settings.from_number or "").lstrip("+")
+    return _Sought(spoken.number.lstrip("+"), None if spoken.terms.random_caller_id else from_)
 
 
 async def _tell(attempt: Attempt, kind: str, seen: CarrierCall, context: Context) -> None:

@@ -13,7 +13,7 @@ import functools
 import os
 import socket
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from secrets import token_hex
 from typing import Any
@@ -39,9 +39,12 @@ from jobs.notification import notification
 from jobs.reap import reap
 from jobs.renewal import renew_token
 from jobs.rescue import rescue
+from jobs.script import script
 
 log = structlog.get_logger()
 
+KINDS: Mapping[str, Callable[..., Awaitable[None]]] = {"notification": notification, "script": script}
+"""The job that places the calls of each kind of campaign."""
 POLL_S = 2.0
 RESCUE_SECONDS = set(range(0, 60, 3))
 RENEW_SECONDS = {10, 40}
@@ -109,7 +112,7 @@ def make_worker(pool: ArqRedis, context: Context) -> Worker:
     """Make arq's worker with our jobs and without its traps."""
     placing: dict[str, Any] = {"keep_result": 0, "timeout": JOB_TIMEOUT_S, "max_tries": _OUT_OF_REACH}
     return Worker(
-        functions=[func(_timed(notification), name="notification", **placing)],  # type: ignore[arg-type]
+        functions=[func(_timed(job), name=name, **placing) for name, job in KINDS.items()],  # type: ignore[arg-type]
         cron_jobs=[
             cron(_timed(rescue), name="rescue", second=RESCUE_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(_timed(reap), name="reap", minute={17}, second={27}, timeout=600, max_tries=1),  # type: ignore[arg-type]

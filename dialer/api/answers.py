@@ -26,6 +26,19 @@ class RedialOut(Outgoing):
     after_s: float
 
 
+class TermsOut(Outgoing):
+    """How a campaign's calls are placed."""
+
+    caller_ids: list[str]
+    random_caller_id: bool
+    machine_detection: str | None
+    advanced_mode: str | None
+    beep_timeout_s: int | None
+    ringing_timer_s: int | None
+    length_timer_s: int | None
+    connects: int = Field(description="How many further calls one call may make; each takes a token.")
+
+
 class CampaignOut(Outgoing):
     """A campaign and how far it is. The counts add up to `total`."""
 
@@ -37,6 +50,9 @@ class CampaignOut(Outgoing):
     script: dict[str, JsonValue]
     redial: dict[Disposition, RedialOut]
     unknown: UnknownPolicy
+    terms: TermsOut
+    success: list[Disposition] = Field(description="Dispositions that count as success.")
+    expires_at: datetime | None = Field(description="What is not dialed by then is `expired`.")
     reason: str | None = Field(description="Why it is paused, where the dialer paused it by itself.")
     created_at: datetime
     started_at: datetime | None
@@ -45,6 +61,7 @@ class CampaignOut(Outgoing):
     attempts: int = Field(description="How many tries were used on them; one that the carrier refused is none.")
     counts: dict[CallState, int] = Field(description="Calls by state.")
     dispositions: dict[Disposition, int] = Field(description="Calls that are done, by how they ended.")
+    succeeded: int = Field(description="Calls that are done with success.")
 
     @classmethod
     def of(cls, campaign: Campaign, progress: Progress) -> Self:
@@ -56,10 +73,13 @@ class CampaignOut(Outgoing):
             redial=redial,
             counts={state: progress.counts.get(state, 0) for state in CallState},
             dispositions={d: progress.dispositions.get(d, 0) for d in Disposition},
+            terms=TermsOut.model_validate(campaign.terms, from_attributes=True),
+            success=sorted(campaign.success),
+            succeeded=sum(progress.dispositions.get(d, 0) for d in campaign.success),
         )
 
 
-_COMPUTED = {"redial", "counts", "dispositions"}
+_COMPUTED = {"redial", "counts", "dispositions", "terms", "success", "succeeded"}
 
 
 class CampaignsOut(Outgoing):
@@ -94,6 +114,7 @@ class AttemptOut(Outgoing):
     result: str | None = Field(description="What the carrier answered to the request.")
     facts: list[Fact]
     disposition: Disposition | None
+    keys: str = Field(description="What was pressed, question by question.")
     figures: dict[str, str | int] = Field(description="Duration, price and the like, as the carrier told.")
     events: list[EventOut]
 
@@ -123,6 +144,26 @@ class CallOut(Outgoing):
     def of(cls, call: Call) -> Self:
         """The answer for one call."""
         return cls(**_told(call))
+
+
+class ResultOut(CallOut):
+    """What became of a call, with what is known of its last attempt."""
+
+    keys: str = Field(description="What was pressed, question by question.")
+    duration_s: int | None
+    price: str | None = Field(description="As the carrier told it.")
+
+    @classmethod
+    def of_last(cls, call: Call, attempt: Attempt | None) -> Self:
+        """The result of one call."""
+        figures = attempt.figures if attempt else {}
+        duration, price = figures.get("duration_s"), figures.get("price")
+        return cls(
+            **_told(call),
+            keys=attempt.keys if attempt else "",
+            duration_s=None if duration is None else int(duration),
+            price=None if price is None else str(price),
+        )
 
 
 class CallWithAttemptsOut(CallOut):

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 from aiohttp import web
 
+from dialer.addresses import endpoint_of, parse_address
 from dialer.api.answers import CallOut, CallWithAttemptsOut
 from dialer.api.keys import LOG_FIELDS, RUNTIME
-from dialer.api.kinds import KINDS
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
+from dialer.api.ordering import ordered
 from dialer.api.problems import ID_TAKEN, INVALID_INPUT, KEY_IN_USE, KEY_REUSED, FieldError, Problem
 from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import NewSingleCall
+from dialer.errors import InvalidInput
 from dialer.idempotency import KeptAnswer
-from dialer.model import NewCall, Priority
-from dialer.phone import parse_number
+from dialer.model import NewCall, Own, Priority
+from dialer.providers.base import Endpoint
 from dialer.runtime import Runtime
 
 SCOPE = "post-calls"
@@ -39,11 +42,12 @@ routes = Routes()
 async def create_call(request: web.Request, *, body: NewSingleCall) -> web.StreamResponse:
     """Dial one number, without a campaign of its own."""
     runtime = request.app[RUNTIME]
-    settings, kind = runtime.settings, KINDS[body.kind]
-    script = kind.checked(body.script.model_dump(), settings.default_language)
-    _require_variables(kind.missing(script, body.variables))
-    number = parse_number(body.number, settings.default_region)
-    call = NewCall(number=number, external_id=body.id, variables=body.variables, script=script)
+    address = parse_address(body.number, runtime.settings.default_region)
+    details = body.endpoint.model_dump(exclude_none=True)
+    order = ordered(body, runtime.settings, _endpoint(address, details))
+    _require_variables(order.steps.check(body.variables))
+    own = Own(kind=body.kind, script=order.script, terms=order.terms, endpoint=details)
+    call = NewCall(number=address, external_id=body.id, variables=body.variables, own=own)
     return await answer_once(request, SCOPE, body, functools.partial(_enqueue, runtime, body.priority, call))
 
 
@@ -69,6 +73,15 @@ async def _enqueue(runtime: Runtime, priority: Priority, call: NewCall, derived:
         raise Problem(ID_TAKEN, f"The id belongs to call {stored.id}, to another number.", field="id")
     status = 200 if added.duplicate else 201
     return KeptAnswer(status, CallOut.of(stored).model_dump_json(), f"/v1/calls/{stored.id}")
+
+
+def _endpoint(address: str, details: dict[str, Any]) -> Endpoint:
+    try:
+        return endpoint_of(address, details)
+    except TypeError:
+        names = ", ".join(details)
+        message = f"{names} cannot be told to this kind of address"
+        raise InvalidInput(message, field=f"endpoint.{next(iter(details))}") from None
 
 
 def _require_variables(missing: list[str]) -> None:

@@ -12,13 +12,15 @@ from aiohttp import web
 
 from dialer.api.answers import CallOut, CallsOut, CampaignOut, CampaignsOut
 from dialer.api.keys import LOG_FIELDS, RUNTIME
-from dialer.api.kinds import KINDS
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
+from dialer.api.ordering import ordered
 from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED
 from dialer.api.routing import Answer, Handler, Routes
 from dialer.api.schemas import CallsQuery, CampaignsQuery, NewCampaign, Nothing
 from dialer.clock import moment, now_ms
+from dialer.errors import InvalidInput
 from dialer.idempotency import KeptAnswer
+from dialer.kinds import KINDS, default_success
 from dialer.model import Campaign
 from dialer.runtime import Runtime
 from dialer.states import CAMPAIGN_STEPS, CampaignState
@@ -45,12 +47,18 @@ routes = Routes()
 async def create_campaign(request: web.Request, *, body: NewCampaign) -> web.StreamResponse:
     """Create a campaign. Add its calls, then start it."""
     runtime = request.app[RUNTIME]
-    script = KINDS[body.kind].checked(body.script.model_dump(), runtime.settings.default_language)
+    order = ordered(body, runtime.settings)
+    if body.expires_at and body.expires_at <= moment(now_ms(runtime.clock)):
+        raise InvalidInput("lies in the past: nothing would ever be dialed", field="expires_at")
     campaign = functools.partial(
         Campaign,
         name=body.name,
         kind=body.kind,
-        script=script,
+        script=order.script,
+        terms=order.terms,
+        success=default_success(order.steps) if body.success is None else frozenset(body.success),
+        expires_at=body.expires_at,
+        most=KINDS[body.kind].most,
         priority=body.priority,
         redial=body.redials(),
         unknown=body.unknown,

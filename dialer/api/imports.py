@@ -7,6 +7,7 @@ stored stays, and the same list sent again adds nobody twice.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -17,11 +18,11 @@ from aiohttp import web
 from dialer.api.answers import ImportOut, RejectionOut
 from dialer.api.bodies import require_media_type, stream_bounded
 from dialer.api.keys import IMPORT_POOL, LOG_FIELDS, RUNTIME
-from dialer.api.kinds import KINDS
 from dialer.api.problems import ILLEGAL_STEP, problem_from
 from dialer.api.routing import Answer, Routes
 from dialer.errors import IllegalStep, StoreUnavailable
 from dialer.importing import MEDIA_TYPES, Batch, Rejection, RowChecks, read_calls
+from dialer.kinds import Callee, steps_of
 from dialer.model import Campaign
 from dialer.states import CampaignState
 from dialer.store import Store
@@ -126,11 +127,11 @@ def _require_open(campaign: Campaign) -> None:
 
 def _batches(request: web.Request, campaign: Campaign, media_type: str) -> AsyncIterator[Batch]:
     settings = request.app[RUNTIME].settings
-    required = KINDS[campaign.kind].needs(campaign.script) if campaign.script else frozenset[str]()
+    steps = steps_of(campaign.kind, json.dumps(campaign.script), Callee(campaign.id))
     return read_calls(
         stream_bounded(request, settings.max_import_bytes),
         media_type=media_type,
         charset=request.charset,
-        checks=RowChecks(region=settings.default_region, required=required),
+        checks=RowChecks(region=settings.default_region, required=steps.variables()),
         executor=request.app[IMPORT_POOL].executor(request.content_length),
     )

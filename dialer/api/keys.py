@@ -21,3 +21,5 @@ OPENAPI = web.AppKey("OPENAPI", bytes)
 REQUEST_ID = web.RequestKey("REQUEST_ID", str)
 # What a handler adds to the request's one log line.
 LOG_FIELDS: web.RequestKey[dict[str, Any]] = web.RequestKey("LOG_FIELDS", dict)
+# A body that was read for its signature, before what it says is.
+RAW_BODY = web.RequestKey("RAW_BODY", bytes)

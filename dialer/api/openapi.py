@@ -29,6 +29,7 @@ before the break stays; sending it again adds nobody twice."""
 _PATH_NAMES = {
     "campaign_id": "The id of a campaign, such as `c5hk2m9x4tdq`.",
     "call_id": "The id of a call, such as `c5hk2m9x4tdq-1042`.",
+    "position": "The question in the script that was answered.",
     "token": "The attempt's own token, made by the dialer.",
 }
 
@@ -105,7 +106,7 @@ def _parameters(route: Route, schemas: Json) -> list[Json]:
 
 def _parameter(name: str, where: str, schema: Json, about: str) -> Json:
     if where == "path":
-        schema = {**schema, "maxLength": MAX_ID_LENGTH} if name != "token" else schema
+        schema = {**schema, "maxLength": MAX_ID_LENGTH} if name not in {"token", "position"} else schema
     parameter = {"name": name, "in": where, "required": where == "path", "schema": schema}
     return parameter | ({"description": about} if about else {})
 

@@ -15,18 +15,21 @@ from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 import structlog
 from aiohttp import web
 
-from dialer.api.answers import CallOut
+from dialer.api.answers import ResultOut
 from dialer.api.keys import LOG_FIELDS, REQUEST_ID, RUNTIME
 from dialer.api.middleware import REQUEST_ID_HEADER
 from dialer.api.problems import NOT_FOUND
 from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import ResultsQuery
 from dialer.errors import StoreUnavailable
-from dialer.model import Call
+from dialer.store import Store
 
 CSV = "text/csv"
 NDJSON = "application/x-ndjson"
-COLUMNS = ("id", "external_id", "number", "state", "disposition", "tries", "ended_at", "variables")
+COLUMNS = (
+    "id", "external_id", "number", "state", "disposition", "tries", "ended_at", "keys", "duration_s", "price",
+    "variables",
+)  # fmt: skip
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 routes = Routes()
@@ -42,7 +45,8 @@ async def get_results(request: web.Request, campaign_id: str, *, query: ResultsQ
     """What became of everyone, as CSV (default) or NDJSON, by `Accept` or `format`.
 
     The CSV's column `variables` holds a JSON object. A text cell that begins with = + - @ tab or CR has an apostrophe
-    in front, so that no spreadsheet takes it for a formula; numbers keep their plus. A stream that ends without its
+    in front, so that no spreadsheet takes it for a formula; numbers keep their plus. `keys` is what was pressed,
+    question by question; it, `duration_s` and `price` are those of the last attempt. A stream that ends without its
     last chunk broke off: ask again.
     """
     store = request.app[RUNTIME].store
@@ -53,7 +57,7 @@ async def get_results(request: web.Request, campaign_id: str, *, query: ResultsQ
     response = web.StreamResponse(headers=headers)
     await response.prepare(request)
     if request.method != "HEAD":
-        await _write(request, response, _pieces(store.all_calls(campaign_id), media_type))
+        await _write(request, response, _pieces(_results(store, campaign_id), media_type))
     return response
 
 
@@ -71,34 +75,43 @@ async def _write(request: web.Request, response: web.StreamResponse, pieces: Asy
             request.transport.abort()
 
 
-async def _pieces(chunks: AsyncIterator[list[Call]], media_type: str) -> AsyncIterator[bytes]:
-    write: Callable[[Sequence[Call]], str] = csv_rows if media_type == CSV else ndjson_lines
+async def _results(store: Store, campaign_id: str) -> AsyncIterator[list[ResultOut]]:
+    async for calls in store.all_calls(campaign_id):
+        attempts = await store.last_attempts(calls)
+        yield [ResultOut.of_last(call, attempt) for call, attempt in zip(calls, attempts, strict=True)]
+
+
+async def _pieces(chunks: AsyncIterator[list[ResultOut]], media_type: str) -> AsyncIterator[bytes]:
+    write: Callable[[Sequence[ResultOut]], str] = csv_rows if media_type == CSV else ndjson_lines
     if media_type == CSV:
         yield _csv_text([COLUMNS]).encode()
-    async for calls in chunks:
-        yield write(calls).encode()
+    async for results in chunks:
+        yield write(results).encode()
 
 
-def csv_rows(calls: Sequence[Call]) -> str:
+def csv_rows(results: Sequence[ResultOut]) -> str:
     """One row a call, in the order of COLUMNS."""
-    return _csv_text(_cells(call) for call in calls)
+    return _csv_text(_cells(result) for result in results)
 
 
-def ndjson_lines(calls: Sequence[Call]) -> str:
+def ndjson_lines(results: Sequence[ResultOut]) -> str:
     """One JSON object a call, each on a line of its own."""
-    return "".join(CallOut.of(call).model_dump_json() + "\n" for call in calls)
+    return "".join(result.model_dump_json() + "\n" for result in results)
 
 
-def _cells(call: Call) -> tuple[str | int, ...]:
+def _cells(result: ResultOut) -> tuple[str | int, ...]:
     return (
-        call.id,
-        harmless(call.external_id or ""),
-        call.number,
-        call.state.value,
-        call.disposition.value if call.disposition else "",
-        call.attempts,
-        call.ended_at.isoformat(timespec="milliseconds") if call.ended_at else "",
-        json.dumps(dict(call.variables), ensure_ascii=False, separators=(",", ":")),
+        result.id,
+        harmless(result.external_id or ""),
+        result.number,
+        result.state.value,
+        result.disposition.value if result.disposition else "",
+        result.tries,
+        result.ended_at.isoformat(timespec="milliseconds") if result.ended_at else "",
+        result.keys,
+        "" if result.duration_s is None else result.duration_s,
+        harmless(result.price or ""),
+        json.dumps(result.variables, ensure_ascii=False, separators=(",", ":")),
     )
 
 

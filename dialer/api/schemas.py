@@ -1,18 +1,29 @@
 """What a client may send: the pydantic models of bodies and queries.
 
 They are strict and refuse what they don't know. Lengths are bounded here, so that nothing past the rim has
-to ask. Figures are checked where they are meant: numbers in `phone.py`, scripts in `notification.py`.
+to ask. Figures are checked where they are meant: numbers in `phone.py`, scripts by their kind.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StringConstraints,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
 
 from dialer.dispositions import Disposition
 from dialer.importing.rows import MAX_ID, MAX_NAME, MAX_VALUE, MAX_VARIABLES
 from dialer.model import Priority, Redial, UnknownPolicy
+from dialer.scripts import CallScript
 from dialer.states import CallState
 
 MAX_NAME_LENGTH = 200
@@ -40,6 +51,7 @@ def _as_text(given: object) -> object:
 _VISIBLE = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH, pattern=_VISIBLE)]
 OwnId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=_VISIBLE)]
+CallerId = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{7,15}$")]
 VariableName = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME, pattern=_VISIBLE)]
 VariableValue = Annotated[
     str,
@@ -49,14 +61,58 @@ VariableValue = Annotated[
 ]
 
 
-class ScriptBody(Incoming):
-    """What a call of kind `notification` says."""
+class NotificationBody(Incoming):
+    """What a call of kind `notification` says, and what may be pressed. Checked by `NotificationScript`."""
 
     text: str = Field(min_length=1, description="Spoken text; `{{ name }}` stands for a variable of the call.")
     language: str | None = Field(
         None, description="Language to speak, such as nl-NL; the dialer's default if left out."
     )
-    style: int | None = Field(None, description="Number of the voice among those of the language.")
+    style: int | None = Field(None, description="Number of the voice among those of the language (`GET /v1/voices`).")
+    voicemail_text: str | None = Field(None, description="What a machine hears; needs machine_detection `continue`.")
+    repeat_key: str | None = Field(None, description="Key that says the text again: one of 0-9 * #.")
+    confirm_key: str | None = Field(None, description="Key that confirms; the call's disposition is then `confirmed`.")
+    confirm_text: str | None = Field(None, description="Said after it; our own words if left out.")
+    opt_out_key: str | None = Field(None, description="Key after which this number is called by no campaign again.")
+    opt_out_text: str | None = Field(None, description="Said after it; our own words if left out.")
+    keys_text: str | None = Field(None, description="Tells the keys; our own words if left out, none if empty.")
+    no_input: int | None = Field(None, ge=0, le=9, description="How often all is said again if nothing is pressed.")
+    wrong_key_text: str | None = Field(None, description="Said after a key that means nothing.")
+    barge_in: bool | None = Field(None, description="Whether a key ends the speech.")
+    machine_detection: Literal["continue", "hangup"] | None = Field(None, description="Look for answering machines.")
+
+
+def _object(given: object) -> dict[str, Any]:
+    if not isinstance(given, dict):
+        raise PydanticCustomError("dict_type", "Input should be an object")
+    return given
+
+
+Script = Annotated[dict[str, Any], PlainValidator(_object, json_schema_input_type=NotificationBody | CallScript)]
+"""A script in the form of its kind. What it holds is checked by the kind, whose errors name the field."""
+
+
+class AdvancedDetectionBody(Incoming):
+    """The carrier's paid machine detection; must be allowed in DIALER_CARRIER_EXTRAS."""
+
+    mode: Literal["default", "detect", "detect_beep"] = Field(
+        "default", description="Beside the script, before it, or waiting for the beep."
+    )
+    beep_timeout_s: int | None = Field(None, ge=45, le=120, description="The longest wait for the beep.")
+
+
+class PlacedBody(Incoming):
+    """How calls are placed, beyond whom they go to and what they say."""
+
+    caller_ids: list[CallerId] = Field(
+        default_factory=list,
+        max_length=100,
+        description="Numbers of the account to call from, used in turn; DIALER_FROM_NUMBER if left out.",
+    )
+    random_caller_id: bool = Field(default=False, description="Let the carrier choose among the application's numbers.")
+    ringing_timer_s: int | None = Field(None, ge=1, le=120, description="Seconds a phone may ring.")
+    length_timer_s: int | None = Field(None, ge=1, le=7200, description="Seconds after which a call is ended.")
+    advanced_detection: AdvancedDetectionBody | None = None
 
 
 class RedialBody(Incoming):
@@ -66,7 +122,7 @@ class RedialBody(Incoming):
     after_s: float = Field(ge=0, le=MAX_REDIAL_AFTER_S, description="How many seconds later.")
 
 
-class NewCampaign(Incoming):
+class NewCampaign(PlacedBody):
     """A campaign to create."""
 
     model_config = ConfigDict(
@@ -84,8 +140,8 @@ class NewCampaign(Incoming):
     )
 
     name: Name
-    kind: Literal["notification"] = Field(description="What the calls do.")
-    script: ScriptBody
+    kind: Literal["notification", "script"] = Field(description="What the calls do.")
+    script: Script
     priority: Priority = Field(
         Priority.NORMAL, description="Who gets the next token: urgent before normal before background."
     )
@@ -95,12 +151,31 @@ class NewCampaign(Incoming):
         description="For a call whose phone may or may not have rung: `hold` it for a person, or `redial` it.",
     )
 
+    success: list[Disposition] | None = Field(
+        None,
+        description="Dispositions that count as success; `confirmed` alone where the script asks for it, else "
+        "`answered` too.",
+    )
+    expires_at: AwareDatetime | None = Field(
+        None, description="What is not dialed by then is `expired`, never dialed late."
+    )
+
     def redials(self) -> dict[Disposition, Redial]:
         """The policy in the project's own terms."""
         return {Disposition(d): Redial(times=r.times, after_ms=round(r.after_s * 1000)) for d, r in self.redial.items()}
 
 
-class NewSingleCall(Incoming):
+class EndpointBody(Incoming):
+    """What the call's address needs besides itself."""
+
+    dtmf_answer: str | None = Field(None, description="Keys pressed towards a phone when it is answered; p waits.")
+    headers: dict[str, str] | None = Field(None, max_length=20, description="For a SIP address or a websocket.")
+    content_type: Literal["audio/l16;rate=8000", "audio/l16;rate=16000"] | None = Field(
+        None, description="Audio of a websocket."
+    )
+
+
+class NewSingleCall(PlacedBody):
     """One call to dial as soon as its turn comes, without a campaign of its own."""
 
     model_config = ConfigDict(
@@ -116,9 +191,14 @@ class NewSingleCall(Incoming):
         }
     )
 
-    number: str = Field(min_length=1, max_length=100, description="E.164, or national in the default region.")
-    script: ScriptBody
-    kind: Literal["notification"] = Field("notification", description="What the call does.")
+    number: str = Field(
+        min_length=1,
+        max_length=100,
+        description="E.164, or national in the default region; also a SIP (sip:) or websocket (wss://) address.",
+    )
+    script: Script
+    kind: Literal["notification", "script"] = Field("notification", description="What the call does.")
+    endpoint: EndpointBody = EndpointBody()
     priority: Priority = Field(Priority.NORMAL, description="Urgent calls leave at the next free token.")
     variables: dict[VariableName, VariableValue] = Field(default_factory=dict, max_length=MAX_VARIABLES)
     id: OwnId | None = Field(None, description="Your own id of this call; within a day the same id is dialed once.")

@@ -1,9 +1,10 @@
 """`/webhooks/{token}/...`: where the carrier fetches what a call says and tells how it goes.
 
 Somebody is on the phone and hears silence until `answer` returns: it takes one Redis round trip, and notes that it was
-asked only afterwards. `event` is applied by one script before it is acknowledged, so nothing is lost in between; the
-carrier tries once more after a 503 and after no other refusal (REFERENCE 8.3). The token in the path is what both are
-trusted by; it is checked before a body is read, and never logged.
+asked only afterwards. `reply` takes two: what a key means is stored before the person hears that it was understood.
+`event` is applied by one script before it is acknowledged, so nothing is lost in between; the carrier tries once more
+after a 503 and after no other refusal (REFERENCE 8.3). The token in the path is what all are trusted by, and the
+carrier's signature besides where its secret is set; neither is ever logged.
 """
 
 from __future__ import annotations
@@ -14,17 +15,22 @@ from aiohttp import web
 from pydantic_core import from_json, to_json
 
 from dialer import metrics
+from dialer.answering import Answering, Said
 from dialer.api.bodies import read_bounded
-from dialer.api.keys import BACKGROUND, LOG_FIELDS, RUNTIME, WEBHOOK_SECRET
-from dialer.api.kinds import KINDS, Ncco
-from dialer.api.problems import MALFORMED_JSON, NOT_FOUND, TOO_LARGE, Problem
+from dialer.api.keys import BACKGROUND, LOG_FIELDS, RAW_BODY, RUNTIME, WEBHOOK_SECRET
+from dialer.api.problems import MALFORMED_JSON, NOT_FOUND, TOO_LARGE, UNAUTHORIZED, Problem
 from dialer.api.routing import Answer, Routes
+from dialer.api.voicemail import speak_to_machine
+from dialer.clock import moment, now_ms
 from dialer.counting import count_change
 from dialer.dispositions import Fact
+from dialer.errors import InvalidInput
 from dialer.providers.base import CallEvent
 from dialer.providers.kpn.events import decode_query, parse_event
-from dialer.store import Applied, EventResult, Spoken, Store
-from dialer.tokens import read_token
+from dialer.scripts import Position, read_input
+from dialer.store import Applied, EventResult, Store
+from dialer.tokens import callback_url, read_token
+from dialer.webhook_signature import verify
 
 MAX_EVENT_BYTES = 65_536  # the largest known, a transcription's, has some 2 KB
 FETCHED = CallEvent(kind="answer_fetched")
@@ -46,31 +52,79 @@ async def get_answer(request: web.Request) -> web.StreamResponse:
 
     Parameters or a body that the carrier adds are not read: the token says which attempt it is.
     """
+    attempt_id = await _trusted(request)
     with metrics.ANSWER_SECONDS.time():
-        attempt_id = _attempt_id(request)
-        store = request.app[RUNTIME].store
-        spoken = await store.spoken(attempt_id)
-        if spoken is None:
-            raise _ignored("unknown_attempt")
-        try:
-            body = to_json(_actions(spoken))
-        except RuntimeError:
-            # Somebody picked up and hears nothing: that is no success, whatever the carrier tells of the call.
-            request.app[BACKGROUND].start(_note(store, attempt_id, UNSPOKEN))
-            raise
-    request.app[BACKGROUND].start(_note(store, attempt_id, FETCHED))
+        answering = await _answering(request, attempt_id)
+        body = to_json((await _said(request, attempt_id, answering)).ncco)
+    request.app[BACKGROUND].start(_note(request.app[RUNTIME].store, attempt_id, FETCHED))
     return web.Response(body=body, content_type="application/json")
+
+
+async def post_reply(request: web.Request) -> web.StreamResponse:
+    """What the call says after keys were pressed, or were not. Without anything more to say the call ends: 204."""
+    attempt_id = await _trusted(request)
+    payload = await _payload(request)
+    return await _reply(request, attempt_id, payload)
+
+
+async def get_reply(request: web.Request) -> web.StreamResponse:
+    """The same as query parameters; nested values are JSON text."""
+    attempt_id = await _trusted(request)
+    return await _reply(request, attempt_id, decode_query(request.query))
+
+
+async def _reply(request: web.Request, attempt_id: str, payload: dict[str, Any]) -> web.Response:
+    event = parse_event(payload)
+    metrics.CALLBACKS.labels("input").inc()
+    with metrics.ANSWER_SECONDS.time():
+        answering = await _answering(request, attempt_id)
+        position = _position(request)
+        try:
+            said = answering.go_on(position, read_input(payload))
+        except InvalidInput as error:
+            raise _ignored("unknown_position") from error
+        figures: dict[str, str | int] = {f"keys:{at}": keys for at, keys in said.keys.items()}
+        told = CallEvent(
+            kind="input", facts=said.facts, uuid=event.uuid, at=event.at, figures=figures, about=str(position)
+        )
+        _count(await request.app[RUNTIME].store.apply_event(attempt_id, told))
+    if not said.ncco:
+        return web.Response(status=_TAKEN)
+    return web.Response(body=to_json(said.ncco), content_type="application/json")
 
 
 async def post_event(request: web.Request) -> web.StreamResponse:
     """How the call goes, as JSON. A repeat and a kind that nobody knows are taken like any other."""
-    attempt_id = _attempt_id(request)
+    attempt_id = await _trusted(request)
     return await _apply(request, attempt_id, parse_event(await _payload(request)))
 
 
 async def get_event(request: web.Request) -> web.StreamResponse:
     """How the call goes, as query parameters; nested values are JSON text."""
-    return await _apply(request, _attempt_id(request), parse_event(decode_query(request.query)))
+    attempt_id = await _trusted(request)
+    return await _apply(request, attempt_id, parse_event(decode_query(request.query)))
+
+
+async def post_leg(request: web.Request) -> web.StreamResponse:
+    """How a call goes that this one's `connect` made: kept with the attempt, but it says nothing of the attempt."""
+    attempt_id = await _trusted(request)
+    return await _keep_leg(request, attempt_id, await _payload(request))
+
+
+async def get_leg(request: web.Request) -> web.StreamResponse:
+    """The same as query parameters."""
+    attempt_id = await _trusted(request)
+    return await _keep_leg(request, attempt_id, decode_query(request.query))
+
+
+async def _keep_leg(request: web.Request, attempt_id: str, payload: dict[str, Any]) -> web.Response:
+    event = parse_event(payload)
+    beside = CallEvent(kind=f"leg_{event.kind}", at=event.at, payload=event.payload, about=event.about)
+    metrics.CALLBACKS.labels(event.kind).inc()
+    result = await request.app[RUNTIME].store.apply_event(attempt_id, beside)
+    if result.applied is Applied.UNKNOWN_ATTEMPT:
+        raise _ignored("unknown_attempt")
+    return web.Response(status=_TAKEN)
 
 
 async def _apply(request: web.Request, attempt_id: str, event: CallEvent) -> web.Response:
@@ -84,6 +138,8 @@ async def _apply(request: web.Request, attempt_id: str, event: CallEvent) -> web
     if result.applied is Applied.UNKNOWN_ATTEMPT:
         raise _ignored("unknown_attempt")
     _count(result)
+    if Fact.MACHINE in event.facts and result.applied is not Applied.REPEATED and not result.attempt:
+        request.app[BACKGROUND].start(speak_to_machine(runtime, attempt_id, event))
     return web.Response(status=_TAKEN)
 
 
@@ -93,29 +149,89 @@ def _count(result: EventResult) -> None:
     count_change(result)
 
 
-def _actions(spoken: Spoken) -> Ncco:
+async def _answering(request: web.Request, attempt_id: str) -> Answering:
+    runtime = request.app[RUNTIME]
+    spoken = await runtime.store.spoken(attempt_id)
+    if spoken is None:
+        raise _ignored("unknown_attempt")
+    settings = runtime.settings
+    return Answering(
+        spoken=spoken,
+        webhooks=callback_url(settings.callback_base, request.app[WEBHOOK_SECRET], attempt_id),
+        caller_id=spoken.terms.caller_id(spoken.attempt, settings.from_number or ""),
+        generation=settings.carrier_generation,
+    )
+
+
+async def _said(request: web.Request, attempt_id: str, answering: Answering) -> Said:
+    """The beginning of what a call says, with everything stored that must be."""
+    store = request.app[RUNTIME].store
     try:
-        return KINDS[spoken.kind].spoken(spoken.script, spoken.variables)
+        said = answering.begin()
     except Exception as error:
-        # Whatever it is, it is ours: the script was checked when it was taken, the variables too.
-        raise RuntimeError(f"the script of kind {spoken.kind} cannot be spoken") from error
+        # Somebody picked up and hears nothing: that is no success, whatever the carrier tells of the call. And it is
+        # ours: the script was checked when it was taken, the variables too.
+        request.app[BACKGROUND].start(_note(store, attempt_id, UNSPOKEN))
+        raise RuntimeError(f"the script of kind {answering.spoken.kind} cannot be spoken") from error
+    if said.facts:
+        _count(await store.apply_event(attempt_id, CallEvent(kind="answer_fetched", facts=said.facts)))
+    return said
+
+
+def _position(request: web.Request) -> Position:
+    try:
+        return Position.parse(request.match_info["position"])
+    except InvalidInput as error:
+        raise _ignored("unknown_position") from error
 
 
 async def _note(store: Store, attempt_id: str, event: CallEvent) -> None:
     await store.apply_event(attempt_id, event)
 
 
-def _attempt_id(request: web.Request) -> str:
+async def _trusted(request: web.Request) -> str:
+    """The attempt that the token in the path speaks of, once everything says that the carrier asks."""
     attempt_id = read_token(request.app[WEBHOOK_SECRET], request.match_info["token"])
     if attempt_id is None:
         raise _ignored("forged_token")
     request[LOG_FIELDS]["attempt_id"] = attempt_id
+    await _require_signature(request)
     return attempt_id
 
 
+async def _require_signature(request: web.Request) -> None:
+    runtime = request.app[RUNTIME]
+    secret = runtime.settings.signature_secret
+    if secret is None:
+        return
+    body = await _raw(request)
+    distrust = verify(
+        request.headers.get("Authorization"),
+        body if request.method == "POST" else [*request.query.items()],
+        secret=secret.get_secret_value(),
+        now=moment(now_ms(runtime.clock)),
+        application_id=runtime.settings.carrier_application_id,
+    )
+    if distrust:
+        metrics.CALLBACKS_IGNORED.labels(f"signature_{distrust}").inc()
+        raise Problem(UNAUTHORIZED, "The carrier's signature is missing or does not fit.", field="Authorization")
+
+
+async def _raw(request: web.Request) -> bytes:
+    """The body as it came, read once."""
+    if RAW_BODY not in request:
+        try:
+            request[RAW_BODY] = await read_bounded(request, MAX_EVENT_BYTES)
+        except Problem:
+            metrics.CALLBACKS_IGNORED.labels("unreadable").inc()
+            raise
+    return request[RAW_BODY]
+
+
 async def _payload(request: web.Request) -> dict[str, Any]:
+    raw = await _raw(request)
     try:
-        return _decoded(await read_bounded(request, MAX_EVENT_BYTES))
+        return _decoded(raw)
     except Problem:
         metrics.CALLBACKS_IGNORED.labels("unreadable").inc()
         raise
@@ -139,8 +255,17 @@ def _ignored(reason: str) -> Problem:
 
 _NCCO = {200: Answer(description="The NCCO.", media_types=("application/json",))}
 _NO_CONTENT = {_TAKEN: Answer(description="Taken.")}
-_ANSWER, _EVENT = "/webhooks/{token}/answer", "/webhooks/{token}/event"
-routes.add("GET", _ANSWER, get_answer, answers=_NCCO, public=True)
-routes.add("POST", _ANSWER, get_answer, answers=_NCCO, public=True, name="post_answer")
-routes.add("POST", _EVENT, post_event, answers=_NO_CONTENT, public=True, problems=(MALFORMED_JSON, TOO_LARGE))
-routes.add("GET", _EVENT, get_event, answers=_NO_CONTENT, public=True)
+_WITH_BODY = (MALFORMED_JSON, TOO_LARGE, UNAUTHORIZED)
+_PATH = "/webhooks/{token}"
+routes.add("GET", f"{_PATH}/answer", get_answer, answers=_NCCO, public=True, problems=(UNAUTHORIZED,))
+routes.add("POST", f"{_PATH}/answer", get_answer, answers=_NCCO, public=True, name="post_answer", problems=_WITH_BODY)
+for _method, _path, _handler, _answers in (
+    ("POST", "reply/{position}", post_reply, _NCCO | _NO_CONTENT),
+    ("GET", "reply/{position}", get_reply, _NCCO | _NO_CONTENT),
+    ("POST", "event", post_event, _NO_CONTENT),
+    ("GET", "event", get_event, _NO_CONTENT),
+    ("POST", "leg", post_leg, _NO_CONTENT),
+    ("GET", "leg", get_leg, _NO_CONTENT),
+):
+    _problems = _WITH_BODY if _method == "POST" else (UNAUTHORIZED,)
+    routes.add(_method, f"{_PATH}/{_path}", _handler, answers=_answers, public=True, problems=_problems)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from dialer.addresses import parse_address
 from dialer.errors import InvalidInput
 from dialer.importing.rows import (
     ID,
@@ -24,7 +25,6 @@ from dialer.importing.rows import (
     RawRow,
     shorten,
 )
-from dialer.phone import parse_number
 from dialer.speech import plain, variable_name
 
 # What a store or a reply cannot carry; everything else is dropped only when it is spoken.
@@ -43,7 +43,7 @@ class RowChecks:
 
     Attributes:
         region: the country of numbers written nationally (`settings.default_region`).
-        required: the variables without which the text cannot be spoken (`NotificationScript.variables()`).
+        required: the variables without which the script cannot be spoken (`CallScript.variables()`).
     """
 
     region: str
@@ -84,7 +84,7 @@ def _check(checks: RowChecks, fields: dict[str, str]) -> tuple[str, str | None, 
 
 def _number(text: str, region: str) -> str:
     try:
-        return parse_number(text, region)
+        return parse_address(text, region)
     except InvalidInput as error:
         raise _RowRefusedError(NUMBER, text, str(error)) from None
 

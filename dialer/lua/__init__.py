@@ -1,7 +1,8 @@
 """The Lua scripts: one file each, `verb_noun.lua`, loaded once with what they share.
 
 `-- include: call` puts `parts/call.lua` in front, so that a move which several scripts make is written once. Constants
-that Python owns (facts, dispositions and their rules) are written into the text here and nowhere else.
+that Python owns (facts, dispositions and their rules, limits) are written into the text here and nowhere else:
+`-- include: constants` has them alone.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import cache
 from importlib.resources import files
 
 from dialer.dispositions import RULES, Disposition, Fact
+from dialer.model import MOST_CONNECTS
 
 FACT_BIT = {fact: 1 << position for position, fact in enumerate(Fact)}
 """An attempt's facts are stored as one whole number. New facts go to the end of `Fact`: the order is stored data."""
@@ -46,15 +48,20 @@ def facts_of(bits: int) -> frozenset[Fact]:
 
 
 def _part(name: str) -> str:
-    return _constants() + (files(__name__) / "parts" / f"{name}.lua").read_text("utf-8")
+    part = "" if name == "constants" else (files(__name__) / "parts" / f"{name}.lua").read_text("utf-8")
+    return _constants() + part
 
 
 @cache
 def _constants() -> str:
     numbers = ", ".join(f"{disposition} = {number}" for number, disposition in enumerate(Disposition, 1))
     rules = ", ".join(f"{{{fact_bits(facts)}, '{disposition}'}}" for facts, disposition in RULES)
-    reached = fact_bits(frozenset({Fact.ANSWERED, Fact.HUMAN, Fact.MACHINE}))
     return (
         f"local DISPOSITIONS = {{{numbers}}}\nlocal RULES = {{{rules}}}\n"
-        f"local REACHED, OVER = {reached}, {FACT_BIT[Fact.COMPLETED]}\n"
+        f"local REACHED, OVER = {fact_bits(_REACHED)}, {FACT_BIT[Fact.COMPLETED]}\n"
+        f"local OPTED_OUT, OURS = {FACT_BIT[Fact.OPTED_OUT]}, {FACT_BIT[Fact.HUNG_UP]}\n"
+        f"local MOST_CONNECTS = {MOST_CONNECTS}\n"
     )
+
+
+_REACHED = frozenset({Fact.ANSWERED, Fact.HUMAN, Fact.MACHINE, Fact.CONFIRMED, Fact.OPTED_OUT, Fact.JOINED})

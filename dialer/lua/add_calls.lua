@@ -4,15 +4,21 @@
 -- ARGV    campaign id, now_ms, due_ms, import id, import lease (ms), first running number the buckets are for,
 --         calls a bucket, b (number of buckets), then for each call: digest, record (JSON)
 -- returns {-1} no such campaign, {-2, state} it takes no more calls, {-3, next} the buckets are for other numbers,
---         else {0, then for each call its running number, negative when it was there before}
+--         {-4, most} there would be too many calls, and none was added; else {0, then for each call its running number, negative when it was there before}
 -- atomic because the same list may be sent twice at once
-local state, total = unpack(redis.call('HMGET', KEYS[1], 'state', 'total'))
+local state, total, expires, most = unpack(redis.call('HMGET', KEYS[1], 'state', 'total', 'expires_at', 'most'))
 if not state then return {-1} end
 if state == 'completed' or state == 'cancelled' then return {-2, state} end
+if expires and tonumber(expires) <= tonumber(ARGV[2]) then return {-2, 'expired'} end
 local seq, first, size = tonumber(total) + 1, tonumber(ARGV[6]), tonumber(ARGV[7])
 local buckets = tonumber(ARGV[8])
 if seq ~= first then return {-3, seq} end
 local answer, calls = {0}, (#ARGV - 8) / 2
+if most then
+  local room = tonumber(most) - tonumber(total)
+  for i = 1, calls do room = room - 1 + redis.call('HEXISTS', KEYS[5 + buckets + i], ARGV[7 + 2 * i]) end
+  if room < 0 then return {-4, most} end
+end
 for i = 1, calls do
   local digest, record = ARGV[7 + 2 * i], ARGV[8 + 2 * i]
   local known = KEYS[5 + buckets + i]

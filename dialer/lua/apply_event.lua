@@ -19,6 +19,10 @@ if #ARGV > 11 then redis.call('HSET', ATTEMPT, unpack(ARGV, 12)) end
 if tonumber(ARGV[5]) == 0 then return {2, '', ''} end
 if facts == known then return {3, '', ''} end
 redis.call('HSET', ATTEMPT, 'facts', facts)
+-- Whoever asks not to be called again is suppressed with that very fact, in every campaign (begin_attempt looks).
+if bit.band(facts, OPTED_OUT) > bit.band(known, OPTED_OUT) then
+  redis.call('ZADD', SUPPRESSED, 'NX', NOW, cjson.decode(redis.call('HGET', CALLS, SEQ))[1])
+end
 
 local disposition
 for _, rule in ipairs(RULES) do
@@ -48,6 +52,10 @@ local standing = false
 for i = 2, 6 do standing = standing or redis.call('ZSCORE', KEYS[i], SEQ) end
 if not standing then return {4, disposition or '', ''} end
 if disposition then return {4, disposition, settle(disposition)} end
+-- What we did ourselves says nothing of the carrier's having the call.
+if bit.bor(known, OURS) == bit.bor(facts, OURS) then return {4, '', ''} end
 local phase = bit.band(facts, OVER) > 0 and 11 or bit.band(facts, REACHED) > 0 and 10 or 9
-move(LIVE, redis.call('ZSCORE', LIVE, SEQ) or NOW, ARGV[phase])
+-- A campaign with timers of its own has leases of its own.
+local own = phase < 11 and redis.call('HGET', CAMPAIGN, phase == 9 and 'ringing_ms' or 'talking_ms')
+move(LIVE, redis.call('ZSCORE', LIVE, SEQ) or NOW, own and NOW + own or ARGV[phase])
 return {4, '', ''}

@@ -2,9 +2,9 @@
 -- KEYS, ARGV[1..4] as in parts/call.lua
 -- ARGV    5 lease deadline of the claim (ms), 6 nonce of this run of the job, 7 place_at_us, 8 token index,
 --         9 now_us, 10 latest (us after place_at), 11 lease deadline of the placing (ms), 12 class of the campaign,
---         13 interval_us
--- returns 1 begun (also when this very run asks again), 0 not ours any more, and put back to waiting:
---         2 campaign not running, 3 gate closed, 4 an urgent call wants the token, 5 too late
+--         13 interval_us, 14 the call's address, 15 how many tokens it takes besides its own
+-- returns 1 begun (also when this very run asks again), 0 not ours any more; put back to waiting: 2 campaign not running,
+--         3 gate closed, 4 an urgent call wants the token, 5 too late; ended: 6 suppressed, 7 expired
 -- atomic because a pause, an urgent call or another worker must not fall between the look and the intent
 -- include: call
 local nonce, place_at, now_us = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[9])
@@ -14,18 +14,30 @@ local due = redis.call('ZSCORE', CLAIMED, SEQ)
 local counted = tries()
 if not due or counted.n + 1 ~= NUMBER then return 0 end
 
+if redis.call('ZSCORE', SUPPRESSED, ARGV[14]) then
+  finish('suppressed')
+  return 6
+end
 local budget = redis.call('HMGET', TRUNK, 'gate', 'tat', 'index')
 local refused = redis.call('HGET', CAMPAIGN, 'state') ~= 'running' and 2
   or tonumber(budget[1] or 0) > NOW and 3
   or ARGV[12] ~= '1' and redis.call('ZCARD', URGENT) > 0 and 4
   or now_us > place_at + tonumber(ARGV[10]) and 5
 if refused then
-  wait(due)
-  return refused
+  return wait(due) == 'expired' and 7 or refused
 end
--- Who goes late moves the tokens not given yet, so that no second holds more than it may.
-local owed = math.max(now_us, place_at) + (tonumber(budget[3]) - tonumber(ARGV[8]) + 1) * tonumber(ARGV[13])
-if owed > tonumber(budget[2]) then redis.call('HSET', TRUNK, 'tat', string.format('%.0f', owed)) end
+local expires = redis.call('HGET', CAMPAIGN, 'expires_at')
+if expires and NOW >= tonumber(expires) then
+  finish('expired')
+  return 7
+end
+-- Who goes late moves the tokens not given yet, so that no second holds more than it may; a call that will make others
+-- takes the next ones with its own.
+local interval, further = tonumber(ARGV[13]), tonumber(ARGV[15])
+local owed = math.max(now_us, place_at) + (tonumber(budget[3]) - tonumber(ARGV[8]) + 1) * interval
+local tat = math.max(owed, tonumber(budget[2])) + further * interval
+if tat > tonumber(budget[2]) then redis.call('HSET', TRUNK, 'tat', string.format('%.0f', tat)) end
+if further > 0 then redis.call('HINCRBY', TRUNK, 'index', further) end
 move(PLACING, NOW, ARGV[11])
 counted.n = NUMBER
 store_tries(counted)

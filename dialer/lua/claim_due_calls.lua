@@ -6,6 +6,7 @@
 --         campaign ids in the order of KEYS
 -- returns when the next token is (us), interval_us, then for each claim: campaign id, seq, due_ms, place_at_us, index, lease deadline_ms
 -- atomic because two hoppers must neither take the same call nor the same token
+-- include: constants
 local now, burst, most = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[7])
 local now_ms, limit = math.floor(now / 1000), now + tonumber(ARGV[5])
 local stored = redis.call('HMGET', KEYS[1], 'tat', 'index', 'margin', 'gate')
@@ -13,8 +14,10 @@ local tat, index = tonumber(stored[1] or 0), tonumber(stored[2] or 0)
 local interval = tonumber(ARGV[2]) * (1 + tonumber(stored[3] or ARGV[10]) / 1000000)
 local earliest = math.max(now + tonumber(ARGV[4]), tonumber(stored[4] or 0) * 1000)
 local key_of, claims = {}, {}
--- Late requests move the next token on by a second at most; if it is further, Redis' clock went back (a failover).
-if tat > limit + 1000000 + 2 * (burst + 1) * interval then tat = now + interval end
+-- Late requests move the next token on by a second at most, and each of the horizon's calls takes so many more as it may
+-- make further calls; if it is further ahead, Redis' clock went back (a failover).
+local ahead = 1000000 + 2 * (burst + 1) * interval
+if tat > limit + ahead + MOST_CONNECTS * (ahead + limit - now) then tat = now + interval end
 
 local function next_token(latest)
   if tonumber(ARGV[8]) > 0 then return tonumber(ARGV[8]), tonumber(ARGV[9]) end

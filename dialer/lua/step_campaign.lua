@@ -27,8 +27,12 @@ elseif target == 'cancelled' then
     redis.call('ZADD', KEYS[2], now, seq)
   end
   redis.call('DEL', KEYS[3])
-  -- A million calls end in one stroke: the set is renamed, not copied. Nothing was in done:cancelled before,
-  -- because only this step, taken once, cancels calls.
-  if redis.call('EXISTS', KEYS[2]) == 1 then redis.call('RENAME', KEYS[2], KEYS[4]) end
+  -- A million calls end in one stroke: the set is renamed, not copied, unless calls were cancelled one by one before.
+  if redis.call('EXISTS', KEYS[4]) == 1 then
+    redis.call('ZUNIONSTORE', KEYS[4], 2, KEYS[4], KEYS[2])
+    redis.call('DEL', KEYS[2])
+  elseif redis.call('EXISTS', KEYS[2]) == 1 then
+    redis.call('RENAME', KEYS[2], KEYS[4])
+  end
 end
 return {1}

@@ -178,6 +178,7 @@ class CallEvent:
         figures: duration_s (int), price and rate (decimal text), network, sip_code, detail, disconnected_by,
             start_time, end_time ... only those present and not null; values are str or int.
         payload: the whole event as received (decoded JSON object), kept for kinds without facts.
+        about: tells two events of one kind and moment apart; repeats of one have the same.
     """
 
     kind: str
@@ -186,11 +187,12 @@ class CallEvent:
     at: datetime | None = None
     figures: dict[str, str | int] = field(default_factory=dict)
     payload: dict[str, Any] = field(default_factory=dict)
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierCall:
-    """A call as the carrier's own list shows it. Numbers are digits without a plus."""
+    """A call as the carrier's own list shows it. Phone numbers are digits without a plus, other addresses URIs."""
 
     uuid: str
     to: str

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
 
 from dialer import keys
 from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition, Fact
 from dialer.lua import fact_bits, facts_of
-from dialer.model import Attempt, AttemptRef, CallRef, Event
+from dialer.model import Attempt, AttemptRef, Call, CallRef, Event, Terms
 from dialer.providers.base import CallEvent
 from dialer.store.base import StorePart
 
 CARRIER_UUID_MS = 900_000
 """A list look-up goes back minutes; by then a call that is somebody else's must be known as such."""
+REPLACED_KIND = "script"
+"""What an operator put in place of an attempt's script (`override_script`) is a script of steps, whatever it was."""
 _MOST_TRIES = 1_000
 
 
@@ -43,11 +44,22 @@ class EventResult:
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """What a call says: the script of its kind and the variables for it."""
+    """All that tells what a call says.
 
+    Attributes:
+        kind: tells how `script` is read (`dialer/kinds.py`).
+        script: JSON text, so that equal scripts are recognised without being read.
+        facts: what is known of the attempt by now.
+    """
+
+    attempt: AttemptRef
     kind: str
-    script: Mapping[str, Any]
+    script: str
+    number: str
+    external_id: str | None
     variables: Mapping[str, str]
+    terms: Terms
+    facts: frozenset[Fact]
 
 
 class AttemptStore(StorePart):
@@ -83,20 +95,45 @@ class AttemptStore(StorePart):
         if ref is None:
             return None
         campaign_id, seq = ref.call
-        (kind, script), record, begun = await asyncio.gather(
-            self._batch.command("HMGET", keys.campaign(campaign_id), "kind", "script"),
+        (kind, script, terms), record, (begun, facts, replaced) = await asyncio.gather(
+            self._batch.command("HMGET", keys.campaign(campaign_id), "kind", "script", "terms"),
             self._batch.command("HGET", keys.bucket(campaign_id, seq), seq),
-            self._batch.command("EXISTS", keys.attempt(ref)),
+            self._batch.command("HMGET", keys.attempt(ref), "at", "facts", "script"),
         )
         if not (kind and record and begun):
             return None
-        _, _, variables, own_script = [*json.loads(record), None, None, None][:4]
-        return Spoken(kind, own_script or json.loads(script), variables or {})
+        number, external_id, variables, own = [*json.loads(record), None, None, None][:4]
+        if own:
+            kind, script = own["kind"], json.dumps(own["script"], ensure_ascii=False)
+        if replaced:
+            kind, script = REPLACED_KIND, replaced
+        return Spoken(
+            attempt=ref,
+            kind=kind,
+            script=script,
+            number=number,
+            external_id=external_id,
+            variables=variables or {},
+            terms=Terms.from_dict(own["terms"] if own else json.loads(terms or "{}")),
+            facts=facts_of(int(facts or 0)),
+        )
+
+    async def carrier_id(self, ref: AttemptRef) -> str | None:
+        """The carrier's id of an attempt; None while there is none."""
+        uuid: str | None = await self._batch.command("HGET", keys.attempt(ref), "uuid")
+        return uuid
 
     async def attempt(self, ref: AttemptRef) -> Attempt | None:
         """One attempt, None if it never was or was refused."""
         fields = await self._fields(keys.attempt(ref))
         return _attempt(ref, fields) if fields else None
+
+    async def last_attempts(self, calls: Sequence[Call]) -> list[Attempt | None]:
+        """The newest attempt of each call, None for one that was never tried."""
+        refs = [(CallRef.parse(call.id), call.attempts) for call in calls]
+        tried = [AttemptRef(ref, number) for ref, number in refs if ref and number]
+        found = dict(zip(tried, await asyncio.gather(*map(self.attempt, tried)), strict=True))
+        return [found.get(AttemptRef(ref, number)) if ref else None for ref, number in refs]
 
     async def attempts(self, call_id: str) -> list[Attempt]:
         """All attempts of a call, first to last; none for a call that was never tried or never was."""
@@ -116,7 +153,7 @@ def _disposition(text: str) -> Disposition | None:
 def _event_field(event: CallEvent) -> str:
     """The name under which an event is kept: repeats have the same (REFERENCE 8.3: there is no event id)."""
     moment_ms = to_ms(event.at) if event.at else ""
-    return f"e:{event.kind}:{moment_ms}:{event.payload.get('sub_state', '')!s:.20}"
+    return f"e:{event.kind}:{moment_ms}:{event.about:.40}"
 
 
 def _event_value(event: CallEvent, now: int) -> str:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from dialer import keys
-from dialer.clock import at_ms, moment
+from dialer.clock import moment
 from dialer.dispositions import Disposition
 from dialer.errors import InvalidInput, NotFound
 from dialer.model import Call, CallRef
-from dialer.states import CallState
+from dialer.states import CallState, CampaignState
 from dialer.store.campaigns import CampaignStore, is_campaign_id
 
 _CHUNK = 500
@@ -89,16 +89,16 @@ class CallStore(CampaignStore):
         by_bucket: dict[str, list[str]] = {}
         for field in fields:
             by_bucket.setdefault(keys.bucket(campaign_id, int(field.rstrip("t"))), []).append(field)
-        standing, cancelled_at, *found = await asyncio.gather(
+        standing, ends, *found = await asyncio.gather(
             self._standing(campaign_id, numbers),
-            self._batch.command("HGET", keys.campaign(campaign_id), "ended_at"),
+            self._batch.command("HMGET", keys.campaign(campaign_id), "state", "ended_at", "expires_at"),
             *(self._batch.command("HMGET", key, *wanted) for key, wanted in by_bucket.items()),
         )
         stored = dict(
             zip((f for wanted in by_bucket.values() for f in wanted), (v for part in found for v in part), strict=True)
         )
         return [
-            _call(CallRef(campaign_id, number), stored, standing[number], cancelled_at)
+            _call(CallRef(campaign_id, number), stored, standing[number], _Ends(*ends))
             for number in numbers
             if stored[str(number)] and number in standing
         ]
@@ -115,13 +115,29 @@ class CallStore(CampaignStore):
         }
 
 
-def _call(ref: CallRef, stored: dict[str, str | None], standing: tuple[str, float], cancelled_at: str | None) -> Call:
+class _Ends(NamedTuple):
+    """How and when a campaign ended, and when it expires (ms)."""
+
+    state: str | None
+    ended_at: str | None
+    expires_at: str | None
+
+    def of_call(self, where: str, score: float) -> float:
+        """When a call ended, given where it stands.
+
+        Those that ended with their campaign are in a set that was renamed as a whole, and still holds when they were
+        due.
+        """
+        if where == Disposition.CANCELLED and self.state == CampaignState.CANCELLED and self.ended_at:
+            return float(self.ended_at)
+        return max(score, float(self.expires_at or 0)) if where == Disposition.EXPIRED else score
+
+
+def _call(ref: CallRef, stored: dict[str, str | None], standing: tuple[str, float], ends: _Ends) -> Call:
     record = json.loads(stored[str(ref.seq)] or "[]")
     number, external_id, variables, _ = [*record, None, None, None][:4]
     where, score = standing
     in_flight = where in keys.IN_FLIGHT
-    # Cancelled calls ended with their campaign: the set was renamed as a whole and still holds when they were due.
-    ended = cancelled_at if where == Disposition.CANCELLED else score
     tries = json.loads(stored[f"{ref.seq}t"] or "{}")
     return Call(
         id=str(ref),
@@ -132,7 +148,7 @@ def _call(ref: CallRef, stored: dict[str, str | None], standing: tuple[str, floa
         state=CallState(where) if in_flight else CallState.DONE,
         due_at=moment(score) if where == CallState.WAITING else None,
         disposition=None if in_flight else Disposition(where),
-        ended_at=None if in_flight else at_ms(ended),
+        ended_at=None if in_flight else moment(ends.of_call(where, score)),
         attempts=tries.get("n", 0),
     )
 

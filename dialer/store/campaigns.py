@@ -11,9 +11,9 @@ from dialer import keys
 from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, NotFound
-from dialer.model import Campaign, Priority, Progress, Redial, UnknownPolicy
+from dialer.model import Campaign, Priority, Progress, Redial, Terms, UnknownPolicy
 from dialer.states import CAMPAIGN_STEPS, CallState, CampaignState
-from dialer.store.base import StorePart
+from dialer.store.base import StorePart, deadlines
 
 BUILT_IN = {
     Priority.URGENT: "direct-urgent",
@@ -29,8 +29,10 @@ class CampaignStore(StorePart):
     async def create_campaign(self, campaign: Campaign) -> bool:
         """Store a new campaign; False when its id exists already, and nothing was changed."""
         fields = [part for pair in _to_fields(campaign).items() for part in pair]
-        names = [keys.campaign(campaign.id), keys.CAMPAIGNS, keys.OPEN]
-        return bool(await self._batch.run("create_campaign", names, [campaign.id, to_ms(campaign.created_at), *fields]))
+        names = [keys.campaign(campaign.id), keys.CAMPAIGNS, keys.OPEN, keys.EXPIRING]
+        end = to_ms(campaign.expires_at) if campaign.expires_at else ""
+        args = [campaign.id, to_ms(campaign.created_at), end, *fields]
+        return bool(await self._batch.run("create_campaign", names, args))
 
     async def campaign(self, campaign_id: str) -> Campaign:
         """One campaign. Raises NotFound."""
@@ -137,10 +139,26 @@ def _to_fields(campaign: Campaign) -> dict[str, str | int]:
         "unknown": campaign.unknown,
         "state": campaign.state,
         "total": campaign.total,
+        "success": json.dumps(sorted(campaign.success)),
     }
-    if campaign.started_at:
-        fields["started_at"] = to_ms(campaign.started_at)
-    return fields
+    told = {
+        "terms": json.dumps(campaign.terms.to_dict()) if campaign.terms != Terms() else None,
+        "expires_at": to_ms(campaign.expires_at) if campaign.expires_at else None,
+        "most": campaign.most,
+        "started_at": to_ms(campaign.started_at) if campaign.started_at else None,
+        **_lease_times(campaign.terms),
+    }
+    return fields | {name: value for name, value in told.items() if value is not None}
+
+
+def _lease_times(terms: Terms) -> dict[str, int | None]:
+    """How long a call of this campaign may be silent, where its timers are its own; `apply_event` reads them."""
+    ringing, talking = terms.ringing_timer_s, terms.length_timer_s
+    limits = deadlines(ringing or 0, talking or 0)
+    return {
+        "ringing_ms": limits.ringing if ringing else None,
+        "talking_ms": limits.talking if talking else None,
+    }
 
 
 def _from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
@@ -152,6 +170,10 @@ def _from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
         priority=Priority(fields["priority"]),
         redial={Disposition(name): Redial(*rule) for name, rule in json.loads(fields["redial"]).items()},
         unknown=UnknownPolicy(fields["unknown"]),
+        terms=Terms.from_dict(json.loads(fields.get("terms", "{}"))),
+        success=frozenset(map(Disposition, json.loads(fields.get("success", "[]")))),
+        expires_at=at_ms(fields.get("expires_at")),
+        most=int(fields["most"]) if "most" in fields else None,
         state=CampaignState(fields["state"]),
         created_at=moment(fields["created_at"]),
         started_at=at_ms(fields.get("started_at")),

@@ -12,11 +12,11 @@ import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from secrets import token_hex
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dialer import keys
 from dialer.errors import IllegalStep, NotFound
-from dialer.model import Added, CallRef, NewCall, Priority
+from dialer.model import Added, CallRef, NewCall, Own, Priority
 from dialer.states import CallState
 from dialer.store.campaigns import CampaignStore
 
@@ -64,6 +64,8 @@ class RowStore(CampaignStore):
                     raise NotFound(f"there is no campaign {campaign_id!r}")
                 case [-2, state]:
                     raise IllegalStep(f"campaign {campaign_id} is {state} and takes no more calls; create a new one")
+                case [-4, most]:
+                    raise IllegalStep(f"campaign {campaign_id} takes at most {most} calls; nothing of this was added")
                 case [-3, next_number]:  # another import was faster
                     first = next_number
                 case [0, *numbers]:
@@ -120,10 +122,14 @@ def _known_bucket(digest: str) -> int:
 
 
 def _record(call: NewCall) -> str:
-    parts = [call.number, call.external_id, dict(call.variables) or None, call.script]
+    parts = [call.number, call.external_id, dict(call.variables) or None, _own(call.own) if call.own else None]
     while parts[-1] is None:
         parts.pop()
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+
+def _own(own: Own) -> dict[str, Any]:
+    return {"kind": own.kind, "script": own.script, "terms": own.terms.to_dict(), "endpoint": dict(own.endpoint)}
 
 
 def _added(campaign_id: str, number: int) -> Added:

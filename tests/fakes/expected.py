@@ -6,6 +6,7 @@ walk takes each step here and there and compares.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ class ExpectedCall:
 
     campaign: ExpectedCampaign
     due: float
+    number: str = ""
     where: Where = CallState.WAITING
     lease: int | None = None
     tries: int = 0
@@ -56,10 +58,12 @@ class ExpectedCall:
         assert after is before or after in CALL_STEPS[before], f"no step leads from {before} to {after}"
         self.where, self.lease = where, lease
 
-    def wait(self, due: float) -> Disposition | None:
-        """Back in line, unless the campaign is cancelled."""
+    def wait(self, due: float, now: float, last: Disposition = Disposition.EXPIRED) -> Disposition | None:
+        """Back in line, unless the campaign is cancelled or would have expired by then."""
         if self.campaign.state is CampaignState.CANCELLED:
             return self.finish(Disposition.CANCELLED)
+        if max(due, now) >= self.campaign.expires_at:
+            return self.finish(last)
         self.due = due
         self.stand(CallState.WAITING)
         return None
@@ -74,7 +78,7 @@ class ExpectedCall:
         self.ended[disposition] += 1
         policy = self.campaign.redial.get(disposition)
         if policy and self.ended[disposition] <= policy.times:
-            return self.wait(now + policy.after_ms)
+            return self.wait(now + policy.after_ms, now, disposition)
         return self.finish(disposition)
 
 
@@ -85,6 +89,8 @@ class ExpectedCampaign:
     priority: Priority
     redial: Mapping[Disposition, Redial]
     state: CampaignState = CampaignState.DRAFT
+    expires_at: float = math.inf
+    swept: bool = False
     calls: dict[int, ExpectedCall] = field(default_factory=dict)
 
     def step(self, verb: str) -> bool:
@@ -120,6 +126,7 @@ class Expected:
 
     def __init__(self) -> None:
         self.campaigns: dict[str, ExpectedCampaign] = {}
+        self.suppressed: set[str] = set()
 
     def calls(self) -> Iterator[tuple[str, ExpectedCall]]:
         """All calls with their ids."""
@@ -152,16 +159,22 @@ class Expected:
             return Begun.BEGUN
         if (call.where, call.lease, call.tries + 1) != (CallState.CLAIMED, claim.deadline_ms, dial.attempt.number):
             return Begun.GONE
+        now = look.now_us // 1000
+        if call.number in self.suppressed:
+            call.finish(Disposition.SUPPRESSED)
+            return Begun.SUPPRESSED
         reasons = {
             Begun.NOT_RUNNING: call.campaign.state is not CampaignState.RUNNING,
-            Begun.GATE_CLOSED: look.gate > look.now_us // 1000,
+            Begun.GATE_CLOSED: look.gate > now,
             Begun.PREEMPTED: look.urgent and call.campaign.priority is not Priority.URGENT,
             Begun.TOO_LATE: look.now_us > claim.place_at_us + LATEST_US,
         }
         for begun, speaks_against in reasons.items():
             if speaks_against:
-                call.wait(call.due)
-                return begun
+                return Begun.EXPIRED if call.wait(call.due, now) is Disposition.EXPIRED else begun
+        if now >= call.campaign.expires_at:
+            call.finish(Disposition.EXPIRED)
+            return Begun.EXPIRED
         call.stand(CallState.PLACING, lease=look.lease)
         call.tries = dial.attempt.number
         call.attempts[call.tries] = ExpectedAttempt(nonce, call.due)
@@ -180,7 +193,7 @@ class Expected:
         if follows.what == "back":
             del call.attempts[ref.number]
             call.tries -= 1
-            return True, call.wait(attempt.due)
+            return True, call.wait(attempt.due, now)
         if follows.what in set(CallState):
             call.stand(CallState(follows.what), lease=follows.deadline_ms)
             return True, None
@@ -201,9 +214,14 @@ class Expected:
         if not new:
             return EventResult(Applied.NOTHING_NEW if event.facts else Applied.NO_FACT)
         attempt.facts |= event.facts
-        return self._follow(call, attempt, now, latest=call.tries == ref.number)
+        if Fact.OPTED_OUT in event.facts:
+            self.suppressed.add(call.number)
+        told = event.facts != {Fact.HUNG_UP}  # else it was we who said so, and nobody knows more of the call
+        return self._follow(call, attempt, now, latest=call.tries == ref.number, told=told)
 
-    def _follow(self, call: ExpectedCall, attempt: ExpectedAttempt, now: int, *, latest: bool) -> EventResult:
+    def _follow(
+        self, call: ExpectedCall, attempt: ExpectedAttempt, now: int, *, latest: bool, told: bool
+    ) -> EventResult:
         before, after = attempt.disposition, disposition_of(attempt.facts)
         if before and after in {None, before}:
             return EventResult(Applied.APPLIED)
@@ -218,7 +236,8 @@ class Expected:
             if before:
                 call.ended[before] -= 1
             return EventResult(Applied.APPLIED, after, call.settle(after, now))
-        call.stand(CallState.LIVE, lease=now + _silence_ms(attempt.facts))
+        if told:
+            call.stand(CallState.LIVE, lease=now + _silence_ms(attempt.facts))
         return EventResult(Applied.APPLIED)
 
     def lapse(self, lapsed: Lapsed, now: int) -> Freed:
@@ -227,7 +246,7 @@ class Expected:
         if call.lease != lapsed.deadline_ms:
             return Freed.NOT_LAPSED
         if call.where is CallState.CLAIMED:
-            call.wait(call.due)
+            call.wait(call.due, now)
             return Freed.REQUEUED
         freed = {
             CallState.PLACING: Freed.NOW_UNKNOWN,
@@ -237,13 +256,25 @@ class Expected:
         call.stand(CallState.UNKNOWN if freed is Freed.NOW_UNKNOWN else call.where, lease=now + LOOK_MS)
         return freed
 
-    def redial(self, ref: AttemptRef) -> bool:
+    def expire(self, now: int) -> dict[str, int]:
+        """What campaigns past their end have in line has ended."""
+        expired: dict[str, int] = {}
+        for campaign_id, campaign in self.campaigns.items():
+            if campaign.expires_at <= now and not campaign.swept:
+                campaign.swept = True
+                waiting = [call for call in campaign.calls.values() if call.where is CallState.WAITING]
+                expired[campaign_id] = len(waiting)
+                for call in waiting:
+                    call.finish(Disposition.EXPIRED)
+        return expired
+
+    def redial(self, ref: AttemptRef, now: int) -> bool:
         """Give an unknown attempt up."""
         call = self.call(ref.call)
         if call.where is not CallState.UNKNOWN or call.tries != ref.number:
             return False
         call.attempts[ref.number].given_up = True
-        call.wait(call.attempts[ref.number].due)
+        call.wait(call.attempts[ref.number].due, now, Disposition.UNDETERMINED)
         return True
 
 
@@ -254,4 +285,7 @@ def _state(where: Where) -> CallState:
 def _silence_ms(facts: frozenset[Fact]) -> int:
     if Fact.COMPLETED in facts:
         return REASON_MS
-    return TALKING_MS if facts & {Fact.ANSWERED, Fact.HUMAN, Fact.MACHINE} else RINGING_MS
+    return TALKING_MS if facts & _REACHED else RINGING_MS
+
+
+_REACHED = {Fact.ANSWERED, Fact.HUMAN, Fact.MACHINE, Fact.CONFIRMED, Fact.OPTED_OUT, Fact.JOINED}

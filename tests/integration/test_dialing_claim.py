@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from dialer.dialing import CLAIM_LEASE_MS, Begun, Claim
 from dialer.dispositions import Disposition
-from dialer.model import NewCall, Priority, Redial
+from dialer.model import NewCall, Priority, Redial, Terms
 from dialer.pacing import HORIZON_US, LEAD_US
 from tests.fakes.clock import START_MS, START_US
 from tests.fakes.engine import Engine, due, make_engine, new_calls, order
@@ -281,12 +281,7 @@ async def test_read_gives_what_a_request_needs(engine: Engine) -> None:
     (claim,) = await engine.claim(1)
     (dial,) = await engine.dialing.read([claim, claim._replace(campaign_id="gone")])
 
-    assert ("c1-1-1", "+31610000001", "notification", 3) == (
-        str(dial.attempt),
-        dial.number,
-        dial.kind,
-        dial.urgency,
-    )
+    assert ("c1-1-1", "+31610000001", 3, Terms()) == (str(dial.attempt), dial.number, dial.urgency, dial.terms)
 
 
 async def test_a_clock_that_went_back_does_not_stop_the_dialing(engine: Engine) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from dialer.errors import IllegalStep, NotFound
-from dialer.model import NewCall, Priority
+from dialer.model import NewCall, Own, Priority
 from tests.fakes.clock import START_MS
 from tests.fakes.engine import Engine, draft, due, new_calls, order
 
@@ -196,12 +196,13 @@ async def test_end_of_import_lets_go_and_wakes(engine: Engine) -> None:
 
 async def test_a_single_call_brings_its_own_script(engine: Engine) -> None:
     """A call enqueued alone stands in the running campaign of its priority, with what it says in its record."""
-    call = NewCall(number="+31610000001", script={"text": "Come home"})
+    call = NewCall(number="+31610000001", own=Own(kind="notification", script={"text": "Come home"}))
     added = await engine.store.enqueue_call(Priority.URGENT, call, key="k1")
     stored = await engine.keyspace()
 
     assert ("direct-urgent-1", False) == (added.call_id, added.duplicate)
-    assert ["+31610000001", None, None, {"text": "Come home"}] == stored["campaign:direct-urgent:calls:0"]["1"]
+    own = {"kind": "notification", "script": {"text": "Come home"}, "terms": {}, "endpoint": {}}
+    assert ["+31610000001", None, None, own] == stored["campaign:direct-urgent:calls:0"]["1"]
     assert ({"direct-urgent": 0}, ["1"]) == (stored["ready:urgent"], stored["wake"])
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from dialer.clock import moment
 from dialer.dispositions import Disposition, Fact
-from dialer.model import Attempt, Event, NewCall, Priority
+from dialer.model import Attempt, Event, NewCall, Own, Priority, Terms
 from dialer.providers.base import CallEvent
 from dialer.store import Spoken
 from tests.fakes.clock import START_MS
@@ -137,18 +137,28 @@ async def test_spoken_gives_script_and_variables(engine: Engine) -> None:
     await engine.store.step("c1", "start")
     await engine.place()
 
-    assert Spoken("notification", {"text": "Hello {{ name }}"}, {"name": "Žofie"}) == await engine.store.spoken(
-        "c1-1-1"
-    )
+    assert Spoken(
+        attempt=ref("c1-1-1"),
+        kind="notification",
+        script='{"text": "Hello {{ name }}"}',
+        number="+31610000001",
+        external_id=None,
+        variables={"name": "Žofie"},
+        terms=Terms(),
+        facts=frozenset(),
+    ) == await engine.store.spoken("c1-1-1")
 
 
 async def test_spoken_prefers_the_calls_own_script(engine: Engine) -> None:
     """A single call says what it was enqueued with."""
-    call = NewCall(number="+31610000001", script={"text": "Come home"})
+    own = Own(kind="script", script={"steps": []}, terms=Terms(ringing_timer_s=20))
+    call = NewCall(number="+31610000001", own=own)
     await engine.store.enqueue_call(Priority.NORMAL, call, key=None)
     await engine.place()
+    spoken = await engine.store.spoken("direct-1-1")
 
-    assert Spoken("notification", {"text": "Come home"}, {}) == await engine.store.spoken("direct-1-1")
+    assert spoken is not None
+    assert ("script", '{"steps": []}', 20) == (spoken.kind, spoken.script, spoken.terms.ringing_timer_s)
 
 
 async def test_spoken_only_for_attempts_that_were_begun(engine: Engine) -> None:

@@ -34,6 +34,7 @@ async def test_create_stores_the_campaign_and_nothing_else(engine: Engine) -> No
             "unknown": "hold",
             "state": "draft",
             "total": "0",
+            "success": [],
         },
         "campaigns": {"c1": START_MS},
         "open": {"c1"},

@@ -11,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dialer.api.answers import ResultOut
 from dialer.api.results import COLUMNS, csv_rows, harmless, ndjson_lines
 from dialer.dispositions import Disposition
-from dialer.model import Call
+from dialer.model import Attempt, Call
 from dialer.states import CallState
 
 CALL = Call(
@@ -32,7 +33,7 @@ CALL = Call(
 
 def test_csv_row_has_all_columns() -> None:
     """A row reads back as what the call is."""
-    [cells] = csv.reader(io.StringIO(csv_rows([CALL])))
+    [cells] = csv.reader(io.StringIO(csv_rows([ResultOut.of_last(CALL, None)])))
     row = dict(zip(COLUMNS, cells, strict=True))
 
     assert dict(CALL.variables) == json.loads(row.pop("variables"))
@@ -44,12 +45,27 @@ def test_csv_row_has_all_columns() -> None:
         "disposition": "no_answer",
         "tries": "3",
         "ended_at": "2026-01-02T03:04:05.678+00:00",
+        "keys": "",
+        "duration_s": "",
+        "price": "",
     } == row
+
+
+def test_a_result_tells_what_was_pressed_and_what_it_cost() -> None:
+    """Keys stand in the order of the questions, with the length and the price of the last attempt."""
+    figures: dict[str, str | int] = {"keys:2": "3", "keys:0": "1", "duration_s": 24, "price": "0.01000000"}
+    attempt = Attempt(
+        id="c1-2-3", number=3, state="ended", placed_at=None, uuid="u", result="placed", facts=frozenset(),
+        disposition=Disposition.CONFIRMED, figures=figures,
+    )  # fmt: skip
+    [cells] = csv.reader(io.StringIO(csv_rows([ResultOut.of_last(CALL, attempt)])))
+
+    assert ["1 3", "24", "0.01000000"] == cells[7:10]
 
 
 def test_ndjson_line_has_all_fields() -> None:
     """A line reads back as what the call is."""
-    [line] = ndjson_lines([CALL]).splitlines()
+    [line] = ndjson_lines([ResultOut.of_last(CALL, None)]).splitlines()
     told = json.loads(line)
 
     assert ("a;b", "no_answer", 3) == (told["external_id"], told["disposition"], told["tries"])
@@ -66,7 +82,7 @@ def test_cell_that_begins_like_a_formula_is_defused(start: str) -> None:
 def test_any_own_id_survives_csv(external_id: str) -> None:
     """Whatever an id holds, the row has its columns and the id as it was or defused, never a formula."""
     call = Call(**{name: getattr(CALL, name) for name in Call.__slots__} | {"external_id": external_id})
-    [cells] = csv.reader(io.StringIO(csv_rows([call]), newline=""))
+    [cells] = csv.reader(io.StringIO(csv_rows([ResultOut.of_last(call, None)]), newline=""))
 
     assert len(COLUMNS) == len(cells)
     assert cells[1] in {external_id, f"'{external_id}"}

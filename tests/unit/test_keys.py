@@ -38,15 +38,17 @@ def test_all_keys_share_one_slot() -> None:
 def test_no_two_keys_are_the_same() -> None:
     """Kinds of key never meet, nor do those of two campaigns."""
     found = [*all_keys("c1"), *all_keys("c2"), *keys.READY, keys.LEASES, keys.SLEEPING, keys.CLOSING, keys.OPEN]
+    found += [keys.EXPIRING, keys.SUPPRESSED]
 
     assert len(found) == len(set(found))
 
 
 def test_a_move_names_its_keys_in_the_scripts_order() -> None:
-    """Campaign, sets in flight, leases, sleeping, closing, trunk, urgent, a set each disposition, bucket, attempt."""
+    """Campaign, sets in flight, what the fleet shares, a set each disposition, bucket, attempt."""
     assert [
         "campaign:c1", "campaign:c1:waiting", "campaign:c1:claimed", "campaign:c1:placing", "campaign:c1:unknown",
         "campaign:c1:live", "leases", "sleeping", "closing", "trunk:main", "ready:urgent",
+        "suppressed",
         *(f"campaign:c1:done:{disposition}" for disposition in Disposition),
         "campaign:c1:calls:2", "attempt:c1-120-2",
     ] == [key.removeprefix(keys.TAG) for key in keys.call_step(CALL)]  # fmt: skip
@@ -56,7 +58,7 @@ def test_a_moves_keys_are_not_shared() -> None:
     """Names kept for the next event of a campaign are not changed by whoever got them."""
     keys.call_step(CALL).clear()
 
-    assert 26 == len(keys.call_step(CALL))
+    assert 27 == len(keys.call_step(CALL))
 
 
 def test_the_sets_in_flight_are_all_states_but_done() -> None:

@@ -57,12 +57,21 @@ def test_genuine_call_is_read() -> None:
     assert (2, "0.00333333") == (call.figures["duration_s"], call.figures["price"])
 
 
-@pytest.mark.parametrize("endpoint", [[], None, {}, {"type": "sip", "uri": "sip:x@y"}, "", 7, [None]])
+@pytest.mark.parametrize("endpoint", [[], None, {}, "", 7, [None]])
 def test_endpoint_without_a_number_is_empty(endpoint: object) -> None:
-    """An endpoint of another kind, or none, has no number, and the call is read all the same."""
+    """No endpoint, or an unreadable one, has no address, and the call is read all the same."""
     call = parse_call({"uuid": "u", "to": endpoint, "from": endpoint, "status": "hovering"})
 
     assert CarrierCall(uuid="u", to="", from_="", facts=frozenset()) == call
+
+
+@pytest.mark.parametrize("uri", ["sip:desk@pbx.example.com", "wss://audio.example.com/in"])
+def test_other_endpoints_are_known_by_their_uri(uri: str) -> None:
+    """A call to a SIP address or a websocket has its URI, in an array or not, so that it can be found again."""
+    call = parse_call({"uuid": "u", "to": [{"type": "sip", "uri": uri}], "from": {"type": "phone", "number": "31201"}})
+
+    assert call is not None
+    assert (uri, "31201") == (call.to, call.from_)
 
 
 @pytest.mark.parametrize("number", ["+31612345678", "31612345678", 31612345678])

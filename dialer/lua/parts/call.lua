@@ -1,15 +1,15 @@
 -- call (included): the keys of one call and the moves that more than one script makes.
 -- KEYS    1 hash campaign; zsets 2 waiting, 3 claimed, 4 placing, 5 unknown, 6 live; 7 zset leases; 8 zset sleeping;
---         9 set closing; 10 hash trunk; 11 zset ready:urgent; 12.. zset done:<disposition> in the order of `dispositions.py`;
---         last the call's bucket of records and the attempt
+--         9 set closing; 10 hash trunk; 11 zset ready:urgent; 12 zset suppressed; 13.. zset done:<disposition> in the order of
+--         `dispositions.py`; last the call's bucket of records and the attempt
 -- ARGV    1 campaign id, 2 running number of the call, 3 number of the attempt, 4 now (ms); the rest is the script's own
-local CAMPAIGN, WAITING, CLAIMED, PLACING, UNKNOWN, LIVE, LEASES, SLEEPING, CLOSING, TRUNK, URGENT = unpack(KEYS, 1, 11)
+local CAMPAIGN, WAITING, CLAIMED, PLACING, UNKNOWN, LIVE, LEASES, SLEEPING, CLOSING, TRUNK, URGENT, SUPPRESSED = unpack(KEYS, 1, 12)
 local CALLS, ATTEMPT = unpack(KEYS, #KEYS - 1)
 local CAMPAIGN_ID, SEQ, NUMBER, NOW = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local CALL_ID = CAMPAIGN_ID .. '-' .. SEQ
 
 local function done_key(disposition)
-  return KEYS[11 + DISPOSITIONS[disposition]]
+  return KEYS[12 + DISPOSITIONS[disposition]]
 end
 
 -- Take the call out of whichever set it stands in and put it into another, as of a score; a lease only where given.
@@ -25,10 +25,12 @@ local function finish(disposition)
   return disposition
 end
 
--- Back to waiting, due at a moment; what a cancelled campaign gets back is cancelled.
-local function wait(due)
-  local state = redis.call('HGET', CAMPAIGN, 'state')
+-- Back to waiting, due at a moment; what a cancelled campaign gets back is cancelled, and what could not be dialed before
+-- its campaign expires has ended: as it did last, or as expired.
+local function wait(due, last)
+  local state, expires = unpack(redis.call('HMGET', CAMPAIGN, 'state', 'expires_at'))
   if state == 'cancelled' then return finish('cancelled') end
+  if expires and math.max(due, NOW) >= tonumber(expires) then return finish(last or 'expired') end
   move(WAITING, due)
   if state == 'running' then redis.call('ZADD', SLEEPING, 'LT', due, CAMPAIGN_ID) end
   return ''
@@ -49,6 +51,6 @@ local function settle(disposition)
   counted[disposition] = (counted[disposition] or 0) + 1
   store_tries(counted)
   local policy = cjson.decode(redis.call('HGET', CAMPAIGN, 'redial'))[disposition]
-  if policy and counted[disposition] <= policy[1] then return wait(NOW + policy[2]) end
+  if policy and counted[disposition] <= policy[1] then return wait(NOW + policy[2], disposition) end
   return finish(disposition)
 end

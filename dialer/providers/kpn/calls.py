@@ -26,18 +26,20 @@ def parse_call(record: Any) -> CarrierCall | None:
         return None
     return CarrierCall(
         uuid=uuid,
-        to=_number(record.get("to")),
-        from_=_number(record.get("from")),
+        to=_address(record.get("to")),
+        from_=_address(record.get("from")),
         facts=facts_of_status(record),
         figures=read_figures(record),
         started_at=read_moment(record.get("start_time")),
     )
 
 
-def _number(endpoint: Any) -> str:
-    """The digits of an endpoint: an array of one in KPN's specification, an object in real answers."""
+def _address(endpoint: Any) -> str:
+    """A phone's digits, else the URI: an array of one in KPN's specification, an object in real answers."""
     if isinstance(endpoint, list):
         endpoint = endpoint[0] if endpoint else None
+    if uri := read_text(inside(endpoint, "uri")):
+        return uri
     number = endpoint if isinstance(endpoint, str) else inside(endpoint, "number")
     text = str(number) if isinstance(number, int) else read_text(number) or ""
     return "".join(c for c in text if c in "0123456789")

@@ -57,6 +57,8 @@ _FACTS = {
     EventKind.REJECTED: Fact.REJECTED,
     EventKind.FAILED: Fact.FAILED,
 }
+# Told by the shape of the event; it has no status, or one that is none of the call's.
+_BESIDE = {EventKind.ERROR: Fact.SCRIPT_ERROR, EventKind.TRANSFER: Fact.JOINED}
 _STATUSES = {kind.value: kind for kind in (*_FACTS, EventKind.DISCONNECTED)}
 # Without a status, the first of these that is there tells the kind.
 _SHAPES = (
@@ -80,6 +82,7 @@ def parse_event(payload: Mapping[str, Any]) -> CallEvent:
         at=read_moment(payload.get("timestamp")),
         figures=read_figures(payload) | _digits(payload),
         payload=dict(payload),
+        about=read_text(payload.get("sub_state")) or "",
     )
 
 
@@ -99,8 +102,8 @@ def facts_of_status(source: Mapping[str, Any]) -> frozenset[Fact]:
 
 
 def _facts(kind: EventKind, payload: Mapping[str, Any]) -> frozenset[Fact]:
-    if kind is EventKind.ERROR:
-        return frozenset({Fact.SCRIPT_ERROR})
+    if kind in _BESIDE:
+        return frozenset({_BESIDE[kind]})
     # A fallback repeats the event it is about, and what that told is true all the same.
     return facts_of_status(payload) if kind in _FACTS or kind is EventKind.FALLBACK else frozenset()
 

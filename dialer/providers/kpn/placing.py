@@ -6,18 +6,15 @@ import re
 from collections.abc import Mapping
 from typing import Any, assert_never
 
+from dialer.addresses import check_sip, check_websocket
 from dialer.errors import InvalidInput
 from dialer.providers.base import AdvancedDetection, CallRequest, Endpoint, Phone, Sip, Websocket
 from dialer.providers.kpn import checks
 from dialer.providers.kpn.dialect import Dialect, require
 
-LONGEST_URI = 50
-"""Characters of a SIP or websocket URI: KPN's and Vonage's specifications agree."""
 LONGEST_RINGING_S = 120
 LONGEST_CALL_S = 7200
 
-_SIP = re.compile(r"(?:sips?:)?[!-~]+")
-_WEBSOCKET = re.compile(r"wss?://[!-~]+")
 _AUDIO = ("audio/l16;rate=8000", "audio/l16;rate=16000")
 _HEADER_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _LONGEST_HEADER = 512
@@ -67,7 +64,7 @@ def _phone(phone: Phone) -> dict[str, Any]:
 
 
 def _sip(sip: Sip, dialect: Dialect) -> dict[str, Any]:
-    body: dict[str, Any] = {"type": "sip", "uri": _uri(sip.uri, _SIP, "a SIP address such as sip:desk@pbx.example.com")}
+    body: dict[str, Any] = {"type": "sip", "uri": check_sip(sip.uri)}
     if not sip.headers:
         return body
     require("SIP headers", allowed=dialect.allow_sip_headers, field="headers")
@@ -85,18 +82,10 @@ def _sip_headers(headers: Mapping[str, str]) -> dict[str, str]:
 def _websocket(websocket: Websocket) -> dict[str, Any]:
     body = {
         "type": "websocket",
-        "uri": _uri(websocket.uri, _WEBSOCKET, "a websocket address such as wss://audio.example.com/in"),
+        "uri": check_websocket(websocket.uri),
         "content-type": checks.choice(websocket.content_type, _AUDIO, "content_type"),
     }
     return body | ({"headers": dict(websocket.headers)} if websocket.headers else {})
-
-
-def _uri(uri: str, form: re.Pattern[str], what: str) -> str:
-    if not form.fullmatch(uri):
-        raise InvalidInput(f"must be {what}", field="uri")
-    if len(uri) > LONGEST_URI:
-        raise InvalidInput(f"has {len(uri)} characters; the carrier takes {LONGEST_URI} at most", field="uri")
-    return uri
 
 
 def _detection(request: CallRequest, dialect: Dialect) -> dict[str, Any]:

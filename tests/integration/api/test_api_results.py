@@ -13,7 +13,10 @@ import pytest
 from dialer.model import NewCall
 from dialer.runtime import Runtime
 
-COLUMNS = ["id", "external_id", "number", "state", "disposition", "tries", "ended_at", "variables"]
+COLUMNS = [
+    "id", "external_id", "number", "state", "disposition", "tries", "ended_at", "keys", "duration_s", "price",
+    "variables",
+]  # fmt: skip
 
 
 async def _fill(runtime: Runtime, campaign_id: str, calls: Sequence[NewCall]) -> None:
@@ -72,12 +75,14 @@ async def test_form_follows_format_and_accept(
 async def test_ndjson_holds_the_calls_as_the_api_tells_them(
     api: aiohttp.ClientSession, campaign_id: str, runtime: Runtime
 ) -> None:
-    """Each line is the call as the list of calls shows it."""
+    """Each line is the call as the list of calls shows it, with what its last attempt told."""
     await _fill(runtime, campaign_id, _calls(3))
     async with api.get(f"/v1/campaigns/{campaign_id}/results?format=ndjson") as response:
         lines = [json.loads(line) for line in (await response.text()).splitlines()]
     async with api.get(f"/v1/campaigns/{campaign_id}/calls") as response:
-        assert lines == (await response.json())["calls"]
+        calls = (await response.json())["calls"]
+
+    assert lines == [call | {"keys": "", "duration_s": None, "price": None} for call in calls]
 
 
 async def test_formula_in_an_own_id_is_defused(api: aiohttp.ClientSession, campaign_id: str, runtime: Runtime) -> None:
@@ -86,7 +91,7 @@ async def test_formula_in_an_own_id_is_defused(api: aiohttp.ClientSession, campa
     async with api.get(f"/v1/campaigns/{campaign_id}/results") as response:
         row = (await response.text()).splitlines()[1]
 
-    assert f'"{campaign_id}-1","\'=1+1","+31201234567","waiting","",0,"","{{""a"":""=2""}}"' == row
+    assert f'"{campaign_id}-1","\'=1+1","+31201234567","waiting","",0,"","","","","{{""a"":""=2""}}"' == row
 
 
 async def test_head_tells_the_form_without_the_rows(api: aiohttp.ClientSession, campaign_id: str) -> None:

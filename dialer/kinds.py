@@ -1,0 +1,100 @@
+"""The kinds of campaign: how a script of each is checked, and which steps it amounts to for one callee.
+
+The one table of kinds: a new kind is a module with its script, an entry here, its name in `api/schemas.py` and its job
+of the same name in `jobs/`. A script is checked once, when it is taken; what the store holds is in order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from dialer import notification, scripts
+from dialer.dispositions import Disposition
+from dialer.errors import InvalidInput
+from dialer.model import MOST_CONNECTS
+from dialer.notification import NotificationScript
+from dialer.scripts import CallScript, Confirm
+from dialer.scripts.walking import walk
+from dialer.voices import Generation
+
+Script = Mapping[str, Any]
+
+_STORED = "en-US"  # a stored script names its language, so this default is never taken
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """Who hears a script, as far as a kind may need to know."""
+
+    campaign_id: str = ""
+    number: str = ""
+    external_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One kind of campaign.
+
+    Attributes:
+        checked: a script as sent, the default language and the carrier's generation to the script as stored; raises
+            InvalidInput.
+        steps: a stored script to what a callee's call says and does.
+        most: how many calls a campaign of it takes; None for any number.
+        personal: whether the steps differ from callee to callee, beyond the values of variables.
+    """
+
+    checked: Callable[[Script, str, Generation], dict[str, Any]]
+    steps: Callable[[Script, Callee], CallScript]
+    most: int | None = None
+    personal: bool = False
+
+
+def _checked_notification(script: Script, language: str, generation: Generation) -> dict[str, Any]:
+    read = NotificationScript.from_dict(script, default_language=language)
+    read.check_voice(generation)
+    return read.to_dict()
+
+
+def _checked_steps(script: Script, language: str, generation: Generation) -> dict[str, Any]:
+    read = CallScript.from_dict(script, default_language=language)
+    read.check_voices(generation)
+    if read.connects() > MOST_CONNECTS:
+        raise InvalidInput(
+            f"a call connects to at most {MOST_CONNECTS} others, this one to {read.connects()}", field="script.steps"
+        )
+    return read.to_dict()
+
+
+KINDS: Mapping[str, Kind] = {
+    notification.KIND: Kind(
+        checked=_checked_notification,
+        steps=lambda script, _: NotificationScript.from_dict(script, default_language=_STORED).call_script,
+    ),
+    scripts.KIND: Kind(
+        checked=_checked_steps,
+        steps=lambda script, _: CallScript.from_dict(script, default_language=_STORED),
+    ),
+}
+
+
+def steps_of(kind: str, script: str, callee: Callee) -> CallScript:
+    """What a stored script (JSON text) amounts to for a callee."""
+    return _steps(kind, script, callee if KINDS[kind].personal else _ANYBODY)
+
+
+@lru_cache(maxsize=512)
+def _steps(kind: str, script: str, callee: Callee) -> CallScript:
+    return KINDS[kind].steps(json.loads(script), callee)
+
+
+_ANYBODY = Callee()
+
+
+def default_success(steps: CallScript) -> frozenset[Disposition]:
+    """What counts as success where a campaign does not say: a confirmation if it asks for one, else being heard."""
+    asks = any(isinstance(place.step, Confirm) for place in walk(steps.steps, "steps"))
+    return frozenset({Disposition.CONFIRMED} if asks else {Disposition.CONFIRMED, Disposition.ANSWERED})

@@ -1,0 +1,26 @@
+-- expire_campaign: what a campaign has not dialed by its end is not dialed any more.
+-- KEYS[1] hash campaign   zsets KEYS[2] waiting   KEYS[3] done:expired   KEYS[4] expiring   KEYS[5] sleeping   KEYS[6] set closing
+-- KEYS[7..9] zset ready by class
+-- ARGV    campaign id, now_ms
+-- returns how many calls expired, -1 not yet (the end was moved)
+-- atomic because a call may be claimed at this moment; one that was claimed already expires in begin_attempt
+local id, now = ARGV[1], tonumber(ARGV[2])
+local expires = redis.call('HGET', KEYS[1], 'expires_at')
+if expires and tonumber(expires) > now then
+  redis.call('ZADD', KEYS[4], expires, id)
+  return -1
+end
+redis.call('ZREM', KEYS[4], id)
+if not expires then return 0 end
+local left = redis.call('ZCARD', KEYS[2])
+-- In one stroke, however many: the set is renamed, not copied, unless calls have expired one by one before.
+if left > 0 and redis.call('EXISTS', KEYS[3]) == 0 then
+  redis.call('RENAME', KEYS[2], KEYS[3])
+elseif left > 0 then
+  redis.call('ZUNIONSTORE', KEYS[3], 2, KEYS[3], KEYS[2])
+  redis.call('DEL', KEYS[2])
+end
+redis.call('ZREM', KEYS[5], id)
+for i = 7, 9 do redis.call('ZREM', KEYS[i], id) end
+redis.call('SADD', KEYS[6], id)
+return left
