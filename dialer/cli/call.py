@@ -9,7 +9,7 @@ import click
 
 from dialer.cli.client import DialerClient, Json
 from dialer.cli.connection import talks_to_api
-from dialer.cli.policies import script_options
+from dialer.cli.policies import script_options, terms_options
 from dialer.model import Priority
 
 
@@ -17,10 +17,25 @@ from dialer.model import Priority
 @talks_to_api
 @click.argument("number")
 @script_options
+@terms_options
 @click.option("--priority", type=click.Choice([p.value for p in Priority]), help="Who goes first.  [default: normal]")
+@click.option("--dtmf-answer", metavar="KEYS", help="Keys pressed towards the phone when it answers; p is a pause.")
+@click.option("--header", "headers", multiple=True, metavar="NAME=VALUE", help="Told to a SIP address or websocket.")
 @click.option("--json", "as_json", is_flag=True, help="As the API says it.")
-async def command(client: DialerClient, *, number: str, script: Json, priority: str | None, as_json: bool) -> None:
-    """Call NUMBER as soon as its turn comes, and print the call's id."""
-    body: dict[str, Any] = {"number": number, "script": script} | ({"priority": priority} if priority else {})
-    call = await client.add_call(body)
+async def command(client: DialerClient, *, number: str, says: Json, terms: Json, as_json: bool, **chosen: Any) -> None:
+    """Call NUMBER as soon as its turn comes, and print the call's id.
+
+    NUMBER may also be a SIP address (sip:desk@pbx.example.com) or a websocket (wss://audio.example.com/in).
+    """
+    call = await client.add_call({"number": number} | says | terms | _further(**chosen))
     click.echo(json.dumps(call, indent=2) if as_json else call["id"])
+
+
+def _further(priority: str | None, dtmf_answer: str | None, headers: tuple[str, ...]) -> Json:
+    pairs = [text.partition("=") for text in headers]
+    wrong = next((name for name, sign, _ in pairs if not (name and sign)), None)
+    if wrong is not None:
+        raise click.UsageError(f"--header {wrong!r} is not written like NAME=VALUE.")
+    told = {"dtmf_answer": dtmf_answer, "headers": {name: value for name, _, value in pairs} or None}
+    endpoint = {name: value for name, value in told.items() if value}
+    return {name: value for name, value in {"priority": priority, "endpoint": endpoint}.items() if value}

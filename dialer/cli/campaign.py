@@ -13,11 +13,12 @@ from rich.table import Table
 
 from dialer.cli.client import CampaignView, DialerClient, Json
 from dialer.cli.connection import talks_to_api
-from dialer.cli.policies import RedialType, script_options
+from dialer.cli.policies import RedialType, script_options, terms_options
 from dialer.cli.saving import save_results
 from dialer.cli.screens import Screen, counts_text, open_screen, plain_console
 from dialer.cli.sending import report, send_list
 from dialer.cli.watching import summary, watch
+from dialer.dispositions import Disposition
 from dialer.errors import DialerError
 from dialer.model import Priority, UnknownPolicy
 from dialer.settings import load_settings
@@ -44,10 +45,21 @@ def _describes_campaign(function: Any) -> Any:
             type=click.Choice([p.value for p in UnknownPolicy]),
             help="Calls that may or may not have rung.  [default: hold]",
         ),
+        click.option(
+            "--success",
+            type=click.Choice([d.value for d in Disposition]),
+            multiple=True,
+            help="Counts as success.  [default: confirmed where a key confirms, else answered too]",
+        ),
+        click.option(
+            "--expires-at",
+            metavar="TIME",
+            help="What is not dialed by then is not dialed any more, such as 2026-12-01T17:00:00+01:00.",
+        ),
     )
     for option in reversed(options):
         function = option(function)
-    return script_options(function)
+    return script_options(terms_options(function))
 
 
 @command.command("run")
@@ -184,13 +196,13 @@ async def _watch(client: DialerClient, campaign_id: str, screen: Screen) -> Camp
 def _body(
     name: str,
     *,
-    script: Json,
+    says: Json,
+    terms: Json,
     redial: tuple[tuple[str, Json], ...],
-    priority: str | None,
-    unknown: str | None,
+    success: tuple[str, ...],
+    **chosen: str | None,
 ) -> Json:
-    chosen = {"priority": priority, "unknown": unknown}
-    body = {"name": name, "kind": "notification", "script": script, "redial": dict(redial)}
+    body = {"name": name, "redial": dict(redial)} | says | terms | ({"success": list(success)} if success else {})
     return body | {key: value for key, value in chosen.items() if value is not None}
 
 
@@ -208,5 +220,6 @@ def _description(view: CampaignView) -> str:
         "state": view.state + (f": {view.reason}" if view.reason else ""),
         "calls": f"{view.total}: {counts_text(view.counts) or 'none'}",
         "dispositions": counts_text(view.dispositions) or "none yet",
+        "success": f"{view.raw['succeeded']} ({', '.join(view.raw['success']) or 'nothing counts'})",
     }
     return "\n".join(f"{title:<13} {text}" for title, text in lines.items())

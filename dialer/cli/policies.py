@@ -1,11 +1,13 @@
-"""Options that are written in a notation of their own: `--redial busy=2/5m`."""
+"""Options that several commands share: what is said, how calls are placed, when they are dialed again."""
 
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Callable
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import click
 
@@ -32,15 +34,98 @@ class RedialType(click.ParamType[tuple[str, dict[str, int]]]):
 
 
 def script_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Add --text, --language and --style, which reach the function as one `script` for the API."""
+    """Add what a call says: --text and the rest of a notification, or --script; reaches the function as `says`.
 
-    @click.option("--text", required=True, help="What is said; {{ name }} stands for the list's column `name`.")
-    @click.option("--language", help="Such as nl-NL.  [default: the dialer's DIALER_DEFAULT_LANGUAGE]")
-    @click.option("--style", type=int, help="Number of the voice among those of the language.")
+    `says` are the fields `kind` and `script` of the API's bodies.
+    """
+
+    @_options(*_SCRIPT_OPTIONS)
     @functools.wraps(function)
-    def with_script(*args: Any, text: str, language: str | None, style: int | None, **options: Any) -> Any:
-        chosen = {"text": text, "language": language, "style": style}
-        script = {key: value for key, value in chosen.items() if value is not None}
-        return function(*args, script=script, **options)
+    def with_script(*args: Any, script_file: Path | None, **options: Any) -> Any:
+        notification = {name: options.pop(name) for name in _NOTIFICATION}
+        return function(*args, says=_says(script_file, notification), **options)
 
-    return with_script
+    return cast("Callable[..., Any]", with_script)
+
+
+def terms_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Add how calls are placed: caller ids, timers, detection; reaches the function as `terms`, fields of the body."""
+
+    @_options(*_TERMS_OPTIONS)
+    @functools.wraps(function)
+    def with_terms(
+        *args: Any, caller_ids: tuple[str, ...], detection: str | None, beep_timeout: int | None, **options: Any
+    ) -> Any:
+        advanced = {"mode": detection, "beep_timeout_s": beep_timeout}
+        chosen = {name: options.pop(name) for name in ("random_caller_id", "ringing_timer_s", "length_timer_s")}
+        chosen |= {"caller_ids": list(caller_ids), "advanced_detection": _told(advanced) if detection else None}
+        return function(*args, terms={name: value for name, value in chosen.items() if value}, **options)
+
+    return with_terms
+
+
+_NOTIFICATION = (
+    "text", "language", "style", "voicemail_text", "repeat_key", "confirm_key", "confirm_text", "opt_out_key",
+    "opt_out_text", "keys_text", "no_input", "wrong_key_text", "machine_detection",
+)  # fmt: skip
+_TERMS = ("caller_ids", "random_caller_id", "ringing_timer_s", "length_timer_s")
+_SCRIPT_OPTIONS = (
+    click.option("--text", help="What is said; {{ name }} stands for the list's column `name`."),
+    click.option("--language", help="Such as nl-NL.  [default: the dialer's DIALER_DEFAULT_LANGUAGE]"),
+    click.option("--style", type=int, help="Number of the voice among those of the language; see `dialer voices`."),
+    click.option("--confirm-key", metavar="KEY", help="Pressing it confirms: the call counts as `confirmed`."),
+    click.option("--repeat-key", metavar="KEY", help="Pressing it says the text again."),
+    click.option("--opt-out-key", metavar="KEY", help="Pressing it ends all further calls, of every campaign."),
+    click.option("--keys-text", help="Tells the keys.  [default: our own words, where the text does not]"),
+    click.option("--confirm-text", help="Said after the confirm key.  [default: our own words]"),
+    click.option("--opt-out-text", help="Said after the opt-out key.  [default: our own words]"),
+    click.option("--wrong-key-text", help="Said after a key that means nothing."),
+    click.option("--no-input", type=click.IntRange(0, 9), help="All is said again so often.  [default: 1]"),
+    click.option("--voicemail-text", help="What an answering machine hears; needs --machine-detection continue."),
+    click.option("--machine-detection", type=click.Choice(["continue", "hangup"]), help="Look for machines."),
+    click.option(
+        "--script", "script_file", type=click.Path(exists=True, dir_okay=False, path_type=Path),
+        help="A call script (JSON) instead of --text: say, play, ask, record, join, connect ...",
+    ),
+)  # fmt: skip
+_TERMS_OPTIONS = (
+    click.option("--caller-id", "caller_ids", multiple=True, help="Call from it; several are used in turn."),
+    click.option("--random-caller-id", is_flag=True, help="Let the carrier choose among the account's numbers."),
+    click.option("--ringing-timer", "ringing_timer_s", type=click.IntRange(1, 120), help="Seconds a phone may ring."),
+    click.option("--length-timer", "length_timer_s", type=click.IntRange(1, 7200), help="Seconds a call may last."),
+    click.option(
+        "--advanced-detection", "detection", type=click.Choice(["default", "detect", "detect_beep"]),
+        help="The carrier's paid machine detection.",
+    ),
+    click.option("--beep-timeout", type=click.IntRange(45, 120), help="Seconds to wait for a voicemail's beep."),
+)  # fmt: skip
+
+
+def _says(script_file: Path | None, notification: dict[str, Any]) -> dict[str, Any]:
+    told = _told(notification)
+    if script_file is None:
+        if "text" not in told:
+            raise click.UsageError("Say what is said: --text TEXT, or --script FILE.")
+        return {"kind": "notification", "script": told}
+    if told:
+        raise click.UsageError(
+            f"--{next(iter(told)).replace('_', '-')} has no meaning beside --script: write it there."
+        )
+    try:
+        script = json.loads(script_file.read_bytes())
+    except ValueError as error:
+        raise click.UsageError(f"{script_file} is no JSON: {error}.") from None
+    return {"kind": "script", "script": script}
+
+
+def _told(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _options(*options: Callable[..., Any]) -> Callable[..., Any]:
+    def added(function: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            function = option(function)
+        return function
+
+    return added

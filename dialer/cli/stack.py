@@ -118,6 +118,7 @@ def _pointing_at(stand_in: StandIn) -> dict[str, object]:
         "carrier_application_id": "stand-in",
         "from_number": "+31201234567",
         "recording_origins": frozenset({stand_in.origin}),
+        "signature_secret": None,  # it signs nothing unless it is told to
     }
 
 
