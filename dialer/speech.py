@@ -54,7 +54,7 @@ def plain(value: str) -> str:
 
 
 def check_speech(text: str) -> None:
-    """Raise InvalidInput (field `script.text`) for what the carrier cannot speak: no template, every brace is a brace."""
+    """Raise InvalidInput (field `script.text`) for what cannot be spoken: no template, a brace is a brace."""
     _check_characters(text)
     _check_tags(text)
 

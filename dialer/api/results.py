@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
 import structlog
@@ -27,7 +28,9 @@ from dialer.model import Call
 CSV = "text/csv"
 NDJSON = "application/x-ndjson"
 COLUMNS = ("id", "external_id", "number", "state", "disposition", "tries", "ended_at", "variables")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also as wide as kana
+# Ends of lines to some readers of NDJSON, and what turns a terminal's colours or the order of its letters.
+_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 routes = Routes()
 log = structlog.get_logger(__name__)
@@ -41,9 +44,9 @@ log = structlog.get_logger(__name__)
 async def get_results(request: web.Request, campaign_id: str, *, query: ResultsQuery) -> web.StreamResponse:
     """What became of everyone, as CSV (default) or NDJSON, by `Accept` or `format`.
 
-    The CSV's column `variables` holds a JSON object. A text cell that begins with = + - @ tab or CR has an apostrophe
-    in front, so that no spreadsheet takes it for a formula; numbers keep their plus. A stream that ends without its
-    last chunk broke off: ask again.
+    The CSV's column `variables` holds a JSON object. A text cell that begins with = + - @ tab CR or LF has an
+    apostrophe in front, so that no spreadsheet takes it for a formula; numbers keep their plus. A stream that ends
+    without its last chunk broke off: ask again.
     """
     store = request.app[RUNTIME].store
     await store.campaign(campaign_id)
@@ -86,7 +89,7 @@ def csv_rows(calls: Sequence[Call]) -> str:
 
 def ndjson_lines(calls: Sequence[Call]) -> str:
     """One JSON object a call, each on a line of its own."""
-    return "".join(CallOut.of(call).model_dump_json() + "\n" for call in calls)
+    return "".join(_seen(CallOut.of(call).model_dump_json()) + "\n" for call in calls)
 
 
 def _cells(call: Call) -> tuple[str | int, ...]:
@@ -98,8 +101,13 @@ def _cells(call: Call) -> tuple[str | int, ...]:
         call.disposition.value if call.disposition else "",
         call.attempts,
         call.ended_at.isoformat(timespec="milliseconds") if call.ended_at else "",
-        json.dumps(dict(call.variables), ensure_ascii=False, separators=(",", ":")),
+        _seen(json.dumps(dict(call.variables), ensure_ascii=False, separators=(",", ":"))),
     )
+
+
+def _seen(written: str) -> str:
+    """The same JSON with its unseen characters escaped; they can stand in its texts alone."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
 
 
 def harmless(text: str) -> str:

@@ -20,8 +20,8 @@ BREAKERS = (
     "[/]", "[link=https://example.com]", "=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\uff1d1", "';--", ",", ";", "|",
 )  # fmt: skip
 UNSEEN = (
-    "\x00", "\x07", "\x08", "\x0b", "\x1b[2J", "\x1b]0;x\x07", "\x7f", "\x9b31m", "\u0085", "\u00ad", "\u200b", "\u200f",
-    "\u2028", "\u2029", "\u202e", "\u2066", "\ufeff", "\ufffe", "\uffff", "\ud800", "\udfff", "\U0001fffe",
+    "\x00", "\x07", "\x08", "\x0b", "\x1b[2J", "\x1b]0;x\x07", "\x7f", "\x9b31m", "\u0085", "\u00ad", "\u200b",
+    "\u200f",    "\u2028", "\u2029", "\u202e", "\u2066", "\ufeff", "\ufffe", "\uffff", "\ud800", "\udfff", "\U0001fffe",
     "e\u0301\u0301", "\U0001f600", "\U0001f468\u200d\U0001f469", "\t", "\n", "\r",
 )  # fmt: skip
 ENDLESS = tuple(

@@ -1,4 +1,4 @@
-"""No name breaks a text, adds to it, or is lost in it: what the carrier's parser sees is what was written, with the name.
+"""No name breaks a text, adds to it or is lost in it: what the carrier's parser sees is what was written, and the name.
 
 The judge knows nothing of how texts are rendered: it parses the template first and puts the values into the parsed
 document, where they cannot do harm. What we send, parsed, must be that document.
@@ -194,9 +194,8 @@ def test_every_text_of_a_notification_keeps_its_values_harmless(
     at: str, texts: dict[str, str], values: dict[str, str], generation: Generation
 ) -> None:
     """Text, keys, confirmation, opt-out, wrong key and voicemail: each is said as written, in both generations."""
-    script = NotificationScript(
-        **texts, language="nl-NL", confirm_key="1", repeat_key="2", opt_out_key="9", machine_detection="continue"
-    )
+    keys = {"confirm_key": "1", "repeat_key": "2", "opt_out_key": "9", "machine_detection": "continue"}
+    script = NotificationScript.from_dict(texts | keys, default_language="nl-NL")
     check_way(script.call_script, at, [texts[name] for name in NOTIFICATION_WAYS[at]], values, generation)
 
 
