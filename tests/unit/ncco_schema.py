@@ -78,7 +78,7 @@ _VALIDATOR = Draft4Validator(_amended())
 
 
 def problems_of(wire: list[dict[str, Any]]) -> list[str]:
-    """What schema, limit of a text and rules against nulls and unknown fields say of an NCCO; empty when all is well."""
+    """What the schema and the rules on length, nulls and unknown fields say of an NCCO; empty when all is well."""
     long = [f"{len(each['text'])} characters" for each in wire if spoken_length(each.get("text") or "") > 1500]
     nulls = [f"{name} is null" for each in wire for name, value in each.items() if value is None]
     errors = [error.message for error in _VALIDATOR.iter_errors(wire)]

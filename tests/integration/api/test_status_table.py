@@ -29,6 +29,7 @@ from jobs.context import Context
 from jobs.place import MALFORMED_IN_A_ROW, place
 from tests.fakes.clock import SettableClock
 from tests.fakes.kpn_gateway import Gateway
+from tests.fakes.kpn_schemas import problems_for_kpn, problems_of_arrival
 from tests.fakes.names import NoNames
 from tests.fakes.status_table import BAD, NEW_TOKEN, RATE, ROWS, Gate, Margin, Row, Way
 
@@ -190,6 +191,9 @@ async def _assert_call(stage: Stage, row: Row, was_due: str) -> None:
     if meaning.tries == 0:
         assert was_due == call["due_at"]
     assert int(row.arrives) == len(stage.gateway.arrivals)
+    assert [] == [
+        each for sent in stage.gateway.arrivals for each in (*problems_for_kpn(sent), *problems_of_arrival(sent))
+    ]
 
 
 async def _assert_fleet(stage: Stage, row: Row) -> None:
