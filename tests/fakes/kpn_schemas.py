@@ -69,7 +69,7 @@ def problems_for_kpn(arrival: Arrival) -> list[str]:
 
 
 def problems_of_arrival(arrival: Arrival) -> list[str]:
-    """What Vonage's specification has against a request, of which tokens for recordings are KPN's own; empty when well."""
+    """What Vonage's specification has against a request; recordings' tokens are KPN's own. Empty when all is well."""
     operation = operation_of(arrival)
     if operation in {"createApplication", "updateApplication"}:
         return problems_with_form(arrival.method.lower(), arrival.body or arrival.query)
