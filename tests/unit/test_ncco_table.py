@@ -41,15 +41,13 @@ OWN_SAMPLES: dict[str, Any] = {
     "language": "nl-NL",
     "providerOptions": {"a": "b"},
     "payload": {"a": 1},
-    "transcription": {
-        "language": "en-US", "eventUrl": [URL], "eventMethod": "GET", "sentimentAnalysis": True,
-    },
+    "transcription": {"language": "en-US", "eventUrl": [URL], "eventMethod": "GET", "sentimentAnalysis": True},
     "advancedMachineDetection": {"behavior": "continue"},
     "context": ["yes", "no"],
     "endOnKey": "#",
     "canSpeak": [LEG],
     "canHear": [LEG],
-}  # fmt: skip
+}
 MISFITS = {"string": 7, "integer": 1.5, "number": "much", "boolean": "yes", "object": "x", "array": "x"}
 TOO_MANY = {"streamUrl": [URL, URL], "endpoint": [PHONE, PHONE], "uuid": [LEG, LEG]}
 ALSO_LONE = {"musicOnHoldUrl"}  # documents show a text, which is read too
