@@ -45,12 +45,18 @@ def variable_name(text: str) -> str:
 
 def spoken_length(text: str) -> int:
     """Its characters as the carrier counts them: of SSML without the tags."""
-    return len(_TAG.sub("", text)) if text.lstrip().startswith("<speak") else len(text)
+    return len(_TAG.sub("", text)) if _is_ssml(text) else len(text)
 
 
 def plain(value: str) -> str:
     """The value without what cannot be spoken: line breaks become spaces, other control characters nothing."""
     return _UNSPEAKABLE.sub("", _LINE_BREAKS.sub(" ", value))
+
+
+def check_speech(text: str) -> None:
+    """Raise InvalidInput (field `script.text`) for what cannot be spoken: no template, a brace is a brace."""
+    _check_characters(text)
+    _check_tags(text)
 
 
 class _Places(Template):
@@ -76,17 +82,16 @@ class SpokenText:
     template: str
 
     def __post_init__(self) -> None:
+        if len(self.template) > MAX_TEMPLATE:
+            raise _invalid(f"the text has {len(self.template)} characters, {MAX_TEMPLATE} at most are allowed")
         _check_characters(self.template)
         _check_places(self.template)
-        if self.is_ssml:
-            _check_ssml(self.template)
-        elif "<" in self.template:
-            raise _invalid("a text with tags must be SSML: begin it with <speak>, or write the word for <")
+        _check_tags(self.template)
 
     @property
     def is_ssml(self) -> bool:
         """Whether the carrier is to read it as SSML."""
-        return self.template.lstrip().startswith("<speak")
+        return _is_ssml(self.template)
 
     def variables(self) -> frozenset[str]:
         """The names of its places, in the form of `variable_name`."""
@@ -125,6 +130,10 @@ class _Spoken(dict[str, str]):
         return self._written(super().__getitem__(variable_name(name)))
 
 
+def _is_ssml(text: str) -> bool:
+    return text.lstrip().startswith("<speak")
+
+
 def _as_markup(value: str) -> str:
     return escape(plain(value), _QUOTES)
 
@@ -137,8 +146,6 @@ def _as_text(value: str) -> str:
 def _check_characters(text: str) -> None:
     if not text.strip():
         raise _invalid("there is no text to speak")
-    if len(text) > MAX_TEMPLATE:
-        raise _invalid(f"the text has {len(text)} characters, {MAX_TEMPLATE} at most are allowed")
     found = _UNSPEAKABLE.search(text)
     if found:
         raise _invalid(f"character {found.start() + 1} of the text is a control character: remove it")
@@ -154,6 +161,13 @@ def _check_places(text: str) -> None:
         )
     if len(places) > MAX_PLACES:
         raise _invalid(f"the text has {len(places)} places for values, {MAX_PLACES} at most are allowed")
+
+
+def _check_tags(text: str) -> None:
+    if _is_ssml(text):
+        _check_ssml(text)
+    elif "<" in text:
+        raise _invalid("a text with tags must be SSML: begin it with <speak>, or write the word for <")
 
 
 def _check_ssml(text: str) -> None:

@@ -143,6 +143,7 @@ async def _send(dial: Dial, nonce: str, context: Context) -> None:
         attempt_id=str(dial.attempt),
         number=phone.mask(dial.number),
         result=_words(result),
+        detail=getattr(result, "detail", ""),  # the carrier's own words: masked, without secrets
         late_ms=late_us // 1000,
         duration_ms=round(elapsed * 1000),
         taken=recorded.taken,

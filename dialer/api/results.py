@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
 import structlog
@@ -30,7 +31,9 @@ COLUMNS = (
     "id", "external_id", "number", "state", "disposition", "tries", "ended_at", "keys", "duration_s", "price",
     "variables",
 )  # fmt: skip
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also as wide as kana
+# Ends of lines to some readers of NDJSON, and what turns a terminal's colours or the order of its letters.
+_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 
 routes = Routes()
 log = structlog.get_logger(__name__)
@@ -44,10 +47,10 @@ log = structlog.get_logger(__name__)
 async def get_results(request: web.Request, campaign_id: str, *, query: ResultsQuery) -> web.StreamResponse:
     """What became of everyone, as CSV (default) or NDJSON, by `Accept` or `format`.
 
-    The CSV's column `variables` holds a JSON object. A text cell that begins with = + - @ tab or CR has an apostrophe
-    in front, so that no spreadsheet takes it for a formula; numbers keep their plus. `keys` is what was pressed,
-    question by question; it, `duration_s` and `price` are those of the last attempt. A stream that ends without its
-    last chunk broke off: ask again.
+    The CSV's column `variables` holds a JSON object. A text cell that begins with = + - @ tab CR or LF has an
+    apostrophe in front, so that no spreadsheet takes it for a formula; numbers keep their plus. `keys` is what was
+    pressed, question by question; it, `duration_s` and `price` are those of the last attempt. A stream that ends
+    without its last chunk broke off: ask again.
     """
     store = request.app[RUNTIME].store
     await store.campaign(campaign_id)
@@ -96,7 +99,7 @@ def csv_rows(results: Sequence[ResultOut]) -> str:
 
 def ndjson_lines(results: Sequence[ResultOut]) -> str:
     """One JSON object a call, each on a line of its own."""
-    return "".join(result.model_dump_json() + "\n" for result in results)
+    return "".join(_seen(result.model_dump_json()) + "\n" for result in results)
 
 
 def _cells(result: ResultOut) -> tuple[str | int, ...]:
@@ -111,8 +114,13 @@ def _cells(result: ResultOut) -> tuple[str | int, ...]:
         result.keys,
         "" if result.duration_s is None else result.duration_s,
         harmless(result.price or ""),
-        json.dumps(result.variables, ensure_ascii=False, separators=(",", ":")),
+        _seen(json.dumps(result.variables, ensure_ascii=False, separators=(",", ":"))),
     )
+
+
+def _seen(written: str) -> str:
+    """The same JSON with its unseen characters escaped; they can stand in its texts alone."""
+    return _UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
 
 
 def harmless(text: str) -> str:

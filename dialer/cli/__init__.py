@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from dialer.cli.showing import shown_lines
 from dialer.errors import DialerError
 
 _FAILED = 1
@@ -52,7 +53,7 @@ class _Commands(click.Group):
         try:
             return super().invoke(ctx)
         except DialerError as error:
-            click.echo(f"Error: {error}", err=True)
+            click.echo(f"Error: {shown_lines(str(error))}", err=True)
             ctx.exit(_FAILED)
         except KeyboardInterrupt:
             ctx.exit(_INTERRUPTED)

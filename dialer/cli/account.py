@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 import aiohttp
 from rich.table import Table
+from rich.text import Text
 
 from dialer.cli.client import Json
+from dialer.cli.showing import shown
 from dialer.errors import DialerError
 from dialer.simulator.remote import BASE
 
@@ -78,6 +80,6 @@ def people_table(calls: Sequence[Json], account: Account) -> Table:
     """What happened to everyone."""
     table = Table("name", "number", "disposition", "tries", "rang", box=None, header_style="bold", pad_edge=False)
     for call in calls:
-        name, tries = call["variables"].get("name", ""), str(call["tries"])
+        name, tries = Text(shown(call["variables"].get("name", ""))), str(call["tries"])
         table.add_row(name, call["number"], call["disposition"], tries, str(account.rang(call)))
     return table

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from dialer.cli.client import CampaignView, DialerClient, Json
 from dialer.cli.connection import talks_to_api
@@ -17,6 +18,7 @@ from dialer.cli.policies import RedialType, script_options, terms_options
 from dialer.cli.saving import save_results
 from dialer.cli.screens import Screen, counts_text, open_screen, plain_console
 from dialer.cli.sending import report, send_list
+from dialer.cli.showing import shown
 from dialer.cli.watching import summary, watch
 from dialer.dispositions import Disposition
 from dialer.errors import DialerError
@@ -210,14 +212,16 @@ def _table(views: list[CampaignView]) -> Table:
     table = Table("id", "name", "state", "calls", "done", "dispositions", box=None, header_style="bold", pad_edge=False)
     for view in views:
         done = str(view.counts["done"])
-        table.add_row(view.id, view.name, view.state, str(view.total), done, counts_text(view.dispositions))
+        table.add_row(
+            view.id, Text(shown(view.name)), view.state, str(view.total), done, counts_text(view.dispositions)
+        )
     return table
 
 
 def _description(view: CampaignView) -> str:
     lines = {
-        "campaign": f"{view.id} ({view.name})",
-        "state": view.state + (f": {view.reason}" if view.reason else ""),
+        "campaign": f"{view.id} ({shown(view.name)})",
+        "state": view.state + (f": {shown(view.reason)}" if view.reason else ""),
         "calls": f"{view.total}: {counts_text(view.counts) or 'none'}",
         "dispositions": counts_text(view.dispositions) or "none yet",
         "success": f"{view.raw['succeeded']} ({', '.join(view.raw['success']) or 'nothing counts'})",

@@ -53,15 +53,13 @@ def terms_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @_options(*_TERMS_OPTIONS)
     @functools.wraps(function)
-    def with_terms(
-        *args: Any, caller_ids: tuple[str, ...], detection: str | None, beep_timeout: int | None, **options: Any
-    ) -> Any:
+    def with_terms(*args: Any, detection: str | None, beep_timeout: int | None, **options: Any) -> Any:
         advanced = {"mode": detection, "beep_timeout_s": beep_timeout}
-        chosen = {name: options.pop(name) for name in ("random_caller_id", "ringing_timer_s", "length_timer_s")}
-        chosen |= {"caller_ids": list(caller_ids), "advanced_detection": _told(advanced) if detection else None}
+        chosen = {name: options.pop(name) for name in _TERMS}
+        chosen |= {"advanced_detection": _told(advanced) if detection else None}
         return function(*args, terms={name: value for name, value in chosen.items() if value}, **options)
 
-    return with_terms
+    return cast("Callable[..., Any]", with_terms)
 
 
 _NOTIFICATION = (

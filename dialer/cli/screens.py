@@ -20,6 +20,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dialer.cli.pace import Snapshot
+from dialer.cli.showing import shown
 
 _EVERY_S = 3.0
 _MEGABYTE = 1_000_000
@@ -142,7 +143,7 @@ def campaign_line(snapshot: Snapshot) -> str:
         counts_text({state: count for state, count in view.counts.items() if state != "done"}),
         counts_text(view.dispositions),
         left_text(snapshot),
-        view.reason or "",
+        shown(view.reason or ""),
     ]
     return " | ".join(part for part in parts if part)
 
@@ -173,7 +174,7 @@ def clock_text(seconds: float) -> str:
 
 def _picture(snapshot: Snapshot) -> RenderableType:
     view = snapshot.view
-    head = Text.assemble((view.name, "bold"), f"  {view.id}  ", (view.state, "bold cyan"))
+    head = Text.assemble((shown(view.name), "bold"), f"  {view.id}  ", (view.state, "bold cyan"))
     bar = Table.grid(padding=(0, 1))
     bar.add_row(
         ProgressBar(total=max(view.total, 1), completed=snapshot.done, width=40),
@@ -182,7 +183,7 @@ def _picture(snapshot: Snapshot) -> RenderableType:
     times = "   ".join(filter(None, [rate_text(snapshot), clock_text(snapshot.elapsed_s), left_text(snapshot)]))
     figures = Table.grid(padding=(0, 2))
     figures.add_row(_column("calls", view.counts), _column("dispositions", view.dispositions))
-    reason = Text(view.reason or "", style="yellow")
+    reason = Text(shown(view.reason or ""), style="yellow")
     return Group(head, bar, Text(times), figures, reason)
 
 

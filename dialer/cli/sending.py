@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from dialer.cli.client import DialerClient, Json, Upload
 from dialer.cli.screens import Screen
+from dialer.cli.showing import shown
 
 _CHUNK_BYTES = 262_144
 _REJECTIONS_SHOWN = 20
@@ -39,12 +40,9 @@ def report(answer: Json) -> str:
 
 
 def _rejection(rejection: Json) -> str:
-    where = f"row {rejection['row']}" + (f", {rejection['column']}" if rejection.get("column") else "")
-    return (
-        f"  {where}: {rejection['value']!r}: {rejection['reason']}"
-        if rejection.get("value")
-        else (f"  {where}: {rejection['reason']}")
-    )
+    where = f"row {rejection['row']}" + (f", {shown(rejection['column'])}" if rejection.get("column") else "")
+    value = f"{rejection['value']!r}: " if rejection.get("value") else ""
+    return f"  {where}: {value}{shown(rejection['reason'])}"
 
 
 async def _read(file: BinaryIO, size: int, screen: Screen) -> AsyncIterator[bytes]:

@@ -21,6 +21,17 @@ from tests.fakes.kpn_gateway import Arrival
 DATA = Path(__file__).parents[1] / "data"
 FACTS: dict[str, dict[str, Any]] = json.loads((DATA / "kpn-facts.json").read_text())["operations"]
 _BASE = "/nexmo"
+_BODIES = {
+    "createCall": ("CreateCallRequestAnswerUrl",),
+    "updateCall": tuple(
+        f"UpdateCallRequest{each}"
+        for each in ("Hangup", "Mute", "Unmute", "Earmuff", "Unearmuff", "TransferAnswerUrl", "TransferNcco")
+    ),
+    "startStream": ("StartStreamRequest",),
+    "startTalk": ("StartTalkRequest",),
+    "startDTMF": ("DTMFRequest",),
+}
+"""What Vonage's specification calls the bodies of KPN's operations; the others have none."""
 _ENDPOINTS = {"phone": "EndpointPhoneTo", "sip": "EndpointSip", "websocket": "EndpointWebsocket"}
 
 
@@ -57,6 +68,17 @@ def problems_for_kpn(arrival: Arrival) -> list[str]:
     return found
 
 
+def problems_of_arrival(arrival: Arrival) -> list[str]:
+    """What Vonage's specification has against a request; recordings' tokens are KPN's own. Empty when all is well."""
+    operation = operation_of(arrival)
+    if operation in {"createApplication", "updateApplication"}:
+        return problems_with_form(arrival.method.lower(), arrival.body or arrival.query)
+    unknown = [f"no parameter {name}" for name in arrival.query if name not in _PARAMETERS.get(operation, ())]
+    if operation not in _BODIES:
+        return unknown if arrival.body is None else [*unknown, "a body"]
+    return unknown + min((problems_for_vonage(schema, arrival.body) for schema in _BODIES[operation]), key=len)
+
+
 def problems_for_vonage(schema: str, body: Any) -> list[str]:
     """What Vonage's specification has against a body; empty when all is well."""
     validator = OAS30Validator({"allOf": [{"$ref": f"#/components/schemas/{schema}"}], "components": _COMPONENTS})
@@ -74,6 +96,15 @@ def problems_with_form(method: str, form: dict[str, str]) -> list[str]:
     schema["required"] = [name for name in schema["required"] if not name.startswith("api_")]
     own = {name: facts for name, facts in schema["properties"].items() if not name.startswith("api_")}
     return _errors(schema | {"properties": own, "additionalProperties": False}, form)
+
+
+def _parameters() -> dict[str, set[str]]:
+    listed = yaml.safe_load((DATA / "vonage-openapi/voice.yml").read_text())["paths"]["/"]["get"]["parameters"]
+    pages = {"page_size", "page_index"}  # of applications: version 1 describes them in words only
+    return {"getCalls": {each["name"] for each in listed}, "getApplications": pages}
+
+
+_PARAMETERS = _parameters()
 
 
 def _errors(schema: dict[str, Any], value: Any) -> list[str]:

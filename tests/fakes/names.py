@@ -1,4 +1,4 @@
-"""A name service that says what a test wants."""
+"""Name services that say what a test wants."""
 
 from __future__ import annotations
 
@@ -26,3 +26,16 @@ class FixedNames(AbstractResolver):
     async def close(self) -> None:
         """Remember it."""
         self.closed = True
+
+
+class NoNames(AbstractResolver):
+    """A name service that knows no name."""
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """Fail as the system does."""
+        raise OSError(None, f"no address for {host}:{port} in {family}")
+
+    async def close(self) -> None:
+        """Nothing is open."""

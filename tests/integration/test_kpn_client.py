@@ -1,13 +1,11 @@
 """Placing at the carrier: one request, whatever the server does, which answers as oddly as it is told or not at all."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import aiohttp
 import pytest
-from aiohttp.abc import AbstractResolver, ResolveResult
 from aiohttp.test_utils import unused_port
 from redis.asyncio import Redis
 
@@ -16,6 +14,7 @@ from dialer.providers.base import Doubt, Placed, PlaceResult, Provider, Refusal,
 from dialer.providers.kpn import EventKind, KpnVoice
 from dialer.providers.kpn.requests import LONGEST_BODY
 from tests.fakes.kpn_gateway import CREATED, REQUEST, Reply, World, open_world, replying
+from tests.fakes.names import NoNames
 
 
 @pytest.fixture
@@ -123,19 +122,6 @@ async def test_body_is_read_up_to_its_bound(world: World) -> None:
 
     assert isinstance(result, Unknown)
     assert Doubt.UNREADABLE == result.reason
-
-
-class NoNames(AbstractResolver):
-    """A name service that knows no name."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        """Fail as the system does."""
-        raise OSError(None, f"no address for {host}:{port} in {family}")
-
-    async def close(self) -> None:
-        """Nothing is open."""
 
 
 async def test_nothing_is_sent_where_nobody_listens(world: World) -> None:

@@ -3,18 +3,26 @@
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
 
 from dialer.errors import InvalidInput
 from dialer.providers.assets import NewApplication
-from dialer.providers.base import CallRequest, Phone, Refusal, Refused, Sip, Websocket
+from dialer.providers.base import AdvancedDetection, CallRequest, Phone, Refusal, Refused, Sip, Websocket
 from dialer.providers.kpn import Dialect, KpnVoice
 from dialer.providers.kpn.applications import write_application
 from dialer.providers.steering import Act, SendDigits, StartStream, StartTalk, Transfer
-from tests.fakes.kpn_gateway import REQUEST, World, open_world, replying
-from tests.fakes.kpn_schemas import FACTS, operation_of, problems_for_kpn, problems_for_vonage, problems_with_form
+from tests.fakes.kpn_gateway import REQUEST, Arrival, World, open_world, replying
+from tests.fakes.kpn_schemas import (
+    FACTS,
+    operation_of,
+    problems_for_kpn,
+    problems_for_vonage,
+    problems_of_arrival,
+    problems_with_form,
+)
 
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 WANTED = NewApplication(name="Notices", answer_url="https://d.test/answer", event_url="https://d.test/event")
@@ -27,6 +35,14 @@ PLACINGS: list[CallRequest] = [
     replace(REQUEST, endpoint=Sip("sip:desk@pbx.example")),
     replace(REQUEST, endpoint=Websocket("wss://audio.example/in", headers={"customer_id": "ABC123"})),
 ]
+EXTRA_PLACINGS: list[CallRequest] = [
+    replace(REQUEST, advanced_detection=AdvancedDetection(mode="detect_beep", beep_timeout_s=45)),
+    replace(REQUEST, random_from_number=True),
+    replace(REQUEST, endpoint=Sip("sip:desk@pbx.example", {"queue": "north"})),
+]
+EVERYTHING = Dialect(
+    generation="today", allow_inline_ncco=True, allow_advanced=True, allow_random_from=True, allow_sip_headers=True
+)
 Use = Callable[[KpnVoice], Awaitable[object]]
 
 
@@ -53,6 +69,14 @@ USES: list[Use] = [
 ]
 
 
+EXTRA_USES: list[Use] = [
+    *(lambda voice, request=request: voice.place(request) for request in EXTRA_PLACINGS),
+    lambda voice: voice.steer("u-1", Transfer([{"action": "talk", "text": "Hallo"}])),
+    lambda voice: voice.steer("u-1", StartStream("https://d.test/wait.mp3", 0, -0.4)),
+    lambda voice: voice.steer("u-1", StartTalk("<speak>Hallo</speak>", "nl-NL", 1, premium=True, level=0.4)),
+]
+
+
 @pytest.fixture
 async def world(redis: Redis) -> AsyncIterator[World]:
     """A client made from settings, with its gateway on a free port."""
@@ -72,14 +96,48 @@ async def test_every_request_is_what_kpn_specifies(world: World, field: str) -> 
     assert set(FACTS) == {operation_of(arrival) for arrival in world.gateway.arrivals}
 
 
-async def test_every_placing_is_what_vonage_specifies(world: World) -> None:
-    """Vonage's specification has nothing against any request for a call either."""
-    for request in PLACINGS:
-        await world.voice.place(request)
+@pytest.mark.parametrize("dialect", [Dialect(), EVERYTHING], ids=["as KPN specifies", "with all extras"])
+async def test_every_request_is_what_vonage_specifies(world: World, dialect: Dialect) -> None:
+    """Vonage's specification has nothing against any request either, in both generations, with and without extras."""
+    voice = world.voice_with(dialect)
+    uses = USES + (EXTRA_USES if dialect is EVERYTHING else [])
+    for use in uses:
+        await use(voice)
 
-    bodies = [arrival.body for arrival in world.gateway.arrivals]
-    assert [] == [problem for body in bodies for problem in problems_for_vonage("CreateCallRequestAnswerUrl", body)]
-    assert len(PLACINGS) == len(bodies)
+    assert [] == [problem for arrival in world.gateway.arrivals for problem in problems_of_arrival(arrival)]
+    assert len(uses) + 1 == len(world.gateway.arrivals)  # one of them reads two lists
+
+
+async def test_nothing_but_the_extras_is_beyond_what_kpn_specifies(world: World) -> None:
+    """What KPN's specification has against a request with everything allowed is one of the things that are off."""
+    voice = world.voice_with(EVERYTHING)
+    for use in (*USES, *EXTRA_USES):
+        await use(voice)
+
+    arrivals = world.gateway.arrivals
+    assert [problem for arrival in arrivals for problem in problems_for_kpn(arrival)]
+    assert [] == [problem for arrival in arrivals for problem in problems_for_kpn(without_extras(arrival))]
+
+
+def without_extras(arrival: Arrival) -> Arrival:
+    """The same request without what only today's generation or a setting lets us say."""
+    if operation_of(arrival) not in {"createCall", "startTalk", "startStream", "updateCall"}:
+        return arrival
+    body = {name: value for name, value in arrival.body.items() if name not in BEYOND_KPN}
+    if arrival.body.get("random_from_number"):
+        body["from"] = {"type": "phone", "number": "31201234567"}
+    if "to" in body:
+        body["to"] = [each if each["type"] == "websocket" else _headless(each) for each in body["to"]]
+    if "ncco" in body.get("destination", ()):
+        body["destination"] = {"type": "ncco", "url": ["https://d.test/ncco"]}
+    return replace(arrival, body=body)
+
+
+BEYOND_KPN = {"advanced_machine_detection", "random_from_number", "language", "style", "premium", "level"}
+
+
+def _headless(endpoint: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in endpoint.items() if name != "headers"}
 
 
 async def test_call_that_would_not_be_taken_is_refused_unsent(world: World) -> None:
@@ -105,3 +163,6 @@ async def test_specifications_would_object() -> None:
     assert problems_for_vonage("CreateCallRequestAnswerUrl", {"to": [{"type": "phone", "number": "12"}]})
     assert problems_for_vonage("DTMFRequest", {"digits": 7})
     assert problems_with_form("post", {"name": "x"})
+    odd = Arrival("GET", "/nexmo/voice/calls", {"number": "1"}, {}, {"to": 1})
+    assert ["no parameter number", "a body"] == problems_of_arrival(odd)
+    assert problems_of_arrival(Arrival("PUT", "/nexmo/voice/calls/u", {}, {}, {"action": "mut"}))

@@ -17,6 +17,21 @@ from dialer.speech import spoken_length
 DATA = Path(__file__).parents[1] / "data"
 PUBLISHED = json.loads((DATA / "vonage-openapi" / "ncco-schema.json").read_text())
 _LATER = {"notify": ["payload", "eventUrl"], "wait": [], "transfer": ["conversationId"]}
+LATER_FIELDS: dict[str, set[str]] = {
+    "talk": {"level", "premium", "provider", "providerOptions"},
+    "record": {"channels", "transcription"},
+    "conversation": {"name", "canSpeak", "canHear", "mute"},
+    "connect": {"randomFromNumber", "advancedMachineDetection", "ringbackTone"},
+    "input": {"type", "dtmf", "speech", "mode"},
+    "notify": {"payload", "eventUrl", "eventMethod"},
+    "wait": {"timeout"},
+    "transfer": {"conversationId", "canHear", "canSpeak", "mute"},
+    "phone": {"onAnswer", "shaken"},
+    "sip": {"headers", "standardHeaders", "user", "domain"},
+    "websocket": {"authorization"},
+}
+"""What actions and endpoints have besides the schema of 2021, which forbids no field: all in derived/ncco-actions.json.
+`name` it requires and does not describe."""
 
 
 def _amended() -> dict[str, Any]:
@@ -41,6 +56,19 @@ def _amended() -> dict[str, Any]:
     return schema
 
 
+def listed_fields(kind: str) -> set[str]:
+    """The fields that the published schema describes of an action or an endpoint."""
+    parts = PUBLISHED["definitions"]
+    part = parts.get(f"ncco-{kind}") or parts.get(f"endpoint-{kind}")
+    return set(part["allOf"][1]["properties"]) if part else set()
+
+
+def _strangers(part: dict[str, Any], kind: str) -> list[str]:
+    known = listed_fields(kind) | LATER_FIELDS.get(kind, set()) | {"action", "type"}
+    found = [f"{kind} has no field {name}" for name in part if name not in known]
+    return found + [each for endpoint in part.get("endpoint", []) for each in _strangers(endpoint, endpoint["type"])]
+
+
 def _fields(parts: dict[str, Any], name: str) -> dict[str, Any]:
     fields: dict[str, Any] = parts[name]["allOf"][1]["properties"]
     return fields
@@ -50,7 +78,9 @@ _VALIDATOR = Draft4Validator(_amended())
 
 
 def problems_of(wire: list[dict[str, Any]]) -> list[str]:
-    """What the schema, the limit of a text and the rule against nulls say about an NCCO; empty when all is well."""
-    long = [f"{len(each['text'])} characters" for each in wire if spoken_length(each.get("text", "")) > 1500]
+    """What the schema and the rules on length, nulls and unknown fields say of an NCCO; empty when all is well."""
+    long = [f"{len(each['text'])} characters" for each in wire if spoken_length(each.get("text") or "") > 1500]
     nulls = [f"{name} is null" for each in wire for name, value in each.items() if value is None]
-    return [error.message for error in _VALIDATOR.iter_errors(wire)] + long + nulls
+    errors = [error.message for error in _VALIDATOR.iter_errors(wire)]
+    strangers = [] if errors else [each for action in wire for each in _strangers(action, action["action"])]
+    return errors + strangers + long + nulls

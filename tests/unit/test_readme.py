@@ -1,4 +1,4 @@
-"""The README's tables are made from the code; run this file as a program to write them anew. Its graph is compared."""
+"""The README's tables are made from the code; run this file as a module to write them anew. Its graph is compared."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from prometheus_client.metrics import MetricWrapperBase
 from dialer import metrics
 from dialer.settings import Settings, environment_name
 from dialer.states import CALL_STEPS
+from tests.fakes.status_table import meanings
 
+RUN = "run: python -m tests.unit.test_readme"
 README = Path(__file__).parents[2] / "README.md"
 
 
@@ -37,7 +39,14 @@ def metrics_table() -> str:
     return "\n".join(rows)
 
 
-TABLES = {"settings": settings_table, "metrics": metrics_table}
+def answers_table() -> str:
+    """One row for each meaning of a carrier's answer: the answers, what is seen, the call, the fleet."""
+    rows = ["| the carrier's answer | you see | the call | the fleet |", "| --- | --- | --- | --- |"]
+    rows += [f"| {'; '.join(answers)} | `{told.seen}` | {told.call} | {told.fleet} |" for told, answers in meanings()]
+    return "\n".join(rows)
+
+
+TABLES = {"settings": settings_table, "metrics": metrics_table, "answers": answers_table}
 
 
 def _bounds(text: str) -> str:
@@ -56,12 +65,17 @@ def _between(text: str, name: str) -> str:
 
 def test_settings_table_is_that_of_the_code() -> None:
     """The README tells every setting with its default, bounds and meaning."""
-    assert settings_table() == _between(README.read_text("utf-8"), "settings"), "run: python tests/unit/test_readme.py"
+    assert settings_table() == _between(README.read_text("utf-8"), "settings"), RUN
 
 
 def test_metrics_table_is_that_of_the_code() -> None:
     """The README tells every metric with its type, labels and meaning."""
-    assert metrics_table() == _between(README.read_text("utf-8"), "metrics"), "run: python tests/unit/test_readme.py"
+    assert metrics_table() == _between(README.read_text("utf-8"), "metrics"), RUN
+
+
+def test_table_of_answers_is_that_of_the_tests() -> None:
+    """What the README says of the carrier's answers is what `test_status_table.py` acts out, row by row."""
+    assert answers_table() == _between(README.read_text("utf-8"), "answers"), RUN
 
 
 def test_graph_shows_every_step_of_a_call() -> None:
@@ -73,7 +87,8 @@ def test_graph_shows_every_step_of_a_call() -> None:
 def _write() -> None:
     text = README.read_text("utf-8")
     for name, table in TABLES.items():
-        text = text.replace(_between(text, name), table())
+        # With its marks: a table that is still to be written is empty text, which stands everywhere.
+        text = text.replace(f"{_between(text, name)}\n<!-- /{name} -->", f"{table()}\n<!-- /{name} -->")
     README.write_text(text, "utf-8")
 
 

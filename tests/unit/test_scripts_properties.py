@@ -14,6 +14,7 @@ from dialer.ncco import Generation, to_wire
 from dialer.scripts import MAX_ASKED, START, CallScript, Position, Rendered, Urls, render, reply
 from dialer.scripts.checks import MAX_DEPTH
 from dialer.scripts.steps import MAX_STEPS
+from tests.fakes.hostile import HOSTILE
 from tests.unit.ncco_schema import problems_of
 
 URLS = Urls("https://example.com/webhooks/token")
@@ -28,13 +29,6 @@ TEXTS = st.sampled_from([
     "<speak><prosody rate='{{ a }}'><p>{{ b }}</p></prosody></speak>",
     "<speak><lang xml:lang=\"fr-FR\"><say-as interpret-as='{{ a }}'>{{ b }}</say-as></lang></speak>",
 ])  # fmt: skip
-HOSTILE = st.sampled_from([
-    "", " ", "<", ">", "&", "&amp;", '"', "'", "]]>", "<!--", "<?x?>", "</speak>", "</speak><speak>", "{{ a }}",
-    "{{", "%s",
-    "<break time='3600s'/>", '"}, {"action": "transfer"}', "\\", "\\u0022", "\x00", "\ud800", "\u2028",
-    "\u202e", "\x1b[2J",
-    "x" * 2000, "& " * 1000, "Ann. " * 400, "<speak>" * 200, "\U0001f600" * 900,
-]) | st.text(max_size=200)  # fmt: skip
 VALUES = st.fixed_dictionaries(dict.fromkeys(NAMES, HOSTILE))
 DIGITS = st.none() | st.sampled_from("129*#") | st.text("0123456789*#", max_size=3) | st.text(max_size=5)
 

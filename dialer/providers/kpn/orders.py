@@ -13,7 +13,7 @@ from dialer.errors import InvalidInput
 from dialer.providers.kpn import checks
 from dialer.providers.kpn.dialect import Dialect, require
 from dialer.providers.steering import Act, Order, SendDigits, StartStream, StartTalk, Transfer
-from dialer.speech import MAX_PART, spoken_length
+from dialer.speech import MAX_PART, check_speech, spoken_length
 from dialer.voices import check_voice
 
 _MOST_LOOPS = 10_000  # the carrier names no limit; nobody listens longer
@@ -71,8 +71,10 @@ def _destination(script: str | Sequence[Mapping[str, Any]], dialect: Dialect) ->
 
 
 def _text(text: str) -> str:
-    if not text.strip():
-        raise InvalidInput("there is no text to speak", field="text")
+    try:
+        check_speech(text)
+    except InvalidInput as error:
+        raise InvalidInput(str(error), field="text") from None
     if (length := spoken_length(text)) > MAX_PART:
         raise InvalidInput(f"the text has {length} characters; the carrier takes {MAX_PART} at once", field="text")
     return text

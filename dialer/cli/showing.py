@@ -1,0 +1,13 @@
+"""Texts that came from elsewhere, fit for a terminal: names and reasons that a list or a carrier brought."""
+
+from __future__ import annotations
+
+
+def shown(text: str) -> str:
+    """The text in one line that no terminal acts upon: what cannot be printed stands there escaped."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def shown_lines(text: str) -> str:
+    """The same of a text that has several lines."""
+    return "\n".join(map(shown, text.split("\n")))
