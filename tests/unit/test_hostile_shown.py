@@ -102,7 +102,7 @@ def test_a_terminal_is_sent_nothing_that_it_acts_upon(name: str, reason: str) ->
         drawn(people_table([person], account)),
     ]
     assert [] == [text for text in said if ACTED_UPON & set(text)]
-    assert (4, 2) == (len(_description(view).split("\n")), len(report(answer).split("\n")))
+    assert (5, 2) == (len(_description(view).split("\n")), len(report(answer).split("\n")))
     assert "".join(said).encode()
 
 
