@@ -2,8 +2,9 @@
 
 It names lists and steps from the outside in: the third step of the script is `2`; within that question, the first step
 after key 1 is `2.k1.0`. `n` and `w` are the steps after no key and a wrong key, `sn` and `sw` what is said before the
-question is asked again, `v` the steps for a voicemail. `~3` counts how often a question has been asked. A position
-comes back from outside, so it is read as carefully as anything from there.
+question is asked again, `v` the steps for a voicemail. `~3` counts how often a question has been asked, `~3-1` how
+often of that because nothing or a wrong key was pressed. A position comes back from outside, so it is read as carefully
+as anything from there.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 MAX_ASKED = MAX_REPEATS + 1  # so often one question is asked, the first time included
 
 _INDEX = "(?:0|[1-9][0-9]?)"
-_TEXT = re.compile(rf"((?:v\.)?{_INDEX}(?:\.(?:k[0-9sh]{{1,20}}|sn|sw|n|w)\.{_INDEX}){{0,5}})(?:~([1-9][0-9]?))?")
+_TEXT = re.compile(
+    rf"((?:v\.)?{_INDEX}(?:\.(?:k[0-9sh]{{1,20}}|sn|sw|n|w)\.{_INDEX}){{0,5}})(?:~([1-9][0-9]?)(?:-([1-9]))?)?"
+)
 _KEY_LETTERS = str.maketrans("*#", "sh")  # neither may stand in a path as it is
 _SAID = frozenset({"sn", "sw"})
 
@@ -33,22 +36,29 @@ class Position:
 
     Attributes:
         path: may also name the end of a list, one after its last step.
+        misses: how often of `tries` it was asked again because it was not answered.
     """
 
     path: str = "0"
     tries: int = 1
+    misses: int = 0
 
     def __str__(self) -> str:
-        return self.path if self.tries == 1 else f"{self.path}~{self.tries}"
+        misses = f"-{self.misses}" if self.misses else ""
+        return self.path if self.tries == 1 else f"{self.path}~{self.tries}{misses}"
 
     @classmethod
     def parse(cls, text: str) -> Position:
         """From the text of one. Raises InvalidInput (field `position`); whether a script has it shows there."""
         found = _TEXT.fullmatch(text)
-        tries = int(found[2] or 1) if found else 0
-        if found is None or tries > MAX_ASKED:
+        tries, misses = (int(found[2] or 1), int(found[3] or 0)) if found else (0, 0)
+        if found is None or tries > MAX_ASKED or misses >= tries:
             raise _no_such_position()
-        return cls(found[1], tries)
+        return cls(found[1], tries, misses)
+
+    def asked_again(self, *, missed: bool) -> Position:
+        """The same question once more."""
+        return Position(self.path, self.tries + 1, self.misses + missed)
 
     def within(self, token: str) -> Position:
         """The beginning of one of this question's lists."""
@@ -90,17 +100,20 @@ def steps_from(script: CallScript, position: Position) -> Iterator[tuple[Positio
     that question. Raises InvalidInput where the script has no such position.
     """
     levels = _levels(script, position)
-    tries = position.tries
+    asked = (position.tries, position.misses)
     while levels:
         level = levels.pop()
         for index in range(level.index, len(level.steps)):
-            yield Position(f"{level.prefix}{index}", tries), level.steps[index]
-            tries = 1
+            yield Position(f"{level.prefix}{index}", *asked), level.steps[index]
+            asked = _FIRST
         if levels and level.token in _SAID:
-            tries = position.tries
+            asked = (position.tries, position.misses)
         elif levels:
-            tries = 1
+            asked = _FIRST
             levels.append(_after(levels.pop()))
+
+
+_FIRST = (1, 0)  # asked once, never missed
 
 
 def _after(level: _Level) -> _Level:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from dialer.scripts.marks import Mark, pressed
@@ -64,19 +64,14 @@ def reply(script: CallScript, position: Position, digits: str | None, *, timed_o
 def _answered(position: Position, ask: Ask, keys: str) -> Position:
     if keys and keys == ask.repeat_key:
         # Enough is enough, also for a machine that presses keys.
-        return _again(position) if position.tries < MAX_ASKED else position.within("n")
+        return position.asked_again(missed=False) if position.tries < MAX_ASKED else position.within("n")
     if keys in ask.keys:
         return position.within(key_token(keys))
     return _missed(position, ask.wrong_key, "w")
 
 
 def _missed(position: Position, otherwise: Otherwise, token: str) -> Position:
-    if position.tries > otherwise.repeat:
+    if position.misses >= otherwise.repeat or position.tries >= MAX_ASKED:
         return position.within(token)
-    if not otherwise.say:
-        return _again(position)
-    return Position(position.within(f"s{token}").path, position.tries + 1)
-
-
-def _again(position: Position) -> Position:
-    return Position(position.path, position.tries + 1)
+    again = position.asked_again(missed=True)
+    return replace(again, path=position.within(f"s{token}").path) if otherwise.say else again

@@ -86,7 +86,8 @@ class Otherwise:
     """What follows when no key, or none of those offered, was pressed.
 
     Attributes:
-        repeat: so often the question is asked again, after `say`. Every asking counts, whatever it came from.
+        repeat: so often the question is asked again, after `say`, for want of an answer. Hearing it again by the repeat
+            key does not count.
         then: the steps after that; without any, what follows the question.
     """
 

@@ -19,6 +19,7 @@ class LegView:
 
     Attributes:
         number: or the URI.
+        caller_id: what it showed; digits.
         heard: texts spoken, of the flow and by request.
         cut_short: texts that a key ended, or did not let begin.
         streams: audio played, by URL.
@@ -37,6 +38,7 @@ class LegView:
     uuid: str
     conversation_uuid: str
     number: str
+    caller_id: str
     status: str
     ended_by: str | None
     muted: bool
@@ -65,6 +67,7 @@ class LegView:
             uuid=leg.uuid,
             conversation_uuid=leg.conversation_uuid,
             number=leg.order.to,
+            caller_id=leg.order.from_,
             status=leg.status,
             ended_by=leg.ended_by,
             muted=leg.muted,

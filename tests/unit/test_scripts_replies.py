@@ -36,23 +36,26 @@ def goes_on(digits: str | None, *, at: str = "1", timed_out: bool = False, **fie
         ("#", "1", "1~2"),
         ("#", f"1~{MAX_ASKED - 1}", f"1~{MAX_ASKED}"),
         ("#", f"1~{MAX_ASKED}", "1.n.0"),
-        (None, "1", "1~2"),
-        ("", "1", "1~2"),
-        (None, "1~2", "1.n.0"),
-        ("5", "1", "1~2"),
-        ("5", "1~2", "1.w.0"),
-        ("11", "1", "1~2"),
-        ("one", "1~2", "1.w.0"),
+        (None, "1", "1~2-1"),
+        ("", "1", "1~2-1"),
+        (None, "1~2-1", "1.n.0"),
+        ("5", "1", "1~2-1"),
+        ("5", "1~2", "1~3-1"),
+        ("5", "1~2-1", "1.w.0"),
+        ("#", "1~2-1", "1~3-1"),
+        ("11", "1", "1~2-1"),
+        ("one", "1~2-1", "1.w.0"),
+        (None, f"1~{MAX_ASKED}", "1.n.0"),
     ],
 )
 def test_the_key_decides_where_it_goes_on(digits: str | None, at: str, position: str) -> None:
-    """A key leads to its steps; the repeat key, silence and wrong keys ask again so often, and then give up."""
+    """A key leads to its steps; silence and wrong keys ask again so often, the repeat key as often as is sensible."""
     assert position == goes_on(digits, at=at)
 
 
 @pytest.mark.parametrize(
     ("digits", "at", "position"),
-    [(None, "1", "1.sn.0~2"), (None, "1~2", "1.sn.0~3"), (None, "1~3", "1.n.0"), ("5", "1", "1.sw.0~2")],
+    [(None, "1", "1.sn.0~2-1"), (None, "1~2-1", "1.sn.0~3-2"), (None, "1~3-2", "1.n.0"), ("5", "1", "1.sw.0~2-1")],
 )
 def test_something_may_be_said_before_asking_again(digits: str | None, at: str, position: str) -> None:
     """What is to be said comes first, and the count goes on."""
@@ -61,7 +64,7 @@ def test_something_may_be_said_before_asking_again(digits: str | None, at: str, 
 
 @pytest.mark.parametrize(
     ("digits", "timed_out", "position"),
-    [("", True, "1~2"), ("", False, "1.w.0"), ("12", True, "1.k12.0"), ("12", False, "1.k12.0")],
+    [("", True, "1~2-1"), ("", False, "1.w.0"), ("12", True, "1.k12.0"), ("12", False, "1.k12.0")],
 )
 def test_a_lone_hash_is_a_wrong_key(digits: str, *, timed_out: bool, position: str) -> None:
     """Where # ends several digits, pressing only it is no silence; digits count also when the time ran out."""
@@ -125,4 +128,4 @@ def test_replying_is_total(digits: str | None, timed_out: object, tries: int) ->
     """Whatever stands where digits should be, there is a next position, and its text is read back the same."""
     found = reply(script_of(**SAID), Position("1", tries), digits, timed_out=bool(timed_out))
     assert found.position == Position.parse(str(found.position))
-    assert str(found.position).strip("0123456789knsw.~") == ""
+    assert str(found.position).strip("0123456789knsw.~-") == ""
