@@ -56,5 +56,5 @@ def _constants() -> str:
     reached = fact_bits(frozenset({Fact.ANSWERED, Fact.HUMAN, Fact.MACHINE}))
     return (
         f"local DISPOSITIONS = {{{numbers}}}\nlocal RULES = {{{rules}}}\n"
-        f"local REACHED, OVER = {reached}, {FACT_BIT[Fact.COMPLETED]}\n"
+        f"local REACHED, OVER, HUNG_UP = {reached}, {FACT_BIT[Fact.COMPLETED]}, {FACT_BIT[Fact.HUNG_UP]}\n"
     )

@@ -16,7 +16,7 @@ from dialer.clock import at_ms, moment
 from dialer.dispositions import Disposition
 from dialer.errors import InvalidInput, NotFound
 from dialer.model import Call, CallRef
-from dialer.states import CallState
+from dialer.states import CallState, CampaignState
 from dialer.store.campaigns import CampaignStore, is_campaign_id
 
 _CHUNK = 500
@@ -89,11 +89,12 @@ class CallStore(CampaignStore):
         by_bucket: dict[str, list[str]] = {}
         for field in fields:
             by_bucket.setdefault(keys.bucket(campaign_id, int(field.rstrip("t"))), []).append(field)
-        standing, cancelled_at, *found = await asyncio.gather(
+        standing, (state, ended_at), *found = await asyncio.gather(
             self._standing(campaign_id, numbers),
-            self._batch.command("HGET", keys.campaign(campaign_id), "ended_at"),
+            self._batch.command("HMGET", keys.campaign(campaign_id), "state", "ended_at"),
             *(self._batch.command("HMGET", key, *wanted) for key, wanted in by_bucket.items()),
         )
+        cancelled_at = ended_at if state == CampaignState.CANCELLED else None
         stored = dict(
             zip((f for wanted in by_bucket.values() for f in wanted), (v for part in found for v in part), strict=True)
         )
@@ -120,9 +121,11 @@ def _call(ref: CallRef, stored: dict[str, str | None], standing: tuple[str, floa
     number, external_id, variables, _ = [*record, None, None, None][:4]
     where, score = standing
     in_flight = where in keys.IN_FLIGHT
-    # Cancelled calls ended with their campaign: the set was renamed as a whole and still holds when they were due.
-    ended = cancelled_at if where == Disposition.CANCELLED else score
     tries = json.loads(stored[f"{ref.seq}t"] or "{}")
+    # Calls cancelled with their campaign: the set was renamed as a whole and still holds when they were due. One that
+    # was hung up on before counts that as a try, and its own end stands there.
+    with_campaign = where == Disposition.CANCELLED and not tries.get(Disposition.CANCELLED)
+    ended = (cancelled_at if with_campaign else None) or score
     return Call(
         id=str(ref),
         campaign_id=ref.campaign_id,
