@@ -24,7 +24,7 @@ from dialer.errors import CarrierError, DialerError, StoreUnavailable
 from dialer.leases import Lapsed
 from dialer.model import AttemptRef
 from dialer.providers.base import CallRequest, Placed, PlaceResult, Refusal, Refused, Unknown
-from dialer.tokens import make_token
+from dialer.tokens import callback_url
 from jobs.context import Context
 
 log = structlog.get_logger()
@@ -153,8 +153,7 @@ async def _delay_tokens(late: Claim, context: Context) -> None:
 
 def _request(dial: Dial, context: Context) -> CallRequest:
     settings = context.settings
-    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
-    base = f"{settings.callback_base}/webhooks/{make_token(secret, str(dial.attempt))}"
+    base = callback_url(settings, str(dial.attempt))
     return CallRequest(
         to=dial.number,
         from_=settings.from_number or "",

@@ -45,6 +45,7 @@ class CampaignOut(Outgoing):
     attempts: int = Field(description="How many tries were used on them; one that the carrier refused is none.")
     counts: dict[CallState, int] = Field(description="Calls by state.")
     dispositions: dict[Disposition, int] = Field(description="Calls that are done, by how they ended.")
+    hanging_up: int | None = Field(description="How many calls are still to be hung up; null where nobody asked.")
 
     @classmethod
     def of(cls, campaign: Campaign, progress: Progress) -> Self:
@@ -56,10 +57,19 @@ class CampaignOut(Outgoing):
             redial=redial,
             counts={state: progress.counts.get(state, 0) for state in CallState},
             dispositions={d: progress.dispositions.get(d, 0) for d in Disposition},
+            hanging_up=progress.hanging_up,
         )
 
 
-_COMPUTED = {"redial", "counts", "dispositions"}
+_COMPUTED = {"redial", "counts", "dispositions", "hanging_up"}
+
+
+class HangUpOut(Outgoing):
+    """What hanging up everything means."""
+
+    campaign_id: str
+    calls: int = Field(description="How many calls are up, or may be, and are ended.")
+    seconds: int = Field(description="How long that takes at the pace that the carrier allows.")
 
 
 class CampaignsOut(Outgoing):
@@ -95,6 +105,8 @@ class AttemptOut(Outgoing):
     facts: list[Fact]
     disposition: Disposition | None
     figures: dict[str, str | int] = Field(description="Duration, price and the like, as the carrier told.")
+    muted: bool = Field(description="Whether the others were made not to hear this party.")
+    earmuffed: bool = Field(description="Whether this party was made not to hear the others.")
     events: list[EventOut]
 
     @classmethod
@@ -134,6 +146,14 @@ class CallWithAttemptsOut(CallOut):
     def with_attempts(cls, call: Call, attempts: Sequence[Attempt]) -> Self:
         """The answer for one call and all that is known of it."""
         return cls(**_told(call), attempts=[AttemptOut.of(attempt) for attempt in attempts])
+
+
+class OrderOut(Outgoing):
+    """An order that was carried out."""
+
+    do: str
+    call_id: str
+    attempt_id: str
 
 
 class CallsOut(Outgoing):
