@@ -14,8 +14,9 @@ from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
 from dialer.model import CallRef
 
-LEASE_MS = 180_000
-"""Longer than one hanging up: three tries and as many questions with 4 s between them, of 20 s each and their turn."""
+LEASE_MS = 20_000
+"""Longer than an ordinary hanging up and its turn. Where a slow carrier makes it longer, another worker does the same
+again, which harms nobody; but those whom a dead worker held are on the phone until then."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,9 @@ log = structlog.get_logger()
 
 LOOK_S = 1.0
 """So long after the asking it begins, at the latest."""
-AT_ONCE = 20
-"""Enough to use any share while some wait out the first seconds of their call; few enough to leave others theirs."""
+AT_ONCE = 12
+"""Enough to use any share while some wait out the first seconds of their call; few enough for all to have their turn
+within the lease where the share is one a second, and to leave other workers theirs."""
 _NO_ID_MS = 1_000
 _REFUSED_MS = 5_000
 _CLOCKS_DIFFER_MS = 1_000
