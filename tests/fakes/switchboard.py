@@ -40,6 +40,7 @@ class Switchboard:
     carrier: Simulator
     context: Context
     http: aiohttp.ClientSession
+    url: str
 
     @property
     def runtime(self) -> Runtime:
@@ -136,11 +137,12 @@ async def open_switchboard(redis_url: str, *, pace: int = 1000, **carrier: Any) 
         listening: asyncio.Queue[str] = asyncio.Queue()
         serving = asyncio.create_task(serve(settings, ready=listening.put_nowait))
         stack.push_async_callback(ended, serving)
-        http = aiohttp.ClientSession(await listening.get(), headers={"Authorization": f"Bearer {KEY}"})
+        url = await listening.get()
+        http = aiohttp.ClientSession(url, headers={"Authorization": f"Bearer {KEY}"})
         await stack.enter_async_context(http)
         runtime = await stack.enter_async_context(open_runtime(settings))
         context = await stack.enter_async_context(_context(runtime))
-        yield Switchboard(stand_in, context, http)
+        yield Switchboard(stand_in, context, http, url)
 
 
 def _settings(redis_url: str, carrier: Simulator, pace: int) -> Settings:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -21,14 +20,6 @@ from tests.fakes.waiting import until
 
 REDIAL = {"no_answer": {"times": 3, "after_s": 0}, "machine": {"times": 3, "after_s": 0}}
 SCRIPT = {"steps": [{"do": "say", "text": "Please hold the line."}]}
-
-
-@pytest.fixture
-async def board(redis: Redis, redis_url: str) -> AsyncIterator[Switchboard]:
-    """A dialer and its carrier, on an empty Redis."""
-    assert redis is not None
-    async with open_switchboard(redis_url) as opened:
-        yield opened
 
 
 def counted(order: str, result: str) -> float:

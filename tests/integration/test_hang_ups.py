@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-from redis.asyncio import Redis
 
 from dialer.dispositions import Disposition, Fact
 from dialer.ending import ended
@@ -16,18 +14,10 @@ from dialer.model import CallRef
 from dialer.states import CallState, CampaignState
 from jobs.hang_up import HangUpRounds
 from tests.fakes.engine import Engine
-from tests.fakes.switchboard import Switchboard, open_switchboard
+from tests.fakes.switchboard import Switchboard
 from tests.fakes.waiting import until
 
 REDIAL = {"no_answer": {"times": 3, "after_s": 0}, "busy": {"times": 3, "after_s": 0}}
-
-
-@pytest.fixture
-async def board(redis: Redis, redis_url: str) -> AsyncIterator[Switchboard]:
-    """A dialer and its carrier, on an empty Redis."""
-    assert redis is not None
-    async with open_switchboard(redis_url) as opened:
-        yield opened
 
 
 @pytest.fixture
