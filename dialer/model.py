@@ -118,6 +118,7 @@ class Attempt:
         placed_at: when the request left, by Redis' clock.
         result: the carrier's answer to the request in our words (`placed`, `refused: rate`, `unknown: timed_out`).
         figures: duration_s, price, rate, network, sip_code, detail ... as the events told.
+        recordings: ids of its recordings, in the order in which they were told.
     """
 
     id: str
@@ -130,6 +131,7 @@ class Attempt:
     disposition: Disposition | None
     figures: Mapping[str, str | int]
     events: tuple[Event, ...] = ()
+    recordings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,7 @@ from aiohttp import web
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
-from dialer.errors import IllegalStep, InvalidInput, NotFound, StoreUnavailable
+from dialer.errors import IllegalStep, InvalidInput, NotFound, StorageUnavailable, StoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100  # enough to mend a body by; a hostile one must not buy a huge answer
@@ -45,12 +45,15 @@ TOO_SLOW = ProblemType("too-slow", 408, "The body did not arrive in time")
 ILLEGAL_STEP = ProblemType("illegal-step", 409, "The state does not allow this")
 KEY_IN_USE = ProblemType("idempotency-key-in-use", 409, "The first request with this key is still running")
 ID_TAKEN = ProblemType("id-taken", 409, "This id belongs to another call")
+NOT_FETCHED = ProblemType("recording-not-fetched", 409, "The recording is not fetched yet")
 TOO_LARGE = ProblemType("too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE = ProblemType("unsupported-media-type", 415, "This kind of body is not taken")
+RANGE_NOT_SATISFIABLE = ProblemType("range-not-satisfiable", 416, "The range lies behind the end")
 INVALID_INPUT = ProblemType("invalid-input", 422, "The input is not valid")
 KEY_REUSED = ProblemType("idempotency-key-reused", 422, "This key was used for another request")
 INTERNAL = ProblemType("internal", 500, "Something went wrong on our side")
 UNAVAILABLE = ProblemType("unavailable", 503, "The store does not answer")
+STORAGE_UNAVAILABLE = ProblemType("storage-unavailable", 503, "The storage of recordings fails")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,12 @@ def problem_from(error: Exception) -> Problem | None:
     return Problem(kind, str(error)) if kind else None
 
 
-_EXPECTED = {InvalidInput: INVALID_INPUT, NotFound: NOT_FOUND, IllegalStep: ILLEGAL_STEP}
+_EXPECTED = {
+    InvalidInput: INVALID_INPUT,
+    NotFound: NOT_FOUND,
+    IllegalStep: ILLEGAL_STEP,
+    StorageUnavailable: STORAGE_UNAVAILABLE,
+}
 
 
 def invalid_input(error: ValidationError, *, whole: str) -> Problem:

@@ -8,6 +8,7 @@ trusted by; it is checked before a body is read, and never logged.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -23,7 +24,8 @@ from dialer.counting import count_change
 from dialer.dispositions import Fact
 from dialer.providers.base import CallEvent
 from dialer.providers.kpn.events import decode_query, parse_event
-from dialer.store import Applied, EventResult, Spoken, Store
+from dialer.recordings.records import told_recording
+from dialer.store import Applied, EventResult, Noted, Spoken, Store
 from dialer.tokens import read_token
 
 MAX_EVENT_BYTES = 65_536  # the largest known, a transcription's, has some 2 KB
@@ -80,11 +82,22 @@ async def _apply(request: web.Request, attempt_id: str, event: CallEvent) -> web
     if event.at is not None:
         metrics.CALLBACK_LAG_SECONDS.observe(max(0.0, runtime.clock.now_us() / 1_000_000 - event.at.timestamp()))
     with metrics.CALLBACK_SECONDS.time():
-        result = await runtime.store.apply_event(attempt_id, event)
+        result = await _applied(runtime.store, attempt_id, event)
     if result.applied is Applied.UNKNOWN_ATTEMPT:
         raise _ignored("unknown_attempt")
     _count(result)
     return web.Response(status=_TAKEN)
+
+
+async def _applied(store: Store, attempt_id: str, event: CallEvent) -> EventResult:
+    told = told_recording(event)
+    if told is None:
+        return await store.apply_event(attempt_id, event)
+    # In one pipeline, and whatever the event's name says: one that came before may have lost just this half.
+    result, noted = await asyncio.gather(store.apply_event(attempt_id, event), store.note_recording(attempt_id, told))
+    if noted is Noted.NEW:
+        metrics.RECORDINGS.labels("told").inc()
+    return result
 
 
 def _count(result: EventResult) -> None:
