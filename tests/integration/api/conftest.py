@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -23,10 +24,17 @@ CAMPAIGN = {"name": "Harbour", "kind": "notification", "script": {"text": "Hello
 
 
 @pytest.fixture
-def settings(redis: Redis, redis_url: str) -> Settings:
+def settings(redis: Redis, redis_url: str, tmp_path: Path) -> Settings:
     """Settings of an API on the emptied server, on any free port, with a small limit for lists."""
     assert redis is not None
-    return Settings(redis_url=redis_url, port=0, api_key=KEY, webhook_secret=SECRET, max_import_bytes=MAX_IMPORT_BYTES)
+    return Settings(
+        redis_url=redis_url,
+        data_dir=tmp_path,
+        port=0,
+        api_key=KEY,
+        webhook_secret=SECRET,
+        max_import_bytes=MAX_IMPORT_BYTES,
+    )
 
 
 @pytest.fixture
