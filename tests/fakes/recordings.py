@@ -12,10 +12,12 @@ from dialer.providers.kpn.events import parse_event
 from dialer.recordings.claims import RecordingClaims
 from dialer.recordings.fetching import Fetcher
 from dialer.recordings.records import KeptRecording, ToldRecording, told_recording
-from dialer.recordings.storage import Storage
+from dialer.recordings.storage import PIECE_BYTES, Storage
 from dialer.store import Wanted
 from tests.fakes.engine import Engine
 
+SOUND = bytes(range(256)) * (PIECE_BYTES // 256 + 2)
+"""A little more than one piece of a download."""
 URL = "https://api.nexmo.com/v1/files/f-1"
 ALL = Wanted()
 MINUTE_MS, HOUR_MS, DAY_MS = 60_000, 3_600_000, 86_400_000

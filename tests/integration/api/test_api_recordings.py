@@ -1,12 +1,8 @@
-"""`/v1/recordings`, the webhook that a recording is told by, and the commands of `dialer recording`."""
+"""`/v1/recordings` and the webhook that a recording is told by."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
-from asyncio.subprocess import PIPE, STDOUT
-from collections.abc import Awaitable, Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -20,41 +16,11 @@ from dialer.providers.assets import Recording
 from dialer.recordings.claims import Claim, RecordingClaims
 from dialer.recordings.storage import PIECE_BYTES
 from dialer.runtime import Runtime
-from tests.fakes.recordings import URL, record_event, told
+from tests.fakes.recordings import SOUND, URL, record_event, told
 
-SOUND = bytes(range(256)) * (PIECE_BYTES // 256 + 2)
-"""A little more than one piece."""
 ID = told().id
 PATH = f"/v1/recordings/{ID}"
 ETAG = f'"{sha256(SOUND).hexdigest()}"'
-KEY = "the key of these tests"
-
-
-@pytest.fixture
-def claims(runtime: Runtime) -> RecordingClaims:
-    """What a worker writes."""
-    return RecordingClaims(runtime.batch, runtime.clock)
-
-
-@pytest.fixture
-async def claim(runtime: Runtime, claims: RecordingClaims, attempt_id: str) -> Claim:
-    """A recording of the attempt, in the hands of a worker."""
-    await runtime.store.note_recording(attempt_id, told())
-    claim = await claims.claim(ID)
-    assert claim
-    return claim
-
-
-@pytest.fixture
-async def stored(runtime: Runtime, claims: RecordingClaims, claim: Claim) -> Claim:
-    """The same, stored."""
-    async with runtime.recordings.upload(claim.object_name) as upload:
-        await upload.begin()
-        await upload.write(SOUND)
-        await upload.complete(len(SOUND))
-    checksum = sha256(SOUND).hexdigest()
-    assert await claims.store(claim, Recording(size_bytes=len(SOUND), sha256=checksum, content_type="audio/wav"))
-    return claim
 
 
 async def answer_of(api: aiohttp.ClientSession, path: str, status: int = 200) -> Any:
@@ -304,75 +270,3 @@ async def test_recordings_need_the_key(stranger: aiohttp.ClientSession, stored: 
     for method, path in (("GET", "/v1/recordings"), ("GET", PATH), ("GET", f"{PATH}/audio"), ("DELETE", PATH)):
         async with stranger.request(method, path) as response:
             assert 401 == response.status
-
-
-@pytest.fixture
-def command(url: str) -> Callable[..., Awaitable[tuple[int, str]]]:
-    """Runs `dialer recording ...` against the API; gives exit code and output."""
-
-    async def run(*words: str) -> tuple[int, str]:
-        program = [sys.executable, "-m", "dialer", "recording", *words, "--url", url, "--api-key", KEY]
-        running = await asyncio.create_subprocess_exec(*program, stdout=PIPE, stderr=STDOUT)
-        said, _ = await running.communicate()
-        return running.returncode or 0, said.decode()
-
-    return run
-
-
-Command = Callable[..., Awaitable[tuple[int, str]]]
-
-
-async def test_command_lists_recordings(command: Command, stored: Claim, attempt_id: str) -> None:
-    """As a table for people, as JSON for programs."""
-    assert stored
-    table = (await command("list", "--state", "stored"))[1]
-    listed = json.loads((await command("list", "--call", attempt_id.rpartition("-")[0], "--json"))[1])
-
-    assert all(word in table for word in (ID, "stored", f"{len(SOUND):,}", attempt_id.rpartition("-")[0]))
-    assert [ID] == [recording["id"] for recording in listed]
-    assert ID not in (await command("list", "--state", "gone"))[1]
-
-
-async def test_command_shows_a_recording(command: Command, stored: Claim) -> None:
-    """With its checksum, and no error where there is none."""
-    assert stored
-    shown = (await command("show", ID))[1]
-
-    assert f"sha256        {ETAG[1:-1]}" in shown
-    assert "error" not in shown
-    assert ID == json.loads((await command("show", ID, "--json"))[1])["id"]
-
-
-async def test_command_downloads_the_sound(command: Command, stored: Claim, tmp_path: Path) -> None:
-    """Whole, under the name that was given."""
-    assert stored
-    result = await command("download", ID, "--output", str(tmp_path / "call.wav"))
-
-    assert f"Recording: {tmp_path / 'call.wav'}\n" == result[1]
-    assert SOUND == (tmp_path / "call.wav").read_bytes()
-
-
-async def test_command_saves_nothing_that_is_not_what_was_fetched(
-    command: Command, stored: Claim, tmp_path: Path
-) -> None:
-    """A file that was changed in the storage is not saved as if nothing was."""
-    (tmp_path / "recordings" / stored.object_name).write_bytes(SOUND[::-1])
-    result = await command("download", ID, "--output", str(tmp_path / "call.wav"))
-
-    assert (1, True) == (result[0], "its checksum differs" in result[1])
-    assert not (tmp_path / "call.wav").exists()
-
-
-async def test_command_says_why_there_is_no_sound(command: Command, claim: Claim, tmp_path: Path) -> None:
-    """What the API says."""
-    assert claim
-    result = await command("download", ID, "--output", str(tmp_path / "call.wav"))
-
-    assert (1, True) == (result[0], "It is not fetched from the carrier yet." in result[1])
-
-
-async def test_command_deletes_a_recording(command: Command, stored: Claim, api: aiohttp.ClientSession) -> None:
-    """For ever."""
-    assert stored
-    assert f"Recording {ID} is deleted.\n" == (await command("delete", ID))[1]
-    await answer_of(api, PATH, 404)
