@@ -17,7 +17,12 @@ campaign (`campaign_keys`).
 | `campaign:direct:known:20780` | hash | the same of the single calls of one day (since 1970) | two days |
 | `campaign:c5hk:hang_up` | zset | running number to be hung up, score: from when a worker may take it (ms) | empties |
 | `campaign:c5hk:imports` | zset | import id, score: lease (ms) | lapses |
-| `attempt:c5hk-1042-1` | hash | one attempt: facts, figures, events | with the campaign |
+| `campaign:c5hk:recordings` | zset | recording id, score: told (ms) | empties with its recordings |
+| `attempt:c5hk-1042-1` | hash | one attempt: facts, figures, events, ids of its recordings | with the campaign |
+| `recording:rq4x` | hash | one recording (`store/recordings.py`) or its mark | by age; its mark 31 days later |
+| `recordings` | zset | recording id, score: told (ms) | empties with its recordings |
+| `recordings:due` | zset | recording to fetch or whose file to delete, score: when, or its lease (ms) | empties |
+| `recordings:unfetched` | zset | recording neither stored nor gone, score: told (ms) | empties |
 | `leases` | zset | call id, score: deadline (ms) of a claimed, placing, unknown or live call | empties |
 | `ready:urgent`, `:normal`, `:background` | zset | running campaign with due calls, score: virtual time | empties |
 | `sleeping` | zset | running campaign, score: when its next call is due (ms) | empties |
@@ -55,6 +60,9 @@ WORKERS = f"{TAG}workers"
 SPEAKERS = f"{TAG}speakers"
 HANGING_UP = f"{TAG}hanging-up"
 TRUNK = f"{TAG}trunk:main"
+RECORDINGS = f"{TAG}recordings"
+RECORDINGS_DUE = f"{TAG}recordings:due"
+RECORDINGS_UNFETCHED = f"{TAG}recordings:unfetched"
 TOKEN = f"{TAG}token"
 TOKEN_LOCK = f"{TAG}token:lock"
 TOKEN_FAILED = f"{TAG}token:failed"
@@ -103,6 +111,16 @@ def imports(campaign_id: str) -> str:
 def hang_up(campaign_id: str) -> str:
     """Sorted set of calls to be hung up."""
     return f"{TAG}campaign:{campaign_id}:hang_up"
+
+
+def recordings_of(campaign_id: str) -> str:
+    """Sorted set of a campaign's recordings."""
+    return f"{TAG}campaign:{campaign_id}:recordings"
+
+
+def recording(recording_id: str) -> str:
+    """Hash of one recording."""
+    return f"{TAG}recording:{recording_id}"
 
 
 def attempt(ref: AttemptRef) -> str:

@@ -89,6 +89,16 @@ class Settings(BaseSettings):
         description="Origins (scheme://host:port, separated by commas) from which recordings are fetched besides the "
         "carrier's own hosts: for the stand-in.",
     )
+    recordings_url: str | None = Field(
+        None,
+        pattern=r"^(file:///.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^?#\s]*)?)$",
+        description="Where recordings are kept, for all processes the same: file:///folder or s3://bucket/prefix (with "
+        "AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and so on). Unset: the folder `recordings` in "
+        "DIALER_DATA_DIR.",
+    )
+    recording_retention_days: int = Field(
+        90, ge=1, le=3650, description="Days until a recording is deleted; with its campaign it goes before that."
+    )
     from_number: str | None = Field(
         None, description="Caller id of every call: a number of the account, E.164 (+31...)."
     )
@@ -176,6 +186,11 @@ class Settings(BaseSettings):
     def callback_base(self) -> str:
         """Where callback URLs begin."""
         return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def recordings_place(self) -> str:
+        """The URL of the folder or bucket for recordings."""
+        return self.recordings_url or (self.data_dir / "recordings").as_uri()
 
     def require(self, *names: str) -> None:
         """Raise InvalidInput naming every one of these fields that is not set."""

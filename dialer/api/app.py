@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import web
 from pydantic_core import to_json
 
-from dialer.api import calls, campaigns, hang_ups, health, imports, orders, results, webhooks
+from dialer.api import calls, campaigns, hang_ups, health, imports, orders, recordings, results, webhooks
 from dialer.api.auth import ApiKey
 from dialer.api.background import Background
 from dialer.api.bodies import MAX_JSON_BYTES
@@ -42,6 +42,7 @@ ROUTES: tuple[Route, ...] = tuple(
         results.routes,
         calls.routes,
         orders.routes,
+        recordings.routes,
         webhooks.routes,
         health.routes,
     )

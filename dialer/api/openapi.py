@@ -30,6 +30,7 @@ _PATH_NAMES = {
     "campaign_id": "The id of a campaign, such as `c5hk2m9x4tdq`.",
     "call_id": "The id of a call, such as `c5hk2m9x4tdq-1042`.",
     "position": "The question in the script that was answered.",
+    "recording_id": "The id of a recording, such as `rq4x7m2k5t3d6w8n9`.",
     "token": "The attempt's own token, made by the dialer.",
 }
 

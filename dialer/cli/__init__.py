@@ -23,6 +23,7 @@ _COMMANDS = {
     "campaign": "Create, import, start, watch and steer campaigns.",
     "call": "Call one number, without a campaign of its own.",
     "control": "Steer a call that is up: hang up, mute, transfer, play, talk, press keys.",
+    "recording": "List, download and delete recordings of calls.",
     "api": "Run the HTTP API and the carrier's webhooks.",
     "worker": "Run a worker, which places the calls; as many as you like.",
     "simulate": "Run the carrier stand-in as a server of its own.",
