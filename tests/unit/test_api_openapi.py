@@ -29,6 +29,7 @@ PROMISED = {
     "GET /v1/campaigns/{campaign_id}/results",
     "POST /v1/calls",
     "GET /v1/calls/{call_id}",
+    "GET /v1/voices",
     "GET /webhooks/{token}/answer",
     "POST /webhooks/{token}/answer",
     "GET /webhooks/{token}/event",
