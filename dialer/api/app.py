@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import web
 from pydantic_core import to_json
 
-from dialer.api import calls, campaigns, health, imports, results, voices, webhooks
+from dialer.api import applications, calls, campaigns, health, imports, results, voices, webhooks
 from dialer.api.auth import ApiKey
 from dialer.api.background import Background
 from dialer.api.bodies import MAX_JSON_BYTES
@@ -33,7 +33,16 @@ LINGER_S = 2  # after a refusal, for a client that is still sending to see the a
 SHUTDOWN_S = 10  # the longest of the carrier's own time limits for a webhook
 
 ROUTES: tuple[Route, ...] = tuple(
-    chain(campaigns.routes, imports.routes, results.routes, calls.routes, voices.routes, webhooks.routes, health.routes)
+    chain(
+        campaigns.routes,
+        imports.routes,
+        results.routes,
+        calls.routes,
+        voices.routes,
+        applications.routes,
+        webhooks.routes,
+        health.routes,
+    )
 )
 
 _BACKLOG = 1024  # a campaign's webhooks come in waves; one that finds no room is asked for again a second later

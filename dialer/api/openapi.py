@@ -29,6 +29,7 @@ before the break stays; sending it again adds nobody twice."""
 _PATH_NAMES = {
     "campaign_id": "The id of a campaign, such as `c5hk2m9x4tdq`.",
     "call_id": "The id of a call, such as `c5hk2m9x4tdq-1042`.",
+    "application_id": "The id of one of the carrier's applications, a UUID.",
     "token": "The attempt's own token, made by the dialer.",
 }
 

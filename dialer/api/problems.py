@@ -15,7 +15,7 @@ from aiohttp import web
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
-from dialer.errors import IllegalStep, InvalidInput, NotFound, StoreUnavailable
+from dialer.errors import CarrierError, IllegalStep, InvalidInput, NotFound, StoreUnavailable
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100  # enough to mend a body by; a hostile one must not buy a huge answer
@@ -50,6 +50,8 @@ UNSUPPORTED_MEDIA_TYPE = ProblemType("unsupported-media-type", 415, "This kind o
 INVALID_INPUT = ProblemType("invalid-input", 422, "The input is not valid")
 KEY_REUSED = ProblemType("idempotency-key-reused", 422, "This key was used for another request")
 INTERNAL = ProblemType("internal", 500, "Something went wrong on our side")
+CARRIER_REFUSED = ProblemType("carrier-refused", 502, "The carrier did not do what was asked")
+NO_CARRIER = ProblemType("no-carrier", 503, "This API has no settings for a carrier")
 UNAVAILABLE = ProblemType("unavailable", 503, "The store does not answer")
 
 
@@ -110,7 +112,12 @@ def problem_from(error: Exception) -> Problem | None:
     return Problem(kind, str(error)) if kind else None
 
 
-_EXPECTED = {InvalidInput: INVALID_INPUT, NotFound: NOT_FOUND, IllegalStep: ILLEGAL_STEP}
+_EXPECTED = {
+    InvalidInput: INVALID_INPUT,
+    NotFound: NOT_FOUND,
+    IllegalStep: ILLEGAL_STEP,
+    CarrierError: CARRIER_REFUSED,
+}
 
 
 def invalid_input(error: ValidationError, *, whole: str) -> Problem:

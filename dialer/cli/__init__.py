@@ -21,6 +21,7 @@ _COMMANDS = {
     "up": "Run everything on this machine: private Redis, API and workers.",
     "campaign": "Create, import, start, watch and steer campaigns.",
     "call": "Call one number, without a campaign of its own.",
+    "app": "Make, list and change applications at the carrier; check token and products.",
     "voices": "List the languages and voices that a text can be spoken with.",
     "api": "Run the HTTP API and the carrier's webhooks.",
     "worker": "Run a worker, which places the calls; as many as you like.",
