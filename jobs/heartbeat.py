@@ -11,7 +11,6 @@ from dialer.errors import StoreUnavailable
 from jobs.context import Context
 
 EVERY_S = 5.0
-ALIVE_MS = 15_000
 
 
 async def keep_alive(worker_id: str, context: Context) -> None:
@@ -28,7 +27,7 @@ async def beat(worker_id: str, context: Context) -> None:
     batch = context.runtime.batch
     _, _, workers = await asyncio.gather(
         batch.command("ZADD", keys.WORKERS, now, worker_id),
-        batch.command("ZREMRANGEBYSCORE", keys.WORKERS, "-inf", now - ALIVE_MS),
+        batch.command("ZREMRANGEBYSCORE", keys.WORKERS, "-inf", now - keys.WORKER_ALIVE_MS),
         batch.command("ZCARD", keys.WORKERS),
     )
     context.provider.set_share(context.settings.other_requests_per_second / max(1, workers))

@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import web
 from pydantic_core import to_json
 
-from dialer.api import applications, calls, campaigns, health, imports, results, voices, webhooks
+from dialer.api import applications, calls, campaigns, health, imports, probe, results, voices, webhooks
 from dialer.api.auth import ApiKey
 from dialer.api.background import Background
 from dialer.api.bodies import MAX_JSON_BYTES
@@ -41,6 +41,7 @@ ROUTES: tuple[Route, ...] = tuple(
         voices.routes,
         applications.routes,
         webhooks.routes,
+        probe.routes,
         health.routes,
     )
 )

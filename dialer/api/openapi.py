@@ -30,6 +30,7 @@ _PATH_NAMES = {
     "campaign_id": "The id of a campaign, such as `c5hk2m9x4tdq`.",
     "call_id": "The id of a call, such as `c5hk2m9x4tdq-1042`.",
     "application_id": "The id of one of the carrier's applications, a UUID.",
+    "nonce": "Random digits that `dialer doctor` has put into Redis.",
     "token": "The attempt's own token, made by the dialer.",
 }
 

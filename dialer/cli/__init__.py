@@ -22,6 +22,7 @@ _COMMANDS = {
     "campaign": "Create, import, start, watch and steer campaigns.",
     "call": "Call one number, without a campaign of its own.",
     "app": "Make, list and change applications at the carrier; check token and products.",
+    "doctor": "Check everything that a first live day needs, with advice; place one test call.",
     "voices": "List the languages and voices that a text can be spoken with.",
     "api": "Run the HTTP API and the carrier's webhooks.",
     "worker": "Run a worker, which places the calls; as many as you like.",

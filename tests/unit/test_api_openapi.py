@@ -39,6 +39,8 @@ PROMISED = {
     "POST /webhooks/{token}/answer",
     "GET /webhooks/{token}/event",
     "POST /webhooks/{token}/event",
+    "GET /webhooks/probe/{nonce}",
+    "POST /webhooks/probe/{nonce}",
     "GET /healthz",
     "GET /readyz",
     "GET /metrics",

@@ -30,7 +30,13 @@ def all_keys(campaign_id: str) -> list[str]:
 def test_all_keys_share_one_slot() -> None:
     """One hash tag in front of every key: a script may touch any of them together."""
     found = [value for name, value in vars(keys).items() if name.isupper() and isinstance(value, str)]
-    found += [*keys.READY, keys.carrier_uuid("u"), keys.idempotency("post-calls", "9f"), *all_keys("c1")]
+    found += [
+        *keys.READY,
+        keys.carrier_uuid("u"),
+        keys.probe("5f"),
+        keys.idempotency("post-calls", "9f"),
+        *all_keys("c1"),
+    ]
 
     assert all(key.startswith("{dialer}:") for key in found)
 
