@@ -36,6 +36,7 @@ campaign (`campaign_keys`).
 | `workers` | zset | worker id, score: last heartbeat (ms) | trimmed |
 | `speakers` | zset | the same of every process that speaks to the carrier, workers too | trimmed |
 | `token`, `token:lock`, `token:failed` | string | the carrier's access token and its renewal | expire |
+| `probe:5f1c` | string | a random word, while `dialer doctor` asks for it through the public address | a minute |
 | `carrier-uuid:6ba7` | string | the attempt that a carrier's id belongs to | 15 minutes |
 | `idempotency:post-calls:9f8e` | string | first answer to an Idempotency-Key (JSON) | 24 hours |
 """
@@ -69,6 +70,8 @@ TOKEN_FAILED = f"{TAG}token:failed"
 READY = tuple(f"{TAG}ready:{priority}" for priority in Priority)
 READY_URGENT = READY[0]
 
+WORKER_ALIVE_MS = 15_000
+"""A worker whose last heartbeat is older is gone."""
 CALLS_PER_BUCKET = 50
 """Two fields a call make at most 100, so that a bucket stays in Redis' compact form (limit 128 by default)."""
 KNOWN_BUCKETS = 1 << 14
@@ -131,6 +134,11 @@ def attempt(ref: AttemptRef) -> str:
 def carrier_uuid(uuid: str) -> str:
     """String: the attempt a carrier's id belongs to, while a list look-up may meet it."""
     return f"{TAG}carrier-uuid:{uuid}"
+
+
+def probe(nonce: str) -> str:
+    """String: a random word that shows which Redis an API reads."""
+    return f"{TAG}probe:{nonce}"
 
 
 def idempotency(scope: str, key_hash: str) -> str:

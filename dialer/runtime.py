@@ -51,12 +51,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """Open all parts. Raises InvalidInput without a Redis URL, StoreUnavailable when Redis does not answer."""
     settings.require("redis_url")
     async with AsyncExitStack() as stack:
-        redis = Redis.from_url(
-            str(settings.redis_url),
-            decode_responses=True,
-            socket_timeout=_SOCKET_TIMEOUT_S,
-            socket_connect_timeout=_SOCKET_TIMEOUT_S,
-        )
+        redis = open_redis(str(settings.redis_url))
         stack.push_async_callback(redis.aclose)
         clock = RedisClock(redis)
         await _reached(clock)
@@ -74,6 +69,17 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             provider = _carrier(settings, session, redis)
             stack.push_async_callback(provider.aclose)
         yield Runtime(settings, redis, batch, clock, store, limits, Storage(settings.recordings_place), provider)
+
+
+def open_redis(url: str) -> Redis:
+    """A client of that server, with our time limits; nothing is asked yet."""
+    redis: Redis = Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_timeout=_SOCKET_TIMEOUT_S,
+        socket_connect_timeout=_SOCKET_TIMEOUT_S,
+    )
+    return redis
 
 
 def _carrier(settings: Settings, session: aiohttp.ClientSession, redis: Redis) -> KpnVoice:

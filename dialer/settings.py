@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -15,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from dialer.errors import InvalidInput
 
 PREFIX = "DIALER_"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 CarrierExtra = Literal["advanced_detection", "inline_ncco", "random_from", "sip_headers"]
 """What KPN's gateway may or may not pass on: off until somebody has tried it (REFERENCE 3 and 13)."""
@@ -191,6 +193,11 @@ class Settings(BaseSettings):
     def recordings_place(self) -> str:
         """The URL of the folder or bucket for recordings."""
         return self.recordings_url or (self.data_dir / "recordings").as_uri()
+
+    @property
+    def plays_carrier(self) -> bool:
+        """Whether the carrier's address is this machine's own: a stand-in, where no phone rings."""
+        return (urlsplit(self.carrier_url).hostname or "") in LOOPBACK
 
     def require(self, *names: str) -> None:
         """Raise InvalidInput naming every one of these fields that is not set."""

@@ -59,7 +59,7 @@ INVALID_INPUT = ProblemType("invalid-input", 422, "The input is not valid")
 KEY_REUSED = ProblemType("idempotency-key-reused", 422, "This key was used for another request")
 INTERNAL = ProblemType("internal", 500, "Something went wrong on our side")
 CARRIER_FAILED = ProblemType("carrier-failed", 502, "The carrier did not do it")
-NO_CARRIER = ProblemType("no-carrier", 503, "This process has no carrier")
+NO_CARRIER = ProblemType("no-carrier", 503, "This API has no settings for a carrier")
 UNAVAILABLE = ProblemType("unavailable", 503, "The store does not answer")
 STORAGE_UNAVAILABLE = ProblemType("storage-unavailable", 503, "The storage of recordings fails")
 

@@ -124,9 +124,10 @@ class DialerClient:
         async for chunk in self._bytes(f"/v1/campaigns/{campaign_id}/results", params={"format": form}):
             yield chunk
 
-    async def add_call(self, body: Json) -> Json:
-        """Call one number as soon as its turn comes."""
-        return await self._json("POST", "/v1/calls", json=body)
+    async def add_call(self, body: Json, *, key: str | None = None) -> Json:
+        """Call one number as soon as its turn comes; under one key only once, however often it is asked."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return await self._json("POST", "/v1/calls", json=body, headers=headers)
 
     async def call(self, call_id: str) -> Json:
         """One call with its attempts and events."""

@@ -22,7 +22,8 @@ def environment(tmp_path: Path) -> dict[str, str | None]:
 
 
 @pytest.mark.parametrize(
-    "name", ["demo", "up", "campaign", "call", "control", "recording", "api", "worker", "simulate"]
+    "name",
+    ["demo", "up", "campaign", "call", "control", "recording", "app", "doctor", "voices", "api", "worker", "simulate"],
 )
 def test_help_lists_every_command(name: str) -> None:
     """Each command stands in the help of `dialer`."""
@@ -30,7 +31,8 @@ def test_help_lists_every_command(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["demo", "up", "campaign", "call", "control", "recording", "api", "worker", "simulate"]
+    "name",
+    ["demo", "up", "campaign", "call", "control", "recording", "app", "doctor", "voices", "api", "worker", "simulate"],
 )
 def test_every_command_has_help(name: str) -> None:
     """Each command explains itself."""

@@ -35,6 +35,7 @@ def test_all_keys_share_one_slot() -> None:
     found += [
         *keys.READY,
         keys.carrier_uuid("u"),
+        keys.probe("5f"),
         keys.idempotency("post-calls", "9f"),
         keys.recording("r2"),
         *all_keys("c1"),
