@@ -42,7 +42,7 @@ PARTS = {
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--only", "parts", multiple=True, type=click.Choice(list(PARTS)), help="One part; may be repeated.")
-@click.option("--quick", "size", flag_value=Size.QUICK, type=Size, help="Less of everything: under two minutes.")
+@click.option("--quick", "size", flag_value=Size.QUICK, type=Size, help="Less of everything: about two minutes.")
 @click.option("--full", "size", flag_value=Size.FULL, type=Size, help="Also a million waiting calls.")
 def main(*, parts: tuple[str, ...], size: Size | None) -> None:
     """Measure the dialer beside the limits of this machine, in less than ten minutes."""
