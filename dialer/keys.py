@@ -21,6 +21,7 @@ campaign (`campaign_keys`).
 | `ready:urgent`, `:normal`, `:background` | zset | running campaign with due calls, score: virtual time | empties |
 | `sleeping` | zset | running campaign, score: when its next call is due (ms) | empties |
 | `expiring` | zset | campaign, score: its end (ms) | its end |
+| `conferences` | zset | campaign that is a conference, score: created (ms) | with the campaign |
 | `suppressed` | zset | address never to be called, score: since (ms) | stays until it is taken off |
 | `closing` | set | campaigns that may be complete | empties |
 | `open` | set | campaigns with anything left to do, drafts too | empties |
@@ -44,6 +45,7 @@ CAMPAIGNS = f"{TAG}campaigns"
 LEASES = f"{TAG}leases"
 SLEEPING = f"{TAG}sleeping"
 EXPIRING = f"{TAG}expiring"
+CONFERENCES = f"{TAG}conferences"
 SUPPRESSED = f"{TAG}suppressed"
 CLOSING = f"{TAG}closing"
 OPEN = f"{TAG}open"

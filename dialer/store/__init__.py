@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dialer.store.attempts import Applied, AttemptStore, EventResult, Spoken
 from dialer.store.calls import CallStore
+from dialer.store.conferences import ConferenceStore
 from dialer.store.overview import Overview, OverviewStore
 from dialer.store.retention import RetentionStore
 from dialer.store.rows import RowStore
@@ -15,5 +16,5 @@ from dialer.store.rows import RowStore
 __all__ = ["Applied", "EventResult", "Overview", "Spoken", "Store"]
 
 
-class Store(RowStore, CallStore, AttemptStore, OverviewStore, RetentionStore):
+class Store(RowStore, ConferenceStore, AttemptStore, CallStore, OverviewStore, RetentionStore):
     """All of the store in one object; each part is a module of its own beside this one."""

@@ -53,6 +53,7 @@ class RetentionStore(CampaignStore):
         await self._unlink([*keys.call_sets(campaign_id), keys.imports(campaign_id)])
         await self._batch.command("SREM", keys.OPEN, campaign_id)
         await self._batch.command("ZREM", keys.EXPIRING, campaign_id)
+        await self._batch.command("ZREM", keys.CONFERENCES, campaign_id)
         await self._batch.command("ZREM", keys.CAMPAIGNS, campaign_id)
         await self._unlink([keys.campaign(campaign_id)])
 
