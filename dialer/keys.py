@@ -15,6 +15,7 @@ campaign (`campaign_keys`).
 | `campaign:c5hk:calls:20` | hash | `1042`: a call's record, `1042t`: its tries, both JSON | with the campaign |
 | `campaign:c5hk:known:77` | hash | digest of own id or number: running number | with the campaign |
 | `campaign:direct:known:20780` | hash | the same of the single calls of one day (since 1970) | two days |
+| `campaign:c5hk:hang_up` | zset | running number to be hung up, score: from when a worker may take it (ms) | empties |
 | `campaign:c5hk:imports` | zset | import id, score: lease (ms) | lapses |
 | `attempt:c5hk-1042-1` | hash | one attempt: facts, figures, events | with the campaign |
 | `leases` | zset | call id, score: deadline (ms) of a claimed, placing, unknown or live call | empties |
@@ -23,11 +24,13 @@ campaign (`campaign_keys`).
 | `expiring` | zset | campaign, score: its end (ms) | its end |
 | `conferences` | zset | campaign that is a conference, score: created (ms) | with the campaign |
 | `suppressed` | zset | address never to be called, score: since (ms) | stays until it is taken off |
+| `hanging-up` | zset | campaign of which calls are to be hung up, score: when that was last asked (ms) | empties |
 | `closing` | set | campaigns that may be complete | empties |
 | `open` | set | campaigns with anything left to do, drafts too | empties |
 | `trunk:main` | hash | the budget: `tat` (us), `index`; the rest in `tune_budget.lua` | stays: one per trunk |
 | `wake` | list | at most one element, popped by an idle hopper | pops |
 | `workers` | zset | worker id, score: last heartbeat (ms) | trimmed |
+| `speakers` | zset | the same of every process that speaks to the carrier, workers too | trimmed |
 | `token`, `token:lock`, `token:failed` | string | the carrier's access token and its renewal | expire |
 | `carrier-uuid:6ba7` | string | the attempt that a carrier's id belongs to | 15 minutes |
 | `idempotency:post-calls:9f8e` | string | first answer to an Idempotency-Key (JSON) | 24 hours |
@@ -51,6 +54,8 @@ CLOSING = f"{TAG}closing"
 OPEN = f"{TAG}open"
 WAKE = f"{TAG}wake"
 WORKERS = f"{TAG}workers"
+SPEAKERS = f"{TAG}speakers"
+HANGING_UP = f"{TAG}hanging-up"
 TRUNK = f"{TAG}trunk:main"
 TOKEN = f"{TAG}token"
 TOKEN_LOCK = f"{TAG}token:lock"
@@ -95,6 +100,11 @@ def known(campaign_id: str, number: int) -> str:
 def imports(campaign_id: str) -> str:
     """Sorted set of imports under way."""
     return f"{TAG}campaign:{campaign_id}:imports"
+
+
+def hang_up(campaign_id: str) -> str:
+    """Sorted set of calls to be hung up."""
+    return f"{TAG}campaign:{campaign_id}:hang_up"
 
 
 def attempt(ref: AttemptRef) -> str:

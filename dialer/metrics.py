@@ -50,6 +50,11 @@ CALLBACKS_IGNORED = Counter(
     "Callbacks that changed nothing: forged_token, unknown_attempt, repeated, unreadable, nothing_new.",
     ["reason"],
 )
+ORDERS = Counter(
+    "dialer_orders_total",
+    "Orders to calls by what became of them: done, call_over, not_placed, not_answered, too_early, refused, no_answer.",
+    ["order", "result"],
+)
 TOKEN_RENEWALS = Counter("dialer_token_renewals_total", "Access tokens asked of the carrier.", ["result"])
 TOKEN_LIFETIME_SECONDS = Gauge("dialer_token_lifetime_seconds", "For how long this process' access token is good yet.")
 LEASES_LAPSED = Counter(

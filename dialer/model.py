@@ -120,10 +120,15 @@ class Campaign:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a campaign is. `sum(counts.values())` is its size, always."""
+    """How far a campaign is. `sum(counts.values())` is its size, always.
+
+    Attributes:
+        hanging_up: how many calls are still to be hung up by "hang up everything"; None where nobody asked for it.
+    """
 
     counts: Mapping[CallState, int]
     dispositions: Mapping[Disposition, int]
+    hanging_up: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -185,6 +190,9 @@ class Attempt:
         placed_at: when the request left, by Redis' clock.
         result: the carrier's answer to the request in our words (`placed`, `refused: rate`, `unknown: timed_out`).
         figures: duration_s, price, rate, network, sip_code, detail ... as the events told.
+        muted: whether we told the carrier to let the others not hear this party.
+        earmuffed: whether we told it to let this party not hear the others.
+        script: what it says instead of its campaign's script, after a transfer; None as long as it has that one.
     """
 
     id: str
@@ -197,6 +205,9 @@ class Attempt:
     disposition: Disposition | None
     figures: Mapping[str, str | int]
     events: tuple[Event, ...] = ()
+    muted: bool = False
+    earmuffed: bool = False
+    script: Mapping[str, Any] | None = None
 
     @property
     def keys(self) -> str:

@@ -30,6 +30,9 @@ class CallState(StrEnum):
     DONE = "done"  # one disposition, for good but for members of a conference
 
 
+UP = (CallState.PLACING, CallState.UNKNOWN, CallState.LIVE)
+"""The carrier has the call, or may have it."""
+
 CALL_STEPS: dict[CallState, frozenset[CallState]] = {
     # To live without being placed: an unknown attempt was given up, and then the carrier told of it after all.
     CallState.WAITING: frozenset({CallState.CLAIMED, CallState.LIVE, CallState.DONE}),

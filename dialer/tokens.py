@@ -10,6 +10,8 @@ import base64
 import hashlib
 import hmac
 
+from dialer.settings import Settings
+
 _MAC_BYTES = 16  # 128 bits: not guessable, and the URL stays short
 
 
@@ -18,9 +20,10 @@ def make_token(secret: str, attempt_id: str) -> str:
     return f"{attempt_id}.{_mac(secret, attempt_id)}"
 
 
-def callback_url(base: str, secret: str, attempt_id: str) -> str:
-    """Where an attempt's callback addresses begin; `/answer`, `/event` and the like follow."""
-    return f"{base}/webhooks/{make_token(secret, attempt_id)}"
+def callback_url(settings: Settings, attempt_id: str) -> str:
+    """Where the carrier's questions and events about an attempt go: what stands before `/answer` and `/event`."""
+    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
+    return f"{settings.callback_base}/webhooks/{make_token(secret, attempt_id)}"
 
 
 def read_token(secret: str, token: str) -> str | None:

@@ -180,6 +180,13 @@ CARRIER = (
         " `gate_closed`, `not_running`: only right after a refusal or a pause.",
     ),
     Chart(
+        "Orders to calls, by result",
+        "cpm",
+        queries=[each_minute("dialer_orders_total", "order", "result")],
+        meaning="Hang-ups, mutes, transfers, speech and keys that were ordered for calls in progress, a minute.",
+        remedy="`refused`, `no_answer`: see its other answers. `too_early`: it takes orders for new calls late.",
+    ),
+    Chart(
         "Access token renewals",
         "cpm",
         queries=[each_minute("dialer_token_renewals_total", "result")],

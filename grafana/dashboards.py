@@ -25,7 +25,7 @@ _LIMIT = "limit"
 
 ROWS = {
     "Campaigns": (CAMPAIGNS, (12, 12, 8, 8, 8)),
-    "Carrier and budget": (CARRIER, (12, 6, 6, 8, 8, 8, 6, 6, 6, 6)),
+    "Carrier and budget": (CARRIER, (12, 6, 6, 8, 8, 8, 5, 5, 5, 5, 4)),
     "Webhooks": (WEBHOOKS, (8, 8, 8, 12, 12)),
     "Fleet": (FLEET, (6, 6, 6, 6, 8, 8, 8)),
 }

@@ -158,8 +158,7 @@ async def _delay_tokens(late: Claim, context: Context) -> None:
 
 def _request(dial: Dial, context: Context) -> CallRequest:
     settings, terms = context.settings, dial.terms
-    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
-    webhooks = callback_url(settings.callback_base, secret, str(dial.attempt))
+    webhooks = callback_url(settings, str(dial.attempt))
     from_ = terms.caller_id(dial.attempt, settings.from_number or "")
     return request_for(endpoint_of(dial.number, dial.endpoint), from_, webhooks, terms, settings)
 

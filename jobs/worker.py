@@ -10,12 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import functools
-import os
-import socket
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from secrets import token_hex
 from typing import Any
 
 import structlog
@@ -29,11 +26,12 @@ from dialer import metrics, queue
 from dialer.dialing import Claim, Dialing
 from dialer.ending import ended
 from dialer.errors import InvalidInput, StoreUnavailable
+from dialer.heartbeat import WORKER_LISTS, farewell, keep_alive, process_name
 from dialer.leases import Leases
 from dialer.runtime import Runtime, open_runtime
 from dialer.settings import CARRIER_FIELDS, Settings
 from jobs.context import Context
-from jobs.heartbeat import farewell, keep_alive
+from jobs.hang_up import HangUpRounds
 from jobs.hopper import Hopper
 from jobs.notification import notification
 from jobs.reap import reap
@@ -64,13 +62,13 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event | None = None) -
     """
     settings.require("redis_url", "webhook_secret", *CARRIER_FIELDS)
     async with open_runtime(settings) as runtime, _context(runtime) as context:
-        worker_id = f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
+        worker_id = process_name()
         server, thread = start_http_server(settings.worker_metrics_port, settings.host)
         log.info("worker.started", worker=worker_id, metrics_port=server.server_port)
         try:
             await _dial(context, worker_id, stop or asyncio.Event())
         finally:
-            await farewell(worker_id, context)
+            await farewell(worker_id, runtime, WORKER_LISTS)
             server.shutdown()
             server.server_close()
             thread.join()
@@ -95,7 +93,8 @@ async def _dial(context: Context, worker_id: str, stop: asyncio.Event) -> None:
         tasks = [
             asyncio.create_task(_kept_running(shell)),
             asyncio.create_task(hopper.run()),
-            asyncio.create_task(keep_alive(worker_id, context)),
+            asyncio.create_task(keep_alive(worker_id, context.runtime, WORKER_LISTS)),
+            asyncio.create_task(HangUpRounds(context).run()),
         ]
         waiting = asyncio.create_task(stop.wait())
         try:

@@ -62,6 +62,7 @@ class CampaignOut(Outgoing):
     counts: dict[CallState, int] = Field(description="Calls by state.")
     dispositions: dict[Disposition, int] = Field(description="Calls that are done, by how they ended.")
     succeeded: int = Field(description="Calls that are done with success.")
+    hanging_up: int | None = Field(description="How many calls are still to be hung up; null where nobody asked.")
 
     @classmethod
     def of(cls, campaign: Campaign, progress: Progress) -> Self:
@@ -76,10 +77,19 @@ class CampaignOut(Outgoing):
             terms=TermsOut.model_validate(campaign.terms, from_attributes=True),
             success=sorted(campaign.success),
             succeeded=sum(progress.dispositions.get(d, 0) for d in campaign.success),
+            hanging_up=progress.hanging_up,
         )
 
 
-_COMPUTED = {"redial", "counts", "dispositions", "terms", "success", "succeeded"}
+_COMPUTED = {"redial", "counts", "dispositions", "terms", "success", "succeeded", "hanging_up"}
+
+
+class HangUpOut(Outgoing):
+    """What hanging up everything means."""
+
+    campaign_id: str
+    calls: int = Field(description="How many calls are up, or may be, and are ended.")
+    seconds: int = Field(description="How long that takes at the pace that the carrier allows.")
 
 
 class CampaignsOut(Outgoing):
@@ -116,6 +126,8 @@ class AttemptOut(Outgoing):
     disposition: Disposition | None
     keys: str = Field(description="What was pressed, question by question.")
     figures: dict[str, str | int] = Field(description="Duration, price and the like, as the carrier told.")
+    muted: bool = Field(description="Whether the others were made not to hear this party.")
+    earmuffed: bool = Field(description="Whether this party was made not to hear the others.")
     events: list[EventOut]
 
     @classmethod
@@ -175,6 +187,14 @@ class CallWithAttemptsOut(CallOut):
     def with_attempts(cls, call: Call, attempts: Sequence[Attempt]) -> Self:
         """The answer for one call and all that is known of it."""
         return cls(**_told(call), attempts=[AttemptOut.of(attempt) for attempt in attempts])
+
+
+class OrderOut(Outgoing):
+    """An order that was carried out."""
+
+    do: str
+    call_id: str
+    attempt_id: str
 
 
 class CallsOut(Outgoing):

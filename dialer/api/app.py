@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import web
 from pydantic_core import to_json
 
-from dialer.api import calls, campaigns, health, imports, results, webhooks
+from dialer.api import calls, campaigns, hang_ups, health, imports, orders, results, webhooks
 from dialer.api.auth import ApiKey
 from dialer.api.background import Background
 from dialer.api.bodies import MAX_JSON_BYTES
@@ -24,7 +24,9 @@ from dialer.api.keys import API_KEY, BACKGROUND, IMPORT_POOL, OPENAPI, RUNTIME, 
 from dialer.api.middleware import envelope, expect
 from dialer.api.openapi import openapi_document
 from dialer.api.routing import Route, install
+from dialer.ending import ended
 from dialer.errors import InvalidInput
+from dialer.heartbeat import API_LISTS, farewell, keep_alive, process_name
 from dialer.runtime import Runtime, open_runtime
 from dialer.settings import Settings, environment_name
 
@@ -33,7 +35,16 @@ LINGER_S = 2  # after a refusal, for a client that is still sending to see the a
 SHUTDOWN_S = 10  # the longest of the carrier's own time limits for a webhook
 
 ROUTES: tuple[Route, ...] = tuple(
-    chain(campaigns.routes, imports.routes, results.routes, calls.routes, webhooks.routes, health.routes)
+    chain(
+        campaigns.routes,
+        hang_ups.routes,
+        imports.routes,
+        results.routes,
+        calls.routes,
+        orders.routes,
+        webhooks.routes,
+        health.routes,
+    )
 )
 
 _BACKLOG = 1024  # a campaign's webhooks come in waves; one that finds no room is asked for again a second later
@@ -48,7 +59,7 @@ def create_app(runtime: Runtime) -> web.Application:
     app[API_KEY] = ApiKey(settings.api_key.get_secret_value() if settings.api_key else "")
     app[WEBHOOK_SECRET] = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
     app[OPENAPI] = to_json(openapi_document(ROUTES))
-    app.cleanup_ctx.extend([_background, _import_pool])
+    app.cleanup_ctx.extend([_background, _import_pool, _heartbeat])
     install(app, ROUTES, expect=expect)
     return app
 
@@ -100,3 +111,15 @@ async def _import_pool(app: web.Application) -> AsyncIterator[None]:
     app[IMPORT_POOL] = ImportPool()
     yield
     await app[IMPORT_POOL].close()
+
+
+async def _heartbeat(app: web.Application) -> AsyncIterator[None]:
+    """Where orders to calls can leave from here, they count in the fleet's budget of other requests."""
+    runtime, name = app[RUNTIME], process_name()
+    if runtime.provider is None:
+        yield
+        return
+    beating = asyncio.create_task(keep_alive(name, runtime, API_LISTS))
+    yield
+    await ended(beating)
+    await farewell(name, runtime, API_LISTS)

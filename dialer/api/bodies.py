@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, RootModel, ValidationError
 
 from dialer.api.problems import (
     BAD_REQUEST,
@@ -70,7 +70,7 @@ def decode_json(raw: bytes, model: type[Model]) -> Model:
         first = error.errors(include_url=False, include_input=False)[0]
         if first["type"] == "json_invalid":
             raise Problem(MALFORMED_JSON, f"{first['msg']}.", field="body") from None
-        raise invalid_input(error, whole="body") from None
+        raise invalid_input(error, whole="body", tagged=issubclass(model, RootModel)) from None
 
 
 async def read_bounded(request: web.Request, limit: int) -> bytes:

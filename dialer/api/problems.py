@@ -15,7 +15,9 @@ from aiohttp import web
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
-from dialer.errors import IllegalStep, InvalidInput, NotFound, StoreUnavailable
+from dialer.errors import CarrierError, IllegalStep, InvalidInput, NotFound, StoreUnavailable
+from dialer.providers.steering import CallOver, NotAnswered, TooEarly
+from dialer.steering import NotPlaced
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100  # enough to mend a body by; a hostile one must not buy a huge answer
@@ -44,12 +46,18 @@ METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "This method is not 
 TOO_SLOW = ProblemType("too-slow", 408, "The body did not arrive in time")
 ILLEGAL_STEP = ProblemType("illegal-step", 409, "The state does not allow this")
 KEY_IN_USE = ProblemType("idempotency-key-in-use", 409, "The first request with this key is still running")
+CALL_OVER = ProblemType("call-over", 409, "The call is over")
+NOT_PLACED = ProblemType("call-not-placed", 409, "The call is not up yet")
+NOT_ANSWERED = ProblemType("call-not-answered", 409, "Nobody has picked up yet")
+TOO_EARLY = ProblemType("call-too-young", 409, "The carrier takes no orders for this call yet")
 ID_TAKEN = ProblemType("id-taken", 409, "This id belongs to another call")
 TOO_LARGE = ProblemType("too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE = ProblemType("unsupported-media-type", 415, "This kind of body is not taken")
 INVALID_INPUT = ProblemType("invalid-input", 422, "The input is not valid")
 KEY_REUSED = ProblemType("idempotency-key-reused", 422, "This key was used for another request")
 INTERNAL = ProblemType("internal", 500, "Something went wrong on our side")
+CARRIER_FAILED = ProblemType("carrier-failed", 502, "The carrier did not do it")
+NO_CARRIER = ProblemType("no-carrier", 503, "This process has no carrier")
 UNAVAILABLE = ProblemType("unavailable", 503, "The store does not answer")
 
 
@@ -106,25 +114,61 @@ def problem_from(error: Exception) -> Problem | None:
             return Problem(UNAVAILABLE, "Redis does not answer; try again shortly.", headers={"Retry-After": "1"})
         case InvalidInput(field=str() as name):
             return Problem(INVALID_INPUT, str(error), field=name, errors=[FieldError(name, str(error))])
+        case CarrierError():
+            return _from_carrier(error)
     kind = next((kind for expected, kind in _EXPECTED.items() if isinstance(error, expected)), None)
     return Problem(kind, str(error)) if kind else None
 
 
-_EXPECTED = {InvalidInput: INVALID_INPUT, NotFound: NOT_FOUND, IllegalStep: ILLEGAL_STEP}
+_EXPECTED = {
+    InvalidInput: INVALID_INPUT,
+    NotFound: NOT_FOUND,
+    NotPlaced: NOT_PLACED,
+    IllegalStep: ILLEGAL_STEP,
+}
 
 
-def invalid_input(error: ValidationError, *, whole: str) -> Problem:
+def _from_carrier(error: CarrierError) -> Problem:
+    match error:
+        case CallOver():
+            return Problem(CALL_OVER, "The call is over; nothing can be done to it any more.")
+        case NotAnswered():
+            return Problem(NOT_ANSWERED, "Nobody has picked up yet; give this order again once the call is answered.")
+        case TooEarly():
+            detail = "The call is so young that the carrier takes no orders for it; try again in two seconds."
+            return Problem(TOO_EARLY, detail, headers={"Retry-After": "2"})
+        case CarrierError(status=None):
+            advice = "It may have been done all the same: look at the call before you order it again."
+        case CarrierError(retryable=True):
+            advice = "Try again shortly."
+        case _:
+            advice = "Trying again will not help; see the carrier's words."
+    return Problem(CARRIER_FAILED, f"{str(error).rstrip('.')}. {advice}")
+
+
+def invalid_input(error: ValidationError, *, whole: str, tagged: bool = False) -> Problem:
     """The refusal for what pydantic found.
 
     Args:
         error: all that is wrong.
         whole: what `field` says when not one field but all of it is wrong (`body`, `query`).
+        tagged: whether it is one of several bodies, told apart by one of its fields.
     """
     found = error.errors(include_url=False, include_input=False)
-    errors = [FieldError(_dotted(e["loc"]) or whole, _sentence(e)) for e in found[:MOST_ERRORS]]
+    errors = [FieldError(_field(e, tagged=tagged) or whole, _sentence(e)) for e in found[:MOST_ERRORS]]
     first, more = errors[0], len(found) - 1
     tail = f" (and {more} more)" if more else ""
     return Problem(INVALID_INPUT, f"`{first.field}`: {first.message}{tail}.", field=first.field, errors=errors)
+
+
+def _field(error: ErrorDetails, *, tagged: bool) -> str:
+    if error["type"] in _TAGS:
+        return _dotted((*error["loc"], str(error["ctx"]["discriminator"]).strip("'")))
+    # Pydantic puts in front which of the bodies it is.
+    return _dotted(error["loc"][1:] if tagged else error["loc"])
+
+
+_TAGS = {"union_tag_invalid", "union_tag_not_found"}
 
 
 def _dotted(location: tuple[int | str, ...]) -> str:
@@ -138,6 +182,10 @@ def _sentence(error: ErrorDetails) -> str:
             return "unknown field"
         case "missing":
             return "required, but missing"
+        case "union_tag_not_found":
+            return "required, but missing"
+        case "union_tag_invalid":
+            return f"must be one of {error['ctx']['expected_tags']}"
         case "value_error":
             return str(error["ctx"]["error"])
         case _:

@@ -27,8 +27,7 @@ async def speak_to_machine(runtime: Runtime, attempt_id: str, event: CallEvent) 
         return
     waits_for_beep = spoken.terms.advanced_mode == "default"
     settings = runtime.settings
-    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
-    webhooks = callback_url(settings.callback_base, secret, attempt_id)
+    webhooks = callback_url(settings, attempt_id)
     answering = Answering(spoken, webhooks, settings.from_number or "", settings.carrier_generation)
     uuid = event.uuid or await runtime.store.carrier_id(spoken.attempt)
     if not uuid or not answering.leaves_voicemail or waits_for_beep is not (event.about in _BEEPS):

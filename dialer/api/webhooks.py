@@ -157,7 +157,7 @@ async def _answering(request: web.Request, attempt_id: str) -> Answering:
     settings = runtime.settings
     return Answering(
         spoken=spoken,
-        webhooks=callback_url(settings.callback_base, request.app[WEBHOOK_SECRET], attempt_id),
+        webhooks=callback_url(settings, attempt_id),
         caller_id=spoken.terms.caller_id(spoken.attempt, settings.from_number or ""),
         generation=settings.carrier_generation,
     )

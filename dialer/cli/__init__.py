@@ -22,6 +22,7 @@ _COMMANDS = {
     "up": "Run everything on this machine: private Redis, API and workers.",
     "campaign": "Create, import, start, watch and steer campaigns.",
     "call": "Call one number, without a campaign of its own.",
+    "control": "Steer a call that is up: hang up, mute, transfer, play, talk, press keys.",
     "api": "Run the HTTP API and the carrier's webhooks.",
     "worker": "Run a worker, which places the calls; as many as you like.",
     "simulate": "Run the carrier stand-in as a server of its own.",

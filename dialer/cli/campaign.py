@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from dialer.cli.saving import save_results
 from dialer.cli.screens import Screen, counts_text, open_screen, plain_console
 from dialer.cli.sending import report, send_list
 from dialer.cli.showing import shown
-from dialer.cli.watching import summary, watch
+from dialer.cli.watching import has_ended, is_hung_up, summary, watch
 from dialer.dispositions import Disposition
 from dialer.errors import DialerError
 from dialer.model import Priority, UnknownPolicy
@@ -173,6 +174,28 @@ _add_step("resume", "Go on with a paused campaign.")
 _add_step("cancel", "End a campaign for good; whatever has not gone out is cancelled.")
 
 
+@command.command("hang-up")
+@talks_to_api
+@click.argument("campaign_id")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+async def hang_up(client: DialerClient, *, campaign_id: str, yes: bool) -> None:
+    """Hang up everything: pause a campaign and end all its calls that are up."""
+    seen = await client.hang_up_preview(campaign_id)
+    question = f"This pauses campaign {campaign_id} and ends {_calls_text(seen)}. Go on?"
+    if not yes and not click.confirm(question):
+        raise DialerError("Nothing was done.")
+    begun = await client.hang_up(campaign_id)
+    click.echo(f"Ending {_calls_text(begun)} ...")
+    with open_screen() as screen:
+        view = await _watch(client, campaign_id, screen, until=is_hung_up)
+    click.echo(f"Everything is hung up. Campaign {view.id} is {view.state}.")
+
+
+def _calls_text(told: Json) -> str:
+    calls = told["calls"]
+    return f"{calls} call{'' if calls == 1 else 's'}, in about {told['seconds']} s" if calls else "no call: none is up"
+
+
 async def _fill_and_start(client: DialerClient, created: CampaignView, file: Path, screen: Screen) -> None:
     try:
         answer = await send_list(client, created.id, file, screen)
@@ -185,9 +208,11 @@ async def _fill_and_start(client: DialerClient, created: CampaignView, file: Pat
     await client.step(created.id, "start")
 
 
-async def _watch(client: DialerClient, campaign_id: str, screen: Screen) -> CampaignView:
+async def _watch(
+    client: DialerClient, campaign_id: str, screen: Screen, *, until: Callable[[CampaignView], bool] = has_ended
+) -> CampaignView:
     try:
-        return await watch(client, campaign_id, screen=screen, budget=load_settings().calls_per_second)
+        return await watch(client, campaign_id, screen=screen, budget=load_settings().calls_per_second, until=until)
     except asyncio.CancelledError:
         screen.say(
             f"Campaign {campaign_id} goes on without us; see it again with `dialer campaign watch {campaign_id}`."

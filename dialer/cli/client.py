@@ -134,6 +134,18 @@ class DialerClient:
         """One call with its attempts and events."""
         return await self._json("GET", f"/v1/calls/{call_id}")
 
+    async def order(self, call_id: str, body: Json) -> Json:
+        """Do something to a call that is up; `body` as `POST /v1/calls/{id}/orders` takes it."""
+        return await self._json("POST", f"/v1/calls/{call_id}/orders", json=body)
+
+    async def hang_up_preview(self, campaign_id: str) -> Json:
+        """How many calls hanging up everything would end now, and in how many seconds."""
+        return await self._json("GET", f"/v1/campaigns/{campaign_id}/hang-up")
+
+    async def hang_up(self, campaign_id: str) -> Json:
+        """Pause a campaign and begin to end all its calls."""
+        return await self._json("POST", f"/v1/campaigns/{campaign_id}/hang-up")
+
     async def _json(self, method: str, path: str, **options: Any) -> Json:
         async with self._request(method, path, **options) as response:
             answer: Json = await response.json()

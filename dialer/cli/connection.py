@@ -35,7 +35,7 @@ def talks_to_api(command: Callable[Concatenate[DialerClient, P], Awaitable[None]
     @click.option("--api-key", help="Its key.  [default: DIALER_API_KEY, or the one that `dialer up` made]")
     @functools.wraps(command)
     def run(*args: Any, url: str | None, api_key: str | None, **options: Any) -> None:
-        asyncio.run(_with_client(command, find_address(url, api_key), *args, **options))
+        asyncio.run(with_client(command, find_address(url, api_key), *args, **options))
 
     return run
 
@@ -46,7 +46,8 @@ def find_address(url: str | None, api_key: str | None) -> Address:
     return Address(url or _listening_at(settings), api_key or _kept_key(settings))
 
 
-async def _with_client(command: Callable[..., Awaitable[None]], address: Address, *args: Any, **options: Any) -> None:
+async def with_client(command: Callable[..., Awaitable[None]], address: Address, *args: Any, **options: Any) -> None:
+    """Run a coroutine function with a client of this address."""
     async with open_client(address.url, address.api_key) as client:
         await command(client, *args, **options)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from dialer.cli.client import ApiRefusal, CampaignView, DialerClient
 from dialer.cli.pace import Pace
@@ -16,13 +17,30 @@ _UNAVAILABLE = 503  # it is there, its Redis is not
 _ENDED = {CampaignState.COMPLETED, CampaignState.CANCELLED}
 
 
-async def watch(client: DialerClient, campaign_id: str, *, screen: Screen, budget: float) -> CampaignView:
-    """Show a campaign until it is completed or cancelled, and give it as it is then."""
+def has_ended(view: CampaignView) -> bool:
+    """Whether it is completed or cancelled."""
+    return view.state in _ENDED
+
+
+def is_hung_up(view: CampaignView) -> bool:
+    """Whether none of its calls is to be hung up any more."""
+    return view.raw.get("hanging_up") is None
+
+
+async def watch(
+    client: DialerClient,
+    campaign_id: str,
+    *,
+    screen: Screen,
+    budget: float,
+    until: Callable[[CampaignView], bool] = has_ended,
+) -> CampaignView:
+    """Show a campaign until it has ended, or until something else is so, and give it as it is then."""
     clock, pace = asyncio.get_running_loop().time, Pace(budget)
     while True:
         view = await _look(client, campaign_id, screen)
         screen.campaign(pace.look(clock(), view))
-        if view.state in _ENDED:
+        if until(view):
             return view
         await asyncio.sleep(_EVERY_S)
 

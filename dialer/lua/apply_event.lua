@@ -44,16 +44,16 @@ if before then
     local counted = tries()
     counted[before] = counted[before] - 1
     store_tries(counted)
-    return {4, disposition, settle(disposition)}
+    return {4, disposition, settle(disposition, facts)}
   end
   return {4, '', ''}
 end
 local standing = false
 for i = 2, 6 do standing = standing or redis.call('ZSCORE', KEYS[i], SEQ) end
 if not standing then return {4, disposition or '', ''} end
-if disposition then return {4, disposition, settle(disposition)} end
--- What we did ourselves says nothing of the carrier's having the call.
-if bit.bor(known, OURS) == bit.bor(facts, OURS) then return {4, '', ''} end
+if disposition then return {4, disposition, settle(disposition, facts)} end
+-- That we want it ended is no news of the phone: whether there is a call, the carrier tells.
+if tonumber(ARGV[5]) == HUNG_UP then return {4, '', ''} end
 local phase = bit.band(facts, OVER) > 0 and 11 or bit.band(facts, REACHED) > 0 and 10 or 9
 -- A campaign with timers of its own has leases of its own.
 local own = phase < 11 and redis.call('HGET', CAMPAIGN, phase == 9 and 'ringing_ms' or 'talking_ms')

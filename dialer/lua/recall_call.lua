@@ -11,7 +11,7 @@ if over or expires and NOW >= tonumber(expires) then return {-2, 'over'} end
 if state ~= 'running' then return {-2, state} end
 if tries().n ~= NUMBER then return {0} end
 local facts = tonumber(redis.call('HGET', ATTEMPT, 'facts') or 0)
-if ARGV[5] == '1' and (bit.band(facts, ENTERED) == 0 or bit.band(facts, OURS) > 0) then return {0} end
+if ARGV[5] == '1' and (bit.band(facts, ENTERED) == 0 or bit.band(facts, HUNG_UP) > 0) then return {0} end
 local ended = false
 for i = 13, #KEYS - 2 do ended = redis.call('ZREM', KEYS[i], SEQ) == 1 or ended end
 if not ended and (ARGV[5] == '1' or not redis.call('ZSCORE', WAITING, SEQ)) then return {0} end

@@ -4,6 +4,7 @@
 -- ARGV    campaign id, now_ms, the new state, reason or '', states from which it is allowed
 -- returns {1} stepped, {2} it was there already, {0, state} not from here, {-1} no such campaign
 -- atomic because a claim between the state and the sets would dial for a paused campaign
+-- include: step
 local id, now, target = ARGV[1], ARGV[2], ARGV[3]
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return {-1} end
@@ -12,10 +13,7 @@ local allowed = false
 for i = 5, #ARGV do allowed = allowed or ARGV[i] == state end
 if not allowed then return {0, state} end
 
-redis.call('HSET', KEYS[1], 'state', target, 'reason', ARGV[4])
-redis.call('ZREM', KEYS[6], id)
-redis.call('SADD', KEYS[7], id)
-for i = 8, 10 do redis.call('ZREM', KEYS[i], id) end
+step(KEYS[1], id, target, ARGV[4], {KEYS[6], KEYS[8], KEYS[9], KEYS[10]}, KEYS[7])
 if target == 'running' then
   redis.call('HSETNX', KEYS[1], 'started_at', now)
   local ready = KEYS[7 + tonumber(redis.call('HGET', KEYS[1], 'class'))]

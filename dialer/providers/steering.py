@@ -21,7 +21,7 @@ class Act(StrEnum):
     UNMUTE = "unmute"
     EARMUFF = "earmuff"  # this party does not hear the others
     UNEARMUFF = "unearmuff"
-    STOP_STREAM = "stop_stream"
+    STOP_STREAM = "stop_play"
     STOP_TALK = "stop_talk"
 
 

@@ -7,10 +7,12 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Any, Literal
 
 from dialer import keys
 from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition, Fact
+from dialer.errors import NotFound
 from dialer.lua import fact_bits, facts_of
 from dialer.model import Attempt, AttemptRef, Call, CallRef, Event, Terms
 from dialer.providers.base import CallEvent
@@ -126,6 +128,21 @@ class AttemptStore(StorePart):
         uuid: str | None = await self._batch.command("HGET", keys.attempt(ref), "uuid")
         return uuid
 
+    async def override_script(self, attempt_id: str, script: Mapping[str, Any] | None) -> None:
+        """From now on this attempt says another script, a call script as JSON; None gives it its campaign's again.
+
+        The attempt must be there. Repeatable.
+        """
+        key = _key(attempt_id)
+        if script is None:
+            await self._batch.command("HDEL", key, "script")
+        else:
+            await self._batch.command("HSET", key, "script", json.dumps(script, ensure_ascii=False))
+
+    async def mark(self, attempt_id: str, name: Literal["muted", "earmuffed"], *, is_so: bool) -> None:
+        """Remember of an attempt that is there how its party was silenced or deafened. Repeatable."""
+        await self._batch.command("HSET", _key(attempt_id), name, int(is_so))
+
     async def attempt(self, ref: AttemptRef) -> Attempt | None:
         """One attempt, None if it never was or was refused."""
         fields = await self._fields(keys.attempt(ref))
@@ -147,6 +164,13 @@ class AttemptStore(StorePart):
         count = min(int(json.loads(tries)["n"]), _MOST_TRIES)
         found = await asyncio.gather(*(self.attempt(AttemptRef(ref, number)) for number in range(1, count + 1)))
         return [attempt for attempt in found if attempt]
+
+
+def _key(attempt_id: str) -> str:
+    ref = AttemptRef.parse(attempt_id)
+    if ref is None:
+        raise NotFound(f"there is no attempt {attempt_id!r}")
+    return keys.attempt(ref)
 
 
 def _disposition(text: str) -> Disposition | None:
@@ -178,6 +202,9 @@ def _attempt(ref: AttemptRef, fields: Mapping[str, str]) -> Attempt:
         facts=facts,
         disposition=disposition,
         figures={name[2:]: value for name, value in fields.items() if name.startswith("f:")},
+        muted=fields.get("muted") == "1",
+        earmuffed=fields.get("earmuffed") == "1",
+        script=json.loads(fields["script"]) if "script" in fields else None,
         events=tuple(sorted(events, key=lambda event: event.received_at)),
     )
 

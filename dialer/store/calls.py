@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from dialer import keys
@@ -122,13 +122,14 @@ class _Ends(NamedTuple):
     ended_at: str | None
     expires_at: str | None
 
-    def of_call(self, where: str, score: float) -> float:
+    def of_call(self, where: str, score: float, tries: Mapping[str, int]) -> float:
         """When a call ended, given where it stands.
 
         Those that ended with their campaign are in a set that was renamed as a whole, and still holds when they were
-        due.
+        due. One that was hung up on before counts that as a try, and its own end stands there.
         """
-        if where == Disposition.CANCELLED and self.state == CampaignState.CANCELLED and self.ended_at:
+        with_campaign = self.state == CampaignState.CANCELLED and not tries.get(Disposition.CANCELLED)
+        if where == Disposition.CANCELLED and with_campaign and self.ended_at:
             return float(self.ended_at)
         return max(score, float(self.expires_at or 0)) if where == Disposition.EXPIRED else score
 
@@ -148,7 +149,7 @@ def _call(ref: CallRef, stored: dict[str, str | None], standing: tuple[str, floa
         state=CallState(where) if in_flight else CallState.DONE,
         due_at=moment(score) if where == CallState.WAITING else None,
         disposition=None if in_flight else Disposition(where),
-        ended_at=None if in_flight else moment(ends.of_call(where, score)),
+        ended_at=None if in_flight else moment(ends.of_call(where, score, tries)),
         attempts=tries.get("n", 0),
     )
 

@@ -12,7 +12,7 @@ from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, NotFound
 from dialer.model import Campaign, Priority, Progress, Redial, Terms, UnknownPolicy
-from dialer.states import CAMPAIGN_STEPS, CallState, CampaignState
+from dialer.states import CAMPAIGN_STEPS, UP, CallState, CampaignState
 from dialer.store.base import StorePart, deadlines
 
 BUILT_IN = {
@@ -54,10 +54,13 @@ class CampaignStore(StorePart):
 
     async def _progress(self, campaign_id: str) -> Progress:
         # One script, not many ZCARDs: a call that moves between two of them would be counted twice or never.
-        sizes = await self._batch.run("count_calls", keys.call_sets(campaign_id), [])
+        sizes, to_hang_up = await asyncio.gather(
+            self._batch.run("count_calls", keys.call_sets(campaign_id), []),
+            self._batch.command("ZCARD", keys.hang_up(campaign_id)),
+        )
         in_flight = dict(zip(keys.IN_FLIGHT, sizes, strict=False))
         ended = dict(zip(Disposition, islice(sizes, len(keys.IN_FLIGHT), None), strict=True))
-        return Progress({**in_flight, CallState.DONE: sum(ended.values())}, ended)
+        return Progress({**in_flight, CallState.DONE: sum(ended.values())}, ended, to_hang_up or None)
 
     async def step(self, campaign_id: str, verb: str, *, reason: str = "") -> Campaign:
         """Start, pause, resume or cancel. A campaign that is there already stays so.
@@ -88,6 +91,22 @@ class CampaignStore(StorePart):
         if target is CampaignState.RUNNING:
             await self._wake()
         return await self.campaign(campaign_id)
+
+    async def hang_up_all(self, campaign_id: str) -> int:
+        """Pause a running campaign and have the workers end every call that is up or may be; returns how many.
+
+        All of it is one step: what is placed before it is on their list, and nothing is placed after it. Asking again
+        adds what came up since; what is on the list already is not hung up twice. Raises NotFound.
+        """
+        if not is_campaign_id(campaign_id):
+            raise NotFound(f"there is no campaign {campaign_id!r}")
+        up = [keys.calls_in(campaign_id, state) for state in UP]
+        names = [keys.campaign(campaign_id), *up, keys.hang_up(campaign_id), keys.HANGING_UP]
+        names += [keys.SLEEPING, keys.CLOSING, *keys.READY]
+        left = int(await self._batch.run("hang_up_campaign", names, [campaign_id, self._now_ms()]))
+        if left < 0:
+            raise NotFound(f"there is no campaign {campaign_id!r}")
+        return left
 
     async def _wake(self) -> None:
         """Tell an idle hopper to look at once. Lost or doubled, it looks a second later or once for nothing."""

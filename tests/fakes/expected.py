@@ -73,11 +73,11 @@ class ExpectedCall:
         self.stand(disposition)
         return disposition
 
-    def settle(self, disposition: Disposition, now: int) -> Disposition | None:
-        """Redial by policy, else be done."""
+    def settle(self, disposition: Disposition, now: int, facts: frozenset[Fact] = frozenset()) -> Disposition | None:
+        """Redial by policy, but never whoever we hung up on; else be done."""
         self.ended[disposition] += 1
         policy = self.campaign.redial.get(disposition)
-        if policy and self.ended[disposition] <= policy.times:
+        if Fact.HUNG_UP not in facts and policy and self.ended[disposition] <= policy.times:
             return self.wait(now + policy.after_ms, now, disposition)
         return self.finish(disposition)
 
@@ -216,18 +216,22 @@ class Expected:
         attempt.facts |= event.facts
         if Fact.OPTED_OUT in event.facts:
             self.suppressed.add(call.number)
-        told = event.facts != {Fact.HUNG_UP}  # else it was we who said so, and nobody knows more of the call
-        return self._follow(call, attempt, now, latest=call.tries == ref.number, told=told)
+        if call.tries != ref.number:
+            return self._label(attempt)
+        return self._follow(call, attempt, now, event.facts)
 
-    def _follow(
-        self, call: ExpectedCall, attempt: ExpectedAttempt, now: int, *, latest: bool, told: bool
-    ) -> EventResult:
+    def _label(self, attempt: ExpectedAttempt) -> EventResult:
         before, after = attempt.disposition, disposition_of(attempt.facts)
         if before and after in {None, before}:
             return EventResult(Applied.APPLIED)
         attempt.disposition = after
-        if not latest:
-            return EventResult(Applied.APPLIED, after)
+        return EventResult(Applied.APPLIED, after)
+
+    def _follow(self, call: ExpectedCall, attempt: ExpectedAttempt, now: int, told: frozenset[Fact]) -> EventResult:
+        before, after = attempt.disposition, disposition_of(attempt.facts)
+        if before and after in {None, before}:
+            return EventResult(Applied.APPLIED)
+        attempt.disposition = after
         if isinstance(call.where, Disposition):
             if before and call.where is before and after:
                 call.stand(after)
@@ -235,9 +239,10 @@ class Expected:
         if after:
             if before:
                 call.ended[before] -= 1
-            return EventResult(Applied.APPLIED, after, call.settle(after, now))
-        if told:
-            call.stand(CallState.LIVE, lease=now + _silence_ms(attempt.facts))
+            return EventResult(Applied.APPLIED, after, call.settle(after, now, attempt.facts))
+        if told == {Fact.HUNG_UP}:
+            return EventResult(Applied.APPLIED)
+        call.stand(CallState.LIVE, lease=now + _silence_ms(attempt.facts))
         return EventResult(Applied.APPLIED)
 
     def lapse(self, lapsed: Lapsed, now: int) -> Freed:
@@ -272,6 +277,10 @@ class Expected:
         """Give an unknown attempt up."""
         call = self.call(ref.call)
         if call.where is not CallState.UNKNOWN or call.tries != ref.number:
+            return False
+        if Fact.HUNG_UP in call.attempts[ref.number].facts:
+            call.attempts[ref.number].disposition = Disposition.CANCELLED
+            call.settle(Disposition.CANCELLED, 0, call.attempts[ref.number].facts)
             return False
         call.attempts[ref.number].given_up = True
         call.wait(call.attempts[ref.number].due, now, Disposition.UNDETERMINED)

@@ -93,6 +93,16 @@ async def test_waiting_has_an_end(world: World) -> None:
     assert (400, True, [2.0, 2.0]) == (caught.value.status, caught.value.retryable, world.sleeps)
 
 
+@pytest.mark.parametrize("order", [Act.MUTE, Transfer("https://dialer.test/ncco")])
+async def test_ringing_call_that_is_old_enough_lacks_an_answer(world: World, order: Order) -> None:
+    """What a ringing call does not take even after the waiting needs somebody who picks up."""
+    world.gateway.replies = [BARE, RINGING, BARE, RINGING, BARE, RINGING]
+    with pytest.raises(NotAnswered):
+        await world.voice_with().steer("u-1", order)
+
+    assert [2.0, 2.0] == world.sleeps
+
+
 @pytest.mark.parametrize(
     "replies",
     [

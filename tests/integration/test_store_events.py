@@ -6,9 +6,11 @@ import asyncio
 
 import pytest
 
-from dialer.dispositions import Disposition, Fact
+from dialer.dispositions import REDIALABLE, Disposition, Fact
 from dialer.lua import FACT_BIT, fact_bits
+from dialer.model import Redial
 from dialer.providers.base import CallEvent
+from dialer.states import CallState
 from dialer.store import Applied, EventResult
 from tests.fakes.clock import START_MS
 from tests.fakes.engine import REASON_MS, RINGING_MS, TALKING_MS, Engine, event
@@ -230,3 +232,45 @@ async def test_a_flood_of_events_cannot_keep_a_call_from_ending(engine: Engine) 
 
     assert kept <= 161
     assert EventResult(Applied.APPLIED, Disposition.ANSWERED, Disposition.ANSWERED) == result
+
+
+async def test_hanging_up_is_no_news_of_the_phone(engine: Engine) -> None:
+    """That we want a call ended does not make it live: only the carrier tells whether there is one."""
+    await engine.run_campaign()
+    dial = await engine.place()
+    await engine.store.apply_event(str(dial.attempt), event("hung_up", Fact.HUNG_UP))
+
+    assert CallState.PLACING is (await engine.store.call("c1-1")).state
+
+
+@pytest.mark.parametrize("end", [Fact.BUSY, Fact.UNANSWERED, Fact.CANCELLED, Fact.FAILED])
+async def test_who_was_hung_up_on_is_not_dialed_again(engine: Engine, end: Fact) -> None:
+    """Ended by us before an answer, a call is cancelled for good, whatever the carrier calls it."""
+    redial = {disposition: Redial(3, 0) for disposition in REDIALABLE}
+    await engine.run_campaign(redial=redial)
+    dial = await engine.ring()
+    await engine.store.apply_event(str(dial.attempt), event("hung_up", Fact.HUNG_UP))
+    result = await engine.store.apply_event(str(dial.attempt), event("end", end))
+
+    assert (Disposition.CANCELLED, Disposition.CANCELLED) == (result.attempt, result.call)
+
+
+async def test_machine_that_was_hung_up_on_is_not_dialed_again(engine: Engine) -> None:
+    """A machine stays a machine when we hung up on it, and its redials are not taken."""
+    await engine.run_campaign(redial={Disposition.MACHINE: Redial(3, 0)})
+    dial = await engine.ring()
+    for name, fact in (("m", Fact.MACHINE), ("hung_up", Fact.HUNG_UP), ("end", Fact.TALKED)):
+        result = await engine.store.apply_event(str(dial.attempt), event(name, fact))
+
+    assert (Disposition.MACHINE, Disposition.MACHINE) == (result.attempt, result.call)
+
+
+async def test_doubtful_call_that_was_hung_up_on_is_not_dialed_again(engine: Engine) -> None:
+    """Given up as never placed, an attempt that we hung up on is cancelled instead of redialed."""
+    await engine.run_campaign()
+    dial = await engine.place()
+    await engine.record(dial, "n1", "unknown")
+    await engine.store.apply_event(str(dial.attempt), event("hung_up", Fact.HUNG_UP))
+
+    assert not await engine.dialing.redial(dial.attempt)
+    assert Disposition.CANCELLED is (await engine.store.call("c1-1")).disposition

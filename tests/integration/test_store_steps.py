@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from dialer.clock import moment
 from dialer.dialing import Begun
-from dialer.dispositions import Disposition
+from dialer.dispositions import Disposition, Fact
 from dialer.errors import IllegalStep
 from dialer.model import Redial
 from dialer.states import CAMPAIGN_STEPS, CallState, CampaignState
 from tests.fakes.clock import START_MS
-from tests.fakes.engine import Engine, draft, due
+from tests.fakes.engine import Engine, draft, due, event
 
 TABLE = [(verb, state) for verb in CAMPAIGN_STEPS for state in CampaignState]
 
@@ -170,3 +171,20 @@ async def test_a_finished_call_is_not_cancelled(engine: Engine) -> None:
 
     assert {"failed": 1, "cancelled": 1} == {name: count for name, count in progress.dispositions.items() if count}
     assert 2 == progress.counts[CallState.DONE]
+
+
+async def test_cancelling_keeps_who_was_hung_up_before(engine: Engine) -> None:
+    """Calls that were hung up on stay cancelled as of their own end when the rest of their campaign is cancelled."""
+    await engine.run_campaign(calls=3)
+    dial = await engine.ring()
+    await engine.store.apply_event(str(dial.attempt), event("hung_up", Fact.HUNG_UP))
+    await engine.store.apply_event(str(dial.attempt), event("cancelled", Fact.CANCELLED))
+    hung_up_at = (await engine.store.call("c1-1")).ended_at
+    engine.clock.advance_ms(5000)
+    await engine.store.step("c1", "cancel")
+    calls, _ = await engine.store.calls("c1", disposition=Disposition.CANCELLED)
+
+    assert hung_up_at == moment(engine.now_ms - 5000)
+    assert {"c1-1": hung_up_at, "c1-2": moment(engine.now_ms), "c1-3": moment(engine.now_ms)} == {
+        call.id: call.ended_at for call in calls
+    }

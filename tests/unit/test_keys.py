@@ -23,6 +23,7 @@ def all_keys(campaign_id: str) -> list[str]:
         keys.bucket(campaign_id, 1),
         keys.known(campaign_id, 1),
         keys.imports(campaign_id),
+        keys.hang_up(campaign_id),
         keys.attempt(AttemptRef(CallRef(campaign_id, 1), 1)),
     ]
 

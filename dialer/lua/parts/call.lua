@@ -46,10 +46,12 @@ local function store_tries(counted)
 end
 
 -- The attempt ended: redial by the campaign's policy, else done. Returns the call's disposition, '' if it is redialed.
-local function settle(disposition)
+-- Whoever was hung up on by us (`facts`) is not dialed again, whatever the policy says.
+local function settle(disposition, facts)
   local counted = tries()
   counted[disposition] = (counted[disposition] or 0) + 1
   store_tries(counted)
+  if bit.band(facts or 0, HUNG_UP) > 0 then return finish(disposition) end
   local policy = cjson.decode(redis.call('HGET', CAMPAIGN, 'redial'))[disposition]
   if policy and counted[disposition] <= policy[1] then return wait(NOW + policy[2], disposition) end
   return finish(disposition)

@@ -31,6 +31,11 @@ class Written(NamedTuple):
         """Whether it needs an answered call."""
         return bool(self.part)
 
+    @property
+    def is_end(self) -> bool:
+        """Whether it ends the call, which a ringing one can be as well."""
+        return self == _ACTS[Act.HANG_UP]
+
 
 _ACTS: dict[Act, Written] = {
     Act.HANG_UP: Written("PUT", "", {"action": "hangup"}),

@@ -52,7 +52,7 @@ class Steering:
             if answer.status != Http.BAD_REQUEST:
                 self._conclude(answer)
                 return
-            error = await self._meaning(uuid, answer, written)
+            error = await self._meaning(uuid, answer, written, is_last=pause_s is None)
             if pause_s is None or not isinstance(error, TooEarly):
                 raise error
             await self._sleep(pause_s)
@@ -74,13 +74,17 @@ class Steering:
             raise CallOver(status=answer.status)
         self._channel.successful(answer)
 
-    async def _meaning(self, uuid: str, answer: Answer, written: Written) -> CarrierError:
-        """What a 400 means: the order itself, or the state in which the call is."""
+    async def _meaning(self, uuid: str, answer: Answer, written: Written, *, is_last: bool) -> CarrierError:
+        """What a 400 means: the order itself, or the state in which the call is.
+
+        A ringing call may be too young for anything but speech; once it is old enough, only an answer can be wanting.
+        """
         if answer.fields().get("invalid_parameters"):
             return CarrierError(self._channel.said(answer), status=answer.status, retryable=False)
         call = await self._get_call(uuid)
         if call is None or not call.facts <= _UNDER_WAY:
             return CallOver(status=answer.status)
-        if written.is_heard and call.facts and call.facts <= _BEFORE_ANSWER:
+        needs_answer = written.is_heard or (is_last and not written.is_end)
+        if needs_answer and call.facts and call.facts <= _BEFORE_ANSWER:
             return NotAnswered(status=answer.status)
         return TooEarly(self._channel.said(answer), status=answer.status)

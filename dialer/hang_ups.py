@@ -1,0 +1,60 @@
+"""The list of calls to be hung up, as the workers see it: who takes which, and until when.
+
+`Store.hang_up_all` writes the list; here it is drained. Every call taken is under a lease, so that two workers share
+the list without doubling and a worker that dies leaves nothing undone. A campaign leaves the list with its last call.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+
+from dialer import keys
+from dialer.batch import Batch
+from dialer.clock import Clock, now_ms
+from dialer.model import CallRef
+
+LEASE_MS = 20_000
+"""Longer than an ordinary hanging up and its turn. Where a slow carrier makes it longer, another worker does the same
+again, which harms nobody; but those whom a dead worker held are on the phone until then."""
+
+
+@dataclass(frozen=True, slots=True)
+class ToHangUp:
+    """A call taken from the list, and when that was asked for: an attempt begun after it is not meant."""
+
+    call: CallRef
+    asked_ms: int
+
+
+class HangUps:
+    """The list of all campaigns. Every method raises StoreUnavailable when Redis is away."""
+
+    def __init__(self, batch: Batch, clock: Clock) -> None:
+        self._batch = batch
+        self._clock = clock
+
+    async def take(self, most: int) -> list[ToHangUp]:
+        """Take up to so many calls of each campaign, those asked for first coming first; they are ours for a while."""
+        found = await self._batch.command("ZRANGE", keys.HANGING_UP, 0, -1, "WITHSCORES")
+        asked = {campaign_id: int(float(score)) for campaign_id, score in zip(found[::2], found[1::2], strict=True)}
+        taken = await asyncio.gather(*(self._take(campaign_id, most) for campaign_id in asked))
+        return [
+            ToHangUp(CallRef(campaign_id, int(seq)), asked_ms)
+            for (campaign_id, asked_ms), numbers in zip(asked.items(), taken, strict=True)
+            for seq in numbers
+        ]
+
+    async def _take(self, campaign_id: str, most: int) -> list[str]:
+        now = now_ms(self._clock)
+        names = [keys.hang_up(campaign_id), keys.HANGING_UP]
+        numbers: list[str] = await self._batch.run("claim_hang_ups", names, [campaign_id, now, now + LEASE_MS, most])
+        return numbers
+
+    async def done(self, call: CallRef) -> None:
+        """Take this call off the list. Repeatable."""
+        await self._batch.command("ZREM", keys.hang_up(call.campaign_id), call.seq)
+
+    async def later(self, call: CallRef, in_ms: int) -> None:
+        """Let whoever comes then look at this call again, if it is still on the list."""
+        await self._batch.command("ZADD", keys.hang_up(call.campaign_id), "XX", now_ms(self._clock) + in_ms, call.seq)
