@@ -14,7 +14,7 @@ from enum import StrEnum
 from dialer.conference import ConferenceScript
 from dialer.dispositions import ENTERED, Disposition, Fact
 from dialer.model import Attempt, Call, Campaign
-from dialer.states import CallState, CampaignState
+from dialer.states import UP, CallState, CampaignState
 
 GRACE = timedelta(seconds=5)
 """So long after its end the carrier may take to end everybody's call; who is up then is hung up on."""
@@ -192,7 +192,7 @@ class Conference:
         over_at = self.campaign.over_at
         if over_at is None:
             return []
-        up = [m for m in self.members if m.is_begun and m.newest and m.newest.uuid]
+        up = [m for m in self.members if m.call.state in UP and m.newest and m.newest.uuid]
         if now - over_at >= GRACE:
             return up
         if self.campaign.over_reason != BY_HAND:

@@ -15,7 +15,7 @@ from typing import Any
 from aiohttp import web
 from pydantic_core import to_json
 
-from dialer.api import calls, campaigns, hang_ups, health, imports, orders, results, webhooks
+from dialer.api import calls, campaigns, conferences, hang_ups, health, imports, orders, results, webhooks
 from dialer.api.auth import ApiKey
 from dialer.api.background import Background
 from dialer.api.bodies import MAX_JSON_BYTES
@@ -37,6 +37,7 @@ SHUTDOWN_S = 10  # the longest of the carrier's own time limits for a webhook
 ROUTES: tuple[Route, ...] = tuple(
     chain(
         campaigns.routes,
+        conferences.routes,
         hang_ups.routes,
         imports.routes,
         results.routes,

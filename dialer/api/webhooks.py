@@ -34,6 +34,7 @@ from dialer.webhook_signature import verify
 
 MAX_EVENT_BYTES = 65_536  # the largest known, a transcription's, has some 2 KB
 FETCHED = CallEvent(kind="answer_fetched")
+TOO_LATE = CallEvent(kind="too_late", figures={"too_late": 1})
 UNSPOKEN = CallEvent(kind="answer_failed", facts=frozenset({Fact.SCRIPT_ERROR}))
 
 
@@ -154,6 +155,8 @@ async def _answering(request: web.Request, attempt_id: str) -> Answering:
     spoken = await runtime.store.spoken(attempt_id)
     if spoken is None:
         raise _ignored("unknown_attempt")
+    if spoken.over:
+        request.app[BACKGROUND].start(_note(runtime.store, attempt_id, TOO_LATE))
     settings = runtime.settings
     return Answering(
         spoken=spoken,

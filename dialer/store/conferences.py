@@ -6,6 +6,7 @@ A conference is a campaign of its kind with at most 50 calls; these are read who
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 
 from dialer import keys
 from dialer.conference import KIND, MOST_MEMBERS, ConferenceScript
@@ -28,7 +29,8 @@ class ConferenceStore(AttemptStore, CallStore):
     async def conferences(self, *, offset: int, limit: int) -> list[Conference]:
         """A page of conferences, newest first."""
         ids = await self._batch.command("ZREVRANGE", keys.CONFERENCES, offset, offset + limit - 1)
-        return list(await asyncio.gather(*map(self.conference, ids)))
+        found = await asyncio.gather(*map(self._campaign_if_there, ids))
+        return list(await asyncio.gather(*(self._gathered(campaign) for campaign in found if campaign)))
 
     async def open_conferences(self) -> list[str]:
         """The ids of those that have anything left to do, drafts too."""
@@ -74,6 +76,12 @@ class ConferenceStore(AttemptStore, CallStore):
         if int(done) < 0:
             raise NotFound(f"there is no conference {campaign_id!r}")
         return bool(done)
+
+    async def _campaign_if_there(self, campaign_id: str) -> Campaign | None:
+        # One that is being deleted at this moment is passed over.
+        with suppress(NotFound):
+            return await self.campaign(campaign_id)
+        return None
 
     async def _gathered(self, campaign: Campaign) -> Conference:
         script = ConferenceScript.from_dict(campaign.script, default_language=_STORED)

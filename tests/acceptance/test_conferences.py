@@ -1,0 +1,111 @@
+"""Conferences over the whole dialer: who is in, who is called again, who never is, and what ends it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from dialer.conference import room_of
+from dialer.simulator import ConferenceState, ConferenceView, SimulatorConfig
+from tests.fakes.campaign import Json
+from tests.fakes.waiting import until
+from tests.fakes.world import World, open_world
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+# A minute of the carrier's takes 1.2 s; nobody gets tired of a conference.
+CARRIER = SimulatorConfig(time_scale=0.02, calls_per_second=1000, talk_s=7200, hold_s=7200)
+SOON = {"times": 2, "after_s": 1}
+REDIAL = {name: SOON for name in ("busy", "no_answer", "machine", "failed")}
+
+
+class Bridge:
+    """A conference in a world, as its user and as the carrier see it."""
+
+    def __init__(self, world: World, told: Json) -> None:
+        self.world, self.id = world, str(told["id"])
+
+    @property
+    def room(self) -> ConferenceView:
+        """The carrier's account of it."""
+        return self.world.carrier.conference(room_of(self.id))
+
+    async def look(self) -> Json:
+        """The conference as the API tells it."""
+        return await self.world.get(f"/v1/conferences/{self.id}")
+
+    async def until(self, reached: Callable[[Json], bool], *, within_s: float = 20.0) -> Json:
+        """Look until it is so."""
+        seen: Json = {}
+        try:
+            async with asyncio.timeout(within_s):
+                while not reached(seen := await self.look()):  # noqa: ASYNC110 - nobody tells
+                    await asyncio.sleep(0.1)
+        except TimeoutError:
+            raise AssertionError(f"not within {within_s} s: {states(seen)}\n{seen}") from None
+        return seen
+
+    async def until_states(self, wanted: dict[str, str], **within: float) -> Json:
+        """Wait until these people stand so."""
+        return await self.until(lambda seen: wanted.items() <= states(seen).items(), **within)
+
+    async def do(self, what: str, body: Any = None) -> Json:
+        """POST something about it."""
+        return await self.world.post(f"/v1/conferences/{self.id}/{what}", body)
+
+    async def steer(self, number: str, verb: str) -> Json:
+        """Do something to a member."""
+        call_id = next(m["call_id"] for m in (await self.look())["members"] if m["number"] == number)
+        return await self.do(f"members/{call_id}/{verb}")
+
+
+def states(seen: Json) -> dict[str, str]:
+    """Each member's state, by number."""
+    return {member["number"]: member["state"] for member in seen.get("members", [])}
+
+
+async def convene(world: World, people: list[str], **wishes: Any) -> Bridge:
+    """A conference of these people, begun; the first is the moderator."""
+    body = {
+        "name": "Crisis team",
+        "people": [{"number": number, "name": f"Person {nth}"} for nth, number in enumerate(people, 1)],
+        "moderator": people[0],
+        "text": "{{ name }}, the crisis team meets.",
+        "language": "en-GB",
+        "redial": REDIAL,
+        "recall_after_s": 5,
+    }
+    return Bridge(world, await world.post("/v1/conferences", body | wishes))
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def world() -> AsyncIterator[World]:
+    """One world for these tests, with two workers."""
+    async with open_world(CARRIER, workers=2) as opened:
+        yield opened
+
+
+async def test_conference_of_twelve(world: World) -> None:
+    """One has voicemail, one declines, one drops and is called again: the list is right, and one recording is there."""
+    people = world.people(12)
+    chair, machine, decliner, dropper = people[:4]
+    for number in people:
+        world.carrier.phone(number).answers().presses("1")
+    world.carrier.phone(machine).has_voicemail()
+    world.carrier.phone(decliner).rejects()
+    world.carrier.phone(dropper).answers().presses("1").drops_after(100).then().answers().presses("1")
+    bridge = await convene(world, people, join_key="1", record=True)
+    inside = {number: "in" for number in people if number not in {machine, decliner}}
+
+    seen = await bridge.until(lambda seen: seen["members"][3]["stays"] == 2 and seen["counts"]["in"] == 10)
+    assert ("running", inside | {machine: "waiting", decliner: "declined"}) == (seen["state"], states(seen))
+    await bridge.until_states({machine: "voicemail"})
+
+    world.carrier.hang_up(chair)
+    seen = await bridge.until(lambda seen: seen["state"] == "over" and seen["counts"]["left"] == 10)
+    assert 0
