@@ -63,16 +63,16 @@ class EmbeddedRedis:
         self,
         data_dir: Path,
         *,
-        simulated: bool = False,
+        stand_in: str | None = None,
         api_url: str | None = None,
         say: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._data_dir = data_dir
         # What the stand-in was told to dial must never be mistaken for calls to people, so it has files of its own.
-        self._folder = data_dir / ("redis-simulated" if simulated else "redis")
+        self._folder = data_dir / ("redis-simulated" if stand_in else "redis")
         self._log = data_dir / f"{self._folder.name}.log"
         self._socket = socket_path(self._folder)
-        self._simulated = simulated
+        self._stand_in = stand_in
         self._api_url = api_url
         self._say = say
         self._lock: FolderLock | None = None
@@ -132,7 +132,7 @@ class EmbeddedRedis:
         surroundings = child.Surroundings(log=self._log, keep_open=(lock.descriptor,))
         self._process = await child.spawn([str(program.path), *self._arguments()], surroundings)
         await self._until_loaded(self._process)
-        lock.announce(Owner(pid=os.getpid(), redis_url=self.url, api_url=self._api_url, simulated=self._simulated))
+        lock.announce(Owner(pid=os.getpid(), redis_url=self.url, api_url=self._api_url, stand_in=self._stand_in))
 
     async def _end(self) -> None:
         if self._process is not None and self._process.returncode is None:

@@ -5,6 +5,7 @@ DialerError
 ├── NotFound            no such campaign, call or attempt
 ├── IllegalStep         right request, wrong state
 ├── CarrierError        the carrier did not do what was asked (never used for placing: that returns a value)
+├── StorageUnavailable  the folder or bucket of recordings does not do what is asked
 └── StoreUnavailable    Redis does not answer
 """
 
@@ -47,6 +48,10 @@ class CarrierError(DialerError):
         super().__init__(message)
         self.status = status
         self.retryable = retryable
+
+
+class StorageUnavailable(DialerError):
+    """The storage of recordings cannot be written or read now."""
 
 
 class StoreUnavailable(DialerError):

@@ -39,13 +39,18 @@ class Owner:
     Attributes:
         redis_url: where its private server listens.
         api_url: where its API does; None where it has none.
-        simulated: whether it dials the carrier stand-in.
+        stand_in: where the carrier stand-in listens that it dials; None where it dials a carrier.
     """
 
     pid: int
     redis_url: str
     api_url: str | None = None
-    simulated: bool = False
+    stand_in: str | None = None
+
+    @property
+    def simulated(self) -> bool:
+        """Whether it dials the carrier stand-in."""
+        return self.stand_in is not None
 
 
 class FolderLock:

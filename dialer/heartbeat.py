@@ -22,7 +22,7 @@ from dialer.errors import StoreUnavailable
 from dialer.runtime import Runtime
 
 EVERY_S = 2.0
-ALIVE_MS = 15_000
+
 _SLACK = 1.05
 """So much further apart than a second allows: 50 ms, in which requests may be late, still make no second too full."""
 _NEWCOMER_PER_S = 1.0
@@ -81,7 +81,7 @@ async def beat(name: str, runtime: Runtime, lists: Sequence[str], *, is_known: b
     now, batch = now_ms(runtime.clock), runtime.batch
     *_, fleet = await asyncio.gather(
         *(batch.command("ZADD", key, now, name) for key in lists),
-        *(batch.command("ZREMRANGEBYSCORE", key, "-inf", now - ALIVE_MS) for key in WORKER_LISTS),
+        *(batch.command("ZREMRANGEBYSCORE", key, "-inf", now - keys.WORKER_ALIVE_MS) for key in WORKER_LISTS),
         read_fleet(batch),
     )
     if is_known or fleet.speakers == 1:

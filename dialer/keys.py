@@ -17,7 +17,12 @@ campaign (`campaign_keys`).
 | `campaign:direct:known:20780` | hash | the same of the single calls of one day (since 1970) | two days |
 | `campaign:c5hk:hang_up` | zset | running number to be hung up, score: from when a worker may take it (ms) | empties |
 | `campaign:c5hk:imports` | zset | import id, score: lease (ms) | lapses |
-| `attempt:c5hk-1042-1` | hash | one attempt: facts, figures, events | with the campaign |
+| `campaign:c5hk:recordings` | zset | recording id, score: told (ms) | empties with its recordings |
+| `attempt:c5hk-1042-1` | hash | one attempt: facts, figures, events, ids of its recordings | with the campaign |
+| `recording:rq4x` | hash | one recording (`store/recordings.py`) or its mark | by age; its mark 31 days later |
+| `recordings` | zset | recording id, score: told (ms) | empties with its recordings |
+| `recordings:due` | zset | recording to fetch or whose file to delete, score: when, or its lease (ms) | empties |
+| `recordings:unfetched` | zset | recording neither stored nor gone, score: told (ms) | empties |
 | `leases` | zset | call id, score: deadline (ms) of a claimed, placing, unknown or live call | empties |
 | `ready:urgent`, `:normal`, `:background` | zset | running campaign with due calls, score: virtual time | empties |
 | `sleeping` | zset | running campaign, score: when its next call is due (ms) | empties |
@@ -32,6 +37,7 @@ campaign (`campaign_keys`).
 | `workers` | zset | worker id, score: last heartbeat (ms) | trimmed |
 | `speakers` | zset | the same of every process that speaks to the carrier, workers too | trimmed |
 | `token`, `token:lock`, `token:failed` | string | the carrier's access token and its renewal | expire |
+| `probe:5f1c` | string | a random word, while `dialer doctor` asks for it through the public address | a minute |
 | `carrier-uuid:6ba7` | string | the attempt that a carrier's id belongs to | 15 minutes |
 | `idempotency:post-calls:9f8e` | string | first answer to an Idempotency-Key (JSON) | 24 hours |
 """
@@ -57,12 +63,17 @@ WORKERS = f"{TAG}workers"
 SPEAKERS = f"{TAG}speakers"
 HANGING_UP = f"{TAG}hanging-up"
 TRUNK = f"{TAG}trunk:main"
+RECORDINGS = f"{TAG}recordings"
+RECORDINGS_DUE = f"{TAG}recordings:due"
+RECORDINGS_UNFETCHED = f"{TAG}recordings:unfetched"
 TOKEN = f"{TAG}token"
 TOKEN_LOCK = f"{TAG}token:lock"
 TOKEN_FAILED = f"{TAG}token:failed"
 READY = tuple(f"{TAG}ready:{priority}" for priority in Priority)
 READY_URGENT = READY[0]
 
+WORKER_ALIVE_MS = 15_000
+"""A worker whose last heartbeat is older is gone."""
 CALLS_PER_BUCKET = 50
 """Two fields a call make at most 100, so that a bucket stays in Redis' compact form (limit 128 by default)."""
 KNOWN_BUCKETS = 1 << 14
@@ -107,6 +118,16 @@ def hang_up(campaign_id: str) -> str:
     return f"{TAG}campaign:{campaign_id}:hang_up"
 
 
+def recordings_of(campaign_id: str) -> str:
+    """Sorted set of a campaign's recordings."""
+    return f"{TAG}campaign:{campaign_id}:recordings"
+
+
+def recording(recording_id: str) -> str:
+    """Hash of one recording."""
+    return f"{TAG}recording:{recording_id}"
+
+
 def attempt(ref: AttemptRef) -> str:
     """Hash of one attempt."""
     return f"{TAG}attempt:{ref}"
@@ -115,6 +136,11 @@ def attempt(ref: AttemptRef) -> str:
 def carrier_uuid(uuid: str) -> str:
     """String: the attempt a carrier's id belongs to, while a list look-up may meet it."""
     return f"{TAG}carrier-uuid:{uuid}"
+
+
+def probe(nonce: str) -> str:
+    """String: a random word that shows which Redis an API reads."""
+    return f"{TAG}probe:{nonce}"
 
 
 def idempotency(scope: str, key_hash: str) -> str:

@@ -65,6 +65,11 @@ RESCUED = Counter(
     "Calls the sweeper settled: requeued, listed, asked, redialed, undetermined, no_reason.",
     ["reason"],
 )
+RECORDINGS = Counter(
+    "dialer_recordings_total",
+    "Recordings by what became of them: told, stored, carrier_failed, storage_failed, gone, deleted.",
+    ["result"],
+)
 JOB_SECONDS = Histogram("dialer_job_seconds", "Time one job took.", ["job", "result"], buckets=_JOB_S)
 IN_HAND = Gauge("dialer_calls_in_hand", "Calls this worker has claimed and not yet sent.")
 
@@ -81,6 +86,10 @@ BUDGET_REFUSED = Gauge(
     "dialer_budget_refused", "Calls that the carrier ever refused or left in doubt, or that were not sent.", ["trunk"]
 )
 OLDEST_DUE_SECONDS = Gauge("dialer_oldest_due_seconds", "For how long the call due longest has waited.", ["priority"])
+UNFETCHED_SECONDS = Gauge(
+    "dialer_oldest_unfetched_recording_seconds",
+    "Age of the oldest recording not fetched yet; the carrier deletes it at 30 days (2592000).",
+)
 MARGIN = Gauge("dialer_margin_ratio", "What the pacing adds to its interval after being refused.", ["trunk"])
 GATE_SECONDS = Gauge("dialer_gate_seconds", "For how long nothing goes out, after a refusal.", ["trunk"])
 WORKERS = Gauge("dialer_workers", "Workers heard from within the last 15 seconds.")

@@ -193,6 +193,7 @@ class Attempt:
         muted: whether we told the carrier to let the others not hear this party.
         earmuffed: whether we told it to let this party not hear the others.
         script: what it says instead of its campaign's script, after a transfer; None as long as it has that one.
+        recordings: ids of its recordings, in the order in which they were told.
     """
 
     id: str
@@ -205,6 +206,7 @@ class Attempt:
     disposition: Disposition | None
     figures: Mapping[str, str | int]
     events: tuple[Event, ...] = ()
+    recordings: tuple[str, ...] = ()
     muted: bool = False
     earmuffed: bool = False
     script: Mapping[str, Any] | None = None

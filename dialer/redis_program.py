@@ -18,7 +18,7 @@ from pathlib import Path
 from dialer.errors import DialerError
 from dialer.folder import write_private
 
-_OLDEST = (6, 2)
+OLDEST = (6, 2)
 _FORKED = (7, 2)  # the last version whose files Redis and Valkey both read
 _NOTE = "written-by"
 
@@ -60,7 +60,7 @@ def choose_program(folder: Path) -> RedisProgram:
     """The first program that can run this folder; raises DialerError saying what there is and what to do."""
     writer = written_by(folder)
     found = [program for path in _candidates() if (program := _examine(path))]
-    fit = (p for p in found if p.version.number >= _OLDEST and p.version.reads(writer))
+    fit = (p for p in found if p.version.number >= OLDEST and p.version.reads(writer))
     program = next(fit, None)
     if program is None:
         raise DialerError(_none_fits(found, folder, writer))
@@ -108,6 +108,6 @@ def _none_fits(found: list[RedisProgram], folder: Path, writer: Version | None) 
             f"Found on this machine: {there}. Install {writer} or newer, or set DIALER_REDIS_URL to a server of yours."
         )
     return (
-        f"No Redis server of version {_OLDEST[0]}.{_OLDEST[1]} or newer was found ({there}). Install redis-server or "
+        f"No Redis server of version {OLDEST[0]}.{OLDEST[1]} or newer was found ({there}). Install redis-server or "
         "valkey-server, for example with `apt-get install redis-server`, or set DIALER_REDIS_URL to a server of yours."
     )

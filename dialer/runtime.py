@@ -18,6 +18,7 @@ from dialer.ending import ended
 from dialer.errors import StoreUnavailable
 from dialer.providers.base import Provider
 from dialer.providers.kpn import KpnVoice, kpn_from_settings
+from dialer.recordings.storage import Storage
 from dialer.settings import CARRIER_FIELDS, Settings
 from dialer.store import Store
 from dialer.store.base import Deadlines, deadlines
@@ -31,6 +32,7 @@ class Runtime:
 
     Attributes:
         limits: how long a live call may be silent.
+        recordings: where the sound of recordings lies.
         provider: None where the carrier's settings are not all there (the API needs none to serve).
     """
 
@@ -40,6 +42,7 @@ class Runtime:
     clock: RedisClock
     store: Store
     limits: Deadlines
+    recordings: Storage
     provider: Provider | None
 
 
@@ -48,12 +51,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """Open all parts. Raises InvalidInput without a Redis URL, StoreUnavailable when Redis does not answer."""
     settings.require("redis_url")
     async with AsyncExitStack() as stack:
-        redis = Redis.from_url(
-            str(settings.redis_url),
-            decode_responses=True,
-            socket_timeout=_SOCKET_TIMEOUT_S,
-            socket_connect_timeout=_SOCKET_TIMEOUT_S,
-        )
+        redis = open_redis(str(settings.redis_url))
         stack.push_async_callback(redis.aclose)
         clock = RedisClock(redis)
         await _reached(clock)
@@ -70,7 +68,18 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
             provider = _carrier(settings, session, redis)
             stack.push_async_callback(provider.aclose)
-        yield Runtime(settings, redis, batch, clock, store, limits, provider)
+        yield Runtime(settings, redis, batch, clock, store, limits, Storage(settings.recordings_place), provider)
+
+
+def open_redis(url: str) -> Redis:
+    """A client of that server, with our time limits; nothing is asked yet."""
+    redis: Redis = Redis.from_url(
+        url,
+        decode_responses=True,
+        socket_timeout=_SOCKET_TIMEOUT_S,
+        socket_connect_timeout=_SOCKET_TIMEOUT_S,
+    )
+    return redis
 
 
 def _carrier(settings: Settings, session: aiohttp.ClientSession, redis: Redis) -> KpnVoice:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Literal, get_args
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -15,6 +16,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from dialer.errors import InvalidInput
 
 PREFIX = "DIALER_"
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 CarrierExtra = Literal["advanced_detection", "inline_ncco", "random_from", "sip_headers"]
 """What KPN's gateway may or may not pass on: off until somebody has tried it (REFERENCE 3 and 13)."""
@@ -88,6 +90,16 @@ class Settings(BaseSettings):
         frozenset(),
         description="Origins (scheme://host:port, separated by commas) from which recordings are fetched besides the "
         "carrier's own hosts: for the stand-in.",
+    )
+    recordings_url: str | None = Field(
+        None,
+        pattern=r"^(file:///.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^?#\s]*)?)$",
+        description="Where recordings are kept, for all processes the same: file:///folder or s3://bucket/prefix (with "
+        "AWS_ENDPOINT_URL, AWS_REGION, AWS_ACCESS_KEY_ID and so on). Unset: the folder `recordings` in "
+        "DIALER_DATA_DIR.",
+    )
+    recording_retention_days: int = Field(
+        90, ge=1, le=3650, description="Days until a recording is deleted; with its campaign it goes before that."
     )
     from_number: str | None = Field(
         None, description="Caller id of every call: a number of the account, E.164 (+31...)."
@@ -176,6 +188,16 @@ class Settings(BaseSettings):
     def callback_base(self) -> str:
         """Where callback URLs begin."""
         return self.public_url or f"http://{self.host}:{self.port}"
+
+    @property
+    def recordings_place(self) -> str:
+        """The URL of the folder or bucket for recordings."""
+        return self.recordings_url or (self.data_dir / "recordings").as_uri()
+
+    @property
+    def plays_carrier(self) -> bool:
+        """Whether the carrier's address is this machine's own: a stand-in, where no phone rings."""
+        return (urlsplit(self.carrier_url).hostname or "") in LOOPBACK
 
     def require(self, *names: str) -> None:
         """Raise InvalidInput naming every one of these fields that is not set."""

@@ -245,6 +245,25 @@ WEBHOOKS = (
     ),
 )
 
+RECORDINGS = (
+    Chart(
+        "Oldest recording not fetched",
+        "s",
+        queries=[fleet("dialer_oldest_unfetched_recording_seconds")],
+        meaning="Age of the oldest recording that is neither stored nor given up. The carrier deletes it at 30 days.",
+        remedy="Above an hour: `dialer recording list --state failed` says why. Above 25 days: make haste."
+        " Runbook: deploy/README.md, Recordings not fetched.",
+    ),
+    Chart(
+        "Recordings by result",
+        "cpm",
+        queries=[each_minute("dialer_recordings_total", "result")],
+        meaning="Recordings a minute that the carrier told of, that were stored, whose fetch failed, and so on.",
+        remedy="`carrier_failed`: the carrier is slow or refuses its token. `storage_failed`: the disk is full or the"
+        " bucket is not to be written. `gone`: lost. Runbook: deploy/README.md, Recordings not fetched.",
+    ),
+)
+
 FLEET = (
     Chart(
         "Workers",

@@ -15,7 +15,7 @@ from grafana_foundation_sdk.builders import prometheus, timeseries
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common, dashboard
 
-from grafana.charts import CAMPAIGNS, CARRIER, FLEET, WEBHOOKS, Chart, Query
+from grafana.charts import CAMPAIGNS, CARRIER, FLEET, RECORDINGS, WEBHOOKS, Chart, Query
 
 OUTPUT = Path(__file__).with_name("dialer.json")
 _HEIGHT = 8
@@ -27,6 +27,7 @@ ROWS = {
     "Campaigns": (CAMPAIGNS, (12, 12, 8, 8, 8)),
     "Carrier and budget": (CARRIER, (12, 6, 6, 8, 8, 8, 5, 5, 5, 5, 4)),
     "Webhooks": (WEBHOOKS, (8, 8, 8, 12, 12)),
+    "Recordings": (RECORDINGS, (12, 12)),
     "Fleet": (FLEET, (6, 6, 6, 6, 8, 8, 8)),
 }
 """Each row's charts and how many of the grid's 24 columns each takes."""
@@ -37,7 +38,9 @@ def dialer_dashboard() -> dashboard.Dashboard:
     made = (
         parts.Dashboard("Dialer")
         .uid("dialer")
-        .description("Campaigns, the carrier and the budget of calls, webhooks, workers. Runbook: deploy/README.md.")
+        .description(
+            "Campaigns, the carrier and the budget of calls, webhooks, recordings, workers. Runbook: deploy/README.md."
+        )
         .tags(["dialer"])
         .readonly()
         .tooltip(dashboard.DashboardCursorSync.CROSSHAIR)

@@ -23,6 +23,7 @@ class Context:
         late_us: how late the last request left for its moment; the hopper rests while this process cannot keep up.
         placings: placings under way; shutdown waits for them, nothing cancels them.
         looking_up: held while the carrier's list is read for an unknown attempt.
+        fetching: a place in it is held while a recording is fetched.
         stopping: set when this worker shall end: nothing more is begun.
     """
 
@@ -35,6 +36,7 @@ class Context:
     placings: set[asyncio.Task[None]] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     looking_up: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    fetching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
 
     @property
     def settings(self) -> Settings:

@@ -1,11 +1,11 @@
-"""The reaper: deletes what is older than the retention, once an hour."""
+"""The reaper: deletes what is older than its retention, once an hour. Files of recordings follow within seconds."""
 
 from __future__ import annotations
 
 import structlog
 
 from dialer.clock import now_ms
-from jobs.context import ArqContext
+from jobs.context import ArqContext, Context
 
 log = structlog.get_logger()
 
@@ -14,8 +14,15 @@ _DAY_MS = 86_400_000
 
 async def reap(ctx: ArqContext) -> None:
     """One run; what it leaves over comes in the next. Repeatable."""
-    context = ctx["context"]
-    before_ms = now_ms(context.runtime.clock) - context.settings.retention_days * _DAY_MS
-    deleted = await context.runtime.store.reap(before_ms)
+    context, settings = ctx["context"], ctx["context"].settings
+    store = context.runtime.store
+    recordings = await store.delete_recordings_before(_days_ago(settings.recording_retention_days, context))
+    if recordings:
+        log.info("recording.deleted", count=recordings, older_than_days=settings.recording_retention_days)
+    deleted = await store.reap(_days_ago(settings.retention_days, context))
     if deleted:
-        log.info("campaign.deleted", count=deleted, older_than_days=context.settings.retention_days)
+        log.info("campaign.deleted", count=deleted, older_than_days=settings.retention_days)
+
+
+def _days_ago(days: int, context: Context) -> int:
+    return now_ms(context.runtime.clock) - days * _DAY_MS

@@ -36,6 +36,7 @@ from jobs.hang_up import HangUpRounds
 from jobs.hopper import Hopper
 from jobs.notification import notification
 from jobs.reap import reap
+from jobs.recordings import recordings
 from jobs.renewal import renew_token
 from jobs.rescue import rescue
 from jobs.script import script
@@ -52,6 +53,9 @@ POLL_S = 2.0
 RESCUE_SECONDS = set(range(0, 60, 3))
 WATCH_SECONDS = set(range(0, 60, 2))
 RENEW_SECONDS = {10, 40}
+RECORDING_SECONDS = set(range(1, 60, 3))
+RECORDING_TIMEOUT_S = 3 * 3600
+"""Longer than any fetch: three tries of half an hour each, waiting for one of a worker's places included."""
 JOB_TIMEOUT_S = 900
 """Longer than anything inside: a horizon, the request's limit (60 s) and an outage of Redis (600 s) with its answer."""
 _OUT_OF_REACH = 1_000_000  # arq counts a try for each start of a job; ours are counted by the store
@@ -122,6 +126,13 @@ def make_worker(pool: ArqRedis, context: Context) -> Worker:
             cron(_timed(rescue), name="rescue", second=RESCUE_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(_timed(watch_conferences), name="watch_conferences", second=WATCH_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(_timed(reap), name="reap", minute={17}, second={27}, timeout=600, max_tries=1),  # type: ignore[arg-type]
+            cron(
+                _timed(recordings),  # type: ignore[arg-type]
+                name="recordings",
+                second=RECORDING_SECONDS,
+                timeout=RECORDING_TIMEOUT_S,
+                max_tries=1,
+            ),
             cron(_timed(renew_token), name="renew_token", second=RENEW_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
         ],
         redis_pool=pool,

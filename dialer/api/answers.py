@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from dialer.dispositions import Disposition, Fact
 from dialer.model import Attempt, Call, Campaign, Event, Priority, Progress, UnknownPolicy
+from dialer.recordings.records import KeptRecording, RecordingState
 from dialer.states import CallState, CampaignState
 
 
@@ -128,6 +129,7 @@ class AttemptOut(Outgoing):
     figures: dict[str, str | int] = Field(description="Duration, price and the like, as the carrier told.")
     muted: bool = Field(description="Whether the others were made not to hear this party.")
     earmuffed: bool = Field(description="Whether this party was made not to hear the others.")
+    recordings: list[str] = Field(description="Ids of its recordings, see `/v1/recordings/{recording_id}`.")
     events: list[EventOut]
 
     @classmethod
@@ -135,6 +137,7 @@ class AttemptOut(Outgoing):
         """The answer for one attempt."""
         told: dict[str, Any] = {name: getattr(attempt, name) for name in cls.model_fields if name != "events"}
         told |= {"facts": sorted(attempt.facts), "figures": dict(attempt.figures)}
+        told |= {"recordings": list(attempt.recordings)}
         return cls(**told, events=[EventOut.of(event) for event in attempt.events])
 
 
@@ -201,6 +204,48 @@ class CallsOut(Outgoing):
     """A page of calls."""
 
     calls: list[CallOut]
+    next_cursor: str | None
+
+
+class RecordingOut(Outgoing):
+    """A recording and how far its fetch is."""
+
+    id: str
+    state: RecordingState = Field(
+        description="`waiting` to be fetched, `failed` and tried again, `stored`, or `gone` for good."
+    )
+    campaign_id: str
+    calls: list[str] = Field(description="The calls it belongs to: several for a conference.")
+    attempts: list[str] = Field(description="The attempts that told of it.")
+    told_at: datetime = Field(description="When the carrier told of it.")
+    started_at: datetime | None = Field(description="By the carrier's clock.")
+    ended_at: datetime | None = Field(description="By the carrier's clock.")
+    tries: int = Field(description="How often a fetch was begun.")
+    error: str | None = Field(description="Why the last fetch failed.")
+    next_try_at: datetime | None
+    stored_at: datetime | None
+    size_bytes: int | None
+    sha256: str | None = Field(description="Of the whole file, in hexadecimal.")
+    content_type: str | None
+    file_name: str | None = Field(description="A name to save it under.")
+
+    @classmethod
+    def of(cls, recording: KeptRecording) -> Self:
+        """The answer for one recording."""
+        given = {"calls", "attempts", "file_name"}
+        told: dict[str, Any] = {name: getattr(recording, name) for name in cls.model_fields if name not in given}
+        return cls(
+            **told,
+            calls=list(dict.fromkeys(str(attempt.call) for attempt in recording.attempts)),
+            attempts=[str(attempt) for attempt in recording.attempts],
+            file_name=recording.file_name if recording.stored_at else None,
+        )
+
+
+class RecordingsOut(Outgoing):
+    """A page of recordings, the newest first."""
+
+    recordings: list[RecordingOut]
     next_cursor: str | None
 
 

@@ -15,7 +15,21 @@ from typing import Any
 from aiohttp import web
 from pydantic_core import to_json
 
-from dialer.api import calls, campaigns, conferences, hang_ups, health, imports, orders, results, webhooks
+from dialer.api import (
+    applications,
+    calls,
+    campaigns,
+    conferences,
+    hang_ups,
+    health,
+    imports,
+    orders,
+    probe,
+    recordings,
+    results,
+    voices,
+    webhooks,
+)
 from dialer.api.auth import ApiKey
 from dialer.api.background import Background
 from dialer.api.bodies import MAX_JSON_BYTES
@@ -43,7 +57,11 @@ ROUTES: tuple[Route, ...] = tuple(
         results.routes,
         calls.routes,
         orders.routes,
+        recordings.routes,
+        voices.routes,
+        applications.routes,
         webhooks.routes,
+        probe.routes,
         health.routes,
     )
 )

@@ -15,7 +15,7 @@ from aiohttp import web
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
-from dialer.errors import CarrierError, IllegalStep, InvalidInput, NotFound, StoreUnavailable
+from dialer.errors import CarrierError, IllegalStep, InvalidInput, NotFound, StorageUnavailable, StoreUnavailable
 from dialer.providers.steering import CallOver, NotAnswered, TooEarly
 from dialer.steering import NotPlaced
 
@@ -51,14 +51,17 @@ NOT_PLACED = ProblemType("call-not-placed", 409, "The call is not up yet")
 NOT_ANSWERED = ProblemType("call-not-answered", 409, "Nobody has picked up yet")
 TOO_EARLY = ProblemType("call-too-young", 409, "The carrier takes no orders for this call yet")
 ID_TAKEN = ProblemType("id-taken", 409, "This id belongs to another call")
+NOT_FETCHED = ProblemType("recording-not-fetched", 409, "The recording is not fetched yet")
 TOO_LARGE = ProblemType("too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE = ProblemType("unsupported-media-type", 415, "This kind of body is not taken")
+RANGE_NOT_SATISFIABLE = ProblemType("range-not-satisfiable", 416, "The range lies behind the end")
 INVALID_INPUT = ProblemType("invalid-input", 422, "The input is not valid")
 KEY_REUSED = ProblemType("idempotency-key-reused", 422, "This key was used for another request")
 INTERNAL = ProblemType("internal", 500, "Something went wrong on our side")
 CARRIER_FAILED = ProblemType("carrier-failed", 502, "The carrier did not do it")
-NO_CARRIER = ProblemType("no-carrier", 503, "This process has no carrier")
+NO_CARRIER = ProblemType("no-carrier", 503, "This API has no settings for a carrier")
 UNAVAILABLE = ProblemType("unavailable", 503, "The store does not answer")
+STORAGE_UNAVAILABLE = ProblemType("storage-unavailable", 503, "The storage of recordings fails")
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,7 @@ _EXPECTED = {
     NotFound: NOT_FOUND,
     NotPlaced: NOT_PLACED,
     IllegalStep: ILLEGAL_STEP,
+    StorageUnavailable: STORAGE_UNAVAILABLE,
 }
 
 

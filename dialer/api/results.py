@@ -17,12 +17,12 @@ import structlog
 from aiohttp import web
 
 from dialer.api.answers import ResultOut
-from dialer.api.keys import LOG_FIELDS, REQUEST_ID, RUNTIME
+from dialer.api.keys import REQUEST_ID, RUNTIME
 from dialer.api.middleware import REQUEST_ID_HEADER
 from dialer.api.problems import NOT_FOUND
 from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import ResultsQuery
-from dialer.errors import StoreUnavailable
+from dialer.api.streaming import write_pieces
 from dialer.store import Store
 
 CSV = "text/csv"
@@ -60,22 +60,11 @@ async def get_results(request: web.Request, campaign_id: str, *, query: ResultsQ
     response = web.StreamResponse(headers=headers)
     await response.prepare(request)
     if request.method != "HEAD":
-        await _write(request, response, _pieces(_results(store, campaign_id), media_type))
+        await write_pieces(request, response, _pieces(_results(store, campaign_id), media_type))
     return response
 
 
 _ENDINGS = {CSV: "csv", NDJSON: "ndjson"}
-
-
-async def _write(request: web.Request, response: web.StreamResponse, pieces: AsyncIterator[bytes]) -> None:
-    try:
-        async for piece in pieces:
-            await response.write(piece)
-    except (StoreUnavailable, ConnectionError) as error:
-        # The status has left already. Without its last chunk the client knows that this is not all.
-        request[LOG_FIELDS]["broke_off"] = type(error).__name__
-        if request.transport is not None:
-            request.transport.abort()
 
 
 async def _results(store: Store, campaign_id: str) -> AsyncIterator[list[ResultOut]]:

@@ -87,6 +87,10 @@ class Routes:
         """Declare a handler of POST."""
         return functools.partial(self.add, "POST", path, **declared)
 
+    def delete(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:
+        """Declare a handler of DELETE."""
+        return functools.partial(self.add, "DELETE", path, **declared)
+
     def add(self, method: str, path: str, handler: Handler, **declared: Any) -> Handler:
         """Declare one route; `declared` are fields of Route."""
         hints = get_type_hints(handler)

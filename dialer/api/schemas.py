@@ -24,6 +24,7 @@ from dialer.conference import ConferenceScript
 from dialer.dispositions import Disposition
 from dialer.importing.rows import MAX_ID, MAX_NAME, MAX_VALUE, MAX_VARIABLES
 from dialer.model import Priority, Redial, UnknownPolicy
+from dialer.recordings.records import RecordingState
 from dialer.scripts import CallScript
 from dialer.states import CallState
 
@@ -49,6 +50,7 @@ def _as_text(given: object) -> object:
     return str(given) if isinstance(given, int | float) and not isinstance(given, bool) else given
 
 
+_OUR_ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 _VISIBLE = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH, pattern=_VISIBLE)]
 OwnId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=_VISIBLE)]
@@ -221,6 +223,18 @@ class CallsQuery(Incoming):
     disposition: Disposition | None = None
     limit: int = Field(100, ge=1, le=1000, description="How many at most.")
     cursor: str | None = Field(None, pattern=r"^[0-9]{1,12}$", description="`next_cursor` of the page before.")
+
+
+class RecordingsQuery(Incoming):
+    """Which recordings."""
+
+    campaign_id: str | None = Field(None, pattern=_OUR_ID, max_length=64, description="Those of one campaign.")
+    call_id: str | None = Field(None, pattern=_OUR_ID, max_length=64, description="Those of one call, all in one page.")
+    state: RecordingState | None = None
+    limit: int = Field(100, ge=1, le=1000, description="How many at most.")
+    cursor: str | None = Field(
+        None, pattern=r"^[0-9]{1,15}-r[a-z2-7]{16}$", description="`next_cursor` of the page before."
+    )
 
 
 class ResultsQuery(Incoming):

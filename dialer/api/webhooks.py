@@ -9,6 +9,7 @@ carrier's signature besides where its secret is set; neither is ever logged.
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -27,8 +28,9 @@ from dialer.dispositions import Fact
 from dialer.errors import InvalidInput
 from dialer.providers.base import CallEvent
 from dialer.providers.kpn.events import decode_query, parse_event
+from dialer.recordings.records import told_recording
 from dialer.scripts import Position, read_input
-from dialer.store import Applied, EventResult, Store
+from dialer.store import Applied, EventResult, Noted, Store
 from dialer.tokens import callback_url, read_token
 from dialer.webhook_signature import verify
 
@@ -135,13 +137,24 @@ async def _apply(request: web.Request, attempt_id: str, event: CallEvent) -> web
     if event.at is not None:
         metrics.CALLBACK_LAG_SECONDS.observe(max(0.0, runtime.clock.now_us() / 1_000_000 - event.at.timestamp()))
     with metrics.CALLBACK_SECONDS.time():
-        result = await runtime.store.apply_event(attempt_id, event)
+        result = await _applied(runtime.store, attempt_id, event)
     if result.applied is Applied.UNKNOWN_ATTEMPT:
         raise _ignored("unknown_attempt")
     _count(result)
     if Fact.MACHINE in event.facts and result.applied is not Applied.REPEATED and not result.attempt:
         request.app[BACKGROUND].start(speak_to_machine(runtime, attempt_id, event))
     return web.Response(status=_TAKEN)
+
+
+async def _applied(store: Store, attempt_id: str, event: CallEvent) -> EventResult:
+    told = told_recording(event)
+    if told is None:
+        return await store.apply_event(attempt_id, event)
+    # In one pipeline, and whatever the event's name says: one that came before may have lost just this half.
+    result, noted = await asyncio.gather(store.apply_event(attempt_id, event), store.note_recording(attempt_id, told))
+    if noted is Noted.NEW:
+        metrics.RECORDINGS.labels("told").inc()
+    return result
 
 
 def _count(result: EventResult) -> None:

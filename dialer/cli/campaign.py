@@ -16,7 +16,7 @@ from rich.text import Text
 from dialer.cli.client import CampaignView, DialerClient, Json
 from dialer.cli.connection import talks_to_api
 from dialer.cli.policies import RedialType, script_options, terms_options
-from dialer.cli.saving import save_results
+from dialer.cli.saving import save_file
 from dialer.cli.screens import Screen, counts_text, open_screen, plain_console
 from dialer.cli.sending import report, send_list
 from dialer.cli.showing import shown
@@ -85,7 +85,7 @@ async def run(client: DialerClient, *, file: Path, name: str | None, output: Pat
         await _fill_and_start(client, created, file, screen)
         ended = await _watch(client, created.id, screen)
     click.echo(summary(ended))
-    saved = await save_results(client.results(created.id, "csv"), output or file.with_suffix(".results.csv"))
+    saved = await save_file(client.results(created.id, "csv"), output or file.with_suffix(".results.csv"))
     click.echo(f"Results: {saved}")
 
 
@@ -153,7 +153,7 @@ async def results(client: DialerClient, *, campaign_id: str, form: str, output: 
     """Print or save what became of everyone, so far."""
     chunks = client.results(campaign_id, form)
     if output is not None:
-        click.echo(f"Results: {await save_results(chunks, output)}")
+        click.echo(f"Results: {await save_file(chunks, output)}")
         return
     async for chunk in chunks:
         sys.stdout.buffer.write(chunk)

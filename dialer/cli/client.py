@@ -121,14 +121,13 @@ class DialerClient:
 
     async def results(self, campaign_id: str, form: str) -> AsyncIterator[bytes]:
         """The results as a file's bytes; `form` is csv or ndjson."""
-        path = f"/v1/campaigns/{campaign_id}/results"
-        async with self._request("GET", path, params={"format": form}) as response:
-            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
-                yield chunk
+        async for chunk in self._bytes(f"/v1/campaigns/{campaign_id}/results", params={"format": form}):
+            yield chunk
 
-    async def add_call(self, body: Json) -> Json:
-        """Call one number as soon as its turn comes."""
-        return await self._json("POST", "/v1/calls", json=body)
+    async def add_call(self, body: Json, *, key: str | None = None) -> Json:
+        """Call one number as soon as its turn comes; under one key only once, however often it is asked."""
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return await self._json("POST", "/v1/calls", json=body, headers=headers)
 
     async def call(self, call_id: str) -> Json:
         """One call with its attempts and events."""
@@ -145,6 +144,36 @@ class DialerClient:
     async def hang_up(self, campaign_id: str) -> Json:
         """Pause a campaign and begin to end all its calls."""
         return await self._json("POST", f"/v1/campaigns/{campaign_id}/hang-up")
+
+    async def recordings(self, limit: int, **filters: str | None) -> list[Json]:
+        """The newest recordings that pass the filters `campaign_id`, `call_id` and `state`."""
+        query = {"limit": str(limit)} | {name: value for name, value in filters.items() if value is not None}
+        found: list[Json] = []
+        while True:
+            page = await self._json("GET", "/v1/recordings", params=query)
+            found += page["recordings"]
+            if len(found) >= limit or page["next_cursor"] is None:
+                return found[:limit]
+            query["cursor"] = page["next_cursor"]
+
+    async def recording(self, recording_id: str) -> Json:
+        """One recording, without its sound."""
+        return await self._json("GET", f"/v1/recordings/{recording_id}")
+
+    async def recording_audio(self, recording_id: str) -> AsyncIterator[bytes]:
+        """The sound as a file's bytes."""
+        async for chunk in self._bytes(f"/v1/recordings/{recording_id}/audio"):
+            yield chunk
+
+    async def delete_recording(self, recording_id: str) -> None:
+        """Delete it and its file."""
+        async with self._request("DELETE", f"/v1/recordings/{recording_id}"):
+            pass
+
+    async def _bytes(self, path: str, **options: Any) -> AsyncIterator[bytes]:
+        async with self._request("GET", path, **options) as response:
+            async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
+                yield chunk
 
     async def _json(self, method: str, path: str, **options: Any) -> Json:
         async with self._request(method, path, **options) as response:

@@ -20,7 +20,7 @@ from dialer.cli.client import CampaignView, DialerClient, open_client
 from dialer.cli.credentials import Credentials
 from dialer.cli.demo_people import invent, write_list
 from dialer.cli.foreground import run_server
-from dialer.cli.saving import save_results
+from dialer.cli.saving import save_file
 from dialer.cli.screens import open_screen, plain_console
 from dialer.cli.sending import report, send_list
 from dialer.cli.stack import Plan, StandIn, completed, new_stand_in, start
@@ -93,7 +93,7 @@ async def _dial(show: Show, folder: Path, client: DialerClient, stand_in: StandI
     plain_console().print(people_table(calls, account))
     click.echo(summary(ended))
     click.echo(account.text(calls, show.rate))
-    click.echo(f"Results: {await save_results(client.results(ended.id, 'csv'), show.output)}")
+    click.echo(f"Results: {await save_file(client.results(ended.id, 'csv'), show.output)}")
     account.check(calls, show.rate)
 
 

@@ -1,4 +1,4 @@
-"""Saving a results file as a whole or not at all."""
+"""Saving a file as a whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from dialer.errors import DialerError
 
 
-async def save_results(chunks: AsyncIterator[bytes], path: Path) -> Path:
+async def save_file(chunks: AsyncIterator[bytes], path: Path) -> Path:
     """Write the file beside its place and move it there when it is complete. Raises DialerError when it cannot."""
     part = path.with_name(f".{path.name}.part")
     try:

@@ -24,6 +24,7 @@ from dialer.cli.showing import shown
 
 _EVERY_S = 3.0
 _MEGABYTE = 1_000_000
+_PIPE_WIDTH = 160
 
 
 class Screen(Protocol):
@@ -54,8 +55,10 @@ def open_screen() -> Screen:
 
 
 def plain_console() -> Console:
-    """A console for tables that writes escape codes to a terminal only."""
-    return Console(force_terminal=sys.stdout.isatty() and not os.environ.get("NO_COLOR"), highlight=False)
+    """A console for tables that writes escape codes to a terminal only, and elsewhere keeps a row on one line."""
+    watched = sys.stdout.isatty()
+    width = None if watched or "COLUMNS" in os.environ else _PIPE_WIDTH
+    return Console(force_terminal=watched and not os.environ.get("NO_COLOR"), highlight=False, width=width)
 
 
 class PlainScreen:

@@ -19,11 +19,11 @@ from dialer.child import Surroundings
 from dialer.cli.client import DialerClient
 from dialer.cli.configuration import base_url
 from dialer.cli.credentials import Credentials
+from dialer.cli.stand_in import pointing_at
 from dialer.embedded import EmbeddedRedis
 from dialer.errors import InvalidInput
 from dialer.settings import Settings, environment_name
 from dialer.simulator.remote import BASE as CONTROL
-from dialer.simulator.routes import BASE, TOKEN_PATH
 from dialer.supervisor import Program, Supervisor
 
 _WORKER_GRACE_S = 15.0  # beyond the time limit of a placing under way: its result is stored, connections are closed
@@ -69,8 +69,8 @@ async def start(plan: Plan, supervisor: Supervisor, client: DialerClient, say: C
     """Start everything and wait until the API answers. Raises DialerError when something does not start."""
     settings = plan.settings
     if settings.redis_url is None:
-        simulated = plan.stand_in is not None
-        redis = EmbeddedRedis(settings.data_dir, simulated=simulated, api_url=plan.url, say=say)
+        origin = plan.stand_in.origin if plan.stand_in else None
+        redis = EmbeddedRedis(settings.data_dir, stand_in=origin, api_url=plan.url, say=say)
         await supervisor.keep(redis)
         settings = settings.model_copy(update={"redis_url": redis.url})
     # Somebody else's answer on our port would pass for ours.
@@ -91,7 +91,7 @@ def completed(settings: Settings, credentials: Credentials, stand_in: StandIn | 
         "webhook_secret": settings.webhook_secret or SecretStr(credentials.webhook_secret),
     }
     if stand_in is not None:
-        changes |= _pointing_at(stand_in) | {"public_url": base_url(settings.host, port)}
+        changes |= pointing_at(stand_in.origin) | {"public_url": base_url(settings.host, port)}
     return settings.model_copy(update=changes)
 
 
@@ -107,19 +107,6 @@ def free_port(host: str) -> int:
     with _bound(host, 0) as listener:
         port: int = listener.getsockname()[1]
         return port
-
-
-def _pointing_at(stand_in: StandIn) -> dict[str, object]:
-    return {
-        "carrier_url": stand_in.origin + BASE,
-        "carrier_token_url": stand_in.origin + TOKEN_PATH,
-        "carrier_client_id": "stand-in",
-        "carrier_client_secret": SecretStr("stand-in"),
-        "carrier_application_id": "stand-in",
-        "from_number": "+31201234567",
-        "recording_origins": frozenset({stand_in.origin}),
-        "signature_secret": None,  # it signs nothing unless it is told to
-    }
 
 
 def _stand_in(plan: Plan, stand_in: StandIn, client: DialerClient) -> Program:

@@ -1,4 +1,4 @@
-"""What is kept at the carrier: applications, and recordings until we have fetched them."""
+"""What is kept at the carrier: what it grants us, applications, and recordings until we have fetched them."""
 
 from __future__ import annotations
 
@@ -46,6 +46,21 @@ class Application:
     capabilities: frozenset[str] = frozenset()
     public_key: str | None = field(default=None, repr=False)
     private_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """What the carrier grants to our credentials, without the token itself.
+
+    Attributes:
+        lifetime_s: of a token from now on.
+        status: the carrier's word for it, empty where it says none.
+        products: the names of what this project may use.
+    """
+
+    lifetime_s: float
+    status: str
+    products: frozenset[str]
 
 
 class Applications(Protocol):

@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any, Literal, Protocol
 
 from dialer.dispositions import Fact
-from dialer.providers.assets import Applications, Recording, RecordingSink
+from dialer.providers.assets import Access, Applications, Recording, RecordingSink
 from dialer.providers.steering import CallOver, NotAnswered, Order, TooEarly
 
 __all__ = [
@@ -268,6 +268,10 @@ class Provider(Protocol):
 
     async def products(self) -> frozenset[str]:
         """The names of what the carrier lets this project use; for a check at start. Raises CarrierError."""
+        ...
+
+    async def check_access(self) -> Access:
+        """What the carrier grants to our credentials now; the token in use stays. Raises CarrierError."""
         ...
 
     def parse_event(self, payload: dict[str, Any]) -> CallEvent:

@@ -21,6 +21,7 @@ MAX_PAGE = 100
 PUBLIC_KEY = "PUBLIC_KEY_OF_THE_STAND_IN"
 _URL = (re.compile(r"https?://[!-~]+"), "Must be a valid URL.")
 _METHOD = (re.compile(r"GET|POST|PUT"), "Must be GET, POST or PUT.")
+_PRODUCTS = {"voice": "voice", "message": "messages"}
 _METHOD_FIELDS = ("answer_method", "event_method")
 _CHECKS = {
     "name": (re.compile(r".{1,255}"), "Must be a short text."),
@@ -158,7 +159,7 @@ def _in_2018(application: Application) -> dict[str, Any]:
         {"endpoint_type": "event_url", "endpoint": application.event_url, "http_method": application.event_method},
     ]
     return {
-        "voice": {"webhooks": webhooks},
+        _PRODUCTS[application.type]: {"webhooks": webhooks},
         "keys": {"public_key": PUBLIC_KEY},
         "_links": {"self": {"href": f"{PATH}/{application.id}"}},
     }
@@ -170,7 +171,7 @@ def _today(application: Application) -> dict[str, Any]:
         "event_url": {"address": application.event_url, "http_method": application.event_method},
     }
     return {
-        "capabilities": {"voice": {"webhooks": webhooks, "signed_callbacks": True}},
+        "capabilities": {_PRODUCTS[application.type]: {"webhooks": webhooks, "signed_callbacks": True}},
         "keys": {"public_key": PUBLIC_KEY},
         "privacy": {"improve_ai": False},
         "_links": {"self": {"href": f"/v2{PATH}/{application.id}"}},

@@ -1,4 +1,4 @@
-"""Reading and writing campaigns, calls and attempts: the truth of this dialer, in Redis.
+"""Reading and writing campaigns, calls, attempts and recordings: the truth of this dialer, in Redis.
 
 `Store` is what API and command line use. What workers do to dial lies beside it in `dialer/dialing.py`; both move calls
 only by the scripts in `dialer/lua`.
@@ -6,15 +6,15 @@ only by the scripts in `dialer/lua`.
 
 from __future__ import annotations
 
-from dialer.store.attempts import Applied, AttemptStore, EventResult, Spoken
-from dialer.store.calls import CallStore
+from dialer.store.attempts import Applied, EventResult, Spoken
 from dialer.store.conferences import ConferenceStore
 from dialer.store.overview import Overview, OverviewStore
+from dialer.store.recordings import Deleted, Noted, Wanted
 from dialer.store.retention import RetentionStore
 from dialer.store.rows import RowStore
 
-__all__ = ["Applied", "EventResult", "Overview", "Spoken", "Store"]
+__all__ = ["Applied", "Deleted", "EventResult", "Noted", "Overview", "Spoken", "Store", "Wanted"]
 
 
-class Store(RowStore, ConferenceStore, AttemptStore, CallStore, OverviewStore, RetentionStore):
+class Store(RowStore, ConferenceStore, OverviewStore, RetentionStore):
     """All of the store in one object; each part is a module of its own beside this one."""

@@ -192,6 +192,7 @@ def _attempt(ref: AttemptRef, fields: Mapping[str, str]) -> Attempt:
     facts = facts_of(int(fields.get("facts", 0)))
     disposition = _disposition(fields.get("disposition", ""))
     events = [_event(name, value) for name, value in fields.items() if name.startswith("e:")]
+    recordings = sorted((int(told), name[2:]) for name, told in fields.items() if name.startswith("r:"))
     return Attempt(
         id=str(ref),
         number=ref.number,
@@ -206,6 +207,7 @@ def _attempt(ref: AttemptRef, fields: Mapping[str, str]) -> Attempt:
         earmuffed=fields.get("earmuffed") == "1",
         script=json.loads(fields["script"]) if "script" in fields else None,
         events=tuple(sorted(events, key=lambda event: event.received_at)),
+        recordings=tuple(recording_id for _, recording_id in recordings),
     )
 
 

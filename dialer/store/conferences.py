@@ -19,7 +19,7 @@ from dialer.store.calls import CallStore
 _STORED = "en-US"  # a stored script names its language
 
 
-class ConferenceStore(AttemptStore, CallStore):
+class ConferenceStore(CallStore, AttemptStore):
     """Conferences."""
 
     async def conference(self, campaign_id: str) -> Conference:

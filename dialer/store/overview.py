@@ -23,6 +23,7 @@ class Overview:
         oldest_due_ms: for how long the call that is due longest has been waiting, by priority; 0 for none.
         workers: how many were heard from lately.
         gate_ms: for how long nothing goes out yet, after a refusal; 0 for open.
+        unfetched_ms: age of the oldest recording that is not fetched yet; 0 for none.
     """
 
     calls: dict[tuple[CallState, Priority], int]
@@ -31,6 +32,7 @@ class Overview:
     workers: int
     budget: Budget
     gate_ms: int
+    unfetched_ms: int
 
 
 class OverviewStore(CampaignStore):
@@ -38,10 +40,11 @@ class OverviewStore(CampaignStore):
 
     async def overview(self) -> Overview:
         """Read all sums."""
-        ids, workers, trunk = await asyncio.gather(
+        ids, workers, trunk, unfetched = await asyncio.gather(
             self._batch.command("SMEMBERS", keys.OPEN),
             self._batch.command("ZCARD", keys.WORKERS),
             self._fields(keys.TRUNK),
+            self._batch.command("ZRANGE", keys.RECORDINGS_UNFETCHED, 0, 0, "WITHSCORES"),
         )
         opened = list(ids)
         seen = await asyncio.gather(*(self._seen(campaign_id) for campaign_id in opened))
@@ -54,7 +57,15 @@ class OverviewStore(CampaignStore):
                 oldest[priority] = max(oldest[priority], now - due)
         budget = Budget.from_fields(trunk)
         states = Counter(state for state, *_ in seen)
-        return Overview(dict(calls), dict(states), oldest, workers, budget, max(0, budget.gate_ms - now))
+        return Overview(
+            calls=dict(calls),
+            campaigns=dict(states),
+            oldest_due_ms=oldest,
+            workers=workers,
+            budget=budget,
+            gate_ms=max(0, budget.gate_ms - now),
+            unfetched_ms=max(0, now - int(float(unfetched[1]))) if unfetched else 0,
+        )
 
     async def _seen(self, campaign_id: str) -> tuple[CampaignState, Priority, dict[CallState, int], int]:
         (state, priority), sizes, first = await asyncio.gather(

@@ -15,6 +15,7 @@ from dialer import keys
 from dialer.dispositions import Disposition
 from dialer.model import AttemptRef, CallRef
 from dialer.store.campaigns import BUILT_IN, CampaignStore
+from dialer.store.recordings import RecordingStore, Wanted
 
 _MOST = 20  # campaigns deleted in one run
 _PAGE = 200
@@ -22,7 +23,7 @@ _BUCKETS = 20  # a page: a thousand calls, whose keys Redis frees in the backgro
 _CALLS = 500
 
 
-class RetentionStore(CampaignStore):
+class RetentionStore(CampaignStore, RecordingStore):
     """The end of every key."""
 
     async def reap(self, before_ms: int) -> int:
@@ -48,6 +49,8 @@ class RetentionStore(CampaignStore):
         total = (await self.campaign(campaign_id)).total
         for first in range(0, total + 1, _BUCKETS * keys.CALLS_PER_BUCKET):
             await self._delete_page(campaign_id, first)
+        # Without its attempts no event brings in another; the files follow by the marks that are left.
+        await self.delete_recordings_of(campaign_id)
         for first in range(0, keys.KNOWN_BUCKETS, _CALLS):
             await self._unlink(keys.known(campaign_id, number) for number in range(first, first + _CALLS))
         await self._unlink([*keys.call_sets(campaign_id), keys.imports(campaign_id), keys.hang_up(campaign_id)])
@@ -79,9 +82,16 @@ class RetentionStore(CampaignStore):
 
     async def _delete_call(self, call: CallRef) -> None:
         bucket, field = keys.bucket(*call), f"{call.seq}t"
+        await self._delete_recordings_begun_by(call)
         tries = await self._batch.command("HGET", bucket, field)
         await self._unlink(_attempt_keys(call.campaign_id, {field: tries} if tries else {}))
         await self._batch.command("HDEL", bucket, call.seq, field)
+
+    async def _delete_recordings_begun_by(self, call: CallRef) -> None:
+        """A conference's recording goes with the call that told of it first."""
+        found = await self.recordings(Wanted(call_id=str(call)))
+        begun = [recording.id for recording in found[0] if recording.attempts[0].call == call]
+        await asyncio.gather(*(self.delete_recording(recording_id) for recording_id in begun))
 
     async def _unlink(self, names: Iterable[str]) -> None:
         listed = list(names)

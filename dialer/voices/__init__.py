@@ -11,9 +11,19 @@ from dialer.voices.catalogue import (
     Voice,
     check_voice,
     languages,
+    require_voices,
     voice_from_name,
     voice_name,
     voices,
 )
 
-__all__ = ["Generation", "Voice", "check_voice", "languages", "voice_from_name", "voice_name", "voices"]
+__all__ = [
+    "Generation",
+    "Voice",
+    "check_voice",
+    "languages",
+    "require_voices",
+    "voice_from_name",
+    "voice_name",
+    "voices",
+]

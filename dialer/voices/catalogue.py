@@ -58,13 +58,28 @@ class Voice:
         return frozenset({"2018", "today"} if self.name_2018 else {"today"})
 
 
-def voices(language_prefix: str | None = None) -> list[Voice]:
-    """All voices, by language and style; with a prefix (`nl`, `nl-NL`) those of the languages it is a part of."""
-    every = _catalogue().values()
+def voices(language_prefix: str | None = None, generation: Generation | None = None) -> list[Voice]:
+    """All voices, by language and style.
+
+    Args:
+        language_prefix: `nl`, `nl-NL`: those of the languages it is a part of.
+        generation: those that this one can be told to speak with.
+    """
+    every = [voice for voice in _catalogue().values() if generation in {None, *voice.generations}]
     if language_prefix is None:
-        return list(every)
+        return every
     wanted = language_prefix.strip().casefold()
     return [voice for voice in every if f"{voice.language}-".casefold().startswith(f"{wanted}-")]
+
+
+def require_voices(language_prefix: str | None, generation: Generation | None = None) -> list[Voice]:
+    """The same, or InvalidInput naming near languages where there are none; its field is `language`."""
+    found = voices(language_prefix, generation)
+    if not found and language_prefix is not None:
+        near = _near(language_prefix, languages(generation or "today"))
+        of = f" of {generation}" if generation == "2018" else ""
+        raise InvalidInput(f"there is no voice{of} for {language_prefix[:40]!r}; near it: {near}", field="language")
+    return found
 
 
 def languages(generation: Generation = "today") -> dict[str, str]:

@@ -9,10 +9,15 @@ from dataclasses import dataclass, field
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from tests.fakes.kpn_gateway import Reply
+from tests.fakes.kpn_gateway import Reply, replying
 
 SOUND = bytes(range(256)) * 1000
 """Four chunks of the most that is read at once, and a rest."""
+
+
+JWT = "eyJh.eyJz.c2ln"
+GRANTED = replying(200, {"app_level": "demo", "application_Id": "app-1", "JWT_token": JWT})
+"""What the gateway answers whoever asks for a recording token."""
 
 
 def sounding(body: bytes = SOUND, **headers: str) -> Reply:

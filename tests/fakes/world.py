@@ -186,6 +186,7 @@ def _fixed(folder: Path, carrier: Simulator, redis_url: str) -> dict[str, str]:
         "WEBHOOK_SECRET": SECRET,
         "CARRIER_URL": carrier.url,
         "CARRIER_TOKEN_URL": carrier.token_url,
+        "RECORDING_ORIGINS": carrier.origin,
         "CARRIER_CLIENT_ID": "acceptance",
         "CARRIER_CLIENT_SECRET": "acceptance",
         "CARRIER_APPLICATION_ID": "acceptance",

@@ -1,13 +1,18 @@
-"""What the tests of store and dialing share: the engine on the emptied server, with a clock that the test moves."""
+"""What the tests of store, dialing and recordings share: the engine on the emptied server."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from redis.asyncio import Redis
 
+from dialer.providers.kpn import Dialect
 from tests.fakes.engine import Engine, make_engine
+from tests.fakes.kpn_gateway import World, open_world
+from tests.fakes.recording_host import GRANTED, RecordingHost, open_host
+from tests.fakes.recordings import Desk, open_desk
 from tests.fakes.switchboard import Switchboard, open_switchboard
 
 
@@ -15,6 +20,30 @@ from tests.fakes.switchboard import Switchboard, open_switchboard
 def engine(redis: Redis) -> Engine:
     """Store, dialing and leases on an empty Redis, at three calls a second."""
     return make_engine(redis)
+
+
+@pytest.fixture
+async def world(redis: Redis) -> AsyncIterator[World]:
+    """A carrier that grants recording tokens."""
+    async with open_world(redis) as opened:
+        opened.gateway.replies = [GRANTED]
+        yield opened
+
+
+@pytest.fixture
+async def host() -> AsyncIterator[RecordingHost]:
+    """A host of recordings, on which the carrier has them."""
+    async with open_host() as opened:
+        yield opened
+
+
+@pytest.fixture
+async def desk(engine: Engine, world: World, host: RecordingHost, tmp_path: Path) -> Desk:
+    """A worker's part for recordings, while a call is up."""
+    await engine.run_campaign(calls=2)
+    await engine.ring()
+    provider = world.voice_with(Dialect(recording_origins=frozenset({host.origin})))
+    return open_desk(engine, provider, tmp_path / "recordings")
 
 
 @pytest.fixture

@@ -125,7 +125,7 @@ async def test_successor_of_a_killed_owner_gets_folder_and_data(tmp_path: Path) 
 
 async def test_owner_is_known_only_while_it_owns(tmp_path: Path) -> None:
     """A folder tells its owner while there is one."""
-    async with EmbeddedRedis(tmp_path, api_url="http://127.0.0.1:1", simulated=True) as server:
+    async with EmbeddedRedis(tmp_path, api_url="http://127.0.0.1:1", stand_in="http://127.0.0.1:2") as server:
         owner = owner_of(tmp_path)
     assert owner is not None
     assert (os.getpid(), server.url, "http://127.0.0.1:1", True) == (
@@ -139,7 +139,7 @@ async def test_owner_is_known_only_while_it_owns(tmp_path: Path) -> None:
 
 async def test_simulated_data_lie_apart(tmp_path: Path) -> None:
     """What the stand-in was to dial is not found by a dialer with a real carrier."""
-    async with EmbeddedRedis(tmp_path, simulated=True) as server:
+    async with EmbeddedRedis(tmp_path, stand_in="http://127.0.0.1:2") as server:
         await _set(server.url, "for the stand-in")
     async with EmbeddedRedis(tmp_path) as server:
         assert await _get(server.url) is None

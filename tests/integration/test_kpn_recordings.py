@@ -1,39 +1,20 @@
 """Fetching recordings: whole or not at all, the token to nobody else, and never into a private network."""
 
 import errno
-from collections.abc import AsyncIterator
 from hashlib import sha256
 
 import pytest
 from aiohttp.test_utils import unused_port
-from redis.asyncio import Redis
 
 from dialer.errors import CarrierError
 from dialer.providers.assets import Recording
 from dialer.providers.kpn import Dialect, KpnVoice
 from dialer.providers.kpn.recordings import CHUNK_BYTES, Recordings
-from tests.fakes.kpn_gateway import Reply, World, open_world, replying
+from tests.fakes.kpn_gateway import Reply, World, replying
 from tests.fakes.names import FixedNames
-from tests.fakes.recording_host import SOUND, RecordingHost, Tape, broken_off, flowing, open_host, sounding
+from tests.fakes.recording_host import JWT, SOUND, RecordingHost, Tape, broken_off, flowing, open_host, sounding
 
-JWT = "eyJh.eyJz.c2ln"
-GRANTED = replying(200, {"app_level": "demo", "application_Id": "app-1", "JWT_token": JWT})
 PATH = "/v1/files/f-1"
-
-
-@pytest.fixture
-async def world(redis: Redis) -> AsyncIterator[World]:
-    """A client made from settings, whose gateway grants recording tokens."""
-    async with open_world(redis) as opened:
-        opened.gateway.replies = [GRANTED]
-        yield opened
-
-
-@pytest.fixture
-async def host() -> AsyncIterator[RecordingHost]:
-    """A host of recordings."""
-    async with open_host() as opened:
-        yield opened
 
 
 def client_of(world: World, *hosts: RecordingHost, largest_bytes: int = 10**6) -> KpnVoice:

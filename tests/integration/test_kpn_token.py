@@ -147,6 +147,7 @@ async def test_fresh_token_costs_nothing(world: World) -> None:
     source = world.process()
     await source.token()
     world.server.status = 503
+    assert isinstance(source._shared, SharedToken)
     source._shared._redis = Redis(unix_socket_path="/nonexistent")
     await world.pass_time(LIFETIME_S - 121)
 
@@ -159,6 +160,7 @@ async def test_redis_away_leaves_the_local_copy_until_its_end(world: World) -> N
     source = world.process()
     await source.token()
     await world.pass_time(LIFETIME_S - 10)
+    assert isinstance(source._shared, SharedToken)
     source._shared._redis = Redis(unix_socket_path="/nonexistent")
 
     assert "T1" == await source.token()

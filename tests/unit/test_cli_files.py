@@ -12,7 +12,7 @@ import pytest
 
 from dialer.cli.credentials import credentials_path, load_credentials, load_or_make_credentials
 from dialer.cli.demo_people import invent, write_list
-from dialer.cli.saving import save_results
+from dialer.cli.saving import save_file
 from dialer.cli.sending import report
 from dialer.errors import DialerError
 
@@ -54,7 +54,7 @@ def test_damaged_keys_are_named(tmp_path: Path, text: str) -> None:
 
 async def test_results_are_saved_whole(tmp_path: Path) -> None:
     """All chunks end up in the file, and nothing beside it."""
-    await save_results(_chunks(b"a", b"b"), tmp_path / "r.csv")
+    await save_file(_chunks(b"a", b"b"), tmp_path / "r.csv")
     assert {"r.csv": b"ab"} == _contents(tmp_path)
 
 
@@ -62,14 +62,14 @@ async def test_broken_results_leave_the_old_file(tmp_path: Path) -> None:
     """A stream that breaks off changes nothing."""
     (tmp_path / "r.csv").write_bytes(b"old")
     with pytest.raises(DialerError):
-        await save_results(_chunks(b"a", then=DialerError("broke off")), tmp_path / "r.csv")
+        await save_file(_chunks(b"a", then=DialerError("broke off")), tmp_path / "r.csv")
     assert {"r.csv": b"old"} == _contents(tmp_path)
 
 
 async def test_unwritable_results_are_named(tmp_path: Path) -> None:
     """A folder that is not there is told in a sentence."""
     with pytest.raises(DialerError, match="cannot be written"):
-        await save_results(_chunks(b"a"), tmp_path / "no" / "r.csv")
+        await save_file(_chunks(b"a"), tmp_path / "no" / "r.csv")
 
 
 def test_report_names_rows_and_reasons() -> None:

@@ -24,6 +24,7 @@ def all_keys(campaign_id: str) -> list[str]:
         keys.known(campaign_id, 1),
         keys.imports(campaign_id),
         keys.hang_up(campaign_id),
+        keys.recordings_of(campaign_id),
         keys.attempt(AttemptRef(CallRef(campaign_id, 1), 1)),
     ]
 
@@ -31,7 +32,14 @@ def all_keys(campaign_id: str) -> list[str]:
 def test_all_keys_share_one_slot() -> None:
     """One hash tag in front of every key: a script may touch any of them together."""
     found = [value for name, value in vars(keys).items() if name.isupper() and isinstance(value, str)]
-    found += [*keys.READY, keys.carrier_uuid("u"), keys.idempotency("post-calls", "9f"), *all_keys("c1")]
+    found += [
+        *keys.READY,
+        keys.carrier_uuid("u"),
+        keys.probe("5f"),
+        keys.idempotency("post-calls", "9f"),
+        keys.recording("r2"),
+        *all_keys("c1"),
+    ]
 
     assert all(key.startswith("{dialer}:") for key in found)
 
@@ -40,6 +48,7 @@ def test_no_two_keys_are_the_same() -> None:
     """Kinds of key never meet, nor do those of two campaigns."""
     found = [*all_keys("c1"), *all_keys("c2"), *keys.READY, keys.LEASES, keys.SLEEPING, keys.CLOSING, keys.OPEN]
     found += [keys.EXPIRING, keys.SUPPRESSED]
+    found += [keys.RECORDINGS, keys.RECORDINGS_DUE, keys.RECORDINGS_UNFETCHED, keys.recording("r2")]
 
     assert len(found) == len(set(found))
 

@@ -2,12 +2,12 @@
 
 Without I/O: `answers`, `figures`, `waits`, `outcomes`, `events`, `calls`, `token_answers`, `application_answers`,
 `recording_addresses`; what is said to the carrier: `checks`, `dialect`, `placing`, `orders`.
-With I/O: `requests` (one HTTP exchange), `shared_token` (Redis), `token` (the policy), `channel` (paced requests),
-`steering`, `applications`, `public_names` and `recordings`, `client` (the provider).
+With I/O: `requests` (one HTTP exchange), `shared_token` (Redis) or `own_token`, `token` (the policy), `channel` (paced
+requests), `steering`, `applications`, `public_names` and `recordings`, `client` (the provider).
 """
 
 from dialer.providers.kpn.account import KpnAccount
-from dialer.providers.kpn.client import KpnVoice, kpn_from_settings
+from dialer.providers.kpn.client import KpnVoice, kpn_from_settings, kpn_without_fleet
 from dialer.providers.kpn.dialect import Dialect
 from dialer.providers.kpn.events import EventKind, decode_query, parse_event
 from dialer.providers.kpn.shared_token import TokenKeys
@@ -23,6 +23,7 @@ __all__ = [
     "TokenSource",
     "decode_query",
     "kpn_from_settings",
+    "kpn_without_fleet",
     "names_voice",
     "parse_event",
 ]

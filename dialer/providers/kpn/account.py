@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from dialer.errors import InvalidInput
 from dialer.settings import Settings
 
+CREDENTIALS = ("carrier_client_id", "carrier_client_secret")
 LONGEST_CONNECT_S = 5.0
 """Looking up, connecting and TLS take well under a second where they work; five leave room for one lost packet pair."""
 
@@ -38,9 +39,9 @@ class KpnAccount:
             raise InvalidInput("The application id is sent as a header: plain letters only.", field="application_id")
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> KpnAccount:
-        """Raise InvalidInput naming every credential that is missing."""
-        settings.require("carrier_client_id", "carrier_client_secret", "carrier_application_id")
+    def from_settings(cls, settings: Settings, *, of_application: bool = True) -> KpnAccount:
+        """Raise InvalidInput naming every credential that is missing; without an application only asks about those."""
+        settings.require(*CREDENTIALS, *(["carrier_application_id"] if of_application else []))
         return cls(
             base_url=settings.carrier_url,
             token_url=settings.carrier_token_url,

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from yarl import URL
 
 from dialer.errors import CarrierError, InvalidInput
-from dialer.providers.assets import Recording, RecordingSink
+from dialer.providers.assets import Access, Recording, RecordingSink
 from dialer.providers.base import (
     CallEvent,
     CallRequest,
@@ -38,6 +38,7 @@ from dialer.providers.kpn.dialect import Dialect, dialect_from_settings
 from dialer.providers.kpn.events import parse_event
 from dialer.providers.kpn.orders import write_order
 from dialer.providers.kpn.outcomes import is_unknown, outcome_of
+from dialer.providers.kpn.own_token import OwnToken
 from dialer.providers.kpn.placing import write_call
 from dialer.providers.kpn.recordings import Recordings
 from dialer.providers.kpn.requests import exchange
@@ -167,7 +168,11 @@ class KpnVoice:
 
     async def products(self) -> frozenset[str]:
         """The names of the products in our project, told by the token server. Raises CarrierError."""
-        return await self.tokens.products()
+        return (await self.tokens.check()).products
+
+    async def check_access(self) -> Access:
+        """What the token server grants us now. Raises CarrierError."""
+        return await self.tokens.check()
 
     def parse_event(self, payload: dict[str, Any]) -> CallEvent:
         """Translate a decoded callback; its `kind` is always one of `EventKind`."""
@@ -216,6 +221,13 @@ def kpn_from_settings(
     voice = KpnVoice(session, account, tokens, dialect=dialect or dialect_from_settings(settings))
     voice.set_share(settings.other_requests_per_second)
     return voice
+
+
+def kpn_without_fleet(settings: Settings, session: aiohttp.ClientSession) -> KpnVoice:
+    """The same for one command, with a token of its own: no Redis and no application needed; close with `aclose`."""
+    account = KpnAccount.from_settings(settings, of_application=False)
+    tokens = TokenSource(TokenIssuer(account, session), OwnToken())
+    return KpnVoice(session, account, tokens, dialect=dialect_from_settings(settings))
 
 
 def _without_token(error: CarrierError) -> Refused:

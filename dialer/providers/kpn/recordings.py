@@ -41,6 +41,10 @@ _REDIRECTS = range(300, 400)
 _FIRST_SERVER_ERROR = 500
 
 
+class NoRecordingToken(CarrierError):
+    """No token was given to fetch a recording with; of the recording itself nothing is known."""
+
+
 class Recordings:
     """Reads recordings.
 
@@ -62,17 +66,24 @@ class Recordings:
         self._names = names
 
     async def token(self) -> str:
-        """A new token for the recordings of our application. Raises CarrierError."""
-        answer = self._channel.successful(await self._channel.ask("GET", self._channel.address("jwt")))
+        """A new token for the recordings of our application. Raises NoRecordingToken."""
+        try:
+            answer = self._channel.successful(await self._channel.ask("GET", self._channel.address("jwt")))
+        except CarrierError as error:
+            raise NoRecordingToken(
+                f"No token for recordings: {error}", status=error.status, retryable=error.retryable
+            ) from error
         fields = {name.lower(): value for name, value in answer.fields().items()}
         token = fields.get("jwt_token")
         if not (isinstance(token, str) and token and token.isascii() and token.isprintable() and " " not in token):
             # Not shown: a token may stand in it under another name.
-            raise CarrierError("The carrier's answer holds no recording token", status=answer.status, retryable=True)
+            raise NoRecordingToken(
+                "The carrier's answer holds no recording token", status=answer.status, retryable=True
+            )
         return token
 
     async def fetch(self, address: str, sink: RecordingSink) -> Recording:
-        """Read one whole. Raises CarrierError; what the sink raises passes through."""
+        """Read one whole. Raises CarrierError, NoRecordingToken; what the sink raises passes through."""
         url = check_recording_url(address, self._dialect.recording_origins)
         for pause_s in PAUSES_S:
             try:

@@ -19,11 +19,13 @@ from redis.exceptions import RedisError
 from yarl import URL
 
 from dialer.errors import CarrierError
+from dialer.providers.assets import Access
 from dialer.providers.kpn.account import KpnAccount
 from dialer.providers.kpn.answers import Answer
+from dialer.providers.kpn.own_token import OwnToken
 from dialer.providers.kpn.requests import exchange
 from dialer.providers.kpn.shared_token import Failure, Granted, SharedToken, TokenUnavailable
-from dialer.providers.kpn.token_answers import read_products, read_token
+from dialer.providers.kpn.token_answers import read_products, read_status, read_token
 
 AHEAD_S = 120.0
 """Two minutes: an outage of the token server of 30 s passes unnoticed, four times over. Half of a shorter life."""
@@ -48,11 +50,11 @@ class TokenIssuer:
         """A new token and its lifetime in seconds. Raises CarrierError; may be repeated."""
         return read_token(await self._ask(), hide=self._account.secrets)
 
-    async def products(self) -> frozenset[str]:
-        """The products of the project, from an answer whose token is dropped. Raises CarrierError."""
+    async def check(self) -> Access:
+        """What is granted, from an answer whose token is dropped. Raises CarrierError."""
         answer = await self._ask()
-        read_token(answer, hide=self._account.secrets)
-        return read_products(answer)
+        _, lifetime_s = read_token(answer, hide=self._account.secrets)
+        return Access(lifetime_s=lifetime_s, status=read_status(answer), products=read_products(answer))
 
     async def _ask(self) -> Answer:
         account = self._account
@@ -81,7 +83,7 @@ class TokenSource:
     def __init__(
         self,
         issuer: TokenIssuer,
-        shared: SharedToken,
+        shared: SharedToken | OwnToken,
         *,
         on_renewal: Callable[[Result], None] | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -132,9 +134,9 @@ class TokenSource:
         if self._held is None:
             self._renew()  # so that the next placing finds one and leaves at its moment
 
-    async def products(self) -> frozenset[str]:
-        """The products of the project, asked for anew. Raises CarrierError."""
-        return await self._issuer.products()
+    async def check(self) -> Access:
+        """What is granted, asked for anew; the token in use stays. Raises CarrierError."""
+        return await self._issuer.check()
 
     def lifetime_left_s(self) -> float:
         """Seconds until the token held here ends; 0 without one."""

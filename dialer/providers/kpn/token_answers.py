@@ -57,6 +57,11 @@ def read_products(answer: Answer) -> frozenset[str]:
     return frozenset(name for each in listed if (name := read_text(each)))
 
 
+def read_status(answer: Answer) -> str:
+    """The status of the project that a token was granted to, empty where none is told."""
+    return read_text(answer.fields().get("status")) or ""
+
+
 def names_voice(products: Iterable[str]) -> bool:
     """Whether one of them looks like Voice. A hint: KPN's names have changed, from Nexmo to Vonage."""
     return any(word in name.lower() for name in products for word in ("voice", "nexmo", "vonage"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
 
 import aiohttp
 import pytest
@@ -12,9 +14,12 @@ from redis.asyncio import Redis
 
 from dialer.api.app import serve
 from dialer.dialing import Dialing
+from dialer.providers.assets import Recording
+from dialer.recordings.claims import Claim, RecordingClaims
 from dialer.runtime import Runtime, open_runtime
 from dialer.settings import Settings
 from dialer.tokens import make_token
+from tests.fakes.recordings import SOUND, told
 
 KEY = "the key of these tests"
 SECRET = "the secret of these tests"
@@ -23,10 +28,17 @@ CAMPAIGN = {"name": "Harbour", "kind": "notification", "script": {"text": "Hello
 
 
 @pytest.fixture
-def settings(redis: Redis, redis_url: str) -> Settings:
+def settings(redis: Redis, redis_url: str, tmp_path: Path) -> Settings:
     """Settings of an API on the emptied server, on any free port, with a small limit for lists."""
     assert redis is not None
-    return Settings(redis_url=redis_url, port=0, api_key=KEY, webhook_secret=SECRET, max_import_bytes=MAX_IMPORT_BYTES)
+    return Settings(
+        redis_url=redis_url,
+        data_dir=tmp_path,
+        port=0,
+        api_key=KEY,
+        webhook_secret=SECRET,
+        max_import_bytes=MAX_IMPORT_BYTES,
+    )
 
 
 @pytest.fixture
@@ -95,3 +107,30 @@ def everything(redis: Redis) -> Callable[[], Awaitable[dict[str, bytes]]]:
         return {key: await redis.dump(key) or b"" async for key in redis.scan_iter()}
 
     return read
+
+
+@pytest.fixture
+def claims(runtime: Runtime) -> RecordingClaims:
+    """What a worker writes."""
+    return RecordingClaims(runtime.batch, runtime.clock)
+
+
+@pytest.fixture
+async def claim(runtime: Runtime, claims: RecordingClaims, attempt_id: str) -> Claim:
+    """A recording of the attempt, in the hands of a worker."""
+    await runtime.store.note_recording(attempt_id, told())
+    claim = await claims.claim(told().id)
+    assert claim
+    return claim
+
+
+@pytest.fixture
+async def stored(runtime: Runtime, claims: RecordingClaims, claim: Claim) -> Claim:
+    """The same, stored."""
+    async with runtime.recordings.upload(claim.object_name) as upload:
+        await upload.begin()
+        await upload.write(SOUND)
+        await upload.complete(len(SOUND))
+    checksum = sha256(SOUND).hexdigest()
+    assert await claims.store(claim, Recording(size_bytes=len(SOUND), sha256=checksum, content_type="audio/wav"))
+    return claim

@@ -1,0 +1,176 @@
+"""`/v1/applications`: the carrier's Voice applications, which this API asks the carrier for; nothing is kept here.
+
+Making one is not to be repeated blindly: the carrier has no idempotency key and takes the same name twice. A private
+key that the carrier tells is dropped: the dialer needs none, and an answer of ours may be logged by others.
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Annotated, Self
+
+from aiohttp import web
+from pydantic import Field, StringConstraints
+
+from dialer.api.answers import Outgoing
+from dialer.api.keys import RUNTIME
+from dialer.api.problems import CARRIER_FAILED, NO_CARRIER, Problem
+from dialer.api.routing import Answer, Routes
+from dialer.api.schemas import Incoming, Name
+from dialer.errors import InvalidInput, NotFound
+from dialer.own_application import new_application
+from dialer.providers.assets import Application, Applications, Method, NewApplication, Webhook
+from dialer.settings import CARRIER_FIELDS
+
+routes = Routes()
+_PROBLEMS = (NO_CARRIER, CARRIER_FAILED)
+_DEFAULT = "Left out: one below DIALER_PUBLIC_URL, as each call of this dialer carries its own."
+Url = Annotated[str, StringConstraints(min_length=1, max_length=2048)]
+
+
+class _Body(Incoming):
+    """What both bodies have."""
+
+    name: Name = Field(description="One line of at most 100 characters.")
+    answer_method: Method = "GET"
+    event_method: Method = "POST"
+
+
+class ApplicationToMake(_Body):
+    """An application to make."""
+
+    answer_url: Url | None = Field(None, description=_DEFAULT)
+    event_url: Url | None = Field(None, description=_DEFAULT)
+
+
+class WholeApplication(_Body):
+    """An application as it is to be from now on."""
+
+    answer_url: Url
+    event_url: Url
+
+
+class WebhookOut(Outgoing):
+    """Where the carrier asks or tells something, and how."""
+
+    url: str
+    method: str
+
+    @classmethod
+    def of(cls, hook: Webhook | None) -> Self | None:
+        """The answer for one, where there is one."""
+        return cls(url=hook.url, method=hook.method) if hook else None
+
+
+class ApplicationOut(Outgoing):
+    """An application as the carrier shows it, without any private key."""
+
+    id: str = Field(description="What `DIALER_CARRIER_APPLICATION_ID` is set to.")
+    name: str
+    answer: WebhookOut | None
+    event: WebhookOut | None
+    fallback: WebhookOut | None
+    capabilities: list[str] = Field(description="`voice` is the one that calls need.")
+    public_key: str | None
+
+    @classmethod
+    def of(cls, application: Application) -> Self:
+        """The answer for one application."""
+        return cls(
+            id=application.id,
+            name=application.name,
+            answer=WebhookOut.of(application.answer),
+            event=WebhookOut.of(application.event),
+            fallback=WebhookOut.of(application.fallback),
+            capabilities=sorted(application.capabilities),
+            public_key=application.public_key,
+        )
+
+
+class ApplicationsOut(Outgoing):
+    """All applications of the account."""
+
+    applications: list[ApplicationOut]
+
+
+@routes.get(
+    "/v1/applications",
+    answers={200: Answer(description="All of them.", model=ApplicationsOut)},
+    problems=_PROBLEMS,
+)
+async def list_applications(request: web.Request) -> web.StreamResponse:
+    """The account's applications; the carrier's sandbox has no list."""
+    found = [ApplicationOut.of(each) async for each in _carriers(request).list_all()]
+    return web.json_response(text=ApplicationsOut(applications=found).model_dump_json())
+
+
+@routes.post(
+    "/v1/applications",
+    answers={
+        201: Answer(description="It was made.", model=ApplicationOut, headers={"Location": "Its address."}),
+    },
+    problems=_PROBLEMS,
+)
+async def create_application(request: web.Request, *, body: ApplicationToMake) -> web.StreamResponse:
+    """Make an application.
+
+    Not to be repeated blindly: the carrier takes the same name twice. After a refusal that says it may have been made
+    all the same, look first. A private key is not told here: `dialer app create` can keep it in a file.
+    """
+    made = await _carriers(request).create(_wanted(request, body))
+    headers = {"Location": f"/v1/applications/{made.id}"}
+    return web.json_response(text=_shown(made), status=HTTPStatus.CREATED, headers=headers)
+
+
+@routes.get(
+    "/v1/applications/{application_id}",
+    answers={200: Answer(description="The application.", model=ApplicationOut)},
+    problems=_PROBLEMS,
+)
+async def get_application(request: web.Request, application_id: str) -> web.StreamResponse:
+    """One application."""
+    found = await _carriers(request).get(application_id)
+    if found is None:
+        raise NotFound("The carrier has no application of this id.")
+    return web.json_response(text=_shown(found))
+
+
+async def change_application(
+    request: web.Request, application_id: str, *, body: WholeApplication
+) -> web.StreamResponse:
+    """Make an application what the body says; may be repeated."""
+    changed = await _carriers(request).change(application_id, _wanted(request, body))
+    return web.json_response(text=_shown(changed))
+
+
+async def delete_application(request: web.Request, application_id: str) -> web.StreamResponse:
+    """Remove an application for ever; calls in its name are refused from then on."""
+    await _carriers(request).delete(application_id)
+    return web.Response(status=HTTPStatus.NO_CONTENT)
+
+
+_ONE = "/v1/applications/{application_id}"
+_CHANGED = {200: Answer(description="The application as it is now.", model=ApplicationOut)}
+routes.add("PUT", _ONE, change_application, answers=_CHANGED, problems=_PROBLEMS)
+routes.add("DELETE", _ONE, delete_application, answers={204: Answer(description="Removed.")}, problems=_PROBLEMS)
+
+
+def _carriers(request: web.Request) -> Applications:
+    runtime = request.app[RUNTIME]
+    if runtime.provider is not None:
+        return runtime.provider.applications
+    try:
+        runtime.settings.require(*CARRIER_FIELDS)
+    except InvalidInput as error:
+        raise Problem(NO_CARRIER, f"{error} Set it for the API too, and start it again.") from None
+    raise AssertionError("with all carrier settings there is a provider")
+
+
+def _wanted(request: web.Request, body: ApplicationToMake | WholeApplication) -> NewApplication:
+    methods = (body.answer_method, body.event_method)
+    settings = request.app[RUNTIME].settings
+    return new_application(settings, body.name, answer_url=body.answer_url, event_url=body.event_url, methods=methods)
+
+
+def _shown(application: Application) -> str:
+    return ApplicationOut.of(application).model_dump_json()

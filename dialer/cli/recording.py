@@ -1,0 +1,109 @@
+"""`dialer recording ...`: what was recorded of calls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import click
+from rich.table import Table
+
+from dialer.cli.client import DialerClient, Json
+from dialer.cli.connection import talks_to_api
+from dialer.cli.saving import save_file
+from dialer.cli.screens import plain_console
+from dialer.errors import DialerError
+from dialer.recordings.records import RecordingState
+
+_AS_JSON = click.option("--json", "as_json", is_flag=True, help="As the API says it.")
+_SHOWN = ("state", "campaign_id", "calls", "attempts", "told_at", "size_bytes", "sha256", "content_type", "tries")
+
+
+@click.group("recording")
+def command() -> None:
+    """List, download and delete recordings of calls."""
+
+
+@command.command("list")
+@talks_to_api
+@click.option("--campaign", "campaign_id", help="Only those of this campaign.")
+@click.option("--call", "call_id", help="Only those of this call.")
+@click.option("--state", type=click.Choice([state.value for state in RecordingState]), help="Only those in this state.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many of the newest.")
+@_AS_JSON
+async def list_recordings(client: DialerClient, /, *, limit: int, as_json: bool, **filters: Any) -> None:
+    """List the newest recordings."""
+    found = await client.recordings(limit, **filters)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        plain_console().print(_table(found))
+
+
+@command.command("show")
+@talks_to_api
+@click.argument("recording_id")
+@_AS_JSON
+async def show(client: DialerClient, *, recording_id: str, as_json: bool) -> None:
+    """Show whose a recording is, and how far its fetch is."""
+    recording = await client.recording(recording_id)
+    click.echo(json.dumps(recording, indent=2) if as_json else _description(recording))
+
+
+@command.command("download")
+@talks_to_api
+@click.argument("recording_id")
+@click.option(
+    "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.  [default: its own name, here]"
+)
+async def download(client: DialerClient, *, recording_id: str, output: Path | None) -> None:
+    """Save the sound of a recording, checked against its checksum."""
+    recording = await client.recording(recording_id)
+    # One that is not fetched has no name yet; the API says why when its sound is asked for.
+    path = output or Path(recording["file_name"] or recording_id)
+    chunks = _checked(client.recording_audio(recording_id), recording["sha256"])
+    click.echo(f"Recording: {await save_file(chunks, path)}")
+
+
+@command.command("delete")
+@talks_to_api
+@click.argument("recording_id")
+async def delete(client: DialerClient, *, recording_id: str) -> None:
+    """Delete a recording and its file, for ever."""
+    await client.delete_recording(recording_id)
+    click.echo(f"Recording {recording_id} is deleted.")
+
+
+async def _checked(chunks: AsyncIterator[bytes], wanted: str | None) -> AsyncIterator[bytes]:
+    digest = sha256()
+    async for chunk in chunks:
+        digest.update(chunk)
+        yield chunk
+    if wanted is not None and digest.hexdigest() != wanted:
+        raise DialerError(
+            "What arrived is not what was fetched from the carrier: its checksum differs, so nothing was saved."
+        )
+
+
+def _table(found: list[Json]) -> Table:
+    table = Table("id", "state", "calls", "told", "bytes", "error", box=None, header_style="bold", pad_edge=False)
+    for recording in found:
+        size = "" if recording["size_bytes"] is None else f"{recording['size_bytes']:,}"
+        told, error = recording["told_at"][:19].replace("T", " "), recording["error"] or ""
+        table.add_row(recording["id"], recording["state"], " ".join(recording["calls"]), told, size, error)
+    return table
+
+
+def _description(recording: Json) -> str:
+    shown = {"recording": recording["id"]} | {name: _text(recording[name]) for name in _SHOWN}
+    shown |= {name: _text(recording[name]) for name in ("error", "next_try_at") if recording[name]}
+    return "\n".join(f"{title:<13} {text}" for title, text in shown.items())
+
+
+def _text(value: object) -> str:
+    if isinstance(value, list):
+        return " ".join(map(str, value))
+    return "-" if value is None else str(value)

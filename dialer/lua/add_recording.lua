@@ -1,0 +1,17 @@
+-- add_recording: note a recording that the carrier told of, or that it belongs to one more attempt.
+-- KEYS[1] hash attempt     KEYS[2] hash recording     KEYS[3] zset recordings     KEYS[4] zset its campaign's recordings
+-- KEYS[5] zset recordings:due     KEYS[6] zset recordings:unfetched
+-- ARGV    1 recording id, 2 attempt id, 3 now_ms, 4.. fields of a new one
+-- returns 0 no such attempt, 1 known, or deleted by somebody, 2 known, but not of this attempt, 3 new
+-- atomic because members of a conference tell of one recording at the same moment, at any process
+local MOST_FIELDS = 128
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+local state = redis.call('HGET', KEYS[2], 'state')
+if state == 'deleted' then return 1 end
+if not state then
+  redis.call('HSET', KEYS[2], 'state', 'waiting', 'told', ARGV[3], unpack(ARGV, 4))
+  for i = 3, 6 do redis.call('ZADD', KEYS[i], ARGV[3], ARGV[1]) end
+end
+if redis.call('HLEN', KEYS[2]) >= MOST_FIELDS or redis.call('HSETNX', KEYS[2], 'a:' .. ARGV[2], ARGV[3]) == 0 then return 1 end
+redis.call('HSET', KEYS[1], 'r:' .. ARGV[1], ARGV[3])
+return state and 2 or 3
