@@ -11,9 +11,8 @@ import pytest
 import pytest_asyncio
 
 from dialer.conference import room_of
-from dialer.simulator import ConferenceState, ConferenceView, SimulatorConfig
-from tests.fakes.campaign import Json
-from tests.fakes.waiting import until
+from dialer.simulator import ConferenceView, SimulatorConfig
+from tests.fakes.campaign import CampaignRun, Json
 from tests.fakes.world import World, open_world
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -21,7 +20,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 # A minute of the carrier's takes 1.2 s; nobody gets tired of a conference.
 CARRIER = SimulatorConfig(time_scale=0.02, calls_per_second=1000, talk_s=7200, hold_s=7200)
 SOON = {"times": 2, "after_s": 1}
-REDIAL = {name: SOON for name in ("busy", "no_answer", "machine", "failed")}
+REDIAL = {"busy": SOON, "no_answer": SOON, "failed": SOON, "machine": {"times": 1, "after_s": 1}}
 
 
 class Bridge:
@@ -69,6 +68,28 @@ def states(seen: Json) -> dict[str, str]:
     return {member["number"]: member["state"] for member in seen.get("members", [])}
 
 
+def joins(bridge: Bridge) -> dict[str, int]:
+    """How often each number joined, by the carrier's account."""
+    return dict(Counter(f"+{line.number}" for line in bridge.room.log if line.what == "joined"))
+
+
+async def recorded(world: World, bridge: Bridge) -> list[Json]:
+    """What is stored of a conference's sound, once something is."""
+    async with asyncio.timeout(20):
+        while True:
+            found: list[Json] = (await world.get(f"/v1/recordings?campaign_id={bridge.id}"))["recordings"]
+            if found and all(recording["state"] == "stored" for recording in found):
+                return found
+            await asyncio.sleep(0.1)
+
+
+async def judge_calls(bridge: Bridge) -> None:
+    """No phone rang twice for one attempt, and the campaign behind it adds up and ends."""
+    run = CampaignRun(bridge.world, bridge.id)
+    await run.until(lambda seen: seen["state"] == "completed")
+    await run.judge()
+
+
 async def convene(world: World, people: list[str], **wishes: Any) -> Bridge:
     """A conference of these people, begun; the first is the moderator."""
     body = {
@@ -103,9 +124,15 @@ async def test_conference_of_twelve(world: World) -> None:
     inside = {number: "in" for number in people if number not in {machine, decliner}}
 
     seen = await bridge.until(lambda seen: seen["members"][3]["stays"] == 2 and seen["counts"]["in"] == 10)
-    assert ("running", inside | {machine: "waiting", decliner: "declined"}) == (seen["state"], states(seen))
-    await bridge.until_states({machine: "voicemail"})
+    assert ("running", inside) == (seen["state"], {n: state for n, state in states(seen).items() if n in inside})
 
     world.carrier.hang_up(chair)
     seen = await bridge.until(lambda seen: seen["state"] == "over" and seen["counts"]["left"] == 10)
-    assert 0
+    expected = dict.fromkeys(inside, "left") | {machine: "voicemail", decliner: "declined"}
+    assert ("the moderator left", expected) == (seen["reason"], states(seen))
+    assert [1, 2, 1, 2, *[1] * 8] == [world.carrier.rings(number) for number in people]
+    assert {dropper: 2} | {n: 1 for n in inside if n != dropper} == joins(bridge)
+    (recording,) = await recorded(world, bridge)
+    async with world.http.get(f"/v1/recordings/{recording['id']}/audio") as response:
+        assert (200, recording["size_bytes"]) == (response.status, len(await response.read()))
+    await judge_calls(bridge)
