@@ -68,11 +68,15 @@ def _checked_notification(script: Script, language: str, generation: Generation)
 def _checked_steps(script: Script, language: str, generation: Generation) -> dict[str, Any]:
     read = CallScript.from_dict(script, default_language=language)
     read.check_voices(generation)
-    if read.connects() > MOST_CONNECTS:
-        raise InvalidInput(
-            f"a call connects to at most {MOST_CONNECTS} others, this one to {read.connects()}", field="script.steps"
-        )
+    check_connects(read)
     return read.to_dict()
+
+
+def check_connects(steps: CallScript) -> None:
+    """Raise InvalidInput where one call would make more calls than the budget sets aside for it."""
+    if steps.connects() > MOST_CONNECTS:
+        message = f"a call connects to at most {MOST_CONNECTS} others, this one to {steps.connects()}"
+        raise InvalidInput(message, field="script.steps")
 
 
 def _checked_conference(script: Script, language: str, generation: Generation) -> dict[str, Any]:

@@ -112,5 +112,14 @@ async def tune(batch: Batch, clock: Clock, result: PlaceResult, *, first_wait_ms
     await batch.run("tune_budget", [keys.TRUNK], [said, *waits, *pace])
 
 
+async def take_tokens(batch: Batch, clock: Clock, count: int, *, calls_per_second: float) -> None:
+    """Leave the next tokens to calls that the carrier makes by itself, for a script that a live call goes on with.
+
+    Not repeatable: each time takes them again. That costs budget and never exceeds it.
+    """
+    pace = (clock.now_us(), interval_us(calls_per_second), MARGIN_PPM)
+    await batch.run("take_tokens", [keys.TRUNK], [count, *pace])
+
+
 def _believed(retry_after_ms: int | None) -> int:
     return min(retry_after_ms or 0, LONGEST_ASKED_MS)

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from dialer import pacing
 from dialer.api.answers import OrderOut
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.order_bodies import OrderBody, TransferBody
@@ -23,6 +24,7 @@ from dialer.api.problems import (
 )
 from dialer.api.routing import Answer, Routes
 from dialer.errors import InvalidInput
+from dialer.kinds import check_connects
 from dialer.model import Call
 from dialer.providers.steering import Transfer
 from dialer.runtime import Runtime
@@ -74,12 +76,16 @@ async def _transfer(runtime: Runtime, control: CallControl, call_id: str, wanted
             raise InvalidInput(str(error), field="url") from None
     script = _script(wanted.script, runtime.settings)
     _require_variables(script, await runtime.store.call(call_id))
+    if script.connects():
+        pace = runtime.settings.calls_per_second
+        await pacing.take_tokens(runtime.batch, runtime.clock, script.connects(), calls_per_second=pace)
     return await control.transfer(call_id, script.to_dict(), functools.partial(_answer_url, runtime.settings))
 
 
 def _script(given: dict[str, Any], settings: Settings) -> CallScript:
     script = CallScript.from_dict(given, default_language=settings.default_language)
     script.check_voices(settings.carrier_generation)
+    check_connects(script)
     return script.with_caller_id(settings.from_number) if settings.from_number else script
 
 

@@ -17,12 +17,11 @@ from pydantic_core import from_json, to_json
 
 from dialer import metrics
 from dialer.answering import Answering, Said
-from dialer.api.bodies import read_bounded
-from dialer.api.keys import BACKGROUND, LOG_FIELDS, RAW_BODY, RUNTIME, WEBHOOK_SECRET
-from dialer.api.problems import MALFORMED_JSON, NOT_FOUND, TOO_LARGE, UNAUTHORIZED, Problem
+from dialer.api.keys import BACKGROUND, LOG_FIELDS, RUNTIME
+from dialer.api.problems import MALFORMED_JSON, TOO_LARGE, UNAUTHORIZED, Problem
 from dialer.api.routing import Answer, Routes
+from dialer.api.trust import ignored, raw_body, trusted
 from dialer.api.voicemail import speak_to_machine
-from dialer.clock import moment, now_ms
 from dialer.counting import count_change
 from dialer.dispositions import Fact
 from dialer.errors import InvalidInput
@@ -31,10 +30,8 @@ from dialer.providers.kpn.events import decode_query, parse_event
 from dialer.recordings.records import told_recording
 from dialer.scripts import Position, read_input
 from dialer.store import Applied, EventResult, Noted, Store
-from dialer.tokens import callback_url, read_token
-from dialer.webhook_signature import verify
+from dialer.tokens import callback_url
 
-MAX_EVENT_BYTES = 65_536  # the largest known, a transcription's, has some 2 KB
 FETCHED = CallEvent(kind="answer_fetched")
 TOO_LATE = CallEvent(kind="too_late", figures={"too_late": 1})
 UNSPOKEN = CallEvent(kind="answer_failed", facts=frozenset({Fact.SCRIPT_ERROR}))
@@ -55,7 +52,7 @@ async def get_answer(request: web.Request) -> web.StreamResponse:
 
     Parameters or a body that the carrier adds are not read: the token says which attempt it is.
     """
-    attempt_id = await _trusted(request)
+    attempt_id = await trusted(request)
     with metrics.ANSWER_SECONDS.time():
         answering = await _answering(request, attempt_id)
         body = to_json((await _said(request, attempt_id, answering)).ncco)
@@ -65,14 +62,14 @@ async def get_answer(request: web.Request) -> web.StreamResponse:
 
 async def post_reply(request: web.Request) -> web.StreamResponse:
     """What the call says after keys were pressed, or were not. Without anything more to say the call ends: 204."""
-    attempt_id = await _trusted(request)
+    attempt_id = await trusted(request)
     payload = await _payload(request)
     return await _reply(request, attempt_id, payload)
 
 
 async def get_reply(request: web.Request) -> web.StreamResponse:
     """The same as query parameters; nested values are JSON text."""
-    attempt_id = await _trusted(request)
+    attempt_id = await trusted(request)
     return await _reply(request, attempt_id, decode_query(request.query))
 
 
@@ -85,7 +82,7 @@ async def _reply(request: web.Request, attempt_id: str, payload: dict[str, Any])
         try:
             said = answering.go_on(position, read_input(payload))
         except InvalidInput as error:
-            raise _ignored("unknown_position") from error
+            raise ignored("unknown_position") from error
         figures: dict[str, str | int] = {f"keys:{at}": keys for at, keys in said.keys.items()}
         told = CallEvent(
             kind="input", facts=said.facts, uuid=event.uuid, at=event.at, figures=figures, about=str(position)
@@ -98,25 +95,25 @@ async def _reply(request: web.Request, attempt_id: str, payload: dict[str, Any])
 
 async def post_event(request: web.Request) -> web.StreamResponse:
     """How the call goes, as JSON. A repeat and a kind that nobody knows are taken like any other."""
-    attempt_id = await _trusted(request)
+    attempt_id = await trusted(request)
     return await _apply(request, attempt_id, parse_event(await _payload(request)))
 
 
 async def get_event(request: web.Request) -> web.StreamResponse:
     """How the call goes, as query parameters; nested values are JSON text."""
-    attempt_id = await _trusted(request)
+    attempt_id = await trusted(request)
     return await _apply(request, attempt_id, parse_event(decode_query(request.query)))
 
 
 async def post_leg(request: web.Request) -> web.StreamResponse:
     """How a call goes that this one's `connect` made: kept with the attempt, but it says nothing of the attempt."""
-    attempt_id = await _trusted(request)
+    attempt_id = await trusted(request)
     return await _keep_leg(request, attempt_id, await _payload(request))
 
 
 async def get_leg(request: web.Request) -> web.StreamResponse:
     """The same as query parameters."""
-    attempt_id = await _trusted(request)
+    attempt_id = await trusted(request)
     return await _keep_leg(request, attempt_id, decode_query(request.query))
 
 
@@ -126,7 +123,7 @@ async def _keep_leg(request: web.Request, attempt_id: str, payload: dict[str, An
     metrics.CALLBACKS.labels(event.kind).inc()
     result = await request.app[RUNTIME].store.apply_event(attempt_id, beside)
     if result.applied is Applied.UNKNOWN_ATTEMPT:
-        raise _ignored("unknown_attempt")
+        raise ignored("unknown_attempt")
     return web.Response(status=_TAKEN)
 
 
@@ -139,7 +136,7 @@ async def _apply(request: web.Request, attempt_id: str, event: CallEvent) -> web
     with metrics.CALLBACK_SECONDS.time():
         result = await _applied(runtime.store, attempt_id, event)
     if result.applied is Applied.UNKNOWN_ATTEMPT:
-        raise _ignored("unknown_attempt")
+        raise ignored("unknown_attempt")
     _count(result)
     if Fact.MACHINE in event.facts and result.applied is not Applied.REPEATED and not result.attempt:
         request.app[BACKGROUND].start(speak_to_machine(runtime, attempt_id, event))
@@ -167,7 +164,7 @@ async def _answering(request: web.Request, attempt_id: str) -> Answering:
     runtime = request.app[RUNTIME]
     spoken = await runtime.store.spoken(attempt_id)
     if spoken is None:
-        raise _ignored("unknown_attempt")
+        raise ignored("unknown_attempt")
     if spoken.over:
         request.app[BACKGROUND].start(_note(runtime.store, attempt_id, TOO_LATE))
     settings = runtime.settings
@@ -198,54 +195,15 @@ def _position(request: web.Request) -> Position:
     try:
         return Position.parse(request.match_info["position"])
     except InvalidInput as error:
-        raise _ignored("unknown_position") from error
+        raise ignored("unknown_position") from error
 
 
 async def _note(store: Store, attempt_id: str, event: CallEvent) -> None:
     await store.apply_event(attempt_id, event)
 
 
-async def _trusted(request: web.Request) -> str:
-    """The attempt that the token in the path speaks of, once everything says that the carrier asks."""
-    attempt_id = read_token(request.app[WEBHOOK_SECRET], request.match_info["token"])
-    if attempt_id is None:
-        raise _ignored("forged_token")
-    request[LOG_FIELDS]["attempt_id"] = attempt_id
-    await _require_signature(request)
-    return attempt_id
-
-
-async def _require_signature(request: web.Request) -> None:
-    runtime = request.app[RUNTIME]
-    secret = runtime.settings.signature_secret
-    if secret is None:
-        return
-    body = await _raw(request)
-    distrust = verify(
-        request.headers.get("Authorization"),
-        body if request.method == "POST" else [*request.query.items()],
-        secret=secret.get_secret_value(),
-        now=moment(now_ms(runtime.clock)),
-        application_id=runtime.settings.carrier_application_id,
-    )
-    if distrust:
-        metrics.CALLBACKS_IGNORED.labels(f"signature_{distrust}").inc()
-        raise Problem(UNAUTHORIZED, "The carrier's signature is missing or does not fit.", field="Authorization")
-
-
-async def _raw(request: web.Request) -> bytes:
-    """The body as it came, read once."""
-    if RAW_BODY not in request:
-        try:
-            request[RAW_BODY] = await read_bounded(request, MAX_EVENT_BYTES)
-        except Problem:
-            metrics.CALLBACKS_IGNORED.labels("unreadable").inc()
-            raise
-    return request[RAW_BODY]
-
-
 async def _payload(request: web.Request) -> dict[str, Any]:
-    raw = await _raw(request)
+    raw = await raw_body(request)
     try:
         return _decoded(raw)
     except Problem:
@@ -261,12 +219,6 @@ def _decoded(raw: bytes) -> dict[str, Any]:
     if not isinstance(payload, dict):
         raise Problem(MALFORMED_JSON, "A JSON object is needed.", field="body")
     return payload
-
-
-def _ignored(reason: str) -> Problem:
-    # The same words for a forged token and a deleted attempt: whoever guesses learns nothing.
-    metrics.CALLBACKS_IGNORED.labels(reason).inc()
-    return Problem(NOT_FOUND, "There is nothing at this address.")
 
 
 _NCCO = {200: Answer(description="The NCCO.", media_types=("application/json",))}

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
 from dialer.conference import room_of
-from dialer.simulator import ConferenceView, SimulatorConfig
+from dialer.simulator import ConferenceState, ConferenceView, SimulatorConfig
 from tests.fakes.campaign import CampaignRun, Json
 from tests.fakes.world import World, open_world
 
@@ -136,3 +137,105 @@ async def test_conference_of_twelve(world: World) -> None:
     async with world.http.get(f"/v1/recordings/{recording['id']}/audio") as response:
         assert (200, recording["size_bytes"]) == (response.status, len(await response.read()))
     await judge_calls(bridge)
+
+
+async def test_voicemail_never_joins(world: World) -> None:
+    """A machine is hung up on before it joins where nobody is asked for a key, and presses none where it is."""
+    chair, guest, machine, *keyed = world.people(6)
+    for number in (machine, keyed[1]):
+        world.carrier.phone(number).has_voicemail()
+    for number in (keyed[0], keyed[2]):
+        world.carrier.phone(number).answers().presses("1")
+    text = "{{ name }}, the crisis team meets now, because the water is rising faster than we expected it to."
+    plain = await convene(world, [chair, guest, machine], text=text, redial={})
+    keys = await convene(world, keyed, text=text, redial={}, join_key="1")
+
+    await plain.until_states({chair: "in", guest: "in", machine: "voicemail"})
+    await keys.until_states({keyed[0]: "in", keyed[1]: "voicemail", keyed[2]: "in"})
+    assert {chair, guest} == joins(plain).keys()
+    assert {keyed[0], keyed[2]} == joins(keys).keys()
+    for number in (chair, keyed[0]):
+        world.carrier.hang_up(number)
+    await asyncio.gather(judge_calls(plain), judge_calls(keys))
+
+
+async def test_moderator_starts_and_ends_it(world: World) -> None:
+    """Guests wait with music until the moderator comes; when he leaves all is over, and no late joiner is called."""
+    chair, guest, late = world.people(3)
+    world.carrier.phone(chair).is_busy().then().answers()
+    world.carrier.phone(late).is_busy()
+    music = "https://music.example/wait.mp3"
+    bridge = await convene(
+        world,
+        [chair, guest, late],
+        music_on_hold_url=music,
+        redial={"busy": {"times": 20, "after_s": 3}},
+    )
+    seen = await bridge.until_states({guest: "in", chair: "waiting"})
+    assert ("waiting", ConferenceState.WAITING) == (seen["state"], bridge.room.state)
+    assert [music] == world.carrier.leg(guest).music
+    await bridge.until(lambda seen: seen["state"] == "running" and seen["counts"]["in"] == 2)
+
+    world.carrier.hang_up(chair)
+    seen = await bridge.until(lambda seen: seen["state"] == "over" and seen["counts"]["left"] == 2)
+    rung = world.carrier.rings(late)
+    assert ("the moderator left", "not_reached") == (seen["reason"], states(seen)[late])
+    await judge_calls(bridge)
+    assert (rung, "expired") == (world.carrier.rings(late), await CampaignRun(world, bridge.id).disposition_of(late))
+
+
+async def test_nobody_is_called_after_the_deadline(world: World) -> None:
+    """When the deadline has passed, late joiners are not called any more, and who is in stays in."""
+    chair, guest, late = world.people(3)
+    world.carrier.phone(late).is_busy()
+    expires_at = (datetime.now(UTC) + timedelta(seconds=5)).isoformat()
+    bridge = await convene(
+        world, [chair, guest, late], expires_at=expires_at, redial={"busy": {"times": 99, "after_s": 1}}
+    )
+    seen = await bridge.until_states({late: "not_reached"})
+    assert ("running", "in", "in") == (seen["state"], states(seen)[chair], states(seen)[guest])
+    assert world.carrier.rings(late) > 1
+    rung = world.carrier.rings(late)
+    world.carrier.hang_up(chair)
+    await judge_calls(bridge)
+    assert (rung, {chair: 1, guest: 1}) == (world.carrier.rings(late), joins(bridge))
+
+
+async def test_conference_without_moderator(world: World) -> None:
+    """Anybody begins it, who drops is called again while others are in, and it is over when everybody has left."""
+    ann, bob = world.people(2)
+    world.carrier.phone(bob).answers().drops_after(50).then().answers()
+    bridge = await convene(world, [ann, bob], moderator=None)
+    await bridge.until(lambda seen: seen["members"][1]["stays"] == 2 and seen["counts"]["in"] == 2)
+    world.carrier.hang_up(ann)
+    world.carrier.hang_up(bob)
+    seen = await bridge.until(lambda seen: seen["state"] == "over")
+    assert ("everybody left", {ann: "left", bob: "left"}) == (seen["reason"], states(seen))
+    await judge_calls(bridge)
+    assert {ann: 1, bob: 2} == joins(bridge)
+
+
+async def test_steering_a_conference(world: World) -> None:
+    """Members are muted, dropped, called again and added while it runs; ending it hangs up on everyone."""
+    chair, guest, other, added = world.people(4)
+    bridge = await convene(world, [chair, guest, other])
+    await bridge.until(lambda seen: seen["counts"]["in"] == 3)
+
+    assert (await bridge.steer(guest, "mute"))["muted"]
+    assert not bridge.room.hears(chair, guest)
+    assert not (await bridge.steer(guest, "unmute"))["muted"]
+    assert bridge.room.hears(chair, guest)
+    await bridge.steer(other, "drop")
+    await bridge.until_states({other: "left"})
+    assert "waiting" == (await bridge.steer(other, "call-again"))["state"]
+    assert (await bridge.do("members", {"number": added, "name": "Person 4"}))["state"] == "waiting"
+    await bridge.until_states({other: "in", added: "in"})
+
+    assert "over" == (await bridge.do("end"))["state"]
+    seen = await bridge.until(lambda seen: seen["counts"]["left"] == 4)
+    assert "ended by hand" == seen["reason"]
+    await judge_calls(bridge)
+    assert {chair: 1, guest: 1, other: 2, added: 1} == joins(bridge)
+    assert [chair.removeprefix("+")] == [
+        leg.number for leg in map(world.carrier.leg, (chair, guest, other, added)) if "hangup" in leg.controls
+    ], "the moderator's end is everybody's"

@@ -6,12 +6,15 @@ import asyncio
 
 import pytest
 
+from dialer import keys
+from dialer.clock import moment
 from dialer.dialing import Begun, Dial
 from dialer.dispositions import Disposition, Fact
+from dialer.errors import IllegalStep
 from dialer.model import Priority, Redial
 from dialer.pacing import LATEST_US
 from dialer.providers.base import CallEvent
-from tests.fakes.engine import PLACING_LEASE_MS, Engine, due, lapsed, order, ref
+from tests.fakes.engine import PLACING_LEASE_MS, Engine, draft, due, lapsed, new_calls, order, ref
 
 INTERVAL_US = 338_333
 
@@ -222,3 +225,78 @@ async def test_an_event_of_a_call_given_up_takes_it_from_its_next_claim(engine: 
 
     assert "c1-1-2" == str(again.attempt)
     assert Begun.GONE is await engine.begin(again, "n2")
+
+
+async def test_nobody_suppressed_is_begun(engine: Engine) -> None:
+    """A number that opted out meanwhile ends as suppressed in the very last look; no try is used, no attempt made."""
+    await engine.run_campaign()
+    dial = await engine.claim_one()
+    await engine.batch.command("ZADD", keys.SUPPRESSED, 1, dial.number)
+    before = await engine.keyspace()
+    begun = await engine.begin(dial)
+
+    assert (Begun.SUPPRESSED, Disposition.SUPPRESSED) == (begun, begun.ends_call)
+    assert {
+        "campaign:c1:claimed": None,
+        "campaign:c1:done:suppressed": {"1": engine.clock.now_us() // 1000},
+        "closing": {"c1"},
+        "leases": None,
+    } == await engine.changed_since(before)
+
+
+async def test_opting_out_reaches_the_same_number_everywhere(engine: Engine) -> None:
+    """One fact on one attempt, and no campaign begins a call to this number any more, claimed before or after."""
+    await engine.run_campaign("c1")
+    await engine.run_campaign("c2")
+    first = await engine.ring()
+    claimed = await engine.claim_one()
+    opted_out = CallEvent(kind="input", facts=frozenset({Fact.OPTED_OUT}))
+    await engine.store.apply_event(str(first.attempt), opted_out)
+    await engine.run_campaign("c3")
+
+    assert Begun.SUPPRESSED is await engine.begin(claimed)
+    assert Begun.SUPPRESSED is await engine.begin(await engine.claim_one())
+
+
+async def test_nothing_is_begun_after_its_campaign_expired(engine: Engine) -> None:
+    """Claimed before the end and at its moment after it: expired, never dialed late."""
+    expires_at = moment(engine.now_ms + 40)
+    await engine.run_campaign(expires_at=expires_at)
+    dial = await engine.claim_one()
+    begun = await engine.begin(dial)
+    call = await engine.store.call("c1-1")
+
+    assert (Begun.EXPIRED, Disposition.EXPIRED) == (begun, call.disposition)
+    assert (0, []) == (call.attempts, await engine.store.attempts("c1-1"))
+
+
+async def test_what_waits_when_a_campaign_expires_has_expired(engine: Engine) -> None:
+    """All in one stroke, at the moment of the end; a redial that would come later keeps how it last ended."""
+    expires_at = moment(engine.now_ms + 60_000)
+    await engine.run_campaign(calls=4, expires_at=expires_at, redial={Disposition.BUSY: Redial(1, 120_000)})
+    dial = await engine.ring()
+    await engine.store.apply_event(str(dial.attempt), CallEvent(kind="busy", facts=frozenset({Fact.BUSY})))
+    early = await engine.leases.expire_campaigns()
+    engine.clock.advance_ms(60_000)
+    expired = await engine.leases.expire_campaigns()
+    again = await engine.leases.expire_campaigns()
+    calls, _ = await engine.store.calls("c1")
+
+    assert ({}, {"c1": 3}, {}) == (early, expired, again)
+    assert ["busy", "expired", "expired", "expired"] == [call.disposition for call in calls]
+    assert {expires_at} == {call.ended_at for call in calls[1:]}
+    assert ["c1"] == await engine.leases.complete_campaigns()
+
+
+async def test_a_campaign_takes_no_more_calls_than_it_may(engine: Engine) -> None:
+    """A list that would make it too many is refused whole, with the reason; known contacts take no room."""
+    await engine.store.create_campaign(draft(most=3))
+    await engine.store.add_calls("c1", new_calls(2), import_id="i1")
+    before = await engine.keyspace()
+    with pytest.raises(IllegalStep, match="at most 3 calls"):
+        await engine.store.add_calls("c1", new_calls(2, first=3), import_id="i2")
+
+    assert {} == await engine.changed_since(before)
+    assert [False] == [
+        added.duplicate for added in (await engine.store.add_calls("c1", new_calls(3), import_id="i3"))[2:]
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from itertools import count, cycle
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from dialer import pacing
 from dialer.dialing import Begun, Dial
-from dialer.model import NewCall, Priority
+from dialer.model import NewCall, Priority, Terms
 from dialer.pacing import LATEST_US, MARGIN_LEAST_PPM, MARGIN_PPM, MARGIN_REMEMBERED_MS, MARGIN_STEP_PPM
 from dialer.providers.base import Doubt, Placed, PlaceResult, Refusal, Refused, Unknown
 from tests.fakes.clock import START_MS
@@ -201,9 +202,39 @@ def test_no_second_holds_more_than_the_rate(redis_url: str, late_us: list[int], 
     asyncio.run(dial())
 
 
-async def _dial(engine: Engine, calls: int, late_us: list[int], urgent_at: set[int]) -> list[int]:
+@pytest.mark.parametrize(("connects", "tokens"), [(0, 1), (1, 2), (3, 4)])
+def test_a_call_that_connects_takes_the_tokens_of_its_further_calls(redis_url: str, connects: int, tokens: int) -> None:
+    """Twelve such calls take as long as all the calls they may make, as even as the tokens given ahead allow."""
+
+    async def dial() -> None:
+        async with clean_engine(redis_url, calls_per_second=3) as engine:
+            left = await _dial(engine, 12, [0], set(), terms=Terms(connects=connects))
+        interval_us = pacing.interval_us(3)
+        # Those whose tokens were given before the first of them began are not moved any more: at most a horizon's.
+        given_ahead = pacing.HORIZON_US // interval_us + 1
+
+        assert left[-1] - left[0] >= (11 * tokens - given_ahead * connects) * interval_us
+        assert all(late - early >= SECOND_US for early, late in zip(left, left[3:], strict=False))
+
+    asyncio.run(dial())
+
+
+async def test_a_transferred_script_takes_the_next_tokens(engine: Engine) -> None:
+    """What a live call goes on with may connect: so many tokens are left to it, whenever that is."""
+    await engine.run_campaign(calls=3)
+    first = (await engine.claim_one()).claim
+    await pacing.take_tokens(engine.batch, engine.clock, 2, calls_per_second=3)
+    engine.clock.advance_ms(10_000)
+    await pacing.take_tokens(engine.batch, engine.clock, 1, calls_per_second=3)
+    (second,) = await engine.claim(1)
+
+    assert first.token + 4 == second.token
+    assert second.place_at_us >= engine.clock.now_us() - 1_000 + pacing.interval_us(3)
+
+
+async def _dial(engine: Engine, calls: int, late_us: list[int], urgent_at: set[int], **fields: Any) -> list[int]:
     """A hopper and its jobs, one event after the other by the clock; returns when requests left."""
-    await engine.run_campaign("many", calls=calls)
+    await engine.run_campaign("many", calls=calls, **fields)
     await engine.run_campaign("fire", calls=0, priority=Priority.URGENT)
     engine.clock.advance_ms(1)
     lates, order, left = cycle(late_us), count(), list[int]()

@@ -35,6 +35,7 @@ def settings(redis: Redis, redis_url: str, tmp_path: Path) -> Settings:
         redis_url=redis_url,
         data_dir=tmp_path,
         port=0,
+        public_url="https://dialer.example.com",
         api_key=KEY,
         webhook_secret=SECRET,
         max_import_bytes=MAX_IMPORT_BYTES,
