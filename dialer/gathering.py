@@ -172,13 +172,19 @@ class Conference:
             return ConferenceState.DRAFT
         return ConferenceState.RUNNING if self.is_going_on else ConferenceState.WAITING
 
+    @property
+    def reason(self) -> str | None:
+        """Why it is over; None while it is not."""
+        if not self.is_over:
+            return None
+        # Where its last call ended before anybody looked, the campaign completed by itself.
+        return self.campaign.over_reason or self._why(past=True) or "nobody was left to call"
+
     def why_over(self, now: datetime) -> str | None:
         """Why it is over now, where that was not said yet."""
         if self.is_over or self.campaign.state is CampaignState.DRAFT:
             return None
-        if self.script.moderator is not None:
-            return self._why_without_moderator(now)
-        return "everybody left" if self._has_emptied else None
+        return self._why(past=self._past(now))
 
     def dropped(self, now: datetime) -> list[Member]:
         """Who was in, dropped a while ago and is to be called again, since it goes on without him."""
@@ -199,14 +205,16 @@ class Conference:
             return []
         return [m for m in up if m.moderates and m.state is MemberState.IN] or up
 
-    def _why_without_moderator(self, now: datetime) -> str | None:
+    def _why(self, *, past: bool) -> str | None:
+        if self.script.moderator is None:
+            return "everybody left" if self._has_emptied else None
         chair = self.moderator
         if chair and chair.state is MemberState.LEFT:
             return "the moderator left"
         if chair and (chair.is_begun or chair.state is MemberState.WAITING):
             return None
         # He was not reached. A person may call him again, until the deadline; those who wait for him do so until then.
-        if self._has_emptied or self._past(now):
+        if self._has_emptied or past:
             return "the moderator was not reached"
         return None
 

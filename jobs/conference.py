@@ -21,7 +21,7 @@ from dialer.states import CampaignState
 from dialer.steering import CallControl
 from jobs.context import ArqContext, Context
 from jobs.place import place_all
-from jobs.rescue import ENDINGS, tell
+from jobs.rescue import ENDINGS, expire, tell
 
 log = structlog.get_logger()
 
@@ -50,6 +50,7 @@ async def _look(campaign_id: str, context: Context) -> None:
     elif why := seen.why_over(now):
         if await context.runtime.store.end_conference(campaign_id, why):
             log.info("conference.over", campaign_id=campaign_id, reason=why)
+        await expire(context)
     elif dropped := seen.dropped(now):
         await _call_again(dropped, seen, context)
 

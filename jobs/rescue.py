@@ -48,9 +48,7 @@ _LOOK_AGAIN_FACTOR = 2
 async def rescue(ctx: ArqContext) -> None:
     """One sweep. Repeatable."""
     context = ctx["context"]
-    for campaign_id, calls in (await context.leases.expire_campaigns()).items():
-        metrics.CALLS.labels(Disposition.EXPIRED).inc(calls)
-        log.info("campaign.expired", campaign_id=campaign_id, calls=calls)
+    await expire(context)
     for campaign_id in await context.leases.complete_campaigns():
         log.info("campaign.completed", campaign_id=campaign_id)
     lapsed = await context.leases.lapsed(_MOST)
@@ -59,6 +57,13 @@ async def rescue(ctx: ArqContext) -> None:
         # One call that cannot be settled must not keep the others from it; its lease brings it back.
         if isinstance(end, Exception):
             log.error("lease.not_settled", attempt_id=str(one.attempt), exc_info=end)
+
+
+async def expire(context: Context) -> None:
+    """End what campaigns past their end have not dialed. Repeatable."""
+    for campaign_id, calls in (await context.leases.expire_campaigns()).items():
+        metrics.CALLS.labels(Disposition.EXPIRED).inc(calls)
+        log.info("campaign.expired", campaign_id=campaign_id, calls=calls)
 
 
 async def _settle(lapsed: Lapsed, context: Context) -> None:

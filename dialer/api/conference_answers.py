@@ -71,7 +71,7 @@ class ConferenceOut(Outgoing):
             id=campaign.id,
             name=campaign.name,
             state=conference.state,
-            reason=campaign.over_reason,
+            reason=conference.reason,
             created_at=campaign.created_at,
             over_at=campaign.over_at or (campaign.ended_at if conference.state is ConferenceState.OVER else None),
             expires_at=campaign.expires_at,
