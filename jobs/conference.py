@@ -75,7 +75,7 @@ async def _call_again(dropped: list[Member], seen: Conference, context: Context)
     if not await _goes_on(seen, context):
         return
     for member in dropped:
-        if await context.runtime.store.recall_dropped(member):
+        if await context.runtime.store.recall_dropped(member.call):
             log.info("conference.called_again", call_id=member.call.id)
 
 

@@ -187,7 +187,7 @@ async def call_member_again(
     """Call a member again who is not on the phone: who left, declined, was not reached, or waits to be called."""
     request[LOG_FIELDS]["call_id"] = call_id
     runtime = request.app[RUNTIME]
-    await runtime.store.recall(_member(await runtime.store.conference(conference_id), call_id))
+    await runtime.store.recall(_member(await runtime.store.conference(conference_id), call_id).call)
     return await _member_answer(runtime, conference_id, call_id)
 
 

@@ -39,23 +39,23 @@ class ConferenceStore(CallStore, AttemptStore):
         )
         return [campaign_id for campaign_id in every if campaign_id in set(opened)]
 
-    async def recall(self, member: Member) -> None:
-        """Call a member again because somebody asked for it, now. Raises IllegalStep with the reason."""
-        await self._recall(member, dropped=False)
+    async def recall(self, call: Call) -> None:
+        """Call a member again because somebody asked for it, now; `call` as it was read. Raises IllegalStep."""
+        await self._recall(call, dropped=False)
 
-    async def recall_dropped(self, member: Member) -> bool:
+    async def recall_dropped(self, call: Call) -> bool:
         """Call a member again who was in and dropped; False where he is not, or not any more. Repeatable."""
         try:
-            await self._recall(member, dropped=True)
+            await self._recall(call, dropped=True)
         except IllegalStep:
             return False
         return True
 
-    async def _recall(self, member: Member, *, dropped: bool) -> None:
-        ref = CallRef.parse(member.call.id)
+    async def _recall(self, call: Call, *, dropped: bool) -> None:
+        ref = CallRef.parse(call.id)
         if ref is None:
-            raise NotFound(f"there is no call {member.call.id!r}")
-        attempt = AttemptRef(ref, member.call.attempts)
+            raise NotFound(f"there is no call {call.id!r}")
+        attempt = AttemptRef(ref, call.attempts)
         args: list[str | int] = [ref.campaign_id, ref.seq, attempt.number, self._now_ms(), "1" if dropped else ""]
         match await self._batch.run("recall_call", keys.call_step(attempt), args):
             case [-1]:
