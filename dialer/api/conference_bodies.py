@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from pydantic import AwareDatetime, ConfigDict, Field
 
+from dialer.addresses import parse_address
 from dialer.api.schemas import (
     Incoming,
     Name,
@@ -20,7 +21,7 @@ from dialer.api.schemas import (
 )
 from dialer.conference import MOST_MEMBERS, ConferenceScript
 from dialer.importing.rows import MAX_VARIABLES
-from dialer.model import Priority, UnknownPolicy
+from dialer.model import NewCall, Priority, UnknownPolicy
 
 LONGEST_CALL_S = 7200
 """As long as the carrier lets a call be: a conference does not end after the ten minutes of a message."""
@@ -46,6 +47,10 @@ class NewMember(Incoming):
     def values(self) -> dict[str, str]:
         """All variables, the name among them."""
         return {**self.variables, **({"name": self.name} if self.name is not None else {})}
+
+    def call(self, region: str) -> NewCall:
+        """The call to this person. Raises InvalidInput (field `number`)."""
+        return NewCall(number=parse_address(self.number, region), external_id=self.id, variables=self.values)
 
 
 class NewConference(PlacedBody):

@@ -115,9 +115,8 @@ async def add_member(request: web.Request, conference_id: str, *, body: NewMembe
     runtime = request.app[RUNTIME]
     conference = await runtime.store.conference(conference_id)
     _require_open(conference)
-    address = parse_address(body.number, runtime.settings.default_region)
+    new = body.call(runtime.settings.default_region)
     _require_values(conference.script, body.values, "variables")
-    new = NewCall(number=address, external_id=body.id, variables=body.values)
     try:
         (added,) = await runtime.store.add_calls(conference_id, [new], import_id=_IMPORT)
     except IllegalStep as error:
@@ -208,10 +207,9 @@ def _people(body: NewConference, region: str) -> list[NewCall]:
     people: list[NewCall] = []
     for place, one in enumerate(body.people):
         try:
-            number = parse_address(one.number, region)
+            people.append(one.call(region))
         except InvalidInput as error:
             raise InvalidInput(str(error), field=f"people.{place}.number") from None
-        people.append(NewCall(number=number, external_id=one.id, variables=one.values))
     known = [person.external_id or person.number for person in people]
     twice = next((place for place, name in enumerate(known) if name in known[:place]), None)
     if twice is not None:
