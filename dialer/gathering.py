@@ -68,7 +68,7 @@ class Member:
     @property
     def stays(self) -> int:
         """How often he was in, the present time included."""
-        return sum(bool(attempt.facts & ENTERED) for attempt in self.attempts)
+        return sum(_was_in(attempt.facts) for attempt in self.attempts)
 
     @property
     def is_begun(self) -> bool:
@@ -101,7 +101,7 @@ class Member:
 
     @staticmethod
     def _up(facts: frozenset[Fact]) -> MemberState:
-        if facts & ENTERED:
+        if _was_in(facts):
             return MemberState.LEFT if facts & _ENDINGS else MemberState.IN
         if Fact.MACHINE in facts:
             return MemberState.VOICEMAIL
@@ -121,6 +121,11 @@ class Member:
     def _told(self, kind: str) -> datetime | None:
         events = self.newest.events if self.newest else ()
         return next((event.received_at for event in events if event.kind == kind), None)
+
+
+def _was_in(facts: frozenset[Fact]) -> bool:
+    # A machine that slipped in before it was recognised was nobody; one that pressed the key was none.
+    return bool(facts & ENTERED) and (Fact.MACHINE not in facts or Fact.CONFIRMED in facts)
 
 
 _ENDED = {
@@ -229,6 +234,6 @@ class Conference:
 
     def _may_return(self, member: Member) -> bool:
         newest = member.newest
-        if member.call.state is not CallState.DONE or newest is None or not newest.facts & ENTERED:
+        if member.call.state is not CallState.DONE or newest is None or not _was_in(newest.facts):
             return False
         return Fact.HUNG_UP not in newest.facts and member.stays <= self.script.recalls

@@ -136,12 +136,13 @@ async def test_nobody_is_called_again_while_the_carrier_does_not_answer(engine: 
         ([("rejected", Fact.REJECTED)], MemberState.DECLINED),
         ([("answered", Fact.ANSWERED), ("completed", Fact.COMPLETED)], MemberState.DECLINED),
         ([("machine", Fact.MACHINE), ("completed", Fact.COMPLETED)], MemberState.VOICEMAIL),
+        ([("transfer", Fact.JOINED), ("machine", Fact.MACHINE), ("completed", Fact.TALKED)], MemberState.VOICEMAIL),
         (
             [("transfer", Fact.JOINED), ("hang_up_ordered", Fact.HUNG_UP), ("completed", Fact.TALKED)],
             LEFT,
         ),
     ],
-    ids=["rejects", "does not join", "machine", "was dropped by us"],
+    ids=["rejects", "does not join", "machine", "slipped in", "was dropped by us"],
 )
 async def test_who_did_not_drop_is_not_called_again(
     engine: Engine, ends: list[tuple[str, Fact]], state: MemberState
