@@ -239,3 +239,38 @@ async def test_steering_a_conference(world: World) -> None:
     assert [chair.removeprefix("+")] == [
         leg.number for leg in map(world.carrier.leg, (chair, guest, other, added)) if "hangup" in leg.controls
     ], "the moderator's end is everybody's"
+
+
+async def test_fifty_are_in_and_nobody_more(world: World) -> None:
+    """Fifty people talk to each other; a fifty-first is refused with the reason, and one request ends them all."""
+    people = world.people(50)
+    bridge = await convene(world, people)
+    await bridge.until(lambda seen: seen["counts"]["in"] == 50)
+    (more,) = world.people(1)
+    path = f"/v1/conferences/{bridge.id}/members"
+    async with world.http.post(path, json={"number": more, "name": "One more"}) as response:
+        assert (409, True) == (response.status, "at most 50 members" in (await response.json())["detail"])
+    assert bridge.room.hears(people[0], people[49])
+
+    await bridge.do("end")
+    await bridge.until(lambda seen: seen["counts"]["left"] == 50)
+    await judge_calls(bridge)
+    assert dict.fromkeys(people, 1) == joins(bridge)
+    assert 1 == sum("hangup" in world.carrier.leg(number).controls for number in people)
+
+
+async def test_conference_outlives_a_worker() -> None:
+    """When the worker that placed the calls is killed, another calls again who dropped, and sees the end."""
+    async with open_world(CARRIER, workers=1) as world:
+        chair, dropper = world.people(2)
+        world.carrier.phone(dropper).answers().drops_after(100).then().answers()
+        bridge = await convene(world, [chair, dropper])
+        await bridge.until_states({chair: "in", dropper: "in"})
+        await world.workers[0].kill()
+        await bridge.until_states({dropper: "left"})
+        await world.start_workers(1)
+        await bridge.until_states({chair: "in", dropper: "in"})
+        world.carrier.hang_up(chair)
+        await bridge.until(lambda seen: seen["state"] == "over" and seen["counts"]["left"] == 2)
+        await judge_calls(bridge)
+        assert {chair: 1, dropper: 2} == joins(bridge)
