@@ -89,6 +89,8 @@ class Campaign:
         success: the dispositions that count as success; which they are is the campaign's choice.
         expires_at: what is not dialed by then is `expired`.
         most: how many calls it takes at the most; None: any number.
+        over_at: when what it was for was over, though calls may still be up; only a conference has that.
+        over_reason: why, in words.
         reason: why it is paused, in words, when the dialer paused it by itself.
         total: how many calls were ever added.
         attempts: how many tries were used on them; a refused one is none.
@@ -107,6 +109,8 @@ class Campaign:
     success: frozenset[Disposition] = frozenset()
     expires_at: datetime | None = None
     most: int | None = None
+    over_at: datetime | None = None
+    over_reason: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     reason: str | None = None

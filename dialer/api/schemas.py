@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from dialer.conference import ConferenceScript
 from dialer.dispositions import Disposition
 from dialer.importing.rows import MAX_ID, MAX_NAME, MAX_VALUE, MAX_VARIABLES
 from dialer.model import Priority, Redial, UnknownPolicy
@@ -90,7 +91,9 @@ def _object(given: object) -> dict[str, Any]:
     return given
 
 
-Script = Annotated[dict[str, Any], PlainValidator(_object, json_schema_input_type=NotificationBody | CallScript)]
+Script = Annotated[
+    dict[str, Any], PlainValidator(_object, json_schema_input_type=NotificationBody | CallScript | ConferenceScript)
+]
 """A script in the form of its kind. What it holds is checked by the kind, whose errors name the field."""
 
 
@@ -142,7 +145,7 @@ class NewCampaign(PlacedBody):
     )
 
     name: Name
-    kind: Literal["notification", "script"] = Field(description="What the calls do.")
+    kind: Literal["notification", "script", "conference"] = Field(description="What the calls do.")
     script: Script
     priority: Priority = Field(
         Priority.NORMAL, description="Who gets the next token: urgent before normal before background."

@@ -13,7 +13,7 @@ import click
 
 from dialer.dispositions import REDIALABLE
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 class RedialType(click.ParamType[tuple[str, dict[str, int]]]):
@@ -30,7 +30,7 @@ class RedialType(click.ParamType[tuple[str, dict[str, int]]]):
             self.fail(f"{value!r} is not written like busy=2/5m (s, m, h or d).", param, ctx)
         if found[1] not in REDIALABLE:
             self.fail(f"{found[1]!r} is not dialed again; what can be: {', '.join(REDIALABLE)}.", param, ctx)
-        return found[1], {"times": int(found[2]), "after_s": int(found[3]) * _SECONDS[found[4]]}
+        return found[1], {"times": int(found[2]), "after_s": int(found[3]) * SECONDS[found[4]]}
 
 
 def script_options(function: Callable[..., Any]) -> Callable[..., Any]:

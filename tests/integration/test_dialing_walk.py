@@ -17,9 +17,9 @@ from dialer import keys, pacing
 from dialer.clock import moment
 from dialer.dialing import Begun, Claim, Dial, Follows
 from dialer.dispositions import Disposition, Fact
-from dialer.errors import IllegalStep
+from dialer.errors import IllegalStep, NotFound
 from dialer.leases import Lapsed
-from dialer.model import AttemptRef, CallRef, Priority, Redial, Terms
+from dialer.model import AttemptRef, Call, CallRef, Priority, Redial, Terms
 from dialer.providers.base import CallEvent, Placed, PlaceResult, Refusal, Refused
 from dialer.states import CallState, CampaignState
 from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS, Engine, clean_engine, new_calls
@@ -44,6 +44,7 @@ class Walk:
         self.dials: list[Dial] = []
         self.begun: list[tuple[AttemptRef, str]] = []
         self.seen: list[Lapsed] = []
+        self.looked: list[Call] = []
         self.under_way: dict[AttemptRef, str] = {}
         self.left_us: list[int] = []
 
@@ -74,8 +75,9 @@ class Walk:
         ends_in_ms = self.random.choice([None, None, None, 90_000, 1_500_000])
         expires_at = None if ends_in_ms is None else moment(self.engine.now_ms + ends_in_ms)
         fields: dict[str, Any] = {"priority": priority, "redial": REDIAL, "terms": terms, "expires_at": expires_at}
-        await self.engine.run_campaign(campaign_id, calls=0, **fields)
-        campaign = ExpectedCampaign(priority, REDIAL, CampaignState.RUNNING)
+        kind = self.random.choice(["notification", "conference"])
+        await self.engine.run_campaign(campaign_id, calls=0, kind=kind, **fields)
+        campaign = ExpectedCampaign(priority, REDIAL, CampaignState.RUNNING, kind=kind)
         campaign.expires_at = math.inf if ends_in_ms is None else self.engine.now_ms + ends_in_ms
         self.expected.campaigns[campaign_id] = campaign
 
@@ -246,6 +248,36 @@ class Walk:
 
             assert wanted is await self.engine.dialing.redial(attempt)
 
+    async def recall(self) -> None:
+        """The watch or a person calls a member again, mostly as he stands, now and then as he was seen before."""
+        refs = [CallRef(i, seq) for i, campaign in self.expected.campaigns.items() for seq in campaign.calls]
+        self.looked += [
+            await self.engine.store.call(str(ref)) for ref in self.any_of(self.random.sample(refs, len(refs)))
+        ]
+        for call in self.any_of(self.looked):
+            dropped, ref = self.random.choice([True, False]), CallRef.parse(call.id)
+            assert ref
+            wanted = self.expected.recall(ref, call.attempts, self.engine.now_ms, dropped=dropped)
+
+            assert wanted is await self._recalled(call, dropped=dropped)
+
+    async def _recalled(self, call: Call, *, dropped: bool) -> bool:
+        try:
+            if dropped:
+                return await self.engine.store.recall_dropped(call)
+            await self.engine.store.recall(call)
+        except (IllegalStep, NotFound):
+            return False
+        return True
+
+    async def end(self) -> None:
+        """A conference is over, found out once or twice."""
+        conferences = [i for i, campaign in self.expected.campaigns.items() if campaign.kind == "conference"]
+        for campaign_id in self.any_of(conferences):
+            wanted = self.expected.end(campaign_id, self.engine.now_ms)
+
+            assert wanted is await self.engine.store.end_conference(campaign_id, "everybody left")
+
     async def complete(self) -> None:
         """The sweeper completes exactly the campaigns with nothing left to do."""
         over = {campaign_id for campaign_id, campaign in self.expected.campaigns.items() if campaign.is_over}
@@ -315,7 +347,7 @@ class Walk:
 WEIGHTS = {
     Walk.place: 14, Walk.event: 14, Walk.wait: 10, Walk.add: 8, Walk.begin: 8, Walk.record: 6, Walk.claim: 6,
     Walk.sweep: 6, Walk.sweep_late: 4, Walk.redial: 4, Walk.complete: 3, Walk.expire: 3, Walk.renew: 3, Walk.tune: 3,
-    Walk.step: 2,
+    Walk.recall: 8, Walk.step: 2, Walk.end: 1,
 }  # fmt: skip
 
 
