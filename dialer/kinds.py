@@ -7,18 +7,20 @@ of the same name in `jobs/`. A script is checked once, when it is taken; what th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from dialer import conference, notification, scripts
+from dialer.addresses import check_destination
 from dialer.conference import ConferenceScript, room_of
 from dialer.dispositions import Disposition
 from dialer.errors import InvalidInput
 from dialer.model import MOST_CONNECTS
+from dialer.ncco import PhoneEndpoint
 from dialer.notification import NotificationScript
-from dialer.scripts import CallScript, Confirm
+from dialer.scripts import CallScript, Confirm, Connect
 from dialer.scripts.walking import walk
 from dialer.voices import Generation
 
@@ -120,6 +122,16 @@ def _steps(kind: str, script: str, callee: Callee) -> CallScript:
 
 
 _ANYBODY = Callee()
+
+
+def check_destinations(steps: CallScript, allowed: Sequence[str]) -> None:
+    """Raise InvalidInput where a `connect` calls a number that may not be called."""
+    for place in walk(steps.steps, "script.steps"):
+        if isinstance(place.step, Connect) and isinstance(place.step.endpoint, PhoneEndpoint):
+            try:
+                check_destination(f"+{place.step.endpoint.number}", allowed)
+            except InvalidInput as error:
+                raise InvalidInput(str(error), field=f"{place.path}.endpoint.number") from None
 
 
 def default_success(steps: CallScript) -> frozenset[Disposition]:

@@ -42,9 +42,10 @@ routes = Routes()
 async def create_call(request: web.Request, *, body: NewSingleCall) -> web.StreamResponse:
     """Dial one number, without a campaign of its own."""
     runtime = request.app[RUNTIME]
-    address = parse_address(body.number, runtime.settings.default_region)
+    settings = runtime.settings
+    address = parse_address(body.number, settings.default_region, settings.destinations)
     details = body.endpoint.model_dump(exclude_none=True)
-    order = ordered(body, runtime.settings, _endpoint(address, details))
+    order = ordered(body, settings, _endpoint(address, details))
     _require_variables(order.steps.check(body.variables))
     own = Own(kind=body.kind, script=order.script, terms=order.terms, endpoint=details)
     call = NewCall(number=address, external_id=body.id, variables=body.variables, own=own)

@@ -22,6 +22,7 @@ from dialer.api.schemas import (
 from dialer.conference import MOST_MEMBERS, ConferenceScript
 from dialer.importing.rows import MAX_VARIABLES
 from dialer.model import NewCall, Priority, UnknownPolicy
+from dialer.settings import Settings
 
 LONGEST_CALL_S = 7200
 """As long as the carrier lets a call be: a conference does not end after the ten minutes of a message."""
@@ -48,9 +49,10 @@ class NewMember(Incoming):
         """All variables, the name among them."""
         return {**self.variables, **({"name": self.name} if self.name is not None else {})}
 
-    def call(self, region: str) -> NewCall:
+    def call(self, settings: Settings) -> NewCall:
         """The call to this person. Raises InvalidInput (field `number`)."""
-        return NewCall(number=parse_address(self.number, region), external_id=self.id, variables=self.values)
+        number = parse_address(self.number, settings.default_region, settings.destinations)
+        return NewCall(number=number, external_id=self.id, variables=self.values)
 
 
 class NewConference(PlacedBody):

@@ -41,6 +41,7 @@ from dialer.idempotency import KeptAnswer
 from dialer.model import NewCall
 from dialer.providers.steering import Act
 from dialer.runtime import Runtime
+from dialer.settings import Settings
 from dialer.states import CampaignState
 
 SCOPE = "post-conferences"
@@ -66,7 +67,7 @@ routes = Routes()
 async def create_conference(request: web.Request, *, body: NewConference) -> web.StreamResponse:
     """Begin a conference: call everyone, at once, and put them into one conversation."""
     runtime = request.app[RUNTIME]
-    people = _people(body, runtime.settings.default_region)
+    people = _people(body, runtime.settings)
     expires_at = body.expires_at or moment(now_ms(runtime.clock)) + timedelta(seconds=DEFAULT_DEADLINE_S)
     moderator = _moderator(body.moderator, people, runtime.settings.default_region)
     try:
@@ -115,7 +116,7 @@ async def add_member(request: web.Request, conference_id: str, *, body: NewMembe
     runtime = request.app[RUNTIME]
     conference = await runtime.store.conference(conference_id)
     _require_open(conference)
-    new = body.call(runtime.settings.default_region)
+    new = body.call(runtime.settings)
     _require_values(conference.script, body.values, "variables")
     try:
         (added,) = await runtime.store.add_calls(conference_id, [new], import_id=_IMPORT)
@@ -201,13 +202,13 @@ async def _begin(runtime: Runtime, campaign: Draft, people: list[NewCall], deriv
     return KeptAnswer(201, answer.model_dump_json(), f"/v1/conferences/{conference_id}")
 
 
-def _people(body: NewConference, region: str) -> list[NewCall]:
+def _people(body: NewConference, settings: Settings) -> list[NewCall]:
     if len(body.people) > MOST_MEMBERS:
         raise InvalidInput(f"{_FULL}; these are {len(body.people)}, and nobody was called", field="people")
     people: list[NewCall] = []
     for place, one in enumerate(body.people):
         try:
-            people.append(one.call(region))
+            people.append(one.call(settings))
         except InvalidInput as error:
             raise InvalidInput(str(error), field=f"people.{place}.number") from None
     known = [person.external_id or person.number for person in people]

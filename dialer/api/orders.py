@@ -24,7 +24,7 @@ from dialer.api.problems import (
 )
 from dialer.api.routing import Answer, Routes
 from dialer.errors import InvalidInput
-from dialer.kinds import check_connects
+from dialer.kinds import check_connects, check_destinations
 from dialer.model import Call
 from dialer.providers.steering import Transfer
 from dialer.runtime import Runtime
@@ -86,6 +86,7 @@ def _script(given: dict[str, Any], settings: Settings) -> CallScript:
     script = CallScript.from_dict(given, default_language=settings.default_language)
     script.check_voices(settings.carrier_generation)
     check_connects(script)
+    check_destinations(script, settings.destinations)
     return script.with_caller_id(settings.from_number) if settings.from_number else script
 
 

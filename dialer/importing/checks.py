@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from dialer.addresses import parse_address
+from dialer.addresses import EVERYWHERE, parse_address
 from dialer.errors import InvalidInput
 from dialer.importing.rows import (
     ID,
@@ -43,11 +43,13 @@ class RowChecks:
 
     Attributes:
         region: the country of numbers written nationally (`settings.default_region`).
+        allowed: beginnings of the numbers that may be called (`settings.destinations`).
         required: the variables without which the script cannot be spoken (`CallScript.variables()`).
     """
 
     region: str
     required: frozenset[str] = frozenset()
+    allowed: tuple[str, ...] = EVERYWHERE
 
 
 class _RowRefusedError(Exception):
@@ -70,7 +72,7 @@ def check_rows(
 
 
 def _check(checks: RowChecks, fields: dict[str, str]) -> tuple[str, str | None, dict[str, str]]:
-    number = _number(fields.pop(NUMBER, ""), checks.region)
+    number = _number(fields.pop(NUMBER, ""), checks)
     external_id = _external_id(fields.pop(ID, ""))
     if len(fields) > MAX_VARIABLES:
         raise _RowRefusedError(None, "", f"has {len(fields)} variables, {MAX_VARIABLES} at most are allowed")
@@ -82,9 +84,9 @@ def _check(checks: RowChecks, fields: dict[str, str]) -> tuple[str, str | None, 
     return number, external_id, fields
 
 
-def _number(text: str, region: str) -> str:
+def _number(text: str, checks: RowChecks) -> str:
     try:
-        return parse_address(text, region)
+        return parse_address(text, checks.region, checks.allowed)
     except InvalidInput as error:
         raise _RowRefusedError(NUMBER, text, str(error)) from None
 

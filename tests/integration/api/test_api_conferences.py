@@ -135,7 +135,9 @@ async def test_request_sent_again_finishes_what_a_crash_left(
     campaign = draft(body.campaign(moderator="chair", expires_at=moment(now_ms(runtime.clock) + 3_600_000)), runtime)
     conference_id = await store_draft(runtime, campaign, derived)
     if added:
-        await runtime.store.add_calls(conference_id, [one.call("NL") for one in body.people], import_id="conference")
+        await runtime.store.add_calls(
+            conference_id, [one.call(runtime.settings) for one in body.people], import_id="conference"
+        )
     left = await get(api, f"/v1/conferences/{conference_id}")
     assert ("draft", 2 * added) == (left["state"], len(left["members"]))
 
