@@ -110,6 +110,10 @@ RULES: tuple[Rule, ...] = (
 """`completed` alone is no rule: its reason may still be under way. The sweeper adds LOST some seconds later."""
 
 
+ENTERED = frozenset({Fact.JOINED, Fact.CONFIRMED})
+"""Either says that somebody is or was in a conference: its own event may be lost, and the key came first."""
+
+
 def disposition_of(facts: Iterable[Fact]) -> Disposition | None:
     """The disposition that a set of facts amounts to, or None while the attempt is not over."""
     known = frozenset(facts)

@@ -27,6 +27,7 @@ campaign (`campaign_keys`).
 | `ready:urgent`, `:normal`, `:background` | zset | running campaign with due calls, score: virtual time | empties |
 | `sleeping` | zset | running campaign, score: when its next call is due (ms) | empties |
 | `expiring` | zset | campaign, score: its end (ms) | its end |
+| `conferences` | zset | campaign that is a conference, score: created (ms) | with the campaign |
 | `suppressed` | zset | address never to be called, score: since (ms) | stays until it is taken off |
 | `hanging-up` | zset | campaign of which calls are to be hung up, score: when that was last asked (ms) | empties |
 | `closing` | set | campaigns that may be complete | empties |
@@ -53,6 +54,7 @@ CAMPAIGNS = f"{TAG}campaigns"
 LEASES = f"{TAG}leases"
 SLEEPING = f"{TAG}sleeping"
 EXPIRING = f"{TAG}expiring"
+CONFERENCES = f"{TAG}conferences"
 SUPPRESSED = f"{TAG}suppressed"
 CLOSING = f"{TAG}closing"
 OPEN = f"{TAG}open"

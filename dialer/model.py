@@ -17,7 +17,6 @@ from dialer.states import CallState, CampaignState
 
 MOST_CONNECTS = 5
 """How many further calls one call may make (`connect`): each takes a token of the budget before it is needed."""
-MOST_NUMBERS = 5  # of one person
 MOST_AFTER_MS = 2_592_000_000  # no redial waits longer than 30 days: beyond them a campaign is another campaign
 
 
@@ -102,6 +101,8 @@ class Campaign:
         expires_at: what is not dialed by then is `expired`.
         most: how many calls it takes at the most; None: any number.
         max_tries: how often one call is tried at the most, whatever `redial` says; None: as often as that.
+        over_at: when what it was for was over, though calls may still be up; only a conference has that.
+        over_reason: why, in words.
         reason: why it is paused, in words, when the dialer paused it by itself.
         total: how many calls were ever added.
         attempts: how many tries were used on them; a refused one is none.
@@ -121,6 +122,8 @@ class Campaign:
     expires_at: datetime | None = None
     most: int | None = None
     max_tries: int | None = None
+    over_at: datetime | None = None
+    over_reason: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     reason: str | None = None
@@ -239,7 +242,6 @@ class Call:
     Attributes:
         due_at: when it may be dialed next; only while waiting.
         ended_at: when it got its disposition.
-        others: further numbers of the same person.
         attempts: how many tries were used; a refused one costs none.
     """
 

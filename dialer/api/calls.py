@@ -20,6 +20,7 @@ from dialer.idempotency import KeptAnswer
 from dialer.model import NewCall, Own, Priority
 from dialer.providers.base import Endpoint
 from dialer.runtime import Runtime
+from dialer.settings import Settings
 
 SCOPE = "post-calls"
 
@@ -42,9 +43,10 @@ routes = Routes()
 async def create_call(request: web.Request, *, body: NewSingleCall) -> web.StreamResponse:
     """Dial one number, without a campaign of its own."""
     runtime = request.app[RUNTIME]
-    addresses = _addresses(body, runtime.settings.default_region)
+    settings = runtime.settings
+    addresses = _addresses(body, settings)
     details = body.endpoint.model_dump(exclude_none=True)
-    order, *_ = [ordered(body, runtime.settings, _endpoint(address, details)) for address in addresses]
+    order, *_ = [ordered(body, settings, _endpoint(address, details)) for address in addresses]
     _require_variables(order.steps.check(body.variables))
     own = Own(kind=body.kind, script=order.script, terms=order.terms, endpoint=details)
     first, *others = addresses
@@ -76,18 +78,18 @@ async def _enqueue(runtime: Runtime, priority: Priority, call: NewCall, derived:
     return KeptAnswer(status, CallOut.of(stored).model_dump_json(), f"/v1/calls/{stored.id}")
 
 
-def _addresses(body: NewSingleCall, region: str) -> list[str]:
+def _addresses(body: NewSingleCall, settings: Settings) -> list[str]:
     """The numbers of the call, the first to be dialed first, each once."""
     if (body.number is None) == (body.numbers is None):
         raise InvalidInput("give one number, or `numbers` with several of the same person", field="number")
     if body.number is not None:
-        return [parse_address(body.number, region)]
-    return list(dict.fromkeys(_checked(text, region, f"numbers.{i}") for i, text in enumerate(body.numbers or ())))
+        return [_address(body.number, settings, "number")]
+    return list(dict.fromkeys(_address(text, settings, f"numbers.{i}") for i, text in enumerate(body.numbers or ())))
 
 
-def _checked(text: str, region: str, field: str) -> str:
+def _address(text: str, settings: Settings, field: str) -> str:
     try:
-        return parse_address(text, region)
+        return parse_address(text, settings.default_region, settings.destinations)
     except InvalidInput as error:
         raise InvalidInput(str(error), field=field) from None
 

@@ -134,6 +134,6 @@ def _batches(request: web.Request, campaign: Campaign, media_type: str) -> Async
         stream_bounded(request, settings.max_import_bytes),
         media_type=media_type,
         charset=request.charset,
-        checks=RowChecks(region=settings.default_region, required=steps.variables()),
+        checks=RowChecks(settings.default_region, steps.variables(), settings.destinations),
         executor=request.app[IMPORT_POOL].executor(request.content_length),
     )

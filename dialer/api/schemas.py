@@ -20,10 +20,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from dialer.conference import ConferenceScript
 from dialer.dispositions import NEXT_NUMBER, Disposition
 from dialer.errors import InvalidInput
-from dialer.importing.rows import MAX_ID, MAX_NAME, MAX_VALUE, MAX_VARIABLES
-from dialer.model import MOST_AFTER_MS, MOST_NUMBERS, Priority, Redial, UnknownPolicy
+from dialer.importing.rows import MAX_ID, MAX_NAME, MAX_NUMBERS, MAX_VALUE, MAX_VARIABLES
+from dialer.model import MOST_AFTER_MS, Priority, Redial, UnknownPolicy
 from dialer.recordings.records import RecordingState
 from dialer.scripts import CallScript
 from dialer.states import CallState
@@ -93,7 +94,9 @@ def _object(given: object) -> dict[str, Any]:
     return given
 
 
-Script = Annotated[dict[str, Any], PlainValidator(_object, json_schema_input_type=NotificationBody | CallScript)]
+Script = Annotated[
+    dict[str, Any], PlainValidator(_object, json_schema_input_type=NotificationBody | CallScript | ConferenceScript)
+]
 """A script in the form of its kind. What it holds is checked by the kind, whose errors name the field."""
 
 
@@ -170,7 +173,7 @@ class NewCampaign(PlacedBody):
     )
 
     name: Name
-    kind: Literal["notification", "script"] = Field(description="What the calls do.")
+    kind: Literal["notification", "script", "conference"] = Field(description="What the calls do.")
     script: Script
     priority: Priority = Field(
         Priority.NORMAL, description="Who gets the next token: urgent before normal before background."
@@ -230,7 +233,7 @@ class NewSingleCall(PlacedBody):
     numbers: list[Address] | None = Field(
         None,
         min_length=1,
-        max_length=MOST_NUMBERS,
+        max_length=MAX_NUMBERS,
         description="Instead of `number`: several of one person. The next is dialed at once after one that is invalid "
         "or failed.",
     )

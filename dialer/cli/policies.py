@@ -13,7 +13,7 @@ import click
 
 from dialer.dispositions import REDIALABLE
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 _DELAY = re.compile(r"([0-9]{1,7})([smhd])")
@@ -57,7 +57,7 @@ def _redial_part(text: str) -> tuple[str, Any] | None:
 
 
 def _seconds(delay: str) -> int:
-    return int(delay[:-1]) * _SECONDS[delay[-1]]
+    return int(delay[:-1]) * SECONDS[delay[-1]]
 
 
 def script_options(function: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from dialer.addresses import parse_address
+from dialer.addresses import EVERYWHERE, parse_address
 from dialer.errors import InvalidInput
 from dialer.importing.rows import (
     FURTHER,
     ID,
     MAX_ID,
     MAX_NAME,
+    MAX_NUMBERS,
     MAX_VALUE,
     MAX_VARIABLES,
     NUMBER,
@@ -26,7 +27,6 @@ from dialer.importing.rows import (
     RawRow,
     shorten,
 )
-from dialer.model import MOST_NUMBERS
 from dialer.speech import plain, variable_name
 
 # What a store or a reply cannot carry; everything else is dropped only when it is spoken.
@@ -45,11 +45,13 @@ class RowChecks:
 
     Attributes:
         region: the country of numbers written nationally (`settings.default_region`).
+        allowed: beginnings of the numbers that may be called (`settings.destinations`).
         required: the variables without which the script cannot be spoken (`CallScript.variables()`).
     """
 
     region: str
     required: frozenset[str] = frozenset()
+    allowed: tuple[str, ...] = EVERYWHERE
 
 
 class _RowRefusedError(Exception):
@@ -88,9 +90,9 @@ def _numbers(fields: dict[str, str], checks: RowChecks) -> list[str]:
     """The numbers of a row's person, each once; a further column that the text speaks of is left a variable."""
     columns = [NUMBER, *(name for name in FURTHER if name in fields and name not in checks.required)]
     written = [(name, text) for name in columns for text in _split(fields.pop(name, ""))]
-    found = dict.fromkeys(_number(name, text, checks.region) for name, text in written or [(NUMBER, "")])
-    if len(found) > MOST_NUMBERS:
-        raise _RowRefusedError(NUMBER, "", f"has {len(found)} numbers, {MOST_NUMBERS} at most are dialed")
+    found = dict.fromkeys(_number(name, text, checks) for name, text in written or [(NUMBER, "")])
+    if len(found) > MAX_NUMBERS:
+        raise _RowRefusedError(NUMBER, "", f"has {len(found)} numbers, {MAX_NUMBERS} at most are dialed")
     return list(found)
 
 
@@ -100,9 +102,9 @@ def _split(cell: str) -> list[str]:
     return [part for part in parts if part.strip()]
 
 
-def _number(column: str, text: str, region: str) -> str:
+def _number(column: str, text: str, checks: RowChecks) -> str:
     try:
-        return parse_address(text, region)
+        return parse_address(text, checks.region, checks.allowed)
     except InvalidInput as error:
         raise _RowRefusedError(column, text, str(error)) from None
 

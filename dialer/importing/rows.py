@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from dialer.errors import InvalidInput
-from dialer.model import MOST_NUMBERS, NewCall
+from dialer.model import NewCall
 from dialer.speech import variable_name
 
 MAX_ROW = 65_536  # characters of one row; real ones have a few hundred
@@ -15,8 +15,9 @@ MAX_VARIABLES = 64
 MAX_VALUE = 2_000  # characters: more than one `talk` of the carrier holds
 MAX_NAME = 64
 MAX_ID = 128
+MAX_NUMBERS = 5  # of one person
 NUMBER, ID = "number", "id"
-FURTHER = tuple(f"number{place}" for place in range(2, MOST_NUMBERS + 1))
+FURTHER = tuple(f"number{place}" for place in range(2, MAX_NUMBERS + 1))
 """Columns for further numbers of the same person; or they stand in `number`, separated by semicolons."""
 
 _SHOWN = 80

@@ -53,6 +53,7 @@ class Spoken:
         script: JSON text, so that equal scripts are recognised without being read.
         number: the one that this attempt dialed.
         facts: what is known of the attempt by now.
+        over: whether what its campaign was for is over.
     """
 
     attempt: AttemptRef
@@ -63,6 +64,7 @@ class Spoken:
     variables: Mapping[str, str]
     terms: Terms
     facts: frozenset[Fact]
+    over: bool = False
 
 
 class AttemptStore(StorePart):
@@ -98,8 +100,8 @@ class AttemptStore(StorePart):
         if ref is None:
             return None
         campaign_id, seq = ref.call
-        (kind, script, terms), record, (begun, facts, replaced, place) = await asyncio.gather(
-            self._batch.command("HMGET", keys.campaign(campaign_id), "kind", "script", "terms"),
+        (kind, script, terms, over_at), record, (begun, facts, replaced, place) = await asyncio.gather(
+            self._batch.command("HMGET", keys.campaign(campaign_id), "kind", "script", "terms", "over_at"),
             self._batch.command("HGET", keys.bucket(campaign_id, seq), seq),
             self._batch.command("HMGET", keys.attempt(ref), "at", "facts", "script", "place"),
         )
@@ -119,6 +121,7 @@ class AttemptStore(StorePart):
             variables=variables or {},
             terms=Terms.from_dict(own["terms"] if own else json.loads(terms or "{}")),
             facts=facts_of(int(facts or 0)),
+            over=over_at is not None and not replaced,
         )
 
     async def carrier_id(self, ref: AttemptRef) -> str | None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from itertools import islice
 
-from dialer import keys
+from dialer import conference, keys
 from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, NotFound
@@ -31,6 +31,7 @@ class CampaignStore(StorePart):
         """Store a new campaign; False when its id exists already, and nothing was changed."""
         fields = [part for pair in _to_fields(campaign).items() for part in pair]
         names = [keys.campaign(campaign.id), keys.CAMPAIGNS, keys.OPEN, keys.EXPIRING]
+        names += [keys.CONFERENCES] if campaign.kind == conference.KIND else []
         end = to_ms(campaign.expires_at) if campaign.expires_at else ""
         args = [campaign.id, to_ms(campaign.created_at), end, *fields]
         return bool(await self._batch.run("create_campaign", names, args))
@@ -205,6 +206,8 @@ def _from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
         expires_at=at_ms(fields.get("expires_at")),
         most=int(fields["most"]) if "most" in fields else None,
         max_tries=int(fields["max_tries"]) if "max_tries" in fields else None,
+        over_at=at_ms(fields.get("over_at")),
+        over_reason=fields.get("over_reason"),
         state=CampaignState(fields["state"]),
         created_at=moment(fields["created_at"]),
         started_at=at_ms(fields.get("started_at")),

@@ -52,6 +52,7 @@ class ExpectedCall:
     lease: int | None = None
     tries: int = 0
     ended: Counter[Disposition] = field(default_factory=Counter)
+    is_recalled: bool = False
     attempts: dict[int, ExpectedAttempt] = field(default_factory=dict)
 
     def stand(self, where: Where, *, lease: int | None = None) -> None:
@@ -105,7 +106,7 @@ class ExpectedCall:
 
     def unsettle(self, disposition: Disposition) -> None:
         """The attempt ended otherwise than it seemed."""
-        self.ended[disposition] -= 1
+        self.ended[disposition] = self.ended.get(disposition, 1) - 1
         self.person.spent.discard(self.attempts[self.tries].number)
 
 
@@ -120,6 +121,8 @@ class ExpectedCampaign:
     max_tries: float = math.inf
     suppressed: set[str] = field(default_factory=set)
     swept: bool = False
+    kind: str = "notification"
+    over: bool = False
     calls: dict[int, ExpectedCall] = field(default_factory=dict)
 
     def step(self, verb: str) -> bool:
@@ -307,6 +310,30 @@ class Expected:
                 for call in waiting:
                     call.finish(Disposition.EXPIRED)
         return expired
+
+    def recall(self, ref: CallRef, tries: int, now: int, *, dropped: bool) -> bool:
+        """Call a member again, who was seen after so many tries; returns whether it is so."""
+        call, campaign = self.call(ref), self.call(ref).campaign
+        ended = campaign.over or campaign.expires_at <= now
+        if campaign.kind != "conference" or ended or campaign.state is not CampaignState.RUNNING or call.tries != tries:
+            return False
+        facts = call.attempts[tries].facts if tries else frozenset()
+        is_done = isinstance(call.where, Disposition)
+        if dropped and not (is_done and facts & {Fact.JOINED, Fact.CONFIRMED} and Fact.HUNG_UP not in facts):
+            return False
+        if not is_done and call.where is not CallState.WAITING:
+            return False
+        call.wait(now, now)
+        call.is_recalled = True
+        return True
+
+    def end(self, campaign_id: str, now: int) -> bool:
+        """A conference is over; returns whether it is so only now."""
+        campaign = self.campaigns[campaign_id]
+        if campaign.over or campaign.state is CampaignState.COMPLETED:
+            return False
+        campaign.over, campaign.expires_at = True, min(campaign.expires_at, now)
+        return True
 
     def redial(self, ref: AttemptRef, now: int) -> bool:
         """Give an unknown attempt up."""

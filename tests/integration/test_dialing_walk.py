@@ -18,9 +18,9 @@ from dialer import keys, pacing
 from dialer.clock import moment
 from dialer.dialing import Begun, Claim, Dial, Follows
 from dialer.dispositions import Disposition, Fact
-from dialer.errors import IllegalStep
+from dialer.errors import IllegalStep, NotFound
 from dialer.leases import Lapsed
-from dialer.model import AttemptRef, CallRef, NewCall, Priority, Redial, Terms
+from dialer.model import AttemptRef, Call, CallRef, NewCall, Priority, Redial, Terms
 from dialer.providers.base import CallEvent, Placed, PlaceResult, Refusal, Refused
 from dialer.states import CallState, CampaignState
 from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS, Engine, clean_engine, new_calls
@@ -59,6 +59,7 @@ class Walk:
         self.dials: list[Dial] = []
         self.begun: list[tuple[AttemptRef, str]] = []
         self.seen: list[Lapsed] = []
+        self.looked: list[Call] = []
         self.under_way: dict[AttemptRef, str] = {}
         self.left_us: list[int] = []
 
@@ -90,9 +91,9 @@ class Walk:
         expires_at = None if ends_in_ms is None else moment(self.engine.now_ms + ends_in_ms)
         redial, max_tries = self.random.choice(REDIALS), self.random.choice([None, None, 1, 2, 4])
         fields: dict[str, Any] = {"priority": priority, "redial": redial, "terms": terms, "expires_at": expires_at}
-        fields["max_tries"] = max_tries
-        await self.engine.run_campaign(campaign_id, calls=0, **fields)
-        campaign = ExpectedCampaign(priority, redial, CampaignState.RUNNING)
+        kind = self.random.choice(["notification", "conference"])
+        await self.engine.run_campaign(campaign_id, calls=0, kind=kind, max_tries=max_tries, **fields)
+        campaign = ExpectedCampaign(priority, redial, CampaignState.RUNNING, kind=kind)
         campaign.max_tries, campaign.suppressed = max_tries or math.inf, self.expected.suppressed
         campaign.expires_at = math.inf if ends_in_ms is None else self.engine.now_ms + ends_in_ms
         self.expected.campaigns[campaign_id] = campaign
@@ -269,6 +270,36 @@ class Walk:
 
             assert wanted is await self.engine.dialing.redial(attempt)
 
+    async def recall(self) -> None:
+        """The watch or a person calls a member again, mostly as he stands, now and then as he was seen before."""
+        refs = [CallRef(i, seq) for i, campaign in self.expected.campaigns.items() for seq in campaign.calls]
+        self.looked += [
+            await self.engine.store.call(str(ref)) for ref in self.any_of(self.random.sample(refs, len(refs)))
+        ]
+        for call in self.any_of(self.looked):
+            dropped, ref = self.random.choice([True, False]), CallRef.parse(call.id)
+            assert ref
+            wanted = self.expected.recall(ref, call.attempts, self.engine.now_ms, dropped=dropped)
+
+            assert wanted is await self._recalled(call, dropped=dropped)
+
+    async def _recalled(self, call: Call, *, dropped: bool) -> bool:
+        try:
+            if dropped:
+                return await self.engine.store.recall_dropped(call)
+            await self.engine.store.recall(call)
+        except (IllegalStep, NotFound):
+            return False
+        return True
+
+    async def end(self) -> None:
+        """A conference is over, found out once or twice."""
+        conferences = [i for i, campaign in self.expected.campaigns.items() if campaign.kind == "conference"]
+        for campaign_id in self.any_of(conferences):
+            wanted = self.expected.end(campaign_id, self.engine.now_ms)
+
+            assert wanted is await self.engine.store.end_conference(campaign_id, "everybody left")
+
     async def complete(self) -> None:
         """The sweeper completes exactly the campaigns with nothing left to do."""
         over = {campaign_id for campaign_id, campaign in self.expected.campaigns.items() if campaign.is_over}
@@ -336,8 +367,10 @@ class Walk:
             assert 1 >= sum(not one.disposition and not one.given_up for one in call.attempts.values())
 
     def _nobody_is_tried_too_often(self) -> None:
-        """No call has more tries than its policy's redials, other numbers and attempts surely not placed make up."""
+        """Unless recalled, no call has more tries than redials, other numbers and attempts given up make up."""
         for _, call in self.expected.calls():
+            if call.is_recalled:
+                continue
             redials = sum(redial.times for redial in call.campaign.redial.values())
             given_up = sum(attempt.given_up for attempt in call.attempts.values())
 
@@ -347,7 +380,7 @@ class Walk:
 WEIGHTS = {
     Walk.place: 14, Walk.event: 14, Walk.wait: 10, Walk.add: 8, Walk.begin: 8, Walk.record: 6, Walk.claim: 6,
     Walk.sweep: 6, Walk.sweep_late: 4, Walk.redial: 4, Walk.complete: 3, Walk.expire: 3, Walk.renew: 3, Walk.tune: 3,
-    Walk.step: 2,
+    Walk.recall: 8, Walk.step: 2, Walk.end: 1,
 }  # fmt: skip
 
 
