@@ -22,6 +22,7 @@ from dialer.errors import InvalidInput
 from dialer.idempotency import KeptAnswer
 from dialer.kinds import KINDS, default_success
 from dialer.model import Campaign
+from dialer.redialing import check_policy
 from dialer.runtime import Runtime
 from dialer.states import CAMPAIGN_STEPS, CampaignState
 
@@ -58,17 +59,21 @@ def draft(body: NewCampaign, runtime: Runtime) -> Draft:
     order = ordered(body, runtime.settings)
     if body.expires_at and body.expires_at <= moment(now_ms(runtime.clock)):
         raise InvalidInput("lies in the past: nothing would ever be dialed", field="expires_at")
+    success = default_success(order.steps) if body.success is None else frozenset(body.success)
+    redial = body.redials()
+    check_policy(redial, success)
     return functools.partial(
         Campaign,
         name=body.name,
         kind=body.kind,
         script=order.script,
         terms=order.terms,
-        success=default_success(order.steps) if body.success is None else frozenset(body.success),
+        success=success,
         expires_at=body.expires_at,
         most=KINDS[body.kind].most,
         priority=body.priority,
-        redial=body.redials(),
+        redial=redial,
+        max_tries=body.max_tries,
         unknown=body.unknown,
         state=CampaignState.DRAFT,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from itertools import islice
 
 from dialer import conference, keys
@@ -142,11 +143,12 @@ def is_campaign_id(text: str) -> bool:
     return ":" not in text
 
 
+_RULE_LEAST = 2  # times and wait are always written
 _CLASS = {priority: number for number, priority in enumerate(Priority, 1)}
 
 
 def _to_fields(campaign: Campaign) -> dict[str, str | int]:
-    redial = {disposition: [rule.times, rule.after_ms] for disposition, rule in campaign.redial.items()}
+    redial = {disposition: _rule(redial) for disposition, redial in campaign.redial.items()}
     fields: dict[str, str | int] = {
         "name": campaign.name,
         "kind": campaign.kind,
@@ -165,10 +167,19 @@ def _to_fields(campaign: Campaign) -> dict[str, str | int]:
         "terms": json.dumps(campaign.terms.to_dict()) if campaign.terms != Terms() else None,
         "expires_at": to_ms(campaign.expires_at) if campaign.expires_at else None,
         "most": campaign.most,
+        "max_tries": campaign.max_tries,
         "started_at": to_ms(campaign.started_at) if campaign.started_at else None,
         **_lease_times(campaign.terms),
     }
     return fields | {name: value for name, value in told.items() if value is not None}
+
+
+def _rule(redial: Redial) -> list[int | str | bool]:
+    """A redial as its fields in their order, without the defaults at the end."""
+    parts, defaults = list(astuple(redial)), list(astuple(Redial(0, 0)))
+    while len(parts) > _RULE_LEAST and parts[-1] == defaults[len(parts) - 1]:
+        parts.pop()
+    return parts
 
 
 def _lease_times(terms: Terms) -> dict[str, int | None]:
@@ -194,6 +205,7 @@ def _from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
         success=frozenset(map(Disposition, json.loads(fields.get("success", "[]")))),
         expires_at=at_ms(fields.get("expires_at")),
         most=int(fields["most"]) if "most" in fields else None,
+        max_tries=int(fields["max_tries"]) if "max_tries" in fields else None,
         over_at=at_ms(fields.get("over_at")),
         over_reason=fields.get("over_reason"),
         state=CampaignState(fields["state"]),

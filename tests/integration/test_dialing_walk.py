@@ -7,6 +7,7 @@ others; no attempt begun twice; no more requests in any second than the budget; 
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from itertools import chain
 from random import Random
 from typing import Any, TypeVar
@@ -19,15 +20,29 @@ from dialer.dialing import Begun, Claim, Dial, Follows
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import IllegalStep, NotFound
 from dialer.leases import Lapsed
-from dialer.model import AttemptRef, Call, CallRef, Priority, Redial, Terms
+from dialer.model import AttemptRef, Call, CallRef, NewCall, Priority, Redial, Terms
 from dialer.providers.base import CallEvent, Placed, PlaceResult, Refusal, Refused
 from dialer.states import CallState, CampaignState
 from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS, Engine, clean_engine, new_calls
 from tests.fakes.expected import Expected, ExpectedCall, ExpectedCampaign, Look
+from tests.fakes.expected_redials import ExpectedPerson
 
 STEPS_EACH = 400
 SECOND_US = 1_000_000
-REDIAL = {Disposition.BUSY: Redial(2, 3_000), Disposition.FAILED: Redial(1, 0)}
+REDIALS = (
+    {Disposition.BUSY: Redial(2, 3_000), Disposition.FAILED: Redial(1, 0)},
+    {
+        Disposition.BUSY: Redial(5, 200, 250, 2_000, next_number=True),
+        Disposition.NO_ANSWER: Redial(0, 0, next_number=True),
+        Disposition.MACHINE: Redial(3, 7, 133),
+        Disposition.ANSWERED: Redial(1, 50),
+    },
+    {
+        Disposition.REJECTED: Redial(1, 0, then="suppress"),
+        Disposition.INVALID_NUMBER: Redial(0, 0, then="suppress", next_number=True),
+        Disposition.FAILED: Redial(2, 0, 1000, next_number=True),
+    },
+)
 EVENTS = [CallEvent(kind=fact, facts=frozenset({fact})) for fact in Fact] + [CallEvent(kind="input")]
 LATE_US = (-25_000, -25_000, 0, 0, 10_000, 100_000, 200_000, pacing.LATEST_US, pacing.LATEST_US + 1)
 PASSING_MS = (1, 5, 50, 200, 338, 500, 1_000, 5_000, 60_000, 700_000)
@@ -74,10 +89,12 @@ class Walk:
         terms = Terms(connects=self.random.choice([0, 0, 0, 1, 2]))
         ends_in_ms = self.random.choice([None, None, None, 90_000, 1_500_000])
         expires_at = None if ends_in_ms is None else moment(self.engine.now_ms + ends_in_ms)
-        fields: dict[str, Any] = {"priority": priority, "redial": REDIAL, "terms": terms, "expires_at": expires_at}
+        redial, max_tries = self.random.choice(REDIALS), self.random.choice([None, None, 1, 2, 4])
+        fields: dict[str, Any] = {"priority": priority, "redial": redial, "terms": terms, "expires_at": expires_at}
         kind = self.random.choice(["notification", "conference"])
-        await self.engine.run_campaign(campaign_id, calls=0, kind=kind, **fields)
-        campaign = ExpectedCampaign(priority, REDIAL, CampaignState.RUNNING, kind=kind)
+        await self.engine.run_campaign(campaign_id, calls=0, kind=kind, max_tries=max_tries, **fields)
+        campaign = ExpectedCampaign(priority, redial, CampaignState.RUNNING, kind=kind)
+        campaign.max_tries, campaign.suppressed = max_tries or math.inf, self.expected.suppressed
         campaign.expires_at = math.inf if ends_in_ms is None else self.engine.now_ms + ends_in_ms
         self.expected.campaigns[campaign_id] = campaign
 
@@ -99,16 +116,21 @@ class Walk:
         campaign_id, campaign = self.random.choice([*self.expected.campaigns.items()])
         count = self.random.randint(1, 5)
         first, now = len(campaign.calls) + 1, self.engine.clock.now_us() / 1000
+        calls = [self._with_others(call) for call in new_calls(count, first=first)]
         try:
-            await self.engine.store.add_calls(campaign_id, new_calls(count, first=first), import_id="i1")
+            await self.engine.store.add_calls(campaign_id, calls, import_id="i1")
         except IllegalStep:
             over = campaign.state in {CampaignState.CANCELLED, CampaignState.COMPLETED}
             assert over or campaign.expires_at <= now
             return
         await self.engine.store.end_import(campaign_id, "i1")
-        for position in range(count):
-            number = new_calls(1, first=first + position)[0].number
-            campaign.calls[first + position] = ExpectedCall(campaign, now + (position + 1) * 0.0005, number)
+        for position, call in enumerate(calls):
+            person = ExpectedPerson((call.number, *call.others))
+            campaign.calls[first + position] = ExpectedCall(campaign, now + (position + 1) * 0.0005, person)
+
+    def _with_others(self, call: NewCall) -> NewCall:
+        others = [call.number.replace("+3161", f"+316{digit}") for digit in range(2, self.random.choice([2, 2, 3, 4]))]
+        return replace(call, others=tuple(others))
 
     async def step(self) -> None:
         """Somebody pauses, resumes or cancels."""
@@ -185,7 +207,7 @@ class Walk:
             self.under_way[dial.attempt] = nonce
             self.begun.append((dial.attempt, nonce))
             self.left_us.append(max(look.now_us, dial.claim.place_at_us))
-        elif begun is Begun.PREEMPTED:
+        elif begun in {Begun.PREEMPTED, Begun.NEXT_NUMBER}:
             for heir in await self._claim(1, dial.claim):
                 await self._begin(heir, nonce, self.random.choice(LATE_US))
         return begun
@@ -312,6 +334,7 @@ class Walk:
         assert self.expected.suppressed == set(stored.get("suppressed", {}))
         self._nobody_is_forgotten(stored)
         self._attempts_agree(stored)
+        self._nobody_is_tried_too_often()
 
     def _standing(self, stored: dict[str, Any]) -> list[tuple[str, str]]:
         return sorted(
@@ -342,6 +365,16 @@ class Walk:
         assert attempts == {k: fields.get("disposition") for k, fields in stored.items() if k.startswith("attempt:")}
         for _, call in self.expected.calls():
             assert 1 >= sum(not one.disposition and not one.given_up for one in call.attempts.values())
+
+    def _nobody_is_tried_too_often(self) -> None:
+        """Unless recalled, no call has more tries than redials, other numbers and attempts given up make up."""
+        for _, call in self.expected.calls():
+            if call.is_recalled:
+                continue
+            redials = sum(redial.times for redial in call.campaign.redial.values())
+            given_up = sum(attempt.given_up for attempt in call.attempts.values())
+
+            assert call.tries <= min(redials + len(call.person.numbers) + given_up, call.campaign.max_tries)
 
 
 WEIGHTS = {
