@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from dialer.addresses import parse_address
 from dialer.api.schemas import (
+    Deadline,
     Incoming,
     Name,
     NewCampaign,
@@ -98,7 +99,7 @@ class NewConference(PlacedBody):
         default_factory=lambda: dict(DEFAULT_REDIAL), description="Late joiners: redials, per disposition."
     )
     unknown: UnknownPolicy = Field(UnknownPolicy.HOLD, description="For a call that may or may not have rung.")
-    expires_at: AwareDatetime | None = Field(
+    expires_at: Deadline | None = Field(
         None, description="Nobody is called after it; who is in stays in. An hour from now if left out."
     )
     length_timer_s: int | None = Field(

@@ -90,6 +90,7 @@ async def test_conference_is_begun_at_once(api: aiohttp.ClientSession) -> None:
         ({"music_on_hold_url": "ftp://x"}, "music_on_hold_url"),
         ({"join_key": None, "machine_detection": "continue"}, "machine_detection"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
+        ({"expires_at": "9999-12-31T23:59:59-14:00"}, "expires_at"),
         ({"redial": {"answered": {"times": 1, "after_s": 1}}}, "redial.answered"),
         ({"ringing_timer_s": 0}, "ringing_timer_s"),
         ({"name": ""}, "name"),
