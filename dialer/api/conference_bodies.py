@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field
 
 from dialer.addresses import parse_address
 from dialer.api.schemas import (
+    WITHOUT_NUL,
     Deadline,
     Incoming,
     Name,
@@ -41,7 +42,9 @@ class NewMember(Incoming):
 
     number: str = Field(min_length=1, max_length=100, description="E.164, or national in the default region.")
     id: OwnId | None = Field(None, description="Your own id of this person.")
-    name: str | None = Field(None, max_length=200, description="The variable `name`, and how lists show this person.")
+    name: Annotated[str, Field(max_length=200, pattern=WITHOUT_NUL)] | None = Field(
+        None, description="The variable `name`, and how lists show this person."
+    )
     variables: dict[VariableName, VariableValue] = Field(default_factory=dict, max_length=MAX_VARIABLES - 1)
 
     @property

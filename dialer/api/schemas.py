@@ -61,16 +61,17 @@ def _in_utc(given: datetime) -> datetime:
 
 
 _OUR_ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+WITHOUT_NUL = r"^[^\x00]*$"
 _VISIBLE = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH, pattern=_VISIBLE)]
 OwnId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=_VISIBLE)]
-CallerId = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{7,15}$")]
+CallerId = Annotated[str, StringConstraints(pattern=r"^\+?[1-9][0-9]{6,14}$")]
 Deadline = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 VariableName = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME, pattern=_VISIBLE)]
 VariableValue = Annotated[
     str,
     BeforeValidator(_as_text),
-    StringConstraints(max_length=MAX_VALUE, pattern=r"^[^\x00]*$"),
+    StringConstraints(max_length=MAX_VALUE, pattern=WITHOUT_NUL),
     WithJsonSchema({"type": ["string", "number"], "maxLength": MAX_VALUE}),
 ]
 

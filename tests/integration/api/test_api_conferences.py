@@ -81,6 +81,8 @@ async def test_conference_is_begun_at_once(api: aiohttp.ClientSession) -> None:
         ({"people": [{"number": ANN, "id": "a"}, {"number": BOB, "id": "a"}]}, "people.1"),
         ({"people": [{"number": ANN, "id": "chair"}]}, "people.0.variables.name"),
         ({"people": [{"number": ANN, "id": "chair", "nme": "Ann"}]}, "people.0.nme"),
+        ({"people": [{"number": ANN, "id": "chair", "name": "A\x00nn"}]}, "people.0.name"),
+        ({"caller_ids": ["+0000000"]}, "caller_ids.0"),
         ({"moderator": BOB[:-1] + "9"}, "moderator"),
         ({"moderator": "nobody"}, "moderator"),
         ({"moderator": ANN, "people": [{"number": ANN, "id": n, "name": n} for n in "ab"]}, "moderator"),
@@ -162,6 +164,19 @@ async def test_wrong_member_names_its_field(api: aiohttp.ClientSession, body: Js
     """What a member lacks is told by its field."""
     status, told = await post(api, f"/v1/conferences/{await begin(api)}/members", body)
     assert (422, field) == (status, told["field"])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"), [({"number": ANN, "id": "other"}, "number"), ({"number": "+31201234569", "id": ANN}, "id")]
+)
+async def test_nobody_becomes_a_second_moderator(api: aiohttp.ClientSession, body: Json, field: str) -> None:
+    """Whom the moderator's number names by another way is not added; he himself, asked for again, is there already."""
+    people = [{"number": ANN, "name": "Ann"}, {"number": BOB, "name": "Bob"}]
+    path = f"/v1/conferences/{await begin(api, moderator=ANN, people=people)}"
+    status, told = await post(api, f"{path}/members", body | {"name": "x"})
+    assert (422, field) == (status, told["field"])
+    assert 200 == (await post(api, f"{path}/members", people[0]))[0]
+    assert [True, False] == [member["moderator"] for member in (await get(api, path))["members"]]
 
 
 async def test_end_is_for_good(api: aiohttp.ClientSession) -> None:
