@@ -257,7 +257,7 @@ async def _placed(runtime: Runtime) -> str:
 
 async def test_campaign_of_the_kind_conference(api: aiohttp.ClientSession) -> None:
     """A conference may be made step by step, as any campaign: created, filled from a list of at most fifty, started."""
-    script = {"text": "Hello {{ name }}.", "language": "en-GB", "moderator": "chair"}
+    script = {"text": "Hello {{ name }}.", "language": "en-GB", "moderator": "i7"}
     status, told = await post(api, "/v1/campaigns", {"name": "Board", "kind": "conference", "script": script})
     assert (201, "hangup") == (status, told["terms"]["machine_detection"])
     path, headers = f"/v1/campaigns/{told['id']}", {"Content-Type": "text/csv"}
@@ -272,3 +272,16 @@ async def test_campaign_of_the_kind_conference(api: aiohttp.ClientSession) -> No
         (seen := await get(api, f"/v1/conferences/{told['id']}"))["state"],
         len(seen["members"]),
     )
+
+
+async def test_conference_without_its_moderator_is_not_started(api: aiohttp.ClientSession) -> None:
+    """A list in which nobody is the moderator would leave everybody waiting: the start says so, and he can be added."""
+    script = {"text": "Hello.", "language": "en-GB", "moderator": ANN}
+    _, told = await post(api, "/v1/campaigns", {"name": "Board", "kind": "conference", "script": script})
+    path = f"/v1/campaigns/{told['id']}"
+    for person, expected in (({"number": BOB}, 409), ({"number": ANN}, 200)):
+        async with api.post(f"{path}/calls", json=[person]) as response:
+            assert 1 == (await response.json())["accepted"]
+        status, told = await post(api, f"{path}/start")
+        assert expected == status, told
+    assert 200 == (await post(api, f"{path}/start"))[0]
