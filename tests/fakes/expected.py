@@ -307,8 +307,12 @@ class Expected:
             call.attempts[ref.number].disposition = Disposition.CANCELLED
             call.settle(Disposition.CANCELLED, 0, call.attempts[ref.number].facts)
             return False
-        call.attempts[ref.number].given_up = True
-        call.wait(call.attempts[ref.number].due, now, Disposition.UNDETERMINED)
+        attempt = call.attempts[ref.number]
+        ended = call.wait(attempt.due, now, Disposition.UNDETERMINED)
+        if ended:
+            attempt.disposition, attempt.facts = ended, attempt.facts | {Fact.LOST}
+        else:
+            attempt.given_up = True
         return True
 
 
