@@ -297,13 +297,3 @@ async def test_a_campaign_takes_no_more_calls_than_it_may(engine: Engine) -> Non
     assert {} == await engine.changed_since(before)
     added = await engine.store.add_calls("c1", new_calls(3), import_id="i3")
     assert [True, True, False] == [call.duplicate for call in added]
-
-
-async def test_a_campaign_that_expires_without_calls_is_complete(engine: Engine) -> None:
-    """It takes no call any more, so nothing is left to do; before that it waits for calls."""
-    await engine.run_campaign(calls=0, expires_at=moment(engine.now_ms + 60_000))
-    early = await engine.leases.complete_campaigns()
-    engine.clock.advance_ms(60_000)
-    await engine.leases.expire_campaigns()
-
-    assert ([], ["c1"]) == (early, await engine.leases.complete_campaigns())

@@ -7,7 +7,6 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from dialer import keys
 from dialer.dialing import CLAIM_LEASE_MS, Begun, Claim
 from dialer.dispositions import Disposition
 from dialer.model import NewCall, Priority, Redial, Terms
@@ -295,13 +294,3 @@ async def test_a_clock_that_went_back_does_not_stop_the_dialing(engine: Engine) 
     await engine.set_budget(tat=hour_ahead_us, seen=hour_ahead_us - 100_000)
 
     assert ["c1-1"] == [str(claim.call) for claim in await engine.claim(1)]
-
-
-async def test_a_record_that_cannot_be_read_keeps_no_other_call_from_being_placed(engine: Engine) -> None:
-    """Whatever wrote it, perhaps another release, the calls of the same moment are read all the same."""
-    await engine.run_campaign(calls=3)
-    await engine.batch.command("HSET", keys.bucket("c1", 1), 2, '["+31612345678",null,null,{"text":"Hello"}]')
-    engine.clock.advance_ms(1000)
-    first, odd = await engine.claim()
-
-    assert ["c1-1-1"] == [str(dial.attempt) for dial in await engine.dialing.read([odd, first])]
