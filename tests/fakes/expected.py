@@ -141,7 +141,7 @@ class ExpectedCampaign:
     def is_over(self) -> bool:
         """Whether it runs with nothing left to do."""
         ended = all(isinstance(call.where, Disposition) for call in self.calls.values())
-        return self.state is CampaignState.RUNNING and bool(self.calls) and ended
+        return self.state is CampaignState.RUNNING and (bool(self.calls) or self.swept) and ended
 
 
 class Look(NamedTuple):
@@ -344,12 +344,16 @@ class Expected:
             call.attempts[ref.number].disposition = Disposition.CANCELLED
             call.settle(Disposition.CANCELLED, 0, call.attempts[ref.number].facts)
             return False
+        attempt = call.attempts[ref.number]
         if call.tries >= call.campaign.max_tries:
-            call.attempts[ref.number].disposition = Disposition.UNDETERMINED
+            attempt.disposition, attempt.facts = Disposition.UNDETERMINED, attempt.facts | {Fact.LOST}
             call.settle(Disposition.UNDETERMINED, now)
             return True
-        call.attempts[ref.number].given_up = True
-        call.wait(call.attempts[ref.number].due, now, Disposition.UNDETERMINED)
+        ended = call.wait(attempt.due, now, Disposition.UNDETERMINED)
+        if ended:
+            attempt.disposition, attempt.facts = ended, attempt.facts | {Fact.LOST}
+        else:
+            attempt.given_up = True
         return True
 
 
