@@ -6,7 +6,6 @@ the list without doubling and a worker that dies leaves nothing undone. A campai
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 
 from dialer import keys
@@ -35,15 +34,15 @@ class HangUps:
         self._clock = clock
 
     async def take(self, most: int) -> list[ToHangUp]:
-        """Take up to so many calls of each campaign, those asked for first coming first; they are ours for a while."""
+        """Take up to so many calls, those asked for first coming first; they are ours for a while."""
         found = await self._batch.command("ZRANGE", keys.HANGING_UP, 0, -1, "WITHSCORES")
-        asked = {campaign_id: int(float(score)) for campaign_id, score in zip(found[::2], found[1::2], strict=True)}
-        taken = await asyncio.gather(*(self._take(campaign_id, most) for campaign_id in asked))
-        return [
-            ToHangUp(CallRef(campaign_id, int(seq)), asked_ms)
-            for (campaign_id, asked_ms), numbers in zip(asked.items(), taken, strict=True)
-            for seq in numbers
-        ]
+        taken: list[ToHangUp] = []
+        for campaign_id, asked_ms in zip(found[::2], found[1::2], strict=True):
+            if len(taken) == most:
+                break
+            numbers = await self._take(campaign_id, most - len(taken))
+            taken += [ToHangUp(CallRef(campaign_id, int(seq)), int(float(asked_ms))) for seq in numbers]
+        return taken
 
     async def _take(self, campaign_id: str, most: int) -> list[str]:
         now = now_ms(self._clock)

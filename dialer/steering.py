@@ -93,8 +93,15 @@ class CallControl:
             return await self._give(attempt, order)
         except CarrierError as error:
             if _surely_not_done(error):
-                await self.store.override_script(attempt.id, attempt.script)
+                await self._take_back(attempt, script)
             raise
+
+    async def _take_back(self, attempt: Attempt, script: Mapping[str, Any]) -> None:
+        """Give an attempt its script again, unless another transfer has given it a third one meanwhile."""
+        ref = AttemptRef.parse(attempt.id)
+        now = await self.store.attempt(ref) if ref else None
+        if now is not None and now.script == dict(script):
+            await self.store.override_script(attempt.id, attempt.script)
 
     async def hang_up(self, attempt: Attempt) -> None:
         """End an attempt that has its carrier's id; one that is over is no error. Repeatable. Raises CarrierError."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 
-from dialer.doctor import carrier, clocks, processes, reach, store, variables
+from dialer.doctor import carrier, clocks, processes, reach, recordings, store, variables
 from dialer.doctor.finding import Finding, State, failed, skipped
 from dialer.doctor.patient import Patient
 from dialer.errors import CarrierError
@@ -53,6 +53,7 @@ CHECKS = (
     Check("product", carrier.product, (_TOKEN,)),
     Check("application", carrier.application, (_TOKEN,)),
     Check("recordings", carrier.recordings, (_TOKEN,)),
+    Check("storage", recordings.storage),
     Check("public address", reach.address),
     Check(_REACHED, reach.reached, (_REDIS, "write")),
     Check("closed to strangers", reach.closed, (_REACHED,)),

@@ -130,6 +130,7 @@ class CampaignStore(StorePart):
             priority=priority,
             redial={},
             unknown=UnknownPolicy.HOLD,
+            success=frozenset({Disposition.CONFIRMED, Disposition.ANSWERED}),
             state=CampaignState.RUNNING,
             created_at=now,
             started_at=now,

@@ -17,7 +17,7 @@ async def test_nothing_set_names_every_setting(tmp_path: Path) -> None:
     assert lines[0].startswith("failed   settings             not set: DIALER_REDIS_URL, DIALER_PUBLIC_URL")
     assert "         -> DIALER_FROM_NUMBER: Caller id of every call: a number of the account, E.164 (+31...)." in lines
     assert "skipped  workers              needs redis" in lines
-    assert lines[-1].endswith("steps failed, 0 gave a warning. Mend the first one first.")
+    assert lines[-1].endswith("steps failed, 1 gave a warning. Mend the first one first.")
 
 
 async def test_unusable_setting_is_a_step_that_failed(tmp_path: Path) -> None:

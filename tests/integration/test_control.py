@@ -122,6 +122,21 @@ async def test_refused_transfer_leaves_the_script(board: Switchboard) -> None:
     assert (409, None) == (status, (await board.attempt(call_id)).script)
 
 
+async def test_taking_a_script_back_leaves_another_transfers(board: Switchboard) -> None:
+    """A refused transfer does not undo one that came after it: only its own script is taken back."""
+    call_id = await board.up(status="answered")
+    mine, theirs = {**SCRIPT, "style": 1}, {**SCRIPT, "style": 2}
+    attempt, runtime = await board.attempt(call_id), board.runtime
+    control = CallControl(runtime.store, board.context.provider, runtime.clock)
+    for script in (mine, theirs):
+        await runtime.store.override_script(attempt.id, script)
+    await control._take_back(attempt, mine)
+    kept = (await board.attempt(call_id)).script
+    await control._take_back(attempt, theirs)
+
+    assert (theirs, None) == (kept, (await board.attempt(call_id)).script)
+
+
 async def test_first_two_seconds_are_waited_out(redis: Redis, redis_url: str) -> None:
     """The carrier's 400 to a call that is too young is not shown: the order is done two seconds later."""
     assert redis is not None

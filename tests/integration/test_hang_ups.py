@@ -219,3 +219,16 @@ async def test_carrier_that_is_away_is_asked_again_later(board: Switchboard) -> 
 
     assert 1 == (await board.get(f"/v1/campaigns/{campaign_id}"))["hanging_up"]
     assert Fact.HUNG_UP in (await board.attempt(call_id)).facts
+
+
+async def test_one_worker_takes_no_more_than_it_can_end(engine: Engine, hang_ups: HangUps) -> None:
+    """Of however many campaigns, so many calls in all and no more: what it cannot end within the lease is others'."""
+    for campaign_id in ("c1", "c2", "c3"):
+        await engine.run_campaign(campaign_id, calls=2)
+        for number in range(2):
+            await engine.ring(f"{campaign_id}{number}", uuid=f"u{campaign_id}{number}")
+        await engine.store.hang_up_all(campaign_id)
+    taken = [await hang_ups.take(4), await hang_ups.take(4), await hang_ups.take(4)]
+
+    assert [4, 2, 0] == [len(some) for some in taken]
+    assert 6 == len({str(one.call) for some in taken for one in some})
