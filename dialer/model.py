@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from dialer.dispositions import Disposition, Fact
 from dialer.states import CallState, CampaignState
+from dialer.windows import Windows
 
 MOST_CONNECTS = 5
 """How many further calls one call may make (`connect`): each takes a token of the budget before it is needed."""
@@ -89,6 +90,8 @@ class Campaign:
         success: the dispositions that count as success; which they are is the campaign's choice.
         expires_at: what is not dialed by then is `expired`.
         most: how many calls it takes at the most; None: any number.
+        windows: the hours in which its calls may be dialed; None: always.
+        override_windows: whether it is dialed outside of them all the same.
         reason: why it is paused, in words, when the dialer paused it by itself.
         total: how many calls were ever added.
         attempts: how many tries were used on them; a refused one is none.
@@ -107,6 +110,8 @@ class Campaign:
     success: frozenset[Disposition] = frozenset()
     expires_at: datetime | None = None
     most: int | None = None
+    windows: Windows | None = None
+    override_windows: bool = False
     started_at: datetime | None = None
     ended_at: datetime | None = None
     reason: str | None = None
@@ -150,12 +155,18 @@ class NewCall:
         number: E.164 with the leading plus, or a SIP or websocket address (`dialer/addresses.py`).
         external_id: the caller's own id of this contact. It, or else the number, tells duplicates in a campaign.
         own: what a call enqueued alone has of its own instead of its campaign's; None for a call of a list.
+        timezone: where the person is (IANA), where the number does not tell that by itself.
+        expires_at: when it is too late for this call, whatever its campaign says.
+        cohort: which calls of its campaign open and close with it (`dialer/cohorts.py`); None: to be found out.
     """
 
     number: str
     external_id: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     own: Own | None = None
+    timezone: str | None = None
+    expires_at: datetime | None = None
+    cohort: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,6 +233,8 @@ class Call:
         due_at: when it may be dialed next; only while waiting.
         ended_at: when it got its disposition.
         attempts: how many tries were used; a refused one costs none.
+        timezone: where the person is, as it was given with the call; None: as the number tells.
+        expires_at: when it is too late for this call; None: as its campaign says.
     """
 
     id: str
@@ -234,6 +247,8 @@ class Call:
     disposition: Disposition | None
     ended_at: datetime | None
     attempts: int
+    timezone: str | None = None
+    expires_at: datetime | None = None
 
 
 class CallRef(NamedTuple):

@@ -30,6 +30,7 @@ from jobs.place import FIRST_LOOK_MS
 
 log = structlog.get_logger()
 
+_MOST_EXPIRED = 2_000
 _MOST = 200  # a sweep: what is left over comes first in the next
 _SPAN = timedelta(seconds=90)
 """The list is searched this long around the request: clocks differ, and started_at may be the answer's moment."""
@@ -50,6 +51,8 @@ async def rescue(ctx: ArqContext) -> None:
     for campaign_id, calls in (await context.leases.expire_campaigns()).items():
         metrics.CALLS.labels(Disposition.EXPIRED).inc(calls)
         log.info("campaign.expired", campaign_id=campaign_id, calls=calls)
+    expired = await context.leases.expire_calls(_MOST_EXPIRED)
+    metrics.CALLS.labels(Disposition.EXPIRED).inc(expired)
     for campaign_id in await context.leases.complete_campaigns():
         log.info("campaign.completed", campaign_id=campaign_id)
     lapsed = await context.leases.lapsed(_MOST)

@@ -14,6 +14,7 @@ from dialer.errors import IllegalStep, NotFound
 from dialer.model import Campaign, Priority, Progress, Redial, Terms, UnknownPolicy
 from dialer.states import CAMPAIGN_STEPS, UP, CallState, CampaignState
 from dialer.store.base import StorePart, deadlines
+from dialer.windows import Windows
 
 BUILT_IN = {
     Priority.URGENT: "direct-urgent",
@@ -91,6 +92,25 @@ class CampaignStore(StorePart):
             await self._wake()
         return await self.campaign(campaign_id)
 
+    async def change_windows(self, campaign_id: str, windows: Windows | None, *, override: bool = False) -> Campaign:
+        """Give a campaign other windows, or none; what was claimed in the old hours is not begun outside the new ones.
+
+        Raises:
+            NotFound: there is no such campaign.
+            IllegalStep: it is over.
+        """
+        if not is_campaign_id(campaign_id):
+            raise NotFound(f"there is no campaign {campaign_id!r}")
+        told = json.dumps(windows.to_dict()) if windows is not None else ""
+        args: list[str | int] = [campaign_id, self._now_ms(), told, int(override)]
+        changed = await self._batch.run("change_windows", [keys.campaign(campaign_id), *keys.READY], args)
+        if changed == 0:
+            raise NotFound(f"there is no campaign {campaign_id!r}")
+        if changed < 0:
+            raise IllegalStep(f"campaign {campaign_id} is over; its windows have no meaning any more")
+        await self._wake()
+        return await self.campaign(campaign_id)
+
     async def hang_up_all(self, campaign_id: str) -> int:
         """Pause a running campaign and have the workers end every call that is up or may be; returns how many.
 
@@ -114,7 +134,7 @@ class CampaignStore(StorePart):
             self._batch.command("LTRIM", keys.WAKE, 0, 0),
         )
 
-    async def built_in(self, priority: Priority) -> str:
+    async def built_in(self, priority: Priority, windows: Windows | None = None) -> str:
         """The built-in campaign for single calls of a priority, made and running at its first use."""
         campaign_id = BUILT_IN[priority]
         if await self._batch.command("EXISTS", keys.campaign(campaign_id)):
@@ -131,6 +151,7 @@ class CampaignStore(StorePart):
             state=CampaignState.RUNNING,
             created_at=now,
             started_at=now,
+            windows=windows,
         )
         await self.create_campaign(campaign)
         return campaign_id
@@ -166,6 +187,7 @@ def _to_fields(campaign: Campaign) -> dict[str, str | int]:
         "most": campaign.most,
         "started_at": to_ms(campaign.started_at) if campaign.started_at else None,
         **_lease_times(campaign.terms),
+        **_hours(campaign),
     }
     return fields | {name: value for name, value in told.items() if value is not None}
 
@@ -178,6 +200,14 @@ def _lease_times(terms: Terms) -> dict[str, int | None]:
         "ringing_ms": limits.ringing if ringing else None,
         "talking_ms": limits.talking if talking else None,
     }
+
+
+def _hours(campaign: Campaign) -> dict[str, str | int | None]:
+    """The windows; `timed` tells the scripts that they are to be kept, and which version of them."""
+    if campaign.windows is None:
+        return {}
+    kept: dict[str, str | int | None] = {"windows": json.dumps(campaign.windows.to_dict()), "windows_version": 1}
+    return kept | ({"override_windows": 1} if campaign.override_windows else {"timed": 1})
 
 
 def _from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
@@ -193,6 +223,8 @@ def _from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
         success=frozenset(map(Disposition, json.loads(fields.get("success", "[]")))),
         expires_at=at_ms(fields.get("expires_at")),
         most=int(fields["most"]) if "most" in fields else None,
+        windows=Windows.from_dict(json.loads(fields["windows"])) if "windows" in fields else None,
+        override_windows="override_windows" in fields,
         state=CampaignState(fields["state"]),
         created_at=moment(fields["created_at"]),
         started_at=at_ms(fields.get("started_at")),

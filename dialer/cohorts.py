@@ -1,0 +1,38 @@
+"""Cohorts: the calls of a campaign that open and close together, because their people may be in the same zones.
+
+A cohort is named by its zones, `Europe/Jersey+Europe/London`, or by the one that was given with the call,
+`=Asia/Tokyo`; a call of which nothing is known (a SIP address, a satellite phone) is of the cohort without a name. In
+its campaign it has a number, in the order of arrival. Most campaigns have one, for most countries have one zone.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from dialer.addresses import is_phone
+from dialer.phone import zones_in, zones_of
+from dialer.windows import Windows
+
+
+def cohort_of(address: str, timezone: str | None) -> str:
+    """The cohort of a call to this address, to somebody in this zone where that is known."""
+    return f"={timezone}" if timezone else "+".join(_zones(address))
+
+
+def told_by(address: str, timezone: str) -> bool:
+    """Whether a number by itself says that its owner is in this zone, and in no other."""
+    return _zones(address) == (timezone,)
+
+
+@lru_cache(maxsize=4096)
+def zones_for(cohort: str, windows: Windows, region: str) -> tuple[str, ...]:
+    """Whose clocks count for a cohort; where nothing is known, those of the dialer's own region."""
+    if cohort.startswith("="):
+        return (cohort[1:],)
+    if windows.zone:
+        return (windows.zone,)
+    return tuple(cohort.split("+")) if cohort else zones_in(region) or ("UTC",)
+
+
+def _zones(address: str) -> tuple[str, ...]:
+    return zones_of(address) if is_phone(address) else ()
