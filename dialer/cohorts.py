@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from dialer.addresses import is_phone
 from dialer.phone import zones_in, zones_of
-from dialer.windows import Windows
+from dialer.windows import Windows, check_zone
 
 
 def cohort_of(address: str, timezone: str | None) -> str:
@@ -19,9 +19,11 @@ def cohort_of(address: str, timezone: str | None) -> str:
     return f"={timezone}" if timezone else "+".join(_zones(address))
 
 
-def told_by(address: str, timezone: str) -> bool:
-    """Whether a number by itself says that its owner is in this zone, and in no other."""
-    return _zones(address) == (timezone,)
+def given_zone(address: str, timezone: str | None) -> str | None:
+    """The zone given for a call, None where the number by itself says the same. Raises InvalidInput."""
+    if not timezone or _zones(address) == (timezone,):
+        return None
+    return check_zone(timezone)
 
 
 @lru_cache(maxsize=4096)

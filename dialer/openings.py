@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
+
 from dialer import keys
 from dialer.batch import Batch
 from dialer.clock import Clock, moment, now_ms, to_ms
@@ -21,10 +23,14 @@ from dialer.cohorts import zones_for
 from dialer.model import Campaign
 from dialer.windows import Windows
 
+log = structlog.get_logger(__name__)
+
 GUARD_MS = 1_000
 """A stretch ends so much before its windows do: a request may leave late (LATEST_US) and takes its time."""
 LOOK_AGAIN = timedelta(days=7)
 """What does not open within weeks is looked at again after one: clocks change, and then it may."""
+NOT_UNDERSTOOD = timedelta(minutes=1)
+"""Windows that this machine cannot work out keep their cohort closed for so long; another machine may know better."""
 _GUARD = timedelta(milliseconds=GUARD_MS)
 
 
@@ -77,8 +83,12 @@ class Openings:
         return {number: self._stretch(windows, cohort, now) for number, cohort in cohorts.items()}
 
     def _stretch(self, windows: Windows, cohort: str, now: int) -> str:
-        found = windows.next_open(moment(now) + _GUARD, zones_for(cohort, windows, self._region))
         later = moment(now) + LOOK_AGAIN
+        try:
+            found = windows.next_open(moment(now) + _GUARD, zones_for(cohort, windows, self._region))
+        except (KeyError, NotImplementedError) as error:  # a zone or a country that this machine's tables do not have
+            log.exception("windows.not_understood", cohort=cohort, reason=str(error))
+            found, later = None, moment(now) + NOT_UNDERSTOOD
         opens, closes = found or (later, later)
         return f"{to_ms(opens)} {to_ms(closes) - GUARD_MS if found else to_ms(closes)}"
 
@@ -90,7 +100,7 @@ class Openings:
         cohorts = await self._cohorts(campaign.id)
         at = moment(now_ms(self._clock))
         sets = dict.fromkeys(zones_for(cohort, windows, self._region) for cohort in cohorts.values())
-        return [_seen(windows, zones, at) for zones in sets]
+        return await asyncio.to_thread(lambda: [_seen(windows, zones, at) for zones in sets])
 
     async def _cohorts(self, campaign_id: str) -> dict[int, str]:
         found = await self._batch.command("HGETALL", keys.zones(campaign_id))

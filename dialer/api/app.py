@@ -21,6 +21,7 @@ from dialer.api import (
     campaigns,
     hang_ups,
     health,
+    hours,
     imports,
     orders,
     probe,
@@ -51,6 +52,7 @@ ROUTES: tuple[Route, ...] = tuple(
     chain(
         campaigns.routes,
         hang_ups.routes,
+        hours.routes,
         imports.routes,
         results.routes,
         calls.routes,

@@ -5,12 +5,14 @@ Lists of calls come in through `imports.py`, results go out through `results.py`
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import secrets
 
 from aiohttp import web
 
 from dialer.api.answers import CallOut, CallsOut, CampaignOut, CampaignsOut
+from dialer.api.hours import check_override, note_override, shown, windows_of
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
 from dialer.api.ordering import ordered
@@ -50,6 +52,7 @@ async def create_campaign(request: web.Request, *, body: NewCampaign) -> web.Str
     order = ordered(body, runtime.settings)
     if body.expires_at and body.expires_at <= moment(now_ms(runtime.clock)):
         raise InvalidInput("lies in the past: nothing would ever be dialed", field="expires_at")
+    check_override(body, body.priority, runtime.settings)
     campaign = functools.partial(
         Campaign,
         name=body.name,
@@ -58,6 +61,8 @@ async def create_campaign(request: web.Request, *, body: NewCampaign) -> web.Str
         terms=order.terms,
         success=default_success(order.steps) if body.success is None else frozenset(body.success),
         expires_at=body.expires_at,
+        windows=await windows_of(body, runtime.settings),
+        override_windows=body.override_windows,
         most=KINDS[body.kind].most,
         priority=body.priority,
         redial=body.redials(),
@@ -73,7 +78,9 @@ async def _create(runtime: Runtime, campaign: functools.partial[Campaign], deriv
     # With a derived id False means that the first request, whose answer was lost, created it.
     while not await runtime.store.create_campaign(campaign(id=campaign_id, created_at=created_at)) and not derived:
         campaign_id = _campaign_id(None)
-    answer = await _answer(runtime, await runtime.store.campaign(campaign_id))
+    created = await runtime.store.campaign(campaign_id)
+    note_override(created)
+    answer = await shown(runtime, created)
     return KeptAnswer(201, answer.model_dump_json(), f"/v1/campaigns/{campaign_id}")
 
 
@@ -84,13 +91,11 @@ def _campaign_id(derived: str | None) -> str:
 @routes.get("/v1/campaigns", answers={200: Answer(description="A page of campaigns.", model=CampaignsOut)})
 async def list_campaigns(request: web.Request, *, query: CampaignsQuery) -> web.StreamResponse:
     """The campaigns, newest first."""
-    store, offset = request.app[RUNTIME].store, int(query.cursor or 0)
+    runtime, offset = request.app[RUNTIME], int(query.cursor or 0)
     # One more than asked for tells whether there is a next page.
-    found = await store.campaigns(offset=offset, limit=query.limit + 1)
-    shown = found[: query.limit]
-    progress = await store.progress([campaign.id for campaign in shown])
+    found = await runtime.store.campaigns(offset=offset, limit=query.limit + 1)
     page = CampaignsOut(
-        campaigns=[CampaignOut.of(campaign, far) for campaign, far in zip(shown, progress, strict=True)],
+        campaigns=list(await asyncio.gather(*(shown(runtime, campaign) for campaign in found[: query.limit]))),
         next_cursor=str(offset + query.limit) if len(found) > query.limit else None,
     )
     return web.json_response(text=page.model_dump_json())
@@ -100,7 +105,7 @@ async def list_campaigns(request: web.Request, *, query: CampaignsQuery) -> web.
 async def get_campaign(request: web.Request, campaign_id: str) -> web.StreamResponse:
     """A campaign and how far it is."""
     runtime = request.app[RUNTIME]
-    answer = await _answer(runtime, await runtime.store.campaign(campaign_id))
+    answer = await shown(runtime, await runtime.store.campaign(campaign_id))
     return web.json_response(text=answer.model_dump_json())
 
 
@@ -121,7 +126,7 @@ def _step(verb: str) -> Handler:
     async def step(request: web.Request, campaign_id: str, *, body: Nothing) -> web.StreamResponse:  # noqa: ARG001 - declares that nothing is taken
         request[LOG_FIELDS]["campaign_id"] = campaign_id
         runtime = request.app[RUNTIME]
-        answer = await _answer(runtime, await runtime.store.step(campaign_id, verb))
+        answer = await shown(runtime, await runtime.store.step(campaign_id, verb))
         return web.json_response(text=answer.model_dump_json())
 
     return step
@@ -143,8 +148,3 @@ for _verb in CAMPAIGN_STEPS:
         answers={200: Answer(description="The campaign after the step.", model=CampaignOut)},
         problems=(ILLEGAL_STEP,),
     )
-
-
-async def _answer(runtime: Runtime, campaign: Campaign) -> CampaignOut:
-    [progress] = await runtime.store.progress([campaign.id])
-    return CampaignOut.of(campaign, progress)

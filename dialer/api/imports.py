@@ -91,7 +91,8 @@ async def add_calls(request: web.Request, campaign_id: str) -> web.StreamRespons
     """Add a list of calls: CSV with a header, NDJSON, or a JSON array of objects.
 
     `number` is E.164 or national in the default region; `id`, if given, is your own id of the contact and tells
-    duplicates, else the number does; every other column is a variable of the text. A row that is wrong is told and the
+    duplicates, else the number does; `timezone` is where the person is, where the number does not tell; `expires_at` is
+    when it is too late for this call; every other column is a variable of the text. A row that is wrong is told and the
     others are taken. A list that cannot be read to its end is refused with the counts so far in `accepted`,
     `duplicates` and `rejected`: those rows are in, and the mended list adds nobody twice.
     """
@@ -132,6 +133,6 @@ def _batches(request: web.Request, campaign: Campaign, media_type: str) -> Async
         stream_bounded(request, settings.max_import_bytes),
         media_type=media_type,
         charset=request.charset,
-        checks=RowChecks(region=settings.default_region, required=steps.variables()),
+        checks=RowChecks(settings.default_region, steps.variables(), campaign.windows),
         executor=request.app[IMPORT_POOL].executor(request.content_length),
     )

@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from concurrent.futures import Executor
 
 from dialer.errors import InvalidInput
-from dialer.importing.checks import Refused, RowChecks, Taken, check_rows
+from dialer.importing.checks import Hours, Refused, RowChecks, Taken, check_rows
 from dialer.importing.csv_rows import CsvRows
 from dialer.importing.decoding import Decoder
 from dialer.importing.json_rows import JsonArrayRows, NdjsonRows
@@ -128,5 +128,16 @@ async def _pieces(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
 
 
 def _batch(taken: list[Taken], refused: list[Refused]) -> Batch:
-    calls = [(row, NewCall(number=number, external_id=id_, variables=values)) for row, number, id_, values in taken]
-    return Batch(calls, [Rejection(*fields) for fields in refused])
+    return Batch([(fields[0], _call(*fields[1:])) for fields in taken], [Rejection(*fields) for fields in refused])
+
+
+def _call(number: str, external_id: str | None, variables: dict[str, str], hours: Hours) -> NewCall:
+    timezone, expires_at, cohort = hours
+    return NewCall(
+        number=number,
+        external_id=external_id,
+        variables=variables,
+        timezone=timezone,
+        expires_at=expires_at,
+        cohort=cohort,
+    )

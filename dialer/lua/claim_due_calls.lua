@@ -49,17 +49,17 @@ local function next_call(id, key)
   while true do
     local known = hours_of(id, KEYS[key], KEYS[key + 1], now_ms)
     local call = redis.call('ZRANGE', KEYS[key + 1], 0, 0, 'WITHSCORES')
+    if not known or moves_left == 0 then cut_short = 1 end
     if known and not (call[1] and tonumber(call[2]) <= now_ms) then return nil, call[2] end
-    if known and not known.timed then return call, 0 end
-    local cohort = known and cohort_of(known, KEYS[key + 3], call[1])
-    local opens = known and closed_until(known, KEYS[key], cohort, now_ms, limit / 1000)
+    -- Past its end it expires in a moment (expire_campaign).
+    if not known or known.expires and known.expires <= now_ms then return nil, now_ms end
+    if not known.timed then return call, 0 end
+    local cohort = cohort_of(known, KEYS[key + 3], call[1])
+    local opens = closed_until(known, KEYS[key], cohort, now_ms, limit / 1000)
     if opens == false then return call, cohort end
-    if opens == nil and known then unknown[#unknown + 1] = id end
     if opens and known.cohorts == 1 then return nil, opens end
-    if not opens or moves_left == 0 then
-      cut_short = (opens or not known) and 1 or cut_short
-      return nil, now_ms
-    end
+    if not opens then unknown[#unknown + 1] = id end
+    if not opens or moves_left == 0 then return nil, now_ms end
     moves_left = moves_left - 1
     -- Not beyond the campaign's end, at which it expires with the others.
     redis.call('ZADD', KEYS[key + 1], parked(math.min(opens, known.expires or opens), call[1]), call[1])
@@ -93,8 +93,9 @@ local function claim_next(ready, latest)
   return true
 end
 
+-- Where nobody knows the hours of a campaign, none behind it gets a token until somebody has looked them up.
 local function claim_all(ready, latest)
-  repeat until #claims >= most or not claim_next(ready, latest)
+  repeat until #claims >= most or #unknown > 0 or not claim_next(ready, latest)
 end
 
 -- Before a token far ahead come those of calls already claimed, which step back for an urgent one (begin_attempt). So

@@ -21,6 +21,7 @@ from dialer.providers.base import CallEvent
 from dialer.states import CALL_STEPS, CAMPAIGN_STEPS, CallState, CampaignState
 from dialer.store import Applied, EventResult
 from tests.fakes.engine import REASON_MS, RINGING_MS, TALKING_MS
+from tests.fakes.expected_hours import ExpectedHours
 
 LOOK_MS = 30_000
 Where = CallState | Disposition
@@ -46,6 +47,9 @@ class ExpectedCall:
     campaign: ExpectedCampaign
     due: float
     number: str = ""
+    zones: tuple[str, ...] = ()
+    expires_at: float = math.inf
+    look_at: float | None = None
     where: Where = CallState.WAITING
     lease: int | None = None
     tries: int = 0
@@ -62,11 +66,20 @@ class ExpectedCall:
         """Back in line, unless the campaign is cancelled or would have expired by then."""
         if self.campaign.state is CampaignState.CANCELLED:
             return self.finish(Disposition.CANCELLED)
-        if max(due, now) >= self.campaign.expires_at:
+        if max(due, now) >= self.too_late_at:
             return self.finish(last)
         self.due = due
         self.stand(CallState.WAITING)
         return None
+
+    @property
+    def too_late_at(self) -> float:
+        """Its own end or that of its campaign."""
+        return min(self.expires_at, self.campaign.expires_at)
+
+    def claimable_from(self, now: float) -> float:
+        """From when it may be claimed while it waits."""
+        return max(self.due, self.campaign.hours.claimable_from(self.zones, max(now, self.due)))
 
     def finish(self, disposition: Disposition) -> Disposition:
         """Be done."""
@@ -91,6 +104,7 @@ class ExpectedCampaign:
     state: CampaignState = CampaignState.DRAFT
     expires_at: float = math.inf
     swept: bool = False
+    hours: ExpectedHours = field(default_factory=ExpectedHours)
     calls: dict[int, ExpectedCall] = field(default_factory=dict)
 
     def step(self, verb: str) -> bool:
@@ -113,12 +127,16 @@ class ExpectedCampaign:
 
 
 class Look(NamedTuple):
-    """What the last look sees beside the call itself: the moment, the gate, an urgent campaign in line."""
+    """What the last look sees beside the call itself: the moment, the gate, an urgent campaign in line, its hours.
+
+    The hours are those that stand in the store, from and to (ms): none where windows were changed since; None: always.
+    """
 
     now_us: int
     lease: int
     gate: int
     urgent: bool
+    hours: tuple[int, int] | None = None
 
 
 class Expected:
@@ -143,7 +161,9 @@ class Expected:
         return {
             (call.campaign.priority, call_id)
             for call_id, call in self.calls()
-            if call.campaign.state is CampaignState.RUNNING and call.where is CallState.WAITING and call.due <= now
+            if call.campaign.state is CampaignState.RUNNING
+            and call.where is CallState.WAITING
+            and call.claimable_from(now) <= now < call.campaign.expires_at
         }
 
     def claim(self, claims: Iterable[Claim]) -> None:
@@ -160,6 +180,7 @@ class Expected:
         if (call.where, call.lease, call.tries + 1) != (CallState.CLAIMED, claim.deadline_ms, dial.attempt.number):
             return Begun.GONE
         now = look.now_us // 1000
+        leaves = max(now, claim.place_at_us / 1000)
         if call.number in self.suppressed:
             call.finish(Disposition.SUPPRESSED)
             return Begun.SUPPRESSED
@@ -168,11 +189,12 @@ class Expected:
             Begun.GATE_CLOSED: look.gate > now,
             Begun.PREEMPTED: look.urgent and call.campaign.priority is not Priority.URGENT,
             Begun.TOO_LATE: look.now_us > claim.place_at_us + LATEST_US,
+            Begun.OUT_OF_HOURS: look.hours is not None and not look.hours[0] <= leaves < look.hours[1],
         }
         for begun, speaks_against in reasons.items():
             if speaks_against:
                 return Begun.EXPIRED if call.wait(call.due, now) is Disposition.EXPIRED else begun
-        if now >= call.campaign.expires_at:
+        if now >= call.too_late_at:
             call.finish(Disposition.EXPIRED)
             return Begun.EXPIRED
         call.stand(CallState.PLACING, lease=look.lease)
@@ -271,6 +293,18 @@ class Expected:
                 expired[campaign_id] = len(waiting)
                 for call in waiting:
                     call.finish(Disposition.EXPIRED)
+        return expired
+
+    def expire_calls(self, now: int) -> int:
+        """What has an end of its own, and is past it in line, has ended; what is under way is looked at again."""
+        expired = 0
+        for _, call in self.calls():
+            if call.look_at is not None and call.look_at <= now:
+                under_way = call.where in CallState and call.where is not CallState.WAITING
+                call.look_at = now + LOOK_MS if under_way else None
+                if call.where is CallState.WAITING:
+                    call.finish(Disposition.EXPIRED)
+                    expired += 1
         return expired
 
     def redial(self, ref: AttemptRef, now: int) -> bool:
