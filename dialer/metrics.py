@@ -31,8 +31,8 @@ LATENESS_SECONDS = Histogram(
 )
 TOKENS_RETURNED = Counter(
     "dialer_tokens_returned_total",
-    "Budget tokens not used, by reason: campaign paused, gate closed, an urgent call took it, too late, claim lost, "
-    "no access token.",
+    "Budget tokens not used, by reason: campaign paused, gate closed, an urgent call took it, too late, out of hours, "
+    "claim lost, no access token.",
     ["reason"],
 )
 ANSWER_SECONDS = Histogram(

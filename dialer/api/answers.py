@@ -20,7 +20,7 @@ from dialer.windows import Windows
 class Outgoing(BaseModel):
     """Sent by us."""
 
-    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False, serialize_by_alias=True)
 
 
 class RedialOut(Outgoing):

@@ -12,7 +12,7 @@ import secrets
 from aiohttp import web
 
 from dialer.api.answers import CallOut, CallsOut, CampaignOut, CampaignsOut
-from dialer.api.hours import check_override, note_override, shown, windows_of
+from dialer.api.hours import check_end, check_override, note_override, shown, windows_of
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
 from dialer.api.ordering import ordered
@@ -53,6 +53,8 @@ async def create_campaign(request: web.Request, *, body: NewCampaign) -> web.Str
     if body.expires_at and body.expires_at <= moment(now_ms(runtime.clock)):
         raise InvalidInput("lies in the past: nothing would ever be dialed", field="expires_at")
     check_override(body, body.priority, runtime.settings)
+    windows = await windows_of(body, runtime.settings)
+    check_end(windows, body.expires_at)
     campaign = functools.partial(
         Campaign,
         name=body.name,
@@ -61,7 +63,7 @@ async def create_campaign(request: web.Request, *, body: NewCampaign) -> web.Str
         terms=order.terms,
         success=default_success(order.steps) if body.success is None else frozenset(body.success),
         expires_at=body.expires_at,
-        windows=await windows_of(body, runtime.settings),
+        windows=windows,
         override_windows=body.override_windows,
         most=KINDS[body.kind].most,
         priority=body.priority,

@@ -6,7 +6,7 @@ What needs a country's holidays goes to a thread: the first look at them takes a
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import datetime
 
 import structlog
 from aiohttp import web
@@ -33,13 +33,13 @@ async def windows_of(body: WindowsChange, settings: Settings) -> Windows | None:
 
 
 def _checked(body: WindowsChange, settings: Settings) -> Windows | None:
-    if body.windows is None:
-        return settings.default_windows
-    windows = _windows(body.windows)
-    # Whatever the zone: hours, dates and start by themselves leave nothing.
-    if windows.next_open(datetime.now(UTC), ("UTC",)) is None:
-        raise InvalidInput("never open: nothing would ever be dialed", field="windows")
-    return windows
+    return settings.default_windows if body.windows is None else _windows(body.windows)
+
+
+def check_end(windows: Windows | None, expires_at: datetime | None) -> None:
+    """Raises InvalidInput where a campaign would be over before it begins."""
+    if windows and windows.not_before and expires_at and expires_at <= windows.not_before:
+        raise InvalidInput("lies after expires_at: nothing would ever be dialed", field="windows.not_before")
 
 
 def check_override(body: WindowsChange, priority: Priority, settings: Settings) -> None:
@@ -80,6 +80,7 @@ async def change_windows(request: web.Request, campaign_id: str, *, body: Window
     before = await runtime.store.campaign(campaign_id)
     check_override(body, before.priority, runtime.settings)
     windows = await windows_of(body, runtime.settings)
+    check_end(windows, before.expires_at)
     campaign = await runtime.store.change_windows(campaign_id, windows, override=body.override_windows)
     log.info("campaign.windows_changed", campaign_id=campaign_id, windows=windows.to_dict() if windows else None)
     note_override(campaign)

@@ -26,7 +26,8 @@ from dialer.states import CallState, CampaignState
 from dialer.windows import MIDNIGHT, Hours, Windows
 from tests.fakes.clock import START_MS
 from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS, Engine, clean_engine, new_calls
-from tests.fakes.expected import Expected, ExpectedCall, ExpectedCampaign, Look
+from tests.fakes.expected import Expected, Look
+from tests.fakes.expected_call import ExpectedCall, ExpectedCampaign
 
 STEPS_EACH = 400
 SECOND_US = 1_000_000
