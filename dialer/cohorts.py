@@ -7,6 +7,7 @@ its campaign it has a number, in the order of arrival. Most campaigns have one, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 
 from dialer.addresses import is_phone
@@ -14,14 +15,14 @@ from dialer.phone import zones_in, zones_of
 from dialer.windows import Windows, check_zone
 
 
-def cohort_of(address: str, timezone: str | None) -> str:
-    """The cohort of a call to this address, to somebody in this zone where that is known."""
-    return f"={timezone}" if timezone else "+".join(_zones(address))
+def cohort_of(addresses: Sequence[str], timezone: str | None) -> str:
+    """The cohort of a call to a person with these addresses, who is in this zone where that is known."""
+    return f"={timezone}" if timezone else "+".join(_zones(addresses))
 
 
-def given_zone(address: str, timezone: str | None) -> str | None:
-    """The zone given for a call, None where the number by itself says the same. Raises InvalidInput."""
-    if not timezone or _zones(address) == (timezone,):
+def given_zone(addresses: Sequence[str], timezone: str | None) -> str | None:
+    """The zone given for a call, None where the numbers by themselves say the same. Raises InvalidInput."""
+    if not timezone or _zones(addresses) == (timezone,):
         return None
     return check_zone(timezone)
 
@@ -36,5 +37,7 @@ def zones_for(cohort: str, windows: Windows, region: str) -> tuple[str, ...]:
     return tuple(cohort.split("+")) if cohort else zones_in(region) or ("UTC",)
 
 
-def _zones(address: str) -> tuple[str, ...]:
-    return zones_of(address) if is_phone(address) else ()
+def _zones(addresses: Sequence[str]) -> tuple[str, ...]:
+    """Those in which the person may be: whichever number is dialed, the hours of all of them are kept."""
+    first, *others = (zones_of(address) if is_phone(address) else () for address in addresses)
+    return tuple(sorted({*first}.union(*others))) if others else first

@@ -30,6 +30,7 @@ campaign (`campaign_keys`).
 | `sleeping` | zset | running campaign, score: when its next call is due (ms) | empties |
 | `expiring` | zset | campaign, score: its end (ms) | its end |
 | `expiring:calls` | zset | call id, score: when it is too late for this call (ms) | at that moment |
+| `conferences` | zset | campaign that is a conference, score: created (ms) | with the campaign |
 | `suppressed` | zset | address never to be called, score: since (ms) | stays until it is taken off |
 | `hanging-up` | zset | campaign of which calls are to be hung up, score: when that was last asked (ms) | empties |
 | `closing` | set | campaigns that may be complete | empties |
@@ -57,6 +58,7 @@ LEASES = f"{TAG}leases"
 SLEEPING = f"{TAG}sleeping"
 EXPIRING = f"{TAG}expiring"
 EXPIRING_CALLS = f"{TAG}expiring:calls"
+CONFERENCES = f"{TAG}conferences"
 SUPPRESSED = f"{TAG}suppressed"
 CLOSING = f"{TAG}closing"
 OPEN = f"{TAG}open"

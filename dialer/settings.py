@@ -6,6 +6,8 @@ a carrier's credentials while `dialer worker` names the one that is missing.
 
 from __future__ import annotations
 
+import re
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
@@ -141,6 +143,11 @@ class Settings(BaseSettings):
     default_region: str = Field(
         "NL", pattern=r"^[A-Z]{2}$", description="Country (ISO 3166) of numbers written without a country code."
     )
+    allowed_destinations: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        description="Beginnings of the numbers that may be called, such as +31,+32, separated by commas; * for all. "
+        "Unset: the country of DIALER_DEFAULT_REGION.",
+    )
     default_language: str = Field(
         "nl-NL",
         pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
@@ -165,7 +172,7 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
-    @field_validator("carrier_extras", "recording_origins", mode="before")
+    @field_validator("carrier_extras", "recording_origins", "allowed_destinations", mode="before")
     @classmethod
     def _separated(cls, given: object) -> object:
         return frozenset(filter(None, map(str.strip, given.split(",")))) if isinstance(given, str) else given
@@ -196,6 +203,14 @@ class Settings(BaseSettings):
             parse_windows(text)
         return text
 
+    @field_validator("allowed_destinations")
+    @classmethod
+    def _beginnings(cls, given: frozenset[str]) -> frozenset[str]:
+        wrong = next((one for one in sorted(given) if not re.fullmatch(r"\*|\+[1-9][0-9]{0,14}", one)), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong!r} is no beginning of a number: write it like +31, or * for all")
+        return given
+
     @field_validator("from_number")
     @classmethod
     def _dialable(cls, number: str | None) -> str | None:
@@ -220,6 +235,15 @@ class Settings(BaseSettings):
     def plays_carrier(self) -> bool:
         """Whether the carrier's address is this machine's own: a stand-in, where no phone rings."""
         return (urlsplit(self.carrier_url).hostname or "") in LOOPBACK
+
+    @cached_property
+    def destinations(self) -> tuple[str, ...]:
+        """Beginnings of the numbers that may be called."""
+        if self.allowed_destinations:
+            return tuple(sorted(self.allowed_destinations))
+        from phonenumbers import country_code_for_region  # noqa: PLC0415 - as above
+
+        return (f"+{country_code_for_region(self.default_region)}",)
 
     def require(self, *names: str) -> None:
         """Raise InvalidInput naming every one of these fields that is not set."""

@@ -19,6 +19,7 @@ from dialer.api import (
     applications,
     calls,
     campaigns,
+    conferences,
     hang_ups,
     health,
     hours,
@@ -51,6 +52,7 @@ SHUTDOWN_S = 10  # the longest of the carrier's own time limits for a webhook
 ROUTES: tuple[Route, ...] = tuple(
     chain(
         campaigns.routes,
+        conferences.routes,
         hang_ups.routes,
         hours.routes,
         imports.routes,

@@ -24,12 +24,16 @@ from dialer.errors import InvalidInput
 from dialer.idempotency import KeptAnswer
 from dialer.kinds import KINDS, default_success
 from dialer.model import Campaign
+from dialer.redialing import check_policy
 from dialer.runtime import Runtime
 from dialer.states import CAMPAIGN_STEPS, CampaignState
 
 SCOPE = "post-campaigns"
 _ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _ID_LENGTH = 11  # 55 bits after the `c`; should two ever meet, the store says so
+
+Draft = functools.partial[Campaign]
+"""A campaign that lacks nothing but its id and when it was created."""
 
 routes = Routes()
 
@@ -49,41 +53,55 @@ routes = Routes()
 async def create_campaign(request: web.Request, *, body: NewCampaign) -> web.StreamResponse:
     """Create a campaign. Add its calls, then start it."""
     runtime = request.app[RUNTIME]
+    campaign = await draft(body, runtime)
+    return await answer_once(request, SCOPE, body, functools.partial(_create, runtime, campaign))
+
+
+async def draft(body: NewCampaign, runtime: Runtime) -> Draft:
+    """The campaign that a body asks for. Raises InvalidInput."""
     order = ordered(body, runtime.settings)
     if body.expires_at and body.expires_at <= moment(now_ms(runtime.clock)):
         raise InvalidInput("lies in the past: nothing would ever be dialed", field="expires_at")
     check_override(body, body.priority, runtime.settings)
     windows = await windows_of(body, runtime.settings)
     check_end(windows, body.expires_at)
-    campaign = functools.partial(
+    success = default_success(order.steps) if body.success is None else frozenset(body.success)
+    redial = body.redials()
+    check_policy(redial, success)
+    return functools.partial(
         Campaign,
         name=body.name,
         kind=body.kind,
         script=order.script,
         terms=order.terms,
-        success=default_success(order.steps) if body.success is None else frozenset(body.success),
+        success=success,
         expires_at=body.expires_at,
         windows=windows,
         override_windows=body.override_windows,
         most=KINDS[body.kind].most,
         priority=body.priority,
-        redial=body.redials(),
+        redial=redial,
+        max_tries=body.max_tries,
         unknown=body.unknown,
         state=CampaignState.DRAFT,
     )
-    return await answer_once(request, SCOPE, body, functools.partial(_create, runtime, campaign))
 
 
-async def _create(runtime: Runtime, campaign: functools.partial[Campaign], derived: str | None) -> KeptAnswer:
+async def _create(runtime: Runtime, campaign: Draft, derived: str | None) -> KeptAnswer:
+    campaign_id = await store_draft(runtime, campaign, derived)
+    answer = await shown(runtime, await runtime.store.campaign(campaign_id))
+    return KeptAnswer(201, answer.model_dump_json(), f"/v1/campaigns/{campaign_id}")
+
+
+async def store_draft(runtime: Runtime, campaign: Draft, derived: str | None) -> str:
+    """Create the campaign and return its id; under the same derived name only once."""
     campaign_id = _campaign_id(derived)
     created_at = moment(now_ms(runtime.clock))
     # With a derived id False means that the first request, whose answer was lost, created it.
     while not await runtime.store.create_campaign(campaign(id=campaign_id, created_at=created_at)) and not derived:
         campaign_id = _campaign_id(None)
-    created = await runtime.store.campaign(campaign_id)
-    note_override(created)
-    answer = await shown(runtime, created)
-    return KeptAnswer(201, answer.model_dump_json(), f"/v1/campaigns/{campaign_id}")
+    note_override(await runtime.store.campaign(campaign_id))
+    return campaign_id
 
 
 def _campaign_id(derived: str | None) -> str:

@@ -29,7 +29,7 @@ CSV = "text/csv"
 NDJSON = "application/x-ndjson"
 COLUMNS = (
     "id", "external_id", "number", "state", "disposition", "tries", "ended_at", "keys", "duration_s", "price",
-    "variables",
+    "variables", "dialed",
 )  # fmt: skip
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also as wide as kana
 # Ends of lines to some readers of NDJSON, and what turns a terminal's colours or the order of its letters.
@@ -49,8 +49,8 @@ async def get_results(request: web.Request, campaign_id: str, *, query: ResultsQ
 
     The CSV's column `variables` holds a JSON object. A text cell that begins with = + - @ tab CR or LF has an
     apostrophe in front, so that no spreadsheet takes it for a formula; numbers keep their plus. `keys` is what was
-    pressed, question by question; it, `duration_s` and `price` are those of the last attempt. A stream that ends
-    without its last chunk broke off: ask again.
+    pressed, question by question; it, `duration_s`, `price` and the number `dialed` are those of the last attempt. A
+    stream that ends without its last chunk broke off: ask again.
     """
     store = request.app[RUNTIME].store
     await store.campaign(campaign_id)
@@ -104,6 +104,7 @@ def _cells(result: ResultOut) -> tuple[str | int, ...]:
         "" if result.duration_s is None else result.duration_s,
         harmless(result.price or ""),
         _seen(json.dumps(result.variables, ensure_ascii=False, separators=(",", ":"))),
+        result.dialed,
     )
 
 

@@ -42,8 +42,12 @@ def _describes_campaign(function: Any) -> Any:
             "--priority", type=click.Choice([p.value for p in Priority]), help="Who goes first.  [default: normal]"
         ),
         click.option(
-            "--redial", type=RedialType(), multiple=True, help="Such as busy=2/5m; may be given more than once."
+            "--redial",
+            type=RedialType(),
+            multiple=True,
+            help="Such as busy=2/5m, or no_answer=5/10m,x2,max=4h,next; may be given more than once.",
         ),
+        click.option("--max-tries", type=click.IntRange(1), help="How often one call is tried at the most."),
         click.option(
             "--unknown",
             type=click.Choice([p.value for p in UnknownPolicy]),

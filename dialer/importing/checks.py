@@ -13,14 +13,16 @@ from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
 
-from dialer.addresses import parse_address
+from dialer.addresses import EVERYWHERE, parse_address
 from dialer.cohorts import cohort_of, given_zone, zones_for
 from dialer.errors import InvalidInput
 from dialer.importing.rows import (
     EXPIRES_AT,
+    FURTHER,
     ID,
     MAX_ID,
     MAX_NAME,
+    MAX_NUMBERS,
     MAX_VALUE,
     MAX_VARIABLES,
     NUMBER,
@@ -37,9 +39,9 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _name = lru_cache(maxsize=1024)(variable_name)
 
 Hours = tuple[str | None, datetime | None, str]
-"""zone where it was given and tells more than the number, end of its own, cohort"""
-Taken = tuple[int, str, str | None, dict[str, str], Hours]
-"""row, number, external id, variables, hours"""
+"""zone where it was given and tells more than the numbers, end of its own, cohort"""
+Taken = tuple[int, list[str], str | None, dict[str, str], Hours]
+"""row, numbers, external id, variables, hours"""
 Refused = tuple[int, str | None, str, str]
 """row, column, value, reason: the fields of a Rejection"""
 
@@ -50,12 +52,14 @@ class RowChecks:
 
     Attributes:
         region: the country of numbers written nationally (`settings.default_region`).
+        allowed: beginnings of the numbers that may be called (`settings.destinations`).
         required: the variables without which the script cannot be spoken (`CallScript.variables()`).
         windows: those of the campaign: somebody whom they never let be called is refused.
     """
 
     region: str
     required: frozenset[str] = frozenset()
+    allowed: tuple[str, ...] = EVERYWHERE
     windows: Windows | None = None
 
 
@@ -78,10 +82,10 @@ def check_rows(
     return taken, refused
 
 
-def _check(checks: RowChecks, fields: dict[str, str]) -> tuple[str, str | None, dict[str, str], Hours]:
-    number = _number(fields.pop(NUMBER, ""), checks.region)
+def _check(checks: RowChecks, fields: dict[str, str]) -> tuple[list[str], str | None, dict[str, str], Hours]:
+    numbers = _numbers(fields, checks)
     external_id = _external_id(fields.pop(ID, ""))
-    hours = _hours(checks, number, fields)
+    hours = _hours(checks, numbers, fields)
     if len(fields) > MAX_VARIABLES:
         raise _RowRefusedError(None, "", f"has {len(fields)} variables, {MAX_VARIABLES} at most are allowed")
     for name, value in fields.items():
@@ -89,20 +93,20 @@ def _check(checks: RowChecks, fields: dict[str, str]) -> tuple[str, str | None, 
     missing = sorted(name for name in checks.required if not plain(fields.get(name, "")).strip())
     if missing:
         raise _RowRefusedError(missing[0], "", f"the text needs a value for {', '.join(map(repr, missing))}")
-    return number, external_id, fields, hours
+    return numbers, external_id, fields, hours
 
 
-def _hours(checks: RowChecks, number: str, fields: dict[str, str]) -> Hours:
+def _hours(checks: RowChecks, numbers: list[str], fields: dict[str, str]) -> Hours:
     """Zone, end and cohort; a text that speaks of either column has its variable as well."""
     zone, end = (fields.get(name, "").strip() for name in (TIMEZONE, EXPIRES_AT))
     for name in (TIMEZONE, EXPIRES_AT):
         if name not in checks.required:
             fields.pop(name, None)
     try:
-        timezone = given_zone(number, zone)
+        timezone = given_zone(numbers, zone)
     except InvalidInput as error:
         raise _RowRefusedError(TIMEZONE, zone, str(error)) from None
-    cohort = cohort_of(number, timezone)
+    cohort = cohort_of(numbers, timezone)
     if checks.windows and not _ever_open(checks.windows, cohort, checks.region, datetime.now(UTC).date()):
         reason = "the campaign's windows are never open in all zones where this number may be: give its timezone"
         raise _RowRefusedError(TIMEZONE, zone, reason)
@@ -125,11 +129,27 @@ def _ever_open(windows: Windows, cohort: str, region: str, today: date) -> bool:
     return windows.next_open(now, zones_for(cohort, windows, region)) is not None
 
 
-def _number(text: str, region: str) -> str:
+def _numbers(fields: dict[str, str], checks: RowChecks) -> list[str]:
+    """The numbers of a row's person, each once; a further column that the text speaks of is left a variable."""
+    columns = [NUMBER, *(name for name in FURTHER if name in fields and name not in checks.required)]
+    written = [(name, text) for name in columns for text in _split(fields.pop(name, ""))]
+    found = dict.fromkeys(_number(name, text, checks) for name, text in written or [(NUMBER, "")])
+    if len(found) > MAX_NUMBERS:
+        raise _RowRefusedError(NUMBER, "", f"has {len(found)} numbers, {MAX_NUMBERS} at most are dialed")
+    return list(found)
+
+
+def _split(cell: str) -> list[str]:
+    # Semicolons in a SIP address begin its parameters.
+    parts = [cell] if "://" in cell or cell.lstrip().startswith("sip") else cell.split(";")
+    return [part for part in parts if part.strip()]
+
+
+def _number(column: str, text: str, checks: RowChecks) -> str:
     try:
-        return parse_address(text, region)
+        return parse_address(text, checks.region, checks.allowed)
     except InvalidInput as error:
-        raise _RowRefusedError(NUMBER, text, str(error)) from None
+        raise _RowRefusedError(column, text, str(error)) from None
 
 
 def _external_id(text: str) -> str | None:

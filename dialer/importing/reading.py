@@ -131,10 +131,11 @@ def _batch(taken: list[Taken], refused: list[Refused]) -> Batch:
     return Batch([(fields[0], _call(*fields[1:])) for fields in taken], [Rejection(*fields) for fields in refused])
 
 
-def _call(number: str, external_id: str | None, variables: dict[str, str], hours: Hours) -> NewCall:
-    timezone, expires_at, cohort = hours
+def _call(numbers: list[str], external_id: str | None, variables: dict[str, str], hours: Hours) -> NewCall:
+    (first, *others), (timezone, expires_at, cohort) = numbers, hours
     return NewCall(
-        number=number,
+        number=first,
+        others=tuple(others),
         external_id=external_id,
         variables=variables,
         timezone=timezone,

@@ -5,7 +5,8 @@
 --         13 interval_us, 14 the call's address, 15 how many tokens it takes besides its own,
 --         16 the call's cohort (0: claimed without windows)
 -- returns 1 begun (also when this very run asks again), 0 not ours any more; put back to waiting: 2 campaign not running,
---         3 gate closed, 4 an urgent call wants the token, 5 too late, 8 out of hours; ended: 6 suppressed, 7 expired
+--         3 gate closed, 4 an urgent call wants the token, 5 too late, 8 the number is suppressed, the person's next one is to
+--         be dialed, 9 out of hours; ended: 6 suppressed, 7 expired
 -- atomic because a pause, an urgent call or another worker must not fall between the look and the intent
 -- include: call
 local nonce, place_at, now_us = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[9])
@@ -16,8 +17,15 @@ local counted = tries()
 if not due or counted.n + 1 ~= NUMBER then return 0 end
 
 if redis.call('ZSCORE', SUPPRESSED, ARGV[14]) then
-  finish('suppressed')
-  return 6
+  local all, place = numbers(), counted.place or 1
+  local following = next_place(all, place, counted.spent)
+  if not following then
+    finish('suppressed')
+    return 6
+  end
+  turn_to(counted, following)
+  store_tries(counted)
+  return wait(due) == 'expired' and 7 or 8
 end
 -- By the stretch as it is written down now: a change of the windows deletes it.
 local function out_of_hours(moment)
@@ -30,7 +38,7 @@ local refused = redis.call('HGET', CAMPAIGN, 'state') ~= 'running' and 2
   or tonumber(budget[1] or 0) > NOW and 3
   or ARGV[12] ~= '1' and redis.call('ZCARD', URGENT) > 0 and 4
   or now_us > place_at + tonumber(ARGV[10]) and 5
-  or out_of_hours(math.max(NOW, place_at / 1000)) and 8
+  or out_of_hours(math.max(NOW, place_at / 1000)) and 9
 if refused then
   return wait(due) == 'expired' and 7 or refused
 end
@@ -51,4 +59,5 @@ counted.n = NUMBER
 store_tries(counted)
 redis.call('HINCRBY', CAMPAIGN, 'attempts', 1)
 redis.call('HSET', ATTEMPT, 'nonce', nonce, 'at', NOW, 'due', due)
+if counted.place then redis.call('HSET', ATTEMPT, 'place', counted.place) end
 return 1

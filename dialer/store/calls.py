@@ -140,7 +140,7 @@ class _Ends(NamedTuple):
 
 def _call(ref: CallRef, stored: dict[str, str | None], standing: tuple[str, float], ends: _Ends) -> Call:
     record = json.loads(stored[str(ref.seq)] or "[]")
-    number, external_id, variables, _, timezone = [*record, None, None, None, None][:5]
+    number, external_id, variables, _, others, timezone = [*record, *[None] * 5][:6]
     where, score = standing
     in_flight = where in keys.IN_FLIGHT
     tries = json.loads(stored[f"{ref.seq}t"] or "{}")
@@ -157,6 +157,7 @@ def _call(ref: CallRef, stored: dict[str, str | None], standing: tuple[str, floa
         attempts=tries.get("n", 0),
         timezone=timezone,
         expires_at=at_ms(tries.get("x")),
+        others=tuple(others or ()),
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from itertools import islice
 
-from dialer import keys
+from dialer import conference, keys
 from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, NotFound
@@ -31,6 +32,7 @@ class CampaignStore(StorePart):
         """Store a new campaign; False when its id exists already, and nothing was changed."""
         fields = [part for pair in _to_fields(campaign).items() for part in pair]
         names = [keys.campaign(campaign.id), keys.CAMPAIGNS, keys.OPEN, keys.EXPIRING]
+        names += [keys.CONFERENCES] if campaign.kind == conference.KIND else []
         end = to_ms(campaign.expires_at) if campaign.expires_at else ""
         args = [campaign.id, to_ms(campaign.created_at), end, *fields]
         return bool(await self._batch.run("create_campaign", names, args))
@@ -162,11 +164,12 @@ def is_campaign_id(text: str) -> bool:
     return ":" not in text
 
 
+_RULE_LEAST = 2  # times and wait are always written
 _CLASS = {priority: number for number, priority in enumerate(Priority, 1)}
 
 
 def _to_fields(campaign: Campaign) -> dict[str, str | int]:
-    redial = {disposition: [rule.times, rule.after_ms] for disposition, rule in campaign.redial.items()}
+    redial = {disposition: _rule(redial) for disposition, redial in campaign.redial.items()}
     fields: dict[str, str | int] = {
         "name": campaign.name,
         "kind": campaign.kind,
@@ -185,11 +188,20 @@ def _to_fields(campaign: Campaign) -> dict[str, str | int]:
         "terms": json.dumps(campaign.terms.to_dict()) if campaign.terms != Terms() else None,
         "expires_at": to_ms(campaign.expires_at) if campaign.expires_at else None,
         "most": campaign.most,
+        "max_tries": campaign.max_tries,
         "started_at": to_ms(campaign.started_at) if campaign.started_at else None,
         **_lease_times(campaign.terms),
         **_hours(campaign),
     }
     return fields | {name: value for name, value in told.items() if value is not None}
+
+
+def _rule(redial: Redial) -> list[int | str | bool]:
+    """A redial as its fields in their order, without the defaults at the end."""
+    parts, defaults = list(astuple(redial)), list(astuple(Redial(0, 0)))
+    while len(parts) > _RULE_LEAST and parts[-1] == defaults[len(parts) - 1]:
+        parts.pop()
+    return parts
 
 
 def _lease_times(terms: Terms) -> dict[str, int | None]:
@@ -225,6 +237,9 @@ def _from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
         most=int(fields["most"]) if "most" in fields else None,
         windows=Windows.from_dict(json.loads(fields["windows"])) if "windows" in fields else None,
         override_windows="override_windows" in fields,
+        max_tries=int(fields["max_tries"]) if "max_tries" in fields else None,
+        over_at=at_ms(fields.get("over_at")),
+        over_reason=fields.get("over_reason"),
         state=CampaignState(fields["state"]),
         created_at=moment(fields["created_at"]),
         started_at=at_ms(fields.get("started_at")),

@@ -114,7 +114,7 @@ def _entry(campaign_id: str, call: NewCall) -> _Entry:
 
 
 def _new_entry(known: str, digest: str, call: NewCall) -> _Entry:
-    cohort = cohort_of(call.number, call.timezone) if call.cohort is None else call.cohort
+    cohort = cohort_of((call.number, *call.others), call.timezone) if call.cohort is None else call.cohort
     return _Entry(known, digest, _record(call), cohort, to_ms(call.expires_at) if call.expires_at else None)
 
 
@@ -147,7 +147,8 @@ def _known_bucket(digest: str) -> int:
 
 
 def _record(call: NewCall) -> str:
-    parts = [call.number, call.external_id, dict(call.variables) or None, _own(call.own) if call.own else None]
+    own = _own(call.own) if call.own else None
+    parts = [call.number, call.external_id, dict(call.variables) or None, own, list(call.others) or None]
     parts.append(call.timezone)
     while parts[-1] is None:
         parts.pop()

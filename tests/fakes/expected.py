@@ -78,10 +78,12 @@ class Expected:
             return Begun.GONE
         now = look.now_us // 1000
         leaves = max(now, claim.place_at_us / 1000)
-        if call.number in self.suppressed:
+        assert call.person.number == dial.number
+        if dial.number in self.suppressed and not call.person.turn(dial.number, self.suppressed, is_spent=False):
             call.finish(Disposition.SUPPRESSED)
             return Begun.SUPPRESSED
         reasons = {
+            Begun.NEXT_NUMBER: dial.number in self.suppressed,
             Begun.NOT_RUNNING: call.campaign.state is not CampaignState.RUNNING,
             Begun.GATE_CLOSED: look.gate > now,
             Begun.PREEMPTED: look.urgent and call.campaign.priority is not Priority.URGENT,
@@ -96,7 +98,7 @@ class Expected:
             return Begun.EXPIRED
         call.stand(CallState.PLACING, lease=look.lease)
         call.tries = dial.attempt.number
-        call.attempts[call.tries] = ExpectedAttempt(nonce, call.due)
+        call.attempts[call.tries] = ExpectedAttempt(nonce, call.due, dial.number)
         return Begun.BEGUN
 
     def record(self, ref: AttemptRef, nonce: str, follows: Follows, now: int) -> tuple[bool, Disposition | None]:
@@ -134,7 +136,7 @@ class Expected:
             return EventResult(Applied.NOTHING_NEW if event.facts else Applied.NO_FACT)
         attempt.facts |= event.facts
         if Fact.OPTED_OUT in event.facts:
-            self.suppressed.add(call.number)
+            self.suppressed.add(attempt.number)
         if call.tries != ref.number:
             return self._label(attempt)
         return self._follow(call, attempt, now, event.facts)
@@ -154,10 +156,14 @@ class Expected:
         if isinstance(call.where, Disposition):
             if before and call.where is before and after:
                 call.stand(after)
+                call.unsettle(before)
+                call.ended[after] += 1
+                if Fact.HUNG_UP not in attempt.facts:
+                    call.is_used_up(after)
             return EventResult(Applied.APPLIED, None if before else after)
         if after:
             if before:
-                call.ended[before] -= 1
+                call.unsettle(before)
             return EventResult(Applied.APPLIED, after, call.settle(after, now, attempt.facts))
         if told == {Fact.HUNG_UP}:
             return EventResult(Applied.APPLIED)
@@ -204,6 +210,30 @@ class Expected:
                     expired += 1
         return expired
 
+    def recall(self, ref: CallRef, tries: int, now: int, *, dropped: bool) -> bool:
+        """Call a member again, who was seen after so many tries; returns whether it is so."""
+        call, campaign = self.call(ref), self.call(ref).campaign
+        ended = campaign.over or campaign.expires_at <= now
+        if campaign.kind != "conference" or ended or campaign.state is not CampaignState.RUNNING or call.tries != tries:
+            return False
+        facts = call.attempts[tries].facts if tries else frozenset()
+        is_done = isinstance(call.where, Disposition)
+        if dropped and not (is_done and facts & {Fact.JOINED, Fact.CONFIRMED} and Fact.HUNG_UP not in facts):
+            return False
+        if not is_done and call.where is not CallState.WAITING:
+            return False
+        call.wait(now, now)
+        call.is_recalled = True
+        return True
+
+    def end(self, campaign_id: str, now: int) -> bool:
+        """A conference is over; returns whether it is so only now."""
+        campaign = self.campaigns[campaign_id]
+        if campaign.over or campaign.state is CampaignState.COMPLETED:
+            return False
+        campaign.over, campaign.expires_at = True, min(campaign.expires_at, now)
+        return True
+
     def redial(self, ref: AttemptRef, now: int) -> bool:
         """Give an unknown attempt up."""
         call = self.call(ref.call)
@@ -213,6 +243,10 @@ class Expected:
             call.attempts[ref.number].disposition = Disposition.CANCELLED
             call.settle(Disposition.CANCELLED, 0, call.attempts[ref.number].facts)
             return False
+        if call.tries >= call.campaign.max_tries:
+            call.attempts[ref.number].disposition = Disposition.UNDETERMINED
+            call.settle(Disposition.UNDETERMINED, now)
+            return True
         call.attempts[ref.number].given_up = True
         call.wait(call.attempts[ref.number].due, now, Disposition.UNDETERMINED)
         return True

@@ -11,6 +11,7 @@ from dialer.dispositions import Disposition, Fact
 from dialer.model import Priority, Redial
 from dialer.states import CALL_STEPS, CAMPAIGN_STEPS, CallState, CampaignState
 from tests.fakes.expected_hours import ExpectedHours
+from tests.fakes.expected_redials import ExpectedPerson, moves_on, wait_ms
 
 Where = CallState | Disposition
 """A call stands in the set of its state, or, when it is done, in that of its disposition."""
@@ -22,6 +23,7 @@ class ExpectedAttempt:
 
     nonce: str
     due: float
+    number: str
     facts: frozenset[Fact] = frozenset()
     disposition: Disposition | None = None
     given_up: bool = False
@@ -34,7 +36,7 @@ class ExpectedCall:
 
     campaign: ExpectedCampaign
     due: float
-    number: str = ""
+    person: ExpectedPerson = field(default_factory=ExpectedPerson)
     zones: tuple[str, ...] = ()
     expires_at: float = math.inf
     look_at: float | None = None
@@ -42,6 +44,7 @@ class ExpectedCall:
     lease: int | None = None
     tries: int = 0
     ended: Counter[Disposition] = field(default_factory=Counter)
+    is_recalled: bool = False
     attempts: dict[int, ExpectedAttempt] = field(default_factory=dict)
 
     def stand(self, where: Where, *, lease: int | None = None) -> None:
@@ -77,10 +80,35 @@ class ExpectedCall:
     def settle(self, disposition: Disposition, now: int, facts: frozenset[Fact] = frozenset()) -> Disposition | None:
         """Redial by policy, but never whoever we hung up on; else be done."""
         self.ended[disposition] += 1
+        wait_ms = None if Fact.HUNG_UP in facts else self.redial_ms(disposition)
+        if wait_ms is None or self.tries >= self.campaign.max_tries:
+            return self.finish(disposition)
+        return self.wait(now + wait_ms, now, disposition)
+
+    def redial_ms(self, disposition: Disposition) -> int | None:
+        """How long to wait for the next try, None if there is none; turns to the number that it dials."""
+        policy, number = self.campaign.redial.get(disposition), self.attempts[self.tries].number
+        used_up = self.is_used_up(disposition)
+        follows, self.person.number = not used_up, number
+        if moves_on(policy, disposition) and len(self.person.numbers) > 1:
+            follows = self.person.turn(number, self.campaign.suppressed, is_spent=used_up) or follows
+        if not follows:
+            return None
+        return wait_ms(policy, self.ended[disposition]) if policy and not used_up else 0
+
+    def is_used_up(self, disposition: Disposition) -> bool:
+        """Whether no redial is left; suppresses the number where the policy says so."""
         policy = self.campaign.redial.get(disposition)
-        if Fact.HUNG_UP not in facts and policy and self.ended[disposition] <= policy.times:
-            return self.wait(now + policy.after_ms, now, disposition)
-        return self.finish(disposition)
+        if policy and self.ended[disposition] <= policy.times:
+            return False
+        if policy and policy.then == "suppress":
+            self.campaign.suppressed.add(self.attempts[self.tries].number)
+        return True
+
+    def unsettle(self, disposition: Disposition) -> None:
+        """The attempt ended otherwise than it seemed."""
+        self.ended[disposition] = self.ended.get(disposition, 1) - 1
+        self.person.spent.discard(self.attempts[self.tries].number)
 
 
 @dataclass(slots=True)
@@ -91,8 +119,12 @@ class ExpectedCampaign:
     redial: Mapping[Disposition, Redial]
     state: CampaignState = CampaignState.DRAFT
     expires_at: float = math.inf
+    max_tries: float = math.inf
+    suppressed: set[str] = field(default_factory=set)
     swept: bool = False
     hours: ExpectedHours = field(default_factory=ExpectedHours)
+    kind: str = "notification"
+    over: bool = False
     calls: dict[int, ExpectedCall] = field(default_factory=dict)
 
     def step(self, verb: str) -> bool:

@@ -18,9 +18,9 @@ from dialer import keys, pacing
 from dialer.clock import moment, to_ms
 from dialer.dialing import Begun, Claim, Dial, Follows
 from dialer.dispositions import Disposition, Fact
-from dialer.errors import IllegalStep
+from dialer.errors import IllegalStep, NotFound
 from dialer.leases import Lapsed
-from dialer.model import AttemptRef, CallRef, NewCall, Priority, Redial, Terms
+from dialer.model import AttemptRef, Call, CallRef, NewCall, Priority, Redial, Terms
 from dialer.providers.base import CallEvent, Placed, PlaceResult, Refusal, Refused
 from dialer.states import CallState, CampaignState
 from dialer.windows import MIDNIGHT, Hours, Windows
@@ -28,10 +28,24 @@ from tests.fakes.clock import START_MS
 from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS, Engine, clean_engine, new_calls
 from tests.fakes.expected import Expected, Look
 from tests.fakes.expected_call import ExpectedCall, ExpectedCampaign
+from tests.fakes.expected_redials import ExpectedPerson
 
 STEPS_EACH = 400
 SECOND_US = 1_000_000
-REDIAL = {Disposition.BUSY: Redial(2, 3_000), Disposition.FAILED: Redial(1, 0)}
+REDIALS = (
+    {Disposition.BUSY: Redial(2, 3_000), Disposition.FAILED: Redial(1, 0)},
+    {
+        Disposition.BUSY: Redial(5, 200, 250, 2_000, next_number=True),
+        Disposition.NO_ANSWER: Redial(0, 0, next_number=True),
+        Disposition.MACHINE: Redial(3, 7, 133),
+        Disposition.ANSWERED: Redial(1, 50),
+    },
+    {
+        Disposition.REJECTED: Redial(1, 0, then="suppress"),
+        Disposition.INVALID_NUMBER: Redial(0, 0, then="suppress", next_number=True),
+        Disposition.FAILED: Redial(2, 0, 1000, next_number=True),
+    },
+)
 EVENTS = [CallEvent(kind=fact, facts=frozenset({fact})) for fact in Fact] + [CallEvent(kind="input")]
 LATE_US = (-25_000, -25_000, 0, 0, 10_000, 100_000, 200_000, pacing.LATEST_US, pacing.LATEST_US + 1)
 PASSING_MS = (1, 5, 50, 200, 338, 500, 1_000, 5_000, 60_000, 700_000)
@@ -50,6 +64,7 @@ class Walk:
         self.dials: list[Dial] = []
         self.begun: list[tuple[AttemptRef, str]] = []
         self.seen: list[Lapsed] = []
+        self.looked: list[Call] = []
         self.under_way: dict[AttemptRef, str] = {}
         self.left_us: list[int] = []
 
@@ -80,11 +95,14 @@ class Walk:
         windows = self.random.choice([None, self.some_windows()])
         ends_in_ms = self.random.choice([None, None, None, 90_000, 1_500_000])
         expires_at = None if ends_in_ms is None else moment(self.engine.now_ms + ends_in_ms)
-        fields: dict[str, Any] = {"priority": priority, "redial": REDIAL, "terms": terms, "expires_at": expires_at}
+        redial, max_tries = self.random.choice(REDIALS), self.random.choice([None, None, 1, 2, 4])
+        fields: dict[str, Any] = {"priority": priority, "redial": redial, "terms": terms, "expires_at": expires_at}
         fields["windows"] = windows
-        await self.engine.run_campaign(campaign_id, calls=0, **fields)
-        campaign = ExpectedCampaign(priority, REDIAL, CampaignState.RUNNING)
+        kind = self.random.choice(["notification", "conference"])
+        await self.engine.run_campaign(campaign_id, calls=0, kind=kind, max_tries=max_tries, **fields)
+        campaign = ExpectedCampaign(priority, redial, CampaignState.RUNNING, kind=kind)
         campaign.hours.windows = windows
+        campaign.max_tries, campaign.suppressed = max_tries or math.inf, self.expected.suppressed
         campaign.expires_at = math.inf if ends_in_ms is None else self.engine.now_ms + ends_in_ms
         self.expected.campaigns[campaign_id] = campaign
 
@@ -134,18 +152,19 @@ class Walk:
             return
         await self.engine.store.end_import(campaign_id, "i1")
         for position, call in enumerate(calls):
-            zones = (call.timezone or "Europe/Amsterdam",)
-            expected = ExpectedCall(campaign, now + (position + 1) * 0.0005, call.number, zones)
+            person, zones = ExpectedPerson((call.number, *call.others)), (call.timezone or "Europe/Amsterdam",)
+            expected = ExpectedCall(campaign, now + (position + 1) * 0.0005, person, zones)
             if call.expires_at:
                 expected.expires_at = expected.look_at = to_ms(call.expires_at)
             campaign.calls[first + position] = expected
 
     def _new_call(self, call: NewCall) -> NewCall:
-        """Somebody in any zone, now and then only for some minutes."""
+        """Somebody in any zone, with up to three numbers, now and then only for some minutes."""
+        others = [call.number.replace("+3161", f"+316{digit}") for digit in range(2, self.random.choice([2, 2, 3, 4]))]
         ends_in_ms = self.random.choice([*[None] * 8, 500, 200_000])
         expires_at = None if ends_in_ms is None else moment(self.engine.now_ms + ends_in_ms)
         zone = self.random.choice([None, *ZONES])
-        return replace(call, timezone=zone, expires_at=expires_at)
+        return replace(call, others=tuple(others), timezone=zone, expires_at=expires_at)
 
     async def step(self) -> None:
         """Somebody pauses, resumes or cancels."""
@@ -224,7 +243,7 @@ class Walk:
             self.under_way[dial.attempt] = nonce
             self.begun.append((dial.attempt, nonce))
             self.left_us.append(max(look.now_us, dial.claim.place_at_us))
-        elif begun is Begun.PREEMPTED:
+        elif begun in {Begun.PREEMPTED, Begun.NEXT_NUMBER}:
             for heir in await self._claim(1, dial.claim):
                 await self._begin(heir, nonce, self.random.choice(LATE_US))
         return begun
@@ -291,6 +310,36 @@ class Walk:
 
             assert wanted is await self.engine.dialing.redial(attempt)
 
+    async def recall(self) -> None:
+        """The watch or a person calls a member again, mostly as he stands, now and then as he was seen before."""
+        refs = [CallRef(i, seq) for i, campaign in self.expected.campaigns.items() for seq in campaign.calls]
+        self.looked += [
+            await self.engine.store.call(str(ref)) for ref in self.any_of(self.random.sample(refs, len(refs)))
+        ]
+        for call in self.any_of(self.looked):
+            dropped, ref = self.random.choice([True, False]), CallRef.parse(call.id)
+            assert ref
+            wanted = self.expected.recall(ref, call.attempts, self.engine.now_ms, dropped=dropped)
+
+            assert wanted is await self._recalled(call, dropped=dropped)
+
+    async def _recalled(self, call: Call, *, dropped: bool) -> bool:
+        try:
+            if dropped:
+                return await self.engine.store.recall_dropped(call)
+            await self.engine.store.recall(call)
+        except (IllegalStep, NotFound):
+            return False
+        return True
+
+    async def end(self) -> None:
+        """A conference is over, found out once or twice."""
+        conferences = [i for i, campaign in self.expected.campaigns.items() if campaign.kind == "conference"]
+        for campaign_id in self.any_of(conferences):
+            wanted = self.expected.end(campaign_id, self.engine.now_ms)
+
+            assert wanted is await self.engine.store.end_conference(campaign_id, "everybody left")
+
     async def complete(self) -> None:
         """The sweeper completes exactly the campaigns with nothing left to do."""
         over = {campaign_id for campaign_id, campaign in self.expected.campaigns.items() if campaign.is_over}
@@ -333,6 +382,7 @@ class Walk:
         assert looks == stored.get("expiring:calls", {})
         self._nobody_is_forgotten(stored)
         self._attempts_agree(stored)
+        self._nobody_is_tried_too_often()
 
     def _standing(self, stored: dict[str, Any]) -> list[tuple[str, str]]:
         return sorted(
@@ -370,11 +420,21 @@ class Walk:
         for _, call in self.expected.calls():
             assert 1 >= sum(not one.disposition and not one.given_up for one in call.attempts.values())
 
+    def _nobody_is_tried_too_often(self) -> None:
+        """Unless recalled, no call has more tries than redials, other numbers and attempts given up make up."""
+        for _, call in self.expected.calls():
+            if call.is_recalled:
+                continue
+            redials = sum(redial.times for redial in call.campaign.redial.values())
+            given_up = sum(attempt.given_up for attempt in call.attempts.values())
+
+            assert call.tries <= min(redials + len(call.person.numbers) + given_up, call.campaign.max_tries)
+
 
 WEIGHTS = {
     Walk.place: 14, Walk.event: 14, Walk.wait: 10, Walk.add: 8, Walk.begin: 8, Walk.record: 6, Walk.claim: 6,
     Walk.sweep: 6, Walk.sweep_late: 4, Walk.redial: 4, Walk.complete: 3, Walk.expire: 3, Walk.renew: 3, Walk.tune: 3,
-    Walk.step: 2, Walk.change: 2, Walk.expire_calls: 3,
+    Walk.recall: 8, Walk.step: 2, Walk.end: 1, Walk.change: 2, Walk.expire_calls: 3,
 }  # fmt: skip
 
 

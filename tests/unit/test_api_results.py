@@ -48,6 +48,7 @@ def test_csv_row_has_all_columns() -> None:
         "keys": "",
         "duration_s": "",
         "price": "",
+        "dialed": "",
     } == row
 
 

@@ -38,8 +38,8 @@ def test_number_of_a_large_country_may_be_in_many_zones() -> None:
 def test_zone_given_for_the_call_goes_first() -> None:
     """Before the windows' own zone, which goes before that of the number, which goes before that of the region."""
     windows, elsewhere = Windows(), Windows(zone="Europe/Paris")
-    number, given = (cohort_of("+31612345678", zone) for zone in (None, "Asia/Tokyo"))
-    nowhere = cohort_of(NOWHERE, None)
+    number, given = (cohort_of(["+31612345678"], zone) for zone in (None, "Asia/Tokyo"))
+    nowhere = cohort_of([NOWHERE], None)
 
     assert ("Europe/Amsterdam",) == zones_for(number, windows, "DE")
     assert ("Europe/Paris",) == zones_for(number, elsewhere, "DE")
@@ -49,8 +49,15 @@ def test_zone_given_for_the_call_goes_first() -> None:
 
 def test_zone_that_the_number_tells_is_not_kept() -> None:
     """It would only make a second cohort of the same hours."""
-    assert given_zone("+31612345678", "Europe/Amsterdam") is None
-    assert given_zone("+31612345678", "") is None
-    assert "Asia/Tokyo" == given_zone(NOWHERE, "Asia/Tokyo")
+    assert given_zone(["+31612345678"], "Europe/Amsterdam") is None
+    assert given_zone(["+31612345678"], "") is None
+    assert "Asia/Tokyo" == given_zone([NOWHERE], "Asia/Tokyo")
     with pytest.raises(InvalidInput):
-        given_zone("+31612345678", "Tokyo")
+        given_zone(["+31612345678"], "Tokyo")
+
+
+def test_hours_of_all_numbers_of_a_person_are_kept() -> None:
+    """Somebody with a Dutch and an Indian number is in one cohort, whichever of them is dialed."""
+    numbers = ["+919876543210", NOWHERE, "+31612345678"]
+    assert ("Asia/Calcutta", "Europe/Amsterdam") == zones_for(cohort_of(numbers, None), Windows(), "NL")
+    assert "Europe/Amsterdam" == given_zone(numbers, "Europe/Amsterdam")

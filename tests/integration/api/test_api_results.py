@@ -15,7 +15,7 @@ from dialer.runtime import Runtime
 
 COLUMNS = [
     "id", "external_id", "number", "state", "disposition", "tries", "ended_at", "keys", "duration_s", "price",
-    "variables",
+    "variables", "dialed",
 ]  # fmt: skip
 
 
@@ -82,7 +82,7 @@ async def test_ndjson_holds_the_calls_as_the_api_tells_them(
     async with api.get(f"/v1/campaigns/{campaign_id}/calls") as response:
         calls = (await response.json())["calls"]
 
-    assert lines == [call | {"keys": "", "duration_s": None, "price": None} for call in calls]
+    assert lines == [call | {"dialed": "", "keys": "", "duration_s": None, "price": None} for call in calls]
 
 
 async def test_formula_in_an_own_id_is_defused(api: aiohttp.ClientSession, campaign_id: str, runtime: Runtime) -> None:
@@ -91,7 +91,7 @@ async def test_formula_in_an_own_id_is_defused(api: aiohttp.ClientSession, campa
     async with api.get(f"/v1/campaigns/{campaign_id}/results") as response:
         row = (await response.text()).splitlines()[1]
 
-    assert f'"{campaign_id}-1","\'=1+1","+31201234567","waiting","",0,"","","","","{{""a"":""=2""}}"' == row
+    assert f'"{campaign_id}-1","\'=1+1","+31201234567","waiting","",0,"","","","","{{""a"":""=2""}}",""' == row
 
 
 async def test_head_tells_the_form_without_the_rows(api: aiohttp.ClientSession, campaign_id: str) -> None:
