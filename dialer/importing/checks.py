@@ -107,7 +107,7 @@ def _hours(checks: RowChecks, numbers: list[str], fields: dict[str, str]) -> Hou
     except InvalidInput as error:
         raise _RowRefusedError(TIMEZONE, zone, str(error)) from None
     cohort = cohort_of(numbers, timezone)
-    if checks.windows and not _ever_open(checks.windows, cohort, checks.region, datetime.now(UTC).date()):
+    if checks.windows and "+" in cohort and not _ever_open(checks.windows, cohort, checks.region, _today()):
         reason = "the campaign's windows are never open in all zones where this number may be: give its timezone"
         raise _RowRefusedError(TIMEZONE, zone, reason)
     return timezone, _end(end) if end else None, cohort
@@ -121,6 +121,10 @@ def _end(text: str) -> datetime:
     if end is None or end.tzinfo is None:
         raise _RowRefusedError(EXPIRES_AT, text, "must be a time with its zone, such as 2026-12-01T17:00:00+01:00")
     return end
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
 
 
 @lru_cache(maxsize=4096)

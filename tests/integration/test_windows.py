@@ -5,6 +5,7 @@ It is nine in the morning in Amsterdam, on a Friday in January: eight in London,
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from dialer import keys
 from dialer.clock import moment, to_ms
 from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
+from dialer.errors import StoreUnavailable
 from dialer.model import NewCall, Priority, Redial
 from dialer.openings import GUARD_MS, NOT_UNDERSTOOD
 from dialer.store.overview import Overview
@@ -262,6 +264,31 @@ async def test_windows_that_this_machine_cannot_work_out_stay_closed(engine: Eng
 
     assert ["c2-1"] == await claimed(engine)
     assert START_MS + 1 + NOT_UNDERSTOOD / timedelta(milliseconds=1) == await redis.zscore(keys.SLEEPING, "c1")
+
+
+async def test_hoppers_that_look_at_once_share_the_calls(engine: Engine) -> None:
+    """When several look up the same hours at one moment, each call is claimed once."""
+    await run(engine, PEOPLE, windows=parse_windows("08:00-12:00"))
+    engine.clock.advance_ms(1)
+    looks = await asyncio.gather(*(engine.dialing.claim(1) for _ in range(6)))
+
+    assert ["c1-1", "c1-2"] == sorted(order([claim for look in looks for claim in look.claims]))
+
+
+async def test_hopper_that_dies_before_it_told_the_hours_is_followed(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The campaign is not forgotten: whoever looks next looks its hours up."""
+    await engine.run_campaign(windows=FROM_NINE)
+
+    async def died(_: str) -> None:
+        raise StoreUnavailable("gone")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine.dialing._openings, "turn", died)
+        with pytest.raises(StoreUnavailable):
+            await engine.claim()
+    assert ["c1-1"] == await claimed(engine)
 
 
 async def test_hours_of_old_windows_are_not_written(engine: Engine) -> None:

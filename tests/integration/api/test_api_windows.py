@@ -137,8 +137,14 @@ class TestWithRight:
 
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:
-        """With default windows and the right to override."""
-        return settings.model_copy(update={"windows": "mo-fr=09:00-20:00 holidays=NL", "allow_override": True})
+        """With default windows, the right to override, and no destination refused."""
+        return settings.model_copy(
+            update={
+                "windows": "mo-fr=09:00-20:00 holidays=NL",
+                "allow_override": True,
+                "allowed_destinations": frozenset("*"),
+            }
+        )
 
     async def test_default_holds_where_nothing_is_said(self, api: aiohttp.ClientSession) -> None:
         """A campaign and the first single call have the dialer's windows; `{}` means always."""
@@ -159,6 +165,31 @@ class TestWithRight:
 
         assert (201, True, True, 422) == (status, urgent["override_windows"], urgent["open_now"], refused)
 
+    async def test_rows_with_wrong_zone_or_end_are_told(self, api: aiohttp.ClientSession) -> None:
+        """Such rows are refused one by one with their column, and so is whoever could never be called."""
+        hours = {"hours": [{"from": "09:00", "to": "17:00"}]}
+        _, campaign = await _post(api, "/v1/campaigns", CAMPAIGN | {"windows": hours})
+        rows = (
+            "number,name,timezone,expires_at\n"
+            "+31201234567,Ann,,2030-01-01T12:00:00+01:00\n"
+            "+31201234568,Bob,Tokyo,\n"
+            "+31201234569,Cas,,tomorrow\n"
+            "+31201234570,Dik,,2030-01-01T12:00:00\n"
+            "+18005551212,Eva,,\n"
+            "+18005551213,Flo,America/New_York,\n"
+        )
+        told = await _import(api, campaign["id"], rows)
+        async with api.get(f"/v1/campaigns/{campaign['id']}/calls") as response:
+            calls = (await response.json())["calls"]
+
+        assert [(2, "timezone"), (3, "expires_at"), (4, "expires_at"), (5, "timezone")] == [
+            (refused["row"], refused["column"]) for refused in told["rejections"]
+        ]
+        assert [("2030-01-01T11:00:00Z", None), (None, "America/New_York")] == [
+            (call["expires_at"], call["timezone"]) for call in calls
+        ]
+        assert [{"name": "Ann"}, {"name": "Flo"}] == [call["variables"] for call in calls]
+
 
 async def test_single_call_has_zone_and_end(api: aiohttp.ClientSession) -> None:
     """What a single call was given is told; a zone that its number says by itself is not kept."""
@@ -170,29 +201,3 @@ async def test_single_call_has_zone_and_end(api: aiohttp.ClientSession) -> None:
     assert ["Asia/Tokyo", None] == [there["timezone"], here["timezone"]]
     assert "2030-01-01T00:00:00Z" == there["expires_at"]
     assert (422, "timezone") == (status, told["field"])
-
-
-async def test_rows_with_wrong_zone_or_end_are_told(api: aiohttp.ClientSession) -> None:
-    """Such rows are refused one by one with their column, and so is whoever could never be called."""
-    hours = {"hours": [{"from": "09:00", "to": "17:00"}]}
-    _, campaign = await _post(api, "/v1/campaigns", CAMPAIGN | {"windows": hours})
-    rows = (
-        "number,name,timezone,expires_at\n"
-        "+31201234567,Ann,,2030-01-01T12:00:00+01:00\n"
-        "+31201234568,Bob,Tokyo,\n"
-        "+31201234569,Cas,,tomorrow\n"
-        "+31201234570,Dik,,2030-01-01T12:00:00\n"
-        "+18005551212,Eva,,\n"
-        "+18005551213,Flo,America/New_York,\n"
-    )
-    told = await _import(api, campaign["id"], rows)
-    async with api.get(f"/v1/campaigns/{campaign['id']}/calls") as response:
-        calls = (await response.json())["calls"]
-
-    assert [(2, "timezone"), (3, "expires_at"), (4, "expires_at"), (5, "timezone")] == [
-        (refused["row"], refused["column"]) for refused in told["rejections"]
-    ]
-    assert [("2030-01-01T11:00:00Z", None), (None, "America/New_York")] == [
-        (call["expires_at"], call["timezone"]) for call in calls
-    ]
-    assert [{"name": "Ann"}, {"name": "Flo"}] == [call["variables"] for call in calls]
