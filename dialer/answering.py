@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 from dialer.dispositions import Fact
@@ -29,6 +30,7 @@ from dialer.scripts import (
 from dialer.store import Spoken
 from dialer.voices import Generation
 
+_MARK_BYTES = 4
 _FACTS = {MarkKind.CONFIRMED: Fact.CONFIRMED, MarkKind.OPTED_OUT: Fact.OPTED_OUT}
 
 
@@ -78,15 +80,22 @@ class Answering:
         """From the beginning, or what a voicemail hears. Raises InvalidInput where a value is missing."""
         return self._said(VOICEMAIL if self.leaves_voicemail else START, ())
 
-    def go_on(self, position: Position, pressed: Pressed) -> Said:
-        """After the question at a position. Raises InvalidInput where the script has none there."""
-        if self.spoken.over:
-            return self.begin()  # whatever was pressed: it is too late, and the question is no more
+    @property
+    def script_mark(self) -> str:
+        """Tells a script that was put in place of another from that one, in the addresses of its questions."""
+        return blake2b(self.spoken.script.encode(), digest_size=_MARK_BYTES).hexdigest() if self.spoken.replaced else ""
+
+    def go_on(self, position: Position, pressed: Pressed, *, asked_by: str = "") -> Said:
+        """After the question at a position of the script with that mark. Raises InvalidInput where none is there."""
+        if self.spoken.over or asked_by != self.script_mark:
+            # Whatever was pressed: it is too late, and the question is no more. In another script the same key at the
+            # same place means something else, perhaps that nobody may ever call again.
+            return self.begin()
         then = reply(self.steps, position, pressed.digits, timed_out=pressed.timed_out)
         return self._said(then.position, then.marks)
 
     def _said(self, at: Position, marks: Iterable[Mark]) -> Said:
-        rendered = render(self.steps, self.spoken.variables, Urls(self.webhooks), at=at)
+        rendered = render(self.steps, self.spoken.variables, Urls(self.webhooks, self.script_mark), at=at)
         every = frozenset(marks) | rendered.marks
         return Said(
             ncco=to_wire(rendered.actions, self.generation),

@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any, NamedTuple
 
+import structlog
+
 from dialer import keys, pacing
 from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
@@ -26,6 +28,8 @@ from dialer.dispositions import Disposition
 from dialer.model import AttemptRef, CallRef, Terms
 from dialer.openings import Openings
 from dialer.states import CallState
+
+log = structlog.get_logger()
 
 CLAIM_LEASE_MS = 4_000
 """From place_at on: a call on time begins at place_at, LATEST_US later at the latest; the rest is for a slow Redis."""
@@ -178,7 +182,7 @@ class Dialing:
         return campaign_ids, math.ceil(float(next_up[1])) if next_up else now + 3_600_000
 
     async def read(self, claims: Sequence[Claim]) -> list[Dial]:
-        """What claimed calls need, in one round trip; calls whose campaign is gone are left out."""
+        """What claimed calls need, in one round trip; those without a campaign, or with an odd record, are left out."""
         campaign_ids = list({claim.campaign_id for claim in claims})
         found = await asyncio.gather(
             *(self._batch.command("HMGET", keys.campaign(i), "class", "terms") for i in campaign_ids),
@@ -186,11 +190,10 @@ class Dialing:
         )
         campaigns = dict(zip(campaign_ids, found, strict=False))
         calls = found[len(campaign_ids) :]
-        return [
-            _dial(claim, *campaigns[claim.campaign_id], *call)
-            for claim, call in zip(claims, calls, strict=True)
-            if call[0] and campaigns[claim.campaign_id][0]
-        ]
+        dials = (
+            _readable(claim, *campaigns[claim.campaign_id], *call) for claim, call in zip(claims, calls, strict=True)
+        )
+        return [dial for dial in dials if dial]
 
     async def begin(self, dial: Dial, nonce: str, *, lease_ms: int) -> Begun:
         """Store the intent to place, if nothing speaks against it any more. Repeatable under the same nonce."""
@@ -225,6 +228,19 @@ class Dialing:
         """
         result = await self._batch.run("redial_unknown", keys.call_step(attempt), _step(attempt, now_ms(self._clock)))
         return bool(result)
+
+
+def _readable(
+    claim: Claim, urgency: str | None, terms: str | None, record: str | None, tries: str | None
+) -> Dial | None:
+    if not (urgency and record):
+        return None
+    try:
+        return _dial(claim, urgency, terms, record, tries)
+    except (KeyError, TypeError, ValueError):
+        # Another release may have written it. Its lease brings it back; the others of the batch go out.
+        log.exception("call.not_read", call_id=str(claim.call))
+        return None
 
 
 def _dial(claim: Claim, urgency: str, terms: str | None, record: str, tries: str | None) -> Dial:

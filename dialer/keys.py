@@ -31,11 +31,11 @@ campaign (`campaign_keys`).
 | `expiring` | zset | campaign, score: its end (ms) | its end |
 | `expiring:calls` | zset | call id, score: when it is too late for this call (ms) | at that moment |
 | `conferences` | zset | campaign that is a conference, score: created (ms) | with the campaign |
-| `suppressed` | zset | address never to be called, score: since (ms) | stays until it is taken off |
+| `suppressed` | zset | address never to be called, score: since (ms) | stays until it is taken off by hand |
 | `hanging-up` | zset | campaign of which calls are to be hung up, score: when that was last asked (ms) | empties |
 | `closing` | set | campaigns that may be complete | empties |
 | `open` | set | campaigns with anything left to do, drafts too | empties |
-| `trunk:main` | hash | the budget: `tat` (us), `index`; the rest in `tune_budget.lua` | stays: one per trunk |
+| `trunk:main` | hash | the budget: `tat`, `seen` (us), `index`; more in `tune_budget.lua` | stays: one per trunk |
 | `wake` | list | at most one element, popped by an idle hopper | pops |
 | `workers` | zset | worker id, score: last heartbeat (ms) | trimmed |
 | `speakers` | zset | the same of every process that speaks to the carrier, workers too | trimmed |

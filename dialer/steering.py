@@ -74,7 +74,7 @@ class CallControl:
             CallOver, NotAnswered, TooEarly, CarrierError: see `Provider.steer`.
         """
         self.provider.check_order(order)
-        return await self._give(await self._up(call_id, word(order)), order)
+        return await self._give(await self.up(call_id, word(order)), order)
 
     async def transfer(self, call_id: str, script: Mapping[str, Any], answer_url: Callable[[str], str]) -> Steered:
         """Let this call go on with another script of ours. Raises as `steer` does.
@@ -84,7 +84,7 @@ class CallControl:
             script: a call script as JSON, checked before.
             answer_url: from an attempt's id to the address at which the carrier asks for what it says.
         """
-        attempt = await self._up(call_id, "transfer")
+        attempt = await self.up(call_id, "transfer")
         order = Transfer(answer_url(attempt.id))
         self.provider.check_order(order)
         # Stored first: the carrier asks before it answers us.
@@ -107,8 +107,8 @@ class CallControl:
         ref = CallRef.parse(call.id)
         return call.state, await self.store.attempt(AttemptRef(ref, call.attempts)) if ref and call.attempts else None
 
-    async def _up(self, call_id: str, do: str) -> Attempt:
-        """The attempt on which an order acts; it has an id at the carrier."""
+    async def up(self, call_id: str, do: str) -> Attempt:
+        """The attempt on which an order acts; it has an id at the carrier. Raises NotFound, CallOver, NotPlaced."""
         state, attempt = await self.newest(call_id)
         if state is CallState.DONE:
             _count(do, "call_over")

@@ -91,7 +91,9 @@ class Program:
         give_up_at = asyncio.get_running_loop().time() + _READY_S
         while not await ready():
             if process.returncode is not None:
-                raise DialerError(f"{self.name} ended with status {process.returncode} before it was ready.")
+                log = self._surroundings.log
+                why = f" Why stands at the end of {log}." if log else ""
+                raise DialerError(f"{self.name} ended with status {process.returncode} before it was ready.{why}")
             if asyncio.get_running_loop().time() > give_up_at:
                 await self.stop()
                 raise DialerError(f"{self.name} was not ready within {_READY_S:.0f} seconds.")

@@ -40,6 +40,8 @@ _LATE_US = 2_000
 """A request that leaves later than this for its token says so to the budget; less is within any margin."""
 MALFORMED_IN_A_ROW = 5
 """So many requests found malformed one after the other are our fault, not the numbers'."""
+_LEAVES_TOKEN = frozenset({Begun.PREEMPTED, Begun.SUPPRESSED, Begun.NEXT_NUMBER})
+"""Of many who opted out, each would cost the others a token's time. (Where a campaign expired, all of it did.)"""
 _OUTAGE_S = 600.0  # how long a worker holds an answer in memory while Redis is away
 
 
@@ -55,13 +57,21 @@ async def place_all(claims: Sequence[Claim], context: Context) -> None:
 
 
 async def place(dial: Dial, context: Context) -> None:
-    """Place one claimed call at its moment, or put it back."""
+    """Place one claimed call at its moment, or put it back; then whoever its token was handed on to."""
+    heirs: Sequence[Dial] = [dial]
+    while heirs:
+        [heir] = heirs
+        heirs = await _place(heir, context)
+
+
+async def _place(dial: Dial, context: Context) -> Sequence[Dial]:
+    """Place this call or not; returns the one, if any, that has its token now."""
     nonce = token_hex(8)
     context.unsent += 1
     begun = Begun.GONE
     try:
         if not await _ready(dial, context):
-            return
+            return []
         await context.runtime.clock.sleep_until(dial.claim.place_at_us - BEGIN_AHEAD_US)
         begun = await _begin(dial, nonce, context)
         if begun is Begun.BEGUN:
@@ -70,12 +80,11 @@ async def place(dial: Dial, context: Context) -> None:
         context.unsent -= 1
     if begun is Begun.BEGUN:
         await _send(dial, nonce, context)
-        return
+        return []
     metrics.TOKENS_RETURNED.labels(begun.name.lower()).inc()
     if begun.ends_call:
         metrics.CALLS.labels(begun.ends_call).inc()
-    if begun in {Begun.PREEMPTED, Begun.NEXT_NUMBER}:
-        await _hand_over(dial.claim, context)
+    return await _hand_over(dial.claim, context) if begun in _LEAVES_TOKEN else []
 
 
 async def _ready(dial: Dial, context: Context) -> bool:
@@ -111,15 +120,13 @@ async def _put_back(dial: Dial, context: Context) -> None:
         log.warning("claim.left_to_lapse", call_id=str(dial.claim.call))
 
 
-async def _hand_over(token: Claim, context: Context) -> None:
-    """Give the token of a call that stepped back to whoever is first in line: an urgent one, or its own next number."""
+async def _hand_over(token: Claim, context: Context) -> Sequence[Dial]:
+    """Give the token of a call that does not go out to the next in line: the urgent one that wants it, or any."""
     try:
         claimed = await context.dialing.claim(1, inherited=token)
-        dials = await context.dialing.read(claimed.claims)
+        return await context.dialing.read(claimed.claims)
     except StoreUnavailable:
-        return
-    for dial in dials:
-        await place(dial, context)
+        return []
 
 
 async def _send(dial: Dial, nonce: str, context: Context) -> None:

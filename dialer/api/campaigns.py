@@ -20,13 +20,15 @@ from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED
 from dialer.api.routing import Answer, Handler, Routes
 from dialer.api.schemas import CallsQuery, CampaignsQuery, NewCampaign, Nothing
 from dialer.clock import moment, now_ms
-from dialer.errors import InvalidInput
+from dialer.conference import KIND as CONFERENCE
+from dialer.errors import IllegalStep, InvalidInput
 from dialer.idempotency import KeptAnswer
 from dialer.kinds import KINDS, default_success
 from dialer.model import Campaign
 from dialer.redialing import check_policy
 from dialer.runtime import Runtime
 from dialer.states import CAMPAIGN_STEPS, CampaignState
+from dialer.store import Store
 
 SCOPE = "post-campaigns"
 _ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
@@ -146,10 +148,25 @@ def _step(verb: str) -> Handler:
     async def step(request: web.Request, campaign_id: str, *, body: Nothing) -> web.StreamResponse:  # noqa: ARG001 - declares that nothing is taken
         request[LOG_FIELDS]["campaign_id"] = campaign_id
         runtime = request.app[RUNTIME]
+        if verb == "start":
+            await _require_moderator(runtime.store, campaign_id)
         answer = await shown(runtime, await runtime.store.step(campaign_id, verb))
         return web.json_response(text=answer.model_dump_json())
 
     return step
+
+
+async def _require_moderator(store: Store, campaign_id: str) -> None:
+    """Raises IllegalStep for a conference that could never begin, since nobody in its list is its moderator."""
+    campaign = await store.campaign(campaign_id)
+    if campaign.kind != CONFERENCE or campaign.state is not CampaignState.DRAFT:
+        return
+    seen = await store.conference(campaign_id)
+    if seen.script.moderator is not None and seen.moderator is None:
+        raise IllegalStep(
+            f"nobody in the list has the moderator {seen.script.moderator!r} as id or number (as in +31201234567):"
+            " everybody would wait for him; add him first"
+        )
 
 
 _STEPS_ABOUT = {

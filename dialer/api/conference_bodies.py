@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from dialer.addresses import parse_address
 from dialer.api.schemas import (
+    WITHOUT_NUL,
+    Deadline,
     Incoming,
     Name,
     NewCampaign,
@@ -41,7 +43,9 @@ class NewMember(Incoming):
 
     number: str = Field(min_length=1, max_length=100, description="E.164, or national in the default region.")
     id: OwnId | None = Field(None, description="Your own id of this person.")
-    name: str | None = Field(None, max_length=200, description="The variable `name`, and how lists show this person.")
+    name: Annotated[str, Field(max_length=200, pattern=WITHOUT_NUL)] | None = Field(
+        None, description="The variable `name`, and how lists show this person."
+    )
     variables: dict[VariableName, VariableValue] = Field(default_factory=dict, max_length=MAX_VARIABLES - 1)
 
     @property
@@ -100,7 +104,7 @@ class NewConference(PlacedBody):
         default_factory=lambda: dict(DEFAULT_REDIAL), description="Late joiners: redials, per disposition."
     )
     unknown: UnknownPolicy = Field(UnknownPolicy.HOLD, description="For a call that may or may not have rung.")
-    expires_at: AwareDatetime | None = Field(
+    expires_at: Deadline | None = Field(
         None, description="Nobody is called after it; who is in stays in. An hour from now if left out."
     )
     length_timer_s: int | None = Field(

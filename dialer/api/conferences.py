@@ -118,6 +118,7 @@ async def add_member(request: web.Request, conference_id: str, *, body: NewMembe
     _require_open(conference)
     new = body.call(runtime.settings)
     _require_values(conference.script, body.values, "variables")
+    _require_one_moderator(conference, new)
     try:
         (added,) = await runtime.store.add_calls(conference_id, [new], import_id=_IMPORT)
     except IllegalStep as error:
@@ -243,6 +244,18 @@ def _require_values(script: ConferenceScript, values: Mapping[str, str], where: 
 def _require_open(conference: Conference) -> None:
     if conference.is_over:
         raise IllegalStep(f"conference {conference.campaign.id} is over; begin a new one")
+
+
+def _require_one_moderator(conference: Conference, new: NewCall) -> None:
+    """Raises InvalidInput for a second one whom the moderator's number or id names: he, too, would end it for all."""
+    chair = conference.moderator
+    if chair is None or not conference.script.is_moderator(new.number, new.external_id):
+        return
+    # A person is known by his id, else by his number: this may be the moderator himself, asked for again.
+    known = (chair.call.external_id, chair.call.external_id or chair.call.number)
+    if known != (new.external_id, new.external_id or new.number):
+        field = "number" if new.number == conference.script.moderator else "id"
+        raise InvalidInput(f"{chair.call.id} is this conference's moderator by that already", field=field)
 
 
 def _member(conference: Conference, call_id: str) -> Member:

@@ -77,6 +77,7 @@ async def _transfer(runtime: Runtime, control: CallControl, call_id: str, wanted
     script = _script(wanted.script, runtime.settings)
     _require_variables(script, await runtime.store.call(call_id))
     if script.connects():
+        await control.up(call_id, wanted.do)  # a call that cannot be transferred takes no tokens, however often asked
         pace = runtime.settings.calls_per_second
         await pacing.take_tokens(runtime.batch, runtime.clock, script.connects(), calls_per_second=pace)
     return await control.transfer(call_id, script.to_dict(), functools.partial(_answer_url, runtime.settings))

@@ -6,9 +6,11 @@ to ask. Figures are checked where they are meant: numbers in `phone.py`, scripts
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -52,17 +54,27 @@ def _as_text(given: object) -> object:
     return str(given) if isinstance(given, int | float) and not isinstance(given, bool) else given
 
 
+def _in_utc(given: datetime) -> datetime:
+    # In UTC the last hours of the year 9999 may be those of a year that cannot be read again.
+    try:
+        return given.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("too_far", "lies beyond the year 9999: name an earlier moment") from None
+
+
 _OUR_ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+WITHOUT_NUL = r"^[^\x00]*$"
 _VISIBLE = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH, pattern=_VISIBLE)]
 OwnId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=_VISIBLE)]
-CallerId = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{7,15}$")]
+CallerId = Annotated[str, StringConstraints(pattern=r"^\+?[1-9][0-9]{6,14}$")]
+Deadline = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Address = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 VariableName = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME, pattern=_VISIBLE)]
 VariableValue = Annotated[
     str,
     BeforeValidator(_as_text),
-    StringConstraints(max_length=MAX_VALUE, pattern=r"^[^\x00]*$"),
+    StringConstraints(max_length=MAX_VALUE, pattern=WITHOUT_NUL),
     WithJsonSchema({"type": ["string", "number"], "maxLength": MAX_VALUE}),
 ]
 
@@ -225,9 +237,7 @@ class NewCampaign(PlacedBody, WindowsChange):
         description="Dispositions that count as success; `confirmed` alone where the script asks for it, else "
         "`answered` too.",
     )
-    expires_at: AwareDatetime | None = Field(
-        None, description="What is not dialed by then is `expired`, never dialed late."
-    )
+    expires_at: Deadline | None = Field(None, description="What is not dialed by then is `expired`, never dialed late.")
 
     def redials(self) -> dict[Disposition, Redial]:
         """The policy in the project's own terms. Raises InvalidInput."""

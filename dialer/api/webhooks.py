@@ -78,9 +78,9 @@ async def _reply(request: web.Request, attempt_id: str, payload: dict[str, Any])
     metrics.CALLBACKS.labels("input").inc()
     with metrics.ANSWER_SECONDS.time():
         answering = await _answering(request, attempt_id)
-        position = _position(request)
+        script, position = _asked(request)
         try:
-            said = answering.go_on(position, read_input(payload))
+            said = answering.go_on(position, read_input(payload), asked_by=script)
         except InvalidInput as error:
             raise ignored("unknown_position") from error
         figures: dict[str, str | int] = {f"keys:{at}": keys for at, keys in said.keys.items()}
@@ -191,9 +191,11 @@ async def _said(request: web.Request, attempt_id: str, answering: Answering) -> 
     return said
 
 
-def _position(request: web.Request) -> Position:
+def _asked(request: web.Request) -> tuple[str, Position]:
+    """The mark of the script that asked, and where in it."""
+    script, _, position = request.match_info["position"].rpartition(":")
     try:
-        return Position.parse(request.match_info["position"])
+        return script, Position.parse(position)
     except InvalidInput as error:
         raise ignored("unknown_position") from error
 

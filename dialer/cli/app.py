@@ -9,11 +9,13 @@ from pathlib import Path
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from dialer.api.applications import ApplicationOut, ApplicationsOut
 from dialer.cli.carrier_connection import Carrier, talks_to_carrier
 from dialer.cli.key_file import KeyFile, reserved
 from dialer.cli.screens import plain_console
+from dialer.cli.showing import shown
 from dialer.errors import NotFound
 from dialer.own_application import NAME, changed, new_application
 from dialer.providers.assets import Application, NewApplication, Webhook
@@ -171,7 +173,8 @@ def _table(found: list[Application], in_use: str | None) -> Table:
     table = Table("", "id", "name", "for", "answer URL", box=None, header_style="bold", pad_edge=False)
     for each in found:
         url = each.answer.url if each.answer else ""
-        table.add_row("*" if each.id == in_use else "", each.id, each.name, ", ".join(sorted(each.capabilities)), url)
+        told = (each.id, each.name, ", ".join(sorted(each.capabilities)), url)
+        table.add_row("*" if each.id == in_use else "", *(Text(shown(text)) for text in told))
     return table
 
 
@@ -182,7 +185,7 @@ def _description(application: Application) -> str:
         "answer": _hook(application.answer),
         "event": _hook(application.event),
     }
-    return "\n".join(f"{title:<12} {text}" for title, text in lines.items())
+    return "\n".join(f"{title:<12} {shown(text)}" for title, text in lines.items())
 
 
 def _hook(hook: Webhook | None) -> str:

@@ -10,11 +10,13 @@ from typing import Any
 
 import click
 from rich.table import Table
+from rich.text import Text
 
 from dialer.cli.client import DialerClient, Json
 from dialer.cli.connection import talks_to_api
 from dialer.cli.saving import save_file
 from dialer.cli.screens import plain_console
+from dialer.cli.showing import shown
 from dialer.errors import DialerError
 from dialer.recordings.records import RecordingState
 
@@ -92,15 +94,15 @@ def _table(found: list[Json]) -> Table:
     table = Table("id", "state", "calls", "told", "bytes", "error", box=None, header_style="bold", pad_edge=False)
     for recording in found:
         size = "" if recording["size_bytes"] is None else f"{recording['size_bytes']:,}"
-        told, error = recording["told_at"][:19].replace("T", " "), recording["error"] or ""
+        told, error = recording["told_at"][:19].replace("T", " "), Text(shown(recording["error"] or ""))
         table.add_row(recording["id"], recording["state"], " ".join(recording["calls"]), told, size, error)
     return table
 
 
 def _description(recording: Json) -> str:
-    shown = {"recording": recording["id"]} | {name: _text(recording[name]) for name in _SHOWN}
-    shown |= {name: _text(recording[name]) for name in ("error", "next_try_at") if recording[name]}
-    return "\n".join(f"{title:<13} {text}" for title, text in shown.items())
+    lines = {"recording": recording["id"]} | {name: _text(recording[name]) for name in _SHOWN}
+    lines |= {name: _text(recording[name]) for name in ("error", "next_try_at") if recording[name]}
+    return "\n".join(f"{title:<13} {shown(text)}" for title, text in lines.items())
 
 
 def _text(value: object) -> str:

@@ -1,8 +1,7 @@
 """The Lua scripts: one file each, `verb_noun.lua`, loaded once with what they share.
 
 `-- include: call` puts `parts/call.lua` in front, so that a move which several scripts make is written once. Constants
-that Python owns (facts, dispositions and their rules, limits) are written into the text here and nowhere else:
-`-- include: constants` has them alone.
+that Python owns (facts, dispositions and their rules) are written into the text here and nowhere else.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 
 from dialer.dispositions import ENTERED, NEXT_NUMBER, RULES, Disposition, Fact
-from dialer.model import MOST_AFTER_MS, MOST_CONNECTS
+from dialer.model import MOST_AFTER_MS
 
 FACT_BIT = {fact: 1 << position for position, fact in enumerate(Fact)}
 """An attempt's facts are stored as one whole number. New facts go to the end of `Fact`: the order is stored data."""
@@ -48,8 +47,7 @@ def facts_of(bits: int) -> frozenset[Fact]:
 
 
 def _part(name: str) -> str:
-    part = "" if name == "constants" else (files(__name__) / "parts" / f"{name}.lua").read_text("utf-8")
-    return _constants() + part
+    return _constants() + (files(__name__) / "parts" / f"{name}.lua").read_text("utf-8")
 
 
 @cache
@@ -60,8 +58,9 @@ def _constants() -> str:
         f"local DISPOSITIONS = {{{numbers}}}\nlocal RULES = {{{rules}}}\n"
         f"local REACHED, OVER = {fact_bits(_REACHED)}, {FACT_BIT[Fact.COMPLETED]}\n"
         f"local OPTED_OUT, HUNG_UP = {FACT_BIT[Fact.OPTED_OUT]}, {FACT_BIT[Fact.HUNG_UP]}\n"
+        f"local LOST = {FACT_BIT[Fact.LOST]}\n"
         f"local ENTERED = {fact_bits(ENTERED)}\n"
-        f"local MOST_CONNECTS, MOST_AFTER_MS = {MOST_CONNECTS}, {MOST_AFTER_MS}\n"
+        f"local MOST_AFTER_MS = {MOST_AFTER_MS}\n"
         f"local NEXT_NUMBER = {{{', '.join(f'{disposition} = true' for disposition in NEXT_NUMBER)}}}\n"
     )
 

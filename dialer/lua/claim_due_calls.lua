@@ -8,19 +8,17 @@
 --         deadline_ms, cohort (0 without windows); ids of campaigns of which nobody knows when they open; 1 if it stopped at
 --         its share of parking and shall be asked again
 -- atomic because two hoppers must neither take the same call nor the same token
--- include: constants
 -- include: hours
+local LATEST_LOOK = 10000000 -- us; Redis' client gives up after five seconds
 local now, burst, most = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[7])
 local now_ms, limit = math.floor(now / 1000), now + tonumber(ARGV[5])
-local stored = redis.call('HMGET', KEYS[1], 'tat', 'index', 'margin', 'gate')
+local stored = redis.call('HMGET', KEYS[1], 'tat', 'index', 'margin', 'gate', 'seen')
 local tat, index = tonumber(stored[1] or 0), tonumber(stored[2] or 0)
 local interval = tonumber(ARGV[2]) * (1 + tonumber(stored[3] or ARGV[10]) / 1000000)
 local earliest = math.max(now + tonumber(ARGV[4]), tonumber(stored[4] or 0) * 1000)
 local key_of, claims, unknown, cut_short = {}, {}, {}, 0
--- Late requests move the next token on by a second at most, and each of the horizon's calls takes so many more as it may
--- make further calls; if it is further ahead, Redis' clock went back (a failover).
-local ahead = 1000000 + 2 * (burst + 1) * interval
-if tat > limit + ahead + MOST_CONNECTS * (ahead + limit - now) then tat = now + interval end
+-- Redis' clock went back (a failover) further than a look may be late: the next token is not so far ahead.
+if now < tonumber(stored[5] or 0) - LATEST_LOOK then tat = math.min(tat, now + interval) end
 
 local function next_token(latest)
   if tonumber(ARGV[8]) > 0 then return tonumber(ARGV[8]), tonumber(ARGV[9]) end
@@ -105,6 +103,6 @@ claim_all(KEYS[5], limit)
 claim_all(KEYS[6], limit)
 claim_all(KEYS[4], limit)
 next_campaign(KEYS[4]) -- begin_attempt steps back for whoever stands here: only those with due calls may
-redis.call('HSET', KEYS[1], 'tat', string.format('%.0f', tat), 'index', index)
+redis.call('HSET', KEYS[1], 'tat', string.format('%.0f', tat), 'index', index, 'seen', ARGV[1])
 local next_at = math.max(tat - (burst - 1) * interval, tonumber(stored[4] or 0) * 1000)
 return {string.format('%.0f', next_at), string.format('%.0f', interval), claims, unknown, cut_short}

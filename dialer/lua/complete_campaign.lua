@@ -5,11 +5,13 @@
 -- returns 1 completed, 0 not now (looked at again when its last call ends), 2 an import is under way (look again)
 -- atomic because a call may be added at this moment
 local id = ARGV[1]
-local state, total, built_in = unpack(redis.call('HMGET', KEYS[1], 'state', 'total', 'built_in'))
+local state, total, built_in, expires = unpack(redis.call('HMGET', KEYS[1], 'state', 'total', 'built_in', 'expires_at'))
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[2])
 local left = 0
 for i = 5, 9 do left = left + redis.call('ZCARD', KEYS[i]) end
-local over = left == 0 and (state == 'cancelled' or state == 'running' and tonumber(total) > 0 and built_in ~= '1')
+-- One without any call waits for its first, unless it has expired and takes none.
+local filled = state == 'running' and (tonumber(total) > 0 or expires and tonumber(expires) <= tonumber(ARGV[2]))
+local over = left == 0 and (state == 'cancelled' or filled and built_in ~= '1')
 if over and state == 'running' and redis.call('ZCARD', KEYS[2]) > 0 then return 2 end
 redis.call('SREM', KEYS[3], id)
 if not over then return 0 end

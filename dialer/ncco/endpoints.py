@@ -6,13 +6,27 @@ KPN's product (REFERENCE section 3), so they are refused.
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AliasChoices, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from dialer.ncco.fields import Part, Url, misfit
 
 Headers = dict[str, Any]
+OneLine = r"^[^\x00-\x1f\x7f]*$"
+"""What becomes a line of a SIP request: no control character, with which another line could begin."""
+
+
+def _one_line_each(headers: Headers) -> Headers:
+    for name, value in headers.items():
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) or not re.fullmatch(OneLine, str(value)):
+            raise PydanticCustomError("sip_header", "{name} is no SIP header: one line each", {"name": repr(name[:64])})
+    return headers
+
+
+SipHeaders = Annotated[Headers, AfterValidator(_one_line_each)]
 PhoneNumber = Annotated[
     str, Field(pattern=r"^\+?[1-9][0-9]{6,14}$"), AfterValidator(lambda number: number.removeprefix("+"))
 ]
@@ -43,13 +57,13 @@ class PhoneEndpoint(Part):
     number: PhoneNumber
     dtmf_answer: str | None = Field(None, pattern=r"^[0-9*#p]+$", max_length=100)
     on_answer: OnAnswer | None = None
-    shaken: str | None = Field(None, max_length=4096)
+    shaken: str | None = Field(None, max_length=4096, pattern=OneLine)
 
 
 class StandardHeaders(Part):
     """SIP headers that are sent under their own name, not as `X-...`."""
 
-    user_to_user: str = Field(alias="User-to-User", max_length=512)
+    user_to_user: str = Field(alias="User-to-User", max_length=512, pattern=OneLine)
 
 
 class SipEndpoint(Part):
@@ -61,9 +75,9 @@ class SipEndpoint(Part):
 
     type: Literal["sip"] = "sip"
     uri: str | None = Field(None, pattern=r"^sips?:[!-~]+$", max_length=255)
-    user: str | None = Field(None, min_length=1, max_length=255)
-    domain: str | None = Field(None, min_length=1, max_length=255)
-    headers: Headers | None = None
+    user: str | None = Field(None, min_length=1, max_length=255, pattern=OneLine)
+    domain: str | None = Field(None, min_length=1, max_length=255, pattern=OneLine)
+    headers: SipHeaders | None = None
     standard_headers: StandardHeaders | None = Field(
         None,
         validation_alias=AliasChoices("standardHeaders", "standard_headers"),

@@ -19,9 +19,14 @@ from dialer.scripts.steps import Ask, Confirm, Connect, Join, OptOut, Play, Reco
 
 @dataclass(frozen=True, slots=True)
 class Urls:
-    """Where the carrier reports on one attempt: addresses under `{public_url}/webhooks/{token}`."""
+    """Where the carrier reports on one attempt: addresses under `{public_url}/webhooks/{token}`.
+
+    Attributes:
+        script: tells whose positions those in the addresses are; empty for the script that a call begins with.
+    """
 
     webhooks: str
+    script: str = ""
 
     @property
     def event(self) -> str:
@@ -35,7 +40,7 @@ class Urls:
 
     def reply(self, position: Position) -> str:
         """Which keys were pressed at a question."""
-        return f"{self.webhooks}/reply/{position}"
+        return f"{self.webhooks}/reply/{self.script}:{position}" if self.script else f"{self.webhooks}/reply/{position}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,7 @@ class Join:
 
     __pydantic_config__: ClassVar[ConfigDict] = _NOTHING_ELSE
 
-    conference: Annotated[str, Field(min_length=1, max_length=256)]
+    conference: Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
     moderator: Flag | None = None
     music_on_hold_url: HttpsUrl | None = None
     start_on_enter: Flag | None = None

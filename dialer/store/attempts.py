@@ -54,6 +54,7 @@ class Spoken:
         number: the one that this attempt dialed.
         facts: what is known of the attempt by now.
         over: whether what its campaign was for is over.
+        replaced: whether somebody put another script in the place of the one that the call began with.
     """
 
     attempt: AttemptRef
@@ -65,6 +66,7 @@ class Spoken:
     terms: Terms
     facts: frozenset[Fact]
     over: bool = False
+    replaced: bool = False
 
 
 class AttemptStore(StorePart):
@@ -122,6 +124,7 @@ class AttemptStore(StorePart):
             terms=Terms.from_dict(own["terms"] if own else json.loads(terms or "{}")),
             facts=facts_of(int(facts or 0)),
             over=over_at is not None and not replaced,
+            replaced=bool(replaced),
         )
 
     async def carrier_id(self, ref: AttemptRef) -> str | None:

@@ -1,7 +1,7 @@
 """Deleting what is no longer kept: campaigns that ended long ago, and single calls that did.
 
-Every key that has no expiry is deleted here. A campaign goes in pages, its own hash last, so a reaper that dies is
-followed by one that does the rest.
+Every key that has no expiry is deleted here. A campaign goes in pages, its place in the list of campaigns last, so a
+reaper that dies is followed by one that does the rest.
 """
 
 from __future__ import annotations
@@ -39,14 +39,20 @@ class RetentionStore(CampaignStore, RecordingStore):
         for offset in count(0, _PAGE):
             page = ("LIMIT", offset, _PAGE)
             old = await self._batch.command("ZRANGEBYSCORE", keys.CAMPAIGNS, "-inf", before_ms, *page)
-            ends = await asyncio.gather(*(self._batch.command("HGET", keys.campaign(i), "ended_at") for i in old))
-            over += [i for i, ended in zip(old, ends, strict=True) if ended and int(ended) < before_ms]
+            found = await asyncio.gather(
+                *(self._batch.command("HMGET", keys.campaign(i), "state", "ended_at") for i in old)
+            )
+            over += [
+                campaign_id
+                for campaign_id, (state, ended) in zip(old, found, strict=True)
+                if state is None or (ended and int(ended) < before_ms)
+            ]
             if len(over) >= _MOST or len(old) < _PAGE:
                 break
         return over[:_MOST]
 
     async def _delete_campaign(self, campaign_id: str) -> None:
-        total = (await self.campaign(campaign_id)).total
+        total = int(await self._batch.command("HGET", keys.campaign(campaign_id), "total") or 0)
         for first in range(0, total + 1, _BUCKETS * keys.CALLS_PER_BUCKET):
             await self._delete_page(campaign_id, first)
         # Without its attempts no event brings in another; the files follow by the marks that are left.
@@ -59,8 +65,8 @@ class RetentionStore(CampaignStore, RecordingStore):
         await self._batch.command("SREM", keys.OPEN, campaign_id)
         await self._batch.command("ZREM", keys.EXPIRING, campaign_id)
         await self._batch.command("ZREM", keys.CONFERENCES, campaign_id)
-        await self._batch.command("ZREM", keys.CAMPAIGNS, campaign_id)
         await self._unlink([keys.campaign(campaign_id)])
+        await self._batch.command("ZREM", keys.CAMPAIGNS, campaign_id)
 
     async def _delete_page(self, campaign_id: str, first: int) -> None:
         starts = range(first, first + _BUCKETS * keys.CALLS_PER_BUCKET, keys.CALLS_PER_BUCKET)

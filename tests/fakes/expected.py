@@ -243,12 +243,16 @@ class Expected:
             call.attempts[ref.number].disposition = Disposition.CANCELLED
             call.settle(Disposition.CANCELLED, 0, call.attempts[ref.number].facts)
             return False
+        attempt = call.attempts[ref.number]
         if call.tries >= call.campaign.max_tries:
-            call.attempts[ref.number].disposition = Disposition.UNDETERMINED
+            attempt.disposition, attempt.facts = Disposition.UNDETERMINED, attempt.facts | {Fact.LOST}
             call.settle(Disposition.UNDETERMINED, now)
             return True
-        call.attempts[ref.number].given_up = True
-        call.wait(call.attempts[ref.number].due, now, Disposition.UNDETERMINED)
+        ended = call.wait(attempt.due, now, Disposition.UNDETERMINED)
+        if ended:
+            attempt.disposition, attempt.facts = ended, attempt.facts | {Fact.LOST}
+        else:
+            attempt.given_up = True
         return True
 
 

@@ -143,7 +143,7 @@ class ExpectedCampaign:
     def is_over(self) -> bool:
         """Whether it runs with nothing left to do."""
         ended = all(isinstance(call.where, Disposition) for call in self.calls.values())
-        return self.state is CampaignState.RUNNING and bool(self.calls) and ended
+        return self.state is CampaignState.RUNNING and (bool(self.calls) or self.swept) and ended
 
 
 def _state(where: Where) -> CallState:

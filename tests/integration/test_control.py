@@ -9,6 +9,7 @@ import pytest
 from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
+from dialer import keys
 from dialer.batch import Batch
 from dialer.dispositions import Disposition, Fact
 from dialer.providers.steering import Act
@@ -100,6 +101,16 @@ async def test_transfer_to_a_script_stores_it_and_has_it_fetched(board: Switchbo
     attempt = await board.attempt(call_id)
     assert attempt.script is not None
     assert ("nl-NL", "Please hold the line.") == (attempt.script["language"], attempt.script["steps"][0]["text"])
+
+
+async def test_transfer_of_a_call_that_is_not_up_takes_no_tokens(board: Switchboard) -> None:
+    """Whoever asks again and again, until somebody has picked up, leaves the budget to those who are dialed."""
+    campaign_id = await board.campaign(["+31612345678"])
+    connect = {"do": "connect", "endpoint": {"type": "phone", "number": "31201234567"}}
+    status, _ = await board.order(f"{campaign_id}-1", do="transfer", script={"steps": [connect], "language": "en-GB"})
+
+    assert 409 == status
+    assert not await board.runtime.batch.command("EXISTS", keys.TRUNK)
 
 
 async def test_refused_transfer_leaves_the_script(board: Switchboard) -> None:

@@ -286,3 +286,15 @@ async def test_an_acceptance_behind_a_closed_gate_does_not_open_it_for_good(engi
     refused = await tune(engine, Refused(Refusal.RATE))
 
     assert refused["streak"] == (await tune(engine, Placed("u1")))["streak"]
+
+
+async def test_many_transferred_scripts_keep_all_their_tokens(engine: Engine) -> None:
+    """However many calls are connected at once, the carrier counts each of them: dialing waits for all."""
+    await engine.run_campaign(calls=1)
+    for _ in range(20):
+        await pacing.take_tokens(engine.batch, engine.clock, 5, calls_per_second=3)
+    begun_us = engine.clock.now_us()
+    await engine.claim()
+    tat = int((await engine.keyspace())["trunk:main"]["tat"])
+
+    assert tat >= begun_us + 100 * pacing.interval_us(3)

@@ -35,7 +35,7 @@ async def test_claim_moves_calls_and_gives_tokens(engine: Engine) -> None:
         "campaign:c1:claimed": {"1": due(1), "2": due(2)},
         "leases": {"c1-1": deadline, "c1-2": claims[1].deadline_ms},
         "ready:normal": {"c1": 2},
-        "trunk:main": {"tat": str(first + 2 * INTERVAL_US), "index": "2"},
+        "trunk:main": {"tat": str(first + 2 * INTERVAL_US), "index": "2", "seen": str(NOW_US)},
     } == await engine.changed_since(before)
 
 
@@ -168,7 +168,8 @@ async def test_a_campaign_with_nothing_due_goes_to_sleep(engine: Engine) -> None
     before = await engine.keyspace()
 
     assert [] == await engine.claim()
-    assert {"ready:normal": None} == await engine.changed_since(before)
+    seen = {"seen": str(engine.clock.now_us())}
+    assert {"ready:normal": None, "trunk:main": seen} == await engine.changed_since(before)
     assert {"c1": wakes} == before["sleeping"]
     assert wakes * 1000 == (await engine.dialing.claim(1)).look_again_us
 
@@ -192,7 +193,8 @@ async def test_a_campaign_with_no_call_left_leaves_its_class(engine: Engine) -> 
     before = await engine.keyspace()
 
     assert [] == await engine.claim()
-    assert {"ready:normal": None} == await engine.changed_since(before)
+    seen = {"seen": str(engine.clock.now_us())}
+    assert {"ready:normal": None, "trunk:main": seen} == await engine.changed_since(before)
 
 
 async def test_a_closed_gate_moves_tokens_behind_it(engine: Engine) -> None:
@@ -230,6 +232,7 @@ async def test_an_inherited_token_is_used_as_it_is(engine: Engine) -> None:
         "campaign:c1:claimed": {"1": due(1), "2": due(2)},
         "leases": {"c1-1": token.deadline_ms, "c1-2": token.deadline_ms},
         "ready:normal": {"c1": 2},
+        "trunk:main": {"seen": str(engine.clock.now_us())},
     } == await engine.changed_since(before)
 
 
@@ -287,6 +290,7 @@ async def test_read_gives_what_a_request_needs(engine: Engine) -> None:
 async def test_a_clock_that_went_back_does_not_stop_the_dialing(engine: Engine) -> None:
     """A token time hours ahead, left by a server whose clock was ahead, is not waited for."""
     await engine.run_campaign()
-    await engine.set_budget(tat=engine.clock.now_us() + 3_600_000_000)
+    hour_ahead_us = engine.clock.now_us() + 3_600_000_000
+    await engine.set_budget(tat=hour_ahead_us, seen=hour_ahead_us - 100_000)
 
     assert ["c1-1"] == [str(claim.call) for claim in await engine.claim(1)]

@@ -6,9 +6,10 @@ import asyncio
 
 import pytest
 
+from dialer.clock import moment
 from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
-from dialer.model import Redial
+from dialer.model import Redial, UnknownPolicy
 from tests.fakes.engine import Engine, due, event, ref
 
 
@@ -93,3 +94,21 @@ async def test_an_old_attempt_cannot_touch_the_next(engine: Engine) -> None:
 
     assert (False, None, 0) == await engine.record(old, "n1", "back")
     assert {"attempt:c1-1-1": {"result": "said back"}} == await engine.changed_since(before)
+
+
+@pytest.mark.parametrize("ends", ["expires", "is cancelled"])
+async def test_a_late_event_corrects_a_call_that_was_not_dialed_again_after_all(engine: Engine, ends: str) -> None:
+    """Its campaign was over when the attempt was given up; what is told of that attempt later is what the call is."""
+    expires_at = moment(engine.now_ms + 60_000) if ends == "expires" else None
+    await engine.run_campaign(unknown=UnknownPolicy.REDIAL, expires_at=expires_at)
+    await engine.record(await engine.place(), "n1", "unknown")
+    if ends == "is cancelled":
+        await engine.store.step("c1", "cancel")
+    engine.clock.advance_ms(60_000)
+    await engine.dialing.redial(ref("c1-1-1"))
+    given_up = await engine.store.call("c1-1")
+    await engine.store.apply_event("c1-1-1", event("completed", Fact.COMPLETED, Fact.TALKED))
+    call, (attempt,) = await engine.store.call("c1-1"), await engine.store.attempts("c1-1")
+
+    assert ("undetermined" if expires_at else "cancelled") == given_up.disposition
+    assert ("answered", "answered") == (attempt.disposition, call.disposition)

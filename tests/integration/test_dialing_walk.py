@@ -341,7 +341,8 @@ class Walk:
             assert wanted is await self.engine.store.end_conference(campaign_id, "everybody left")
 
     async def complete(self) -> None:
-        """The sweeper completes exactly the campaigns with nothing left to do."""
+        """The sweeper completes exactly the campaigns with nothing left to do, empty ones once they expired."""
+        await self.expire()
         over = {campaign_id for campaign_id, campaign in self.expected.campaigns.items() if campaign.is_over}
         for campaign_id in over:
             self.expected.campaigns[campaign_id].state = CampaignState.COMPLETED

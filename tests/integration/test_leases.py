@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from dialer.clock import moment
 from dialer.dialing import CLAIM_LEASE_MS
 from dialer.leases import Freed, Lapsed
 from dialer.model import CallRef
@@ -174,3 +175,13 @@ async def test_look_again_gives_no_lease_to_a_call_that_is_done(engine: Engine) 
     await engine.leases.look_again(CallRef("c1", 1), 7_000)
 
     assert {} == await engine.changed_since(before)
+
+
+async def test_a_campaign_that_expires_without_calls_is_complete(engine: Engine) -> None:
+    """It takes no call any more, so nothing is left to do; before that it waits for calls."""
+    await engine.run_campaign(calls=0, expires_at=moment(engine.now_ms + 60_000))
+    early = await engine.leases.complete_campaigns()
+    engine.clock.advance_ms(60_000)
+    await engine.leases.expire_campaigns()
+
+    assert ([], ["c1"]) == (early, await engine.leases.complete_campaigns())

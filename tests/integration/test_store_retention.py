@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import functools
+from contextlib import suppress
+from itertools import count
+from typing import Any
+
+import pytest
+
 from dialer.dispositions import Fact
+from dialer.errors import StoreUnavailable
 from dialer.model import NewCall, Priority
 from dialer.providers.base import CallEvent
 from tests.fakes.engine import Engine, draft
@@ -67,3 +75,26 @@ async def test_drafts_do_not_hide_what_is_over(engine: Engine) -> None:
     await _over(engine, "c1")
 
     assert 1 == await engine.store.reap(engine.now_ms + 1)
+
+
+async def test_what_a_dying_reaper_leaves_of_a_campaign_is_deleted_by_the_next(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Wherever the first one ends, the second leaves nothing of the campaign."""
+    command, commands = engine.batch.command, count()
+
+    async def dying(last: int, *parts: Any) -> Any:
+        if next(commands) == last:
+            raise StoreUnavailable("killed")
+        return await command(*parts)
+
+    for last in range(200):
+        await engine.redis.flushall()
+        await _over(engine, "c1")
+        commands = count()
+        monkeypatch.setattr(engine.batch, "command", functools.partial(dying, last))
+        with suppress(StoreUnavailable):
+            await engine.store.reap(engine.now_ms + 1)
+        monkeypatch.setattr(engine.batch, "command", command)
+        await engine.store.reap(engine.now_ms + 1)
+        assert {"trunk:main", "wake"} >= set(await engine.keyspace()), last

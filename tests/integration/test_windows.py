@@ -64,7 +64,7 @@ async def test_closed_campaign_sleeps_as_a_whole(engine: Engine) -> None:
         "campaign:c1": {"h1": f"{OPENS_MS} {OPENS_MS + 2 * HOUR_MS - GUARD_MS}"},
         "ready:normal": None,
         "sleeping": {"c1": OPENS_MS},
-        "trunk:main": {"tat": "0", "index": "0"},
+        "trunk:main": {"tat": "0", "index": "0", "seen": f"{START_MS + 1}000"},
     } == await engine.changed_since(before)
 
 

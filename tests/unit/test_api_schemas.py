@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import get_args
 
 import pytest
@@ -61,6 +62,22 @@ def test_body_is_frozen() -> None:
     call = NewSingleCall.model_validate_json(json.dumps(CALL))
     with pytest.raises(ValidationError):
         call.number = "+31"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-00:01", "9999-12-31T10:00:00-14:00"])
+def test_moment_that_utc_does_not_have_is_refused(moment: str) -> None:
+    """Stored, it could never be read again, and nobody could list campaigns any more."""
+    body = {"name": "n", "kind": "notification", "script": {"text": "t"}, "expires_at": moment}
+    with pytest.raises(ValidationError, match="beyond the year 9999"):
+        NewCampaign.model_validate_json(json.dumps(body))
+
+
+def test_deadline_of_any_zone_is_utc() -> None:
+    """A deadline means one moment, however it is written."""
+    body = {"name": "n", "kind": "notification", "script": {"text": "t"}, "expires_at": "2027-01-01T00:00:00+01:00"}
+    campaign = NewCampaign.model_validate_json(json.dumps(body))
+
+    assert datetime(2026, 12, 31, 23, tzinfo=UTC) == campaign.expires_at
 
 
 def test_what_can_be_redialed_is_one_list() -> None:

@@ -112,5 +112,7 @@ async def test_program_that_ends_before_it_is_ready_is_reported(tmp_path: Path) 
 
     command = [sys.executable, "-c", "raise SystemExit(4)"]
     program = Program("api", command, surroundings=Surroundings(log=tmp_path / "log"), grace_s=1.0, ready=never)
-    with pytest.raises(DialerError, match="api ended with status 4 before it was ready"):
+    with pytest.raises(
+        DialerError, match=r"api ended with status 4 before it was ready\. Why stands at the end of .*log"
+    ):
         await program.start()

@@ -16,6 +16,7 @@ from rich.console import Console
 
 from dialer.api.answers import ResultOut
 from dialer.api.results import COLUMNS, csv_rows, ndjson_lines
+from dialer.cli import app, recording
 from dialer.cli.account import Account, people_table
 from dialer.cli.campaign import _description, _table
 from dialer.cli.client import CampaignView
@@ -25,6 +26,7 @@ from dialer.cli.sending import report
 from dialer.cli.showing import shown, shown_lines
 from dialer.dispositions import Disposition
 from dialer.model import Call
+from dialer.providers.assets import Application, Webhook
 from dialer.states import CallState
 from tests.fakes.hostile import HOSTILE, STORABLE
 
@@ -82,6 +84,21 @@ def test_results_hold_every_value_and_nothing_more(calls: list[Call]) -> None:
         assert not ACTED_UPON & set(told["variables"])
         assert told["external_id"] in {call.external_id or "", f"'{call.external_id}"}
         assert [] == [name for name in COLUMNS if name != "number" and told[name].startswith(FORMULAS)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(HOSTILE, HOSTILE)
+def test_what_the_carrier_calls_things_is_only_shown(name: str, reason: str) -> None:
+    """An application's name and a failed fetch's reason are the carrier's words: no mark-up."""
+    application = Application(id="a", name=name, answer=Webhook(reason, "GET"))
+    failed = dict.fromkeys(recording._SHOWN) | {"id": "r", "state": "failed", "calls": ["c-1"], "error": reason}
+    failed |= {"told_at": "2026-01-02T03:04:05Z", "next_try_at": None}
+    tables = [drawn(app._table([application], None)), drawn(recording._table([failed]))]
+    said = [app._description(application), recording._description(failed)]
+
+    assert [] == [text for text in (*tables, *said) if ACTED_UPON & set(text)]
+    plain = Application(id="a", name="[/x]")
+    assert "[/x]" in drawn(app._table([plain], None))
 
 
 @settings(max_examples=100, deadline=None)

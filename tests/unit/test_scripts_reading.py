@@ -101,6 +101,7 @@ def test_the_shape_of_a_script_can_be_published() -> None:
         ({"steps": [{"do": "record", "timeout_s": 2}]}, "steps.0.timeout_s"),
         ({"steps": [{"do": "join"}]}, "steps.0.conference"),
         ({"steps": [{"do": "join", "conference": "x", "record": "yes"}]}, "steps.0.record"),
+        ({"steps": [{"do": "join", "conference": "x\r\ny"}]}, "steps.0.conference"),
         ({"steps": [PHONE | {"endpoint": {"type": "phone", "number": "x"}}]}, "steps.0.endpoint.number"),
         ({"steps": [PHONE | {"endpoint": {"type": "phone", "nr": "1"}}]}, "steps.0.endpoint.nr"),
         ({"steps": [PHONE | {"endpoint": {"type": "app"}}]}, "steps.0.endpoint.type"),

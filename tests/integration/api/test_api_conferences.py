@@ -81,6 +81,8 @@ async def test_conference_is_begun_at_once(api: aiohttp.ClientSession) -> None:
         ({"people": [{"number": ANN, "id": "a"}, {"number": BOB, "id": "a"}]}, "people.1"),
         ({"people": [{"number": ANN, "id": "chair"}]}, "people.0.variables.name"),
         ({"people": [{"number": ANN, "id": "chair", "nme": "Ann"}]}, "people.0.nme"),
+        ({"people": [{"number": ANN, "id": "chair", "name": "A\x00nn"}]}, "people.0.name"),
+        ({"caller_ids": ["+0000000"]}, "caller_ids.0"),
         ({"moderator": BOB[:-1] + "9"}, "moderator"),
         ({"moderator": "nobody"}, "moderator"),
         ({"moderator": ANN, "people": [{"number": ANN, "id": n, "name": n} for n in "ab"]}, "moderator"),
@@ -90,6 +92,7 @@ async def test_conference_is_begun_at_once(api: aiohttp.ClientSession) -> None:
         ({"music_on_hold_url": "ftp://x"}, "music_on_hold_url"),
         ({"join_key": None, "machine_detection": "continue"}, "machine_detection"),
         ({"expires_at": "2020-01-01T00:00:00Z"}, "expires_at"),
+        ({"expires_at": "9999-12-31T23:59:59-14:00"}, "expires_at"),
         ({"join_key": None, "redial": {"answered": {"times": 1, "after_s": 1}}}, "redial.answered"),
         ({"ringing_timer_s": 0}, "ringing_timer_s"),
         ({"name": ""}, "name"),
@@ -165,6 +168,19 @@ async def test_wrong_member_names_its_field(api: aiohttp.ClientSession, body: Js
     """What a member lacks is told by its field."""
     status, told = await post(api, f"/v1/conferences/{await begin(api)}/members", body)
     assert (422, field) == (status, told["field"])
+
+
+@pytest.mark.parametrize(
+    ("body", "field"), [({"number": ANN, "id": "other"}, "number"), ({"number": "+31201234569", "id": ANN}, "id")]
+)
+async def test_nobody_becomes_a_second_moderator(api: aiohttp.ClientSession, body: Json, field: str) -> None:
+    """Whom the moderator's number names by another way is not added; he himself, asked for again, is there already."""
+    people = [{"number": ANN, "name": "Ann"}, {"number": BOB, "name": "Bob"}]
+    path = f"/v1/conferences/{await begin(api, moderator=ANN, people=people)}"
+    status, told = await post(api, f"{path}/members", body | {"name": "x"})
+    assert (422, field) == (status, told["field"])
+    assert 200 == (await post(api, f"{path}/members", people[0]))[0]
+    assert [True, False] == [member["moderator"] for member in (await get(api, path))["members"]]
 
 
 async def test_end_is_for_good(api: aiohttp.ClientSession) -> None:
@@ -245,7 +261,7 @@ async def _placed(runtime: Runtime) -> str:
 
 async def test_campaign_of_the_kind_conference(api: aiohttp.ClientSession) -> None:
     """A conference may be made step by step, as any campaign: created, filled from a list of at most fifty, started."""
-    script = {"text": "Hello {{ name }}.", "language": "en-GB", "moderator": "chair"}
+    script = {"text": "Hello {{ name }}.", "language": "en-GB", "moderator": "i7"}
     status, told = await post(api, "/v1/campaigns", {"name": "Board", "kind": "conference", "script": script})
     assert (201, "hangup") == (status, told["terms"]["machine_detection"])
     path, headers = f"/v1/campaigns/{told['id']}", {"Content-Type": "text/csv"}
@@ -260,3 +276,16 @@ async def test_campaign_of_the_kind_conference(api: aiohttp.ClientSession) -> No
         (seen := await get(api, f"/v1/conferences/{told['id']}"))["state"],
         len(seen["members"]),
     )
+
+
+async def test_conference_without_its_moderator_is_not_started(api: aiohttp.ClientSession) -> None:
+    """A list in which nobody is the moderator would leave everybody waiting: the start says so, and he can be added."""
+    script = {"text": "Hello.", "language": "en-GB", "moderator": ANN}
+    _, told = await post(api, "/v1/campaigns", {"name": "Board", "kind": "conference", "script": script})
+    path = f"/v1/campaigns/{told['id']}"
+    for person, expected in (({"number": BOB}, 409), ({"number": ANN}, 200)):
+        async with api.post(f"{path}/calls", json=[person]) as response:
+            assert 1 == (await response.json())["accepted"]
+        status, told = await post(api, f"{path}/start")
+        assert expected == status, told
+    assert 200 == (await post(api, f"{path}/start"))[0]

@@ -73,6 +73,22 @@ async def test_the_confirm_key_is_stored_before_it_is_thanked_for(
     assert (Fact.CONFIRMED in attempt.facts, "1") == (True, attempt.keys)
 
 
+async def test_a_key_pressed_in_a_script_that_was_replaced_means_nothing_in_the_new_one(
+    stranger: aiohttp.ClientSession, webhook: str, attempt_id: str, runtime: Runtime
+) -> None:
+    """Who confirms while an operator transfers the call hears the new script, and is not taken at its keys' meaning."""
+    ask = {"do": "ask", "prompt": [{"do": "say", "text": "Hold?"}], "keys": {"1": [{"do": "opt_out"}]}}
+    await runtime.store.override_script(attempt_id, {"language": "en-GB", "steps": [ask]})
+    async with stranger.post(f"{webhook}/reply/0", json=input_event("1")) as response:
+        old = await response.json()
+    assert (["Hold?"], False) == (texts(old), Fact.OPTED_OUT in await facts_of(runtime, attempt_id))
+
+    address = old[-1]["eventUrl"][0]
+    async with stranger.post(webhook + address.partition(webhook)[2], json=input_event("1")) as response:
+        assert 204 == response.status
+    assert Fact.OPTED_OUT in await facts_of(runtime, attempt_id)
+
+
 async def test_a_repeated_reply_is_answered_alike_and_changes_nothing(
     stranger: aiohttp.ClientSession, webhook: str, attempt_id: str, runtime: Runtime
 ) -> None:

@@ -1,0 +1,34 @@
+"""A worker places what it claimed: what becomes of the token, and of the others, when one does not go out."""
+
+from __future__ import annotations
+
+from dialer import keys
+from dialer.states import CallState
+from tests.fakes.engine import Engine
+from tests.fakes.switchboard import Switchboard
+
+NUMBERS = [f"+3161234{number:04d}" for number in range(12)]
+
+
+async def test_the_token_of_a_suppressed_number_goes_to_the_next_call(board: Switchboard) -> None:
+    """Eleven people who opted out cost the twelfth no time: he is called with the first one's token."""
+    store, batch = board.runtime.store, board.runtime.batch
+    for number in NUMBERS[:-1]:
+        await batch.command("ZADD", keys.SUPPRESSED, 1, number)
+    campaign_id = await board.campaign(NUMBERS)
+    await board.place()
+    calls, _ = await store.calls(campaign_id)
+
+    assert ["suppressed"] * 11 == [call.disposition for call in calls[:-1]]
+    assert CallState.LIVE is calls[-1].state
+    assert "1" == await batch.command("HGET", keys.TRUNK, "index")
+
+
+async def test_a_record_that_cannot_be_read_keeps_no_other_call_from_being_placed(engine: Engine) -> None:
+    """Whatever wrote it, perhaps another release, the calls of the same moment are read all the same."""
+    await engine.run_campaign(calls=3)
+    await engine.batch.command("HSET", keys.bucket("c1", 1), 2, '["+31612345678",null,null,{"text":"Hello"}]')
+    engine.clock.advance_ms(1000)
+    first, odd = await engine.claim()
+
+    assert ["c1-1-1"] == [str(dial.attempt) for dial in await engine.dialing.read([odd, first])]
