@@ -26,6 +26,7 @@ from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
 from dialer.dispositions import Disposition
 from dialer.model import AttemptRef, CallRef, Terms
+from dialer.openings import Openings
 from dialer.states import CallState
 
 log = structlog.get_logger()
@@ -33,6 +34,7 @@ log = structlog.get_logger()
 CLAIM_LEASE_MS = 4_000
 """From place_at on: a call on time begins at place_at, LATEST_US later at the latest; the rest is for a slow Redis."""
 _PEEKED = 32  # campaigns looked at for one claim; a round of tokens seldom reaches more
+_MOST_ROUNDS = 10  # a claim that has to park calls of closed cohorts goes on with the next thousand, so often
 
 
 class Claim(NamedTuple):
@@ -45,12 +47,14 @@ class Claim(NamedTuple):
     token: int  # its number, counted since the trunk exists
     deadline_ms: int  # of the lease: who holds another one holds nothing
     interval_us: int  # between tokens when this one was given, margin included
+    cohort: int = 0  # which calls of its campaign open and close with it; 0 where the campaign keeps no windows
 
     @classmethod
     def of(cls, stored: Sequence[str | int], interval_us: int) -> Claim:
         """From the script's answer; a due time has a fraction there, which keeps calls in the order of their list."""
-        campaign_id, seq, due, place_at, token, deadline = stored
-        return cls(str(campaign_id), int(seq), int(float(due)), int(place_at), int(token), int(deadline), interval_us)
+        campaign_id, seq, due, *numbers = stored
+        place_at, token, deadline, cohort = map(int, numbers)
+        return cls(str(campaign_id), int(seq), int(float(due)), place_at, token, deadline, interval_us, cohort)
 
     @property
     def call(self) -> CallRef:
@@ -100,6 +104,7 @@ class Begun(IntEnum):
     SUPPRESSED = 6
     EXPIRED = 7
     NEXT_NUMBER = 8  # this one is suppressed, but its person has another
+    OUT_OF_HOURS = 9
 
     @property
     def ends_call(self) -> Disposition | None:
@@ -127,9 +132,10 @@ class Recorded(NamedTuple):
 class Dialing:
     """The line of due calls, as one worker sees it. Every method raises StoreUnavailable when Redis is away."""
 
-    def __init__(self, batch: Batch, clock: Clock, *, calls_per_second: float, burst: int) -> None:
+    def __init__(self, batch: Batch, clock: Clock, *, calls_per_second: float, burst: int, region: str = "NL") -> None:
         self._batch = batch
         self._clock = clock
+        self._openings = Openings(batch, clock, region)
         self._interval_us = pacing.interval_us(calls_per_second)
         self._burst = burst
 
@@ -138,19 +144,31 @@ class Dialing:
 
         Repeating it takes further calls; what a lost answer took comes back when its lease lapses.
         """
+        claims: list[Claim] = []
+        for _ in range(_MOST_ROUNDS):
+            claimed, again = await self._claim(most - len(claims), inherited)
+            claims += claimed.claims
+            if not again or len(claims) >= most or (inherited and claims):
+                break
+        return Claimed(claims, self._clock.now_us() if again else claimed.look_again_us)
+
+    async def _claim(self, most: int, inherited: Claim | None) -> tuple[Claimed, bool]:
+        """One round; another may bring more where hours were looked up, or calls of closed cohorts parked."""
         campaign_ids, wakes_ms = await self._peek()
         if not campaign_ids:
-            return Claimed([], wakes_ms * 1000)
+            return Claimed([], wakes_ms * 1000), False
         handed: tuple[int, int] = (inherited.place_at_us, inherited.token) if inherited else (0, 0)
         pace = (self._clock.now_us(), self._interval_us, self._burst, pacing.LEAD_US, pacing.HORIZON_US)
-        next_us, interval, found = await self._batch.run(
+        next_us, interval, found, unknown, cut_short = await self._batch.run(
             "claim_due_calls",
             [keys.TRUNK, keys.LEASES, keys.SLEEPING, *keys.READY, *_campaign_keys(campaign_ids)],
             [*pace, CLAIM_LEASE_MS, 1 if inherited else most, *handed, pacing.MARGIN_PPM, *campaign_ids],
         )
+        await asyncio.gather(*map(self._openings.turn, unknown))
         claims = [Claim.of(call, int(interval)) for call in found]
         earliest_us = int(next_us) - pacing.HORIZON_US
-        return Claimed(claims, earliest_us if claims else min(earliest_us, wakes_ms * 1000))
+        look_again_us = earliest_us if claims else min(earliest_us, wakes_ms * 1000)
+        return Claimed(claims, look_again_us), bool(unknown or cut_short)
 
     async def _peek(self) -> tuple[list[str], int]:
         """Campaigns that may have a due call, most urgent first, and when the next one wakes (ms)."""
@@ -189,6 +207,7 @@ class Dialing:
             claim.interval_us,
             dial.number,
             dial.terms.connects,
+            claim.cohort,
         ]
         return Begun(await self._batch.run("begin_attempt", keys.call_step(dial.attempt), args))
 
@@ -242,6 +261,7 @@ def _campaign_keys(campaign_ids: Sequence[str]) -> list[str]:
             keys.campaign(campaign_id),
             keys.calls_in(campaign_id, CallState.WAITING),
             keys.calls_in(campaign_id, CallState.CLAIMED),
+            keys.cohorts(campaign_id),
         )
     ]
 

@@ -15,6 +15,8 @@ campaign (`campaign_keys`).
 | `campaign:c5hk:calls:20` | hash | `1042`: a call's record, `1042t`: its tries, both JSON | with the campaign |
 | `campaign:c5hk:known:77` | hash | digest of own id or number: running number | with the campaign |
 | `campaign:direct:known:20780` | hash | the same of the single calls of one day (since 1970) | two days |
+| `campaign:c5hk:zones` | hash | cohort (`cohorts.py`): its number in this campaign | with the campaign |
+| `campaign:c5hk:cohorts` | string | cohort less 1, two bytes a call; none where all are one | with the campaign |
 | `campaign:c5hk:hang_up` | zset | running number to be hung up, score: from when a worker may take it (ms) | empties |
 | `campaign:c5hk:imports` | zset | import id, score: lease (ms) | lapses |
 | `campaign:c5hk:recordings` | zset | recording id, score: told (ms) | empties with its recordings |
@@ -27,6 +29,7 @@ campaign (`campaign_keys`).
 | `ready:urgent`, `:normal`, `:background` | zset | running campaign with due calls, score: virtual time | empties |
 | `sleeping` | zset | running campaign, score: when its next call is due (ms) | empties |
 | `expiring` | zset | campaign, score: its end (ms) | its end |
+| `expiring:calls` | zset | call id, score: when it is too late for this call (ms) | at that moment |
 | `conferences` | zset | campaign that is a conference, score: created (ms) | with the campaign |
 | `suppressed` | zset | address never to be called, score: since (ms) | stays until it is taken off by hand |
 | `hanging-up` | zset | campaign of which calls are to be hung up, score: when that was last asked (ms) | empties |
@@ -54,6 +57,7 @@ CAMPAIGNS = f"{TAG}campaigns"
 LEASES = f"{TAG}leases"
 SLEEPING = f"{TAG}sleeping"
 EXPIRING = f"{TAG}expiring"
+EXPIRING_CALLS = f"{TAG}expiring:calls"
 CONFERENCES = f"{TAG}conferences"
 SUPPRESSED = f"{TAG}suppressed"
 CLOSING = f"{TAG}closing"
@@ -106,6 +110,16 @@ def bucket(campaign_id: str, seq: int) -> str:
 def known(campaign_id: str, number: int) -> str:
     """Hash of digests already added."""
     return f"{TAG}campaign:{campaign_id}:known:{number}"
+
+
+def zones(campaign_id: str) -> str:
+    """Hash of the cohorts of a campaign's calls."""
+    return f"{TAG}campaign:{campaign_id}:zones"
+
+
+def cohorts(campaign_id: str) -> str:
+    """String that tells the cohort of each call, where a campaign has several."""
+    return f"{TAG}campaign:{campaign_id}:cohorts"
 
 
 def imports(campaign_id: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import defaultdict
 from dataclasses import dataclass
 from enum import IntEnum
 
@@ -81,6 +82,22 @@ class Leases:
         expired = keys.calls_done(campaign_id, Disposition.EXPIRED)
         names = [keys.campaign(campaign_id), waiting, expired, keys.EXPIRING, keys.SLEEPING, keys.CLOSING, *keys.READY]
         return int(await self._batch.run("expire_campaign", names, [campaign_id, now]))
+
+    async def expire_calls(self, most: int) -> int:
+        """End up to so many calls that have an end of their own and were not dialed by it; returns how many did."""
+        now = now_ms(self._clock)
+        over = await self._batch.command("ZRANGEBYSCORE", keys.EXPIRING_CALLS, "-inf", now, "LIMIT", 0, most)
+        by_campaign: dict[str, list[int]] = defaultdict(list)
+        for call in map(CallRef.parse, over):
+            if call:
+                by_campaign[call.campaign_id].append(call.seq)
+        expired = await asyncio.gather(*(self._expire_calls(i, seqs, now) for i, seqs in by_campaign.items()))
+        return sum(expired)
+
+    async def _expire_calls(self, campaign_id: str, seqs: list[int], now: int) -> int:
+        names = [keys.EXPIRING_CALLS, keys.calls_done(campaign_id, Disposition.EXPIRED), keys.CLOSING]
+        names += [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT]
+        return int(await self._batch.run("expire_calls", names, [campaign_id, now, now + _LOOK_MS, *seqs]))
 
     async def complete_campaigns(self) -> list[str]:
         """Complete the running campaigns that have nothing left to do; returns their ids."""

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 from dialer.dispositions import Disposition, Fact
 from dialer.states import CallState, CampaignState
+from dialer.windows import Windows
 
 MOST_CONNECTS = 5
 """How many further calls one call may make (`connect`): each takes a token of the budget before it is needed."""
@@ -100,6 +101,8 @@ class Campaign:
         success: the dispositions that count as success; which they are is the campaign's choice.
         expires_at: what is not dialed by then is `expired`.
         most: how many calls it takes at the most; None: any number.
+        windows: the hours in which its calls may be dialed; None: always.
+        override_windows: whether it is dialed outside of them all the same.
         max_tries: how often one call is tried at the most, whatever `redial` says; None: as often as that.
         over_at: when what it was for was over, though calls may still be up; only a conference has that.
         over_reason: why, in words.
@@ -121,6 +124,8 @@ class Campaign:
     success: frozenset[Disposition] = frozenset()
     expires_at: datetime | None = None
     most: int | None = None
+    windows: Windows | None = None
+    override_windows: bool = False
     max_tries: int | None = None
     over_at: datetime | None = None
     over_reason: str | None = None
@@ -168,12 +173,18 @@ class NewCall:
         external_id: the caller's own id of this contact. It, or else the number, tells duplicates in a campaign.
         others: further numbers of the same person, dialed as the campaign's policy says.
         own: what a call enqueued alone has of its own instead of its campaign's; None for a call of a list.
+        timezone: where the person is (IANA), where the number does not tell that by itself.
+        expires_at: when it is too late for this call, whatever its campaign says.
+        cohort: which calls of its campaign open and close with it (`dialer/cohorts.py`); None: to be found out.
     """
 
     number: str
     external_id: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     own: Own | None = None
+    timezone: str | None = None
+    expires_at: datetime | None = None
+    cohort: str | None = None
     others: tuple[str, ...] = ()
 
 
@@ -243,6 +254,8 @@ class Call:
         due_at: when it may be dialed next; only while waiting.
         ended_at: when it got its disposition.
         attempts: how many tries were used; a refused one costs none.
+        timezone: where the person is, as it was given with the call; None: as the number tells.
+        expires_at: when it is too late for this call; None: as its campaign says.
     """
 
     id: str
@@ -255,6 +268,8 @@ class Call:
     disposition: Disposition | None
     ended_at: datetime | None
     attempts: int
+    timezone: str | None = None
+    expires_at: datetime | None = None
     others: tuple[str, ...] = ()
 
     def dialed(self, attempt: Attempt) -> str:

@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 import phonenumbers
 from phonenumbers import CountryCodeSource, NumberParseException, PhoneNumber, PhoneNumberFormat, ValidationResult
+from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
+from phonenumbers.tzdata import TIMEZONE_DATA
 
 from dialer.errors import InvalidInput
 
@@ -62,6 +65,31 @@ def number_kind(number: str) -> str:
         return _KINDS.get(phonenumbers.number_type(phonenumbers.parse(number)), "unknown")
     except NumberParseException:
         return "unknown"
+
+
+def zones_of(number: str) -> tuple[str, ...]:
+    """The time zones (IANA) in which whoever has an E.164 number may be; none where nothing is known of it."""
+    code = _country_code(number)[1:]
+    return TIMEZONE_DATA[code] if _is_of_one_kind(code) else _zones_by_number(number)
+
+
+def zones_in(region: str) -> tuple[str, ...]:
+    """The time zones of a country (ISO 3166); none where nothing is known."""
+    return TIMEZONE_DATA.get(str(phonenumbers.country_code_for_region(region)), ())
+
+
+@lru_cache(maxsize=1024)
+def _is_of_one_kind(code: str) -> bool:
+    """Whether all numbers of a country have the same zones, so that its code tells them: true of most countries."""
+    return code in TIMEZONE_DATA and not any(prefix != code and prefix.startswith(code) for prefix in TIMEZONE_DATA)
+
+
+def _zones_by_number(number: str) -> tuple[str, ...]:
+    try:
+        found = time_zones_for_number(phonenumbers.parse(number))
+    except NumberParseException:
+        return ()
+    return tuple(zone for zone in found if zone != UNKNOWN_TIMEZONE)
 
 
 def mask(number: str) -> str:

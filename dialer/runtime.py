@@ -16,6 +16,7 @@ from dialer.batch import Batch
 from dialer.clock import RedisClock
 from dialer.ending import ended
 from dialer.errors import StoreUnavailable
+from dialer.openings import Openings
 from dialer.providers.base import Provider
 from dialer.providers.kpn import KpnVoice, kpn_from_settings
 from dialer.recordings.storage import Storage
@@ -41,6 +42,7 @@ class Runtime:
     batch: Batch
     clock: RedisClock
     store: Store
+    openings: Openings
     limits: Deadlines
     recordings: Storage
     provider: Provider | None
@@ -68,7 +70,9 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
             provider = _carrier(settings, session, redis)
             stack.push_async_callback(provider.aclose)
-        yield Runtime(settings, redis, batch, clock, store, limits, Storage(settings.recordings_place), provider)
+        openings = Openings(batch, clock, settings.default_region)
+        recordings = Storage(settings.recordings_place)
+        yield Runtime(settings, redis, batch, clock, store, openings, limits, recordings, provider)
 
 
 def open_redis(url: str) -> Redis:

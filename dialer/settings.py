@@ -16,6 +16,8 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from dialer.errors import InvalidInput
+from dialer.window_text import parse_windows
+from dialer.windows import Windows
 
 PREFIX = "DIALER_"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -151,6 +153,14 @@ class Settings(BaseSettings):
         pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
         description="Language of spoken text where a script names none (the carrier itself would read it as English).",
     )
+    windows: str | None = Field(
+        None,
+        description="When people may be called, on their own clocks, where a campaign does not say: "
+        "`mo-fr=09:00-20:00 sa=10:00-17:00 holidays=NL closed=2026-12-31`. Unset: always.",
+    )
+    allow_override: bool = Field(
+        default=False, description="Whether an urgent campaign may be dialed outside of its windows (true or false)."
+    )
     worker_metrics_port: int = Field(
         0, ge=0, le=65535, description="Port of a worker's /metrics on DIALER_HOST; 0 takes any free one."
     )
@@ -186,6 +196,13 @@ class Settings(BaseSettings):
             raise ValueError("must be a country with telephone numbers, such as NL")
         return region
 
+    @field_validator("windows")
+    @classmethod
+    def _readable_windows(cls, text: str | None) -> str | None:
+        if text is not None:
+            parse_windows(text)
+        return text
+
     @field_validator("allowed_destinations")
     @classmethod
     def _beginnings(cls, given: frozenset[str]) -> frozenset[str]:
@@ -198,6 +215,11 @@ class Settings(BaseSettings):
     @classmethod
     def _dialable(cls, number: str | None) -> str | None:
         return number if number is None else _caller_id(number)
+
+    @property
+    def default_windows(self) -> Windows | None:
+        """The windows of a campaign that names none."""
+        return parse_windows(self.windows) if self.windows else None
 
     @property
     def callback_base(self) -> str:

@@ -30,6 +30,7 @@ from jobs.place import FIRST_LOOK_MS
 
 log = structlog.get_logger()
 
+_MOST_EXPIRED = 2_000
 _MOST = 200  # a sweep: what is left over comes first in the next
 _SPAN = timedelta(seconds=90)
 """The list is searched this long around the request: clocks differ, and started_at may be the answer's moment."""
@@ -60,10 +61,11 @@ async def rescue(ctx: ArqContext) -> None:
 
 
 async def expire(context: Context) -> None:
-    """End what campaigns past their end have not dialed. Repeatable."""
+    """End what campaigns past their end have not dialed, and calls past an end of their own. Repeatable."""
     for campaign_id, calls in (await context.leases.expire_campaigns()).items():
         metrics.CALLS.labels(Disposition.EXPIRED).inc(calls)
         log.info("campaign.expired", campaign_id=campaign_id, calls=calls)
+    metrics.CALLS.labels(Disposition.EXPIRED).inc(await context.leases.expire_calls(_MOST_EXPIRED))
 
 
 async def _settle(lapsed: Lapsed, context: Context) -> None:

@@ -90,7 +90,13 @@ async def _context(runtime: Runtime) -> AsyncIterator[Context]:
     settings = runtime.settings
     if runtime.provider is None:
         raise InvalidInput("the carrier's settings are missing", field="DIALER_CARRIER_CLIENT_ID")
-    dialing = Dialing(runtime.batch, runtime.clock, calls_per_second=settings.calls_per_second, burst=settings.burst)
+    dialing = Dialing(
+        runtime.batch,
+        runtime.clock,
+        calls_per_second=settings.calls_per_second,
+        burst=settings.burst,
+        region=settings.default_region,
+    )
     yield Context(runtime, dialing, Leases(runtime.batch, runtime.clock), runtime.provider)
 
 

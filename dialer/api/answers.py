@@ -10,13 +10,16 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from dialer.dispositions import Disposition, Fact
 from dialer.model import Attempt, Call, Campaign, Event, Priority, Progress, Redial, UnknownPolicy
+from dialer.openings import Stretch
 from dialer.states import CallState, CampaignState
+from dialer.window_text import format_days, format_time
+from dialer.windows import Windows
 
 
 class Outgoing(BaseModel):
     """Sent by us."""
 
-    model_config = ConfigDict(frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(frozen=True, allow_inf_nan=False, serialize_by_alias=True)
 
 
 class RedialOut(Outgoing):
@@ -55,6 +58,47 @@ class TermsOut(Outgoing):
     connects: int = Field(description="How many further calls one call may make; each takes a token.")
 
 
+class HoursOut(Outgoing):
+    """Hours of some days of the week."""
+
+    days: str
+    from_: str = Field(serialization_alias="from")
+    to: str
+
+
+class WindowsOut(Outgoing):
+    """When people may be called, on their own clocks."""
+
+    hours: list[HoursOut] = Field(description="None: all hours of all days.")
+    closed: list[str]
+    holidays: str | None
+    not_before: datetime | None
+    timezone: str | None
+
+    @classmethod
+    def of(cls, windows: Windows) -> Self:
+        """The answer for some windows."""
+        hours = [
+            HoursOut(days=format_days(h.days), from_=format_time(h.start), to=format_time(h.end)) for h in windows.hours
+        ]
+        return cls(
+            hours=hours,
+            closed=sorted(map(str, windows.closed)),
+            holidays=windows.holidays,
+            not_before=windows.not_before,
+            timezone=windows.zone,
+        )
+
+
+class CohortOut(Outgoing):
+    """Calls of a campaign that open and close together."""
+
+    zones: list[str] = Field(description="Whose clocks count: open is only what is open in all of them.")
+    is_open: bool
+    opens_at: datetime | None = Field(description="When it opens; null while it is open, or if it does not soon.")
+    closes_at: datetime | None = Field(description="When it closes, now or after that.")
+
+
 class CampaignOut(Outgoing):
     """A campaign and how far it is. The counts add up to `total`."""
 
@@ -70,6 +114,10 @@ class CampaignOut(Outgoing):
     terms: TermsOut
     success: list[Disposition] = Field(description="Dispositions that count as success.")
     expires_at: datetime | None = Field(description="What is not dialed by then is `expired`.")
+    windows: WindowsOut | None = Field(description="When its calls may be dialed; null: always.")
+    override_windows: bool = Field(description="Whether it is dialed outside of them all the same.")
+    open_now: bool = Field(description="Whether calls may be dialed now, some at least.")
+    cohorts: list[CohortOut] = Field(description="The same for the zones of its calls; none without windows.")
     reason: str | None = Field(description="Why it is paused, where the dialer paused it by itself.")
     created_at: datetime
     started_at: datetime | None
@@ -82,7 +130,7 @@ class CampaignOut(Outgoing):
     hanging_up: int | None = Field(description="How many calls are still to be hung up; null where nobody asked.")
 
     @classmethod
-    def of(cls, campaign: Campaign, progress: Progress) -> Self:
+    def of(cls, campaign: Campaign, progress: Progress, stretches: Sequence[Stretch] = ()) -> Self:
         """The answer for one campaign."""
         told = {name: getattr(campaign, name) for name in cls.model_fields if name not in _COMPUTED}
         return cls(
@@ -94,10 +142,15 @@ class CampaignOut(Outgoing):
             success=sorted(campaign.success),
             succeeded=sum(progress.dispositions.get(d, 0) for d in campaign.success),
             hanging_up=progress.hanging_up,
+            windows=WindowsOut.of(campaign.windows) if campaign.windows else None,
+            open_now=any(s.is_open for s in stretches) if stretches else True,
+            cohorts=[CohortOut.model_validate(s, from_attributes=True) for s in stretches],
         )
 
 
-_COMPUTED = {"redial", "counts", "dispositions", "terms", "success", "succeeded", "hanging_up"}
+_COMPUTED = {
+    "redial", "counts", "dispositions", "terms", "success", "succeeded", "hanging_up", "windows", "open_now", "cohorts",
+}  # fmt: skip
 
 
 class HangUpOut(Outgoing):
@@ -172,6 +225,8 @@ class CallOut(Outgoing):
     disposition: Disposition | None
     ended_at: datetime | None
     tries: int = Field(description="How many attempts were used up.")
+    timezone: str | None = Field(description="Where the person is, if that was told; null: as the number says.")
+    expires_at: datetime | None = Field(description="Its own end; null: as its campaign's.")
 
     @classmethod
     def of(cls, call: Call) -> Self:

@@ -15,6 +15,7 @@ from dialer.api.ordering import ordered
 from dialer.api.problems import ID_TAKEN, INVALID_INPUT, KEY_IN_USE, KEY_REUSED, FieldError, Problem
 from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import NewSingleCall
+from dialer.cohorts import given_zone
 from dialer.errors import InvalidInput
 from dialer.idempotency import KeptAnswer
 from dialer.model import NewCall, Own, Priority
@@ -50,7 +51,15 @@ async def create_call(request: web.Request, *, body: NewSingleCall) -> web.Strea
     _require_variables(order.steps.check(body.variables))
     own = Own(kind=body.kind, script=order.script, terms=order.terms, endpoint=details)
     first, *others = addresses
-    call = NewCall(number=first, others=tuple(others), external_id=body.id, variables=body.variables, own=own)
+    call = NewCall(
+        number=first,
+        others=tuple(others),
+        external_id=body.id,
+        variables=body.variables,
+        own=own,
+        timezone=given_zone(addresses, body.timezone),
+        expires_at=body.expires_at,
+    )
     return await answer_once(request, SCOPE, body, functools.partial(_enqueue, runtime, body.priority, call))
 
 
@@ -70,7 +79,7 @@ async def get_call(request: web.Request, call_id: str) -> web.StreamResponse:
 async def _enqueue(runtime: Runtime, priority: Priority, call: NewCall, derived: str | None) -> KeptAnswer:
     # The caller's own id says more than the key: two keys and one id are still one call.
     key = f"id {call.external_id}" if call.external_id else derived and f"key {derived}"
-    added = await runtime.store.enqueue_call(priority, call, key=key)
+    added = await runtime.store.enqueue_call(priority, call, key=key, windows=runtime.settings.default_windows)
     stored = await runtime.store.call(added.call_id)
     if (stored.number, stored.others) != (call.number, call.others):
         raise Problem(ID_TAKEN, f"The id belongs to call {stored.id}, to another number.", field="id")

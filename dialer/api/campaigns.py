@@ -5,12 +5,14 @@ Lists of calls come in through `imports.py`, results go out through `results.py`
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import secrets
 
 from aiohttp import web
 
 from dialer.api.answers import CallOut, CallsOut, CampaignOut, CampaignsOut
+from dialer.api.hours import check_end, check_override, note_override, shown, windows_of
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
 from dialer.api.ordering import ordered
@@ -53,14 +55,18 @@ routes = Routes()
 async def create_campaign(request: web.Request, *, body: NewCampaign) -> web.StreamResponse:
     """Create a campaign. Add its calls, then start it."""
     runtime = request.app[RUNTIME]
-    return await answer_once(request, SCOPE, body, functools.partial(_create, runtime, draft(body, runtime)))
+    campaign = await draft(body, runtime)
+    return await answer_once(request, SCOPE, body, functools.partial(_create, runtime, campaign))
 
 
-def draft(body: NewCampaign, runtime: Runtime) -> Draft:
+async def draft(body: NewCampaign, runtime: Runtime) -> Draft:
     """The campaign that a body asks for. Raises InvalidInput."""
     order = ordered(body, runtime.settings)
     if body.expires_at and body.expires_at <= moment(now_ms(runtime.clock)):
         raise InvalidInput("lies in the past: nothing would ever be dialed", field="expires_at")
+    check_override(body, body.priority, runtime.settings)
+    windows = await windows_of(body, runtime.settings)
+    check_end(windows, body.expires_at)
     success = default_success(order.steps) if body.success is None else frozenset(body.success)
     redial = body.redials()
     check_policy(redial, success)
@@ -72,6 +78,8 @@ def draft(body: NewCampaign, runtime: Runtime) -> Draft:
         terms=order.terms,
         success=success,
         expires_at=body.expires_at,
+        windows=windows,
+        override_windows=body.override_windows,
         most=KINDS[body.kind].most,
         priority=body.priority,
         redial=redial,
@@ -83,7 +91,7 @@ def draft(body: NewCampaign, runtime: Runtime) -> Draft:
 
 async def _create(runtime: Runtime, campaign: Draft, derived: str | None) -> KeptAnswer:
     campaign_id = await store_draft(runtime, campaign, derived)
-    answer = await _answer(runtime, await runtime.store.campaign(campaign_id))
+    answer = await shown(runtime, await runtime.store.campaign(campaign_id))
     return KeptAnswer(201, answer.model_dump_json(), f"/v1/campaigns/{campaign_id}")
 
 
@@ -94,6 +102,7 @@ async def store_draft(runtime: Runtime, campaign: Draft, derived: str | None) ->
     # With a derived id False means that the first request, whose answer was lost, created it.
     while not await runtime.store.create_campaign(campaign(id=campaign_id, created_at=created_at)) and not derived:
         campaign_id = _campaign_id(None)
+    note_override(await runtime.store.campaign(campaign_id))
     return campaign_id
 
 
@@ -104,13 +113,11 @@ def _campaign_id(derived: str | None) -> str:
 @routes.get("/v1/campaigns", answers={200: Answer(description="A page of campaigns.", model=CampaignsOut)})
 async def list_campaigns(request: web.Request, *, query: CampaignsQuery) -> web.StreamResponse:
     """The campaigns, newest first."""
-    store, offset = request.app[RUNTIME].store, int(query.cursor or 0)
+    runtime, offset = request.app[RUNTIME], int(query.cursor or 0)
     # One more than asked for tells whether there is a next page.
-    found = await store.campaigns(offset=offset, limit=query.limit + 1)
-    shown = found[: query.limit]
-    progress = await store.progress([campaign.id for campaign in shown])
+    found = await runtime.store.campaigns(offset=offset, limit=query.limit + 1)
     page = CampaignsOut(
-        campaigns=[CampaignOut.of(campaign, far) for campaign, far in zip(shown, progress, strict=True)],
+        campaigns=list(await asyncio.gather(*(shown(runtime, campaign) for campaign in found[: query.limit]))),
         next_cursor=str(offset + query.limit) if len(found) > query.limit else None,
     )
     return web.json_response(text=page.model_dump_json())
@@ -120,7 +127,7 @@ async def list_campaigns(request: web.Request, *, query: CampaignsQuery) -> web.
 async def get_campaign(request: web.Request, campaign_id: str) -> web.StreamResponse:
     """A campaign and how far it is."""
     runtime = request.app[RUNTIME]
-    answer = await _answer(runtime, await runtime.store.campaign(campaign_id))
+    answer = await shown(runtime, await runtime.store.campaign(campaign_id))
     return web.json_response(text=answer.model_dump_json())
 
 
@@ -143,7 +150,7 @@ def _step(verb: str) -> Handler:
         runtime = request.app[RUNTIME]
         if verb == "start":
             await _require_moderator(runtime.store, campaign_id)
-        answer = await _answer(runtime, await runtime.store.step(campaign_id, verb))
+        answer = await shown(runtime, await runtime.store.step(campaign_id, verb))
         return web.json_response(text=answer.model_dump_json())
 
     return step
@@ -178,8 +185,3 @@ for _verb in CAMPAIGN_STEPS:
         answers={200: Answer(description="The campaign after the step.", model=CampaignOut)},
         problems=(ILLEGAL_STEP,),
     )
-
-
-async def _answer(runtime: Runtime, campaign: Campaign) -> CampaignOut:
-    [progress] = await runtime.store.progress([campaign.id])
-    return CampaignOut.of(campaign, progress)

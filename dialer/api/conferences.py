@@ -71,7 +71,7 @@ async def create_conference(request: web.Request, *, body: NewConference) -> web
     expires_at = body.expires_at or moment(now_ms(runtime.clock)) + timedelta(seconds=DEFAULT_DEADLINE_S)
     moderator = _moderator(body.moderator, people, runtime.settings.default_region)
     try:
-        campaign = draft(body.campaign(moderator=moderator, expires_at=expires_at), runtime)
+        campaign = await draft(body.campaign(moderator=moderator, expires_at=expires_at), runtime)
     except InvalidInput as error:  # it says where the fault stands in the campaign's body
         raise InvalidInput(str(error), field=str(error.field).removeprefix("script.")) from None
     script = ConferenceScript.from_dict(campaign.keywords["script"], default_language=_STORED)

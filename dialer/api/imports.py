@@ -93,7 +93,8 @@ async def add_calls(request: web.Request, campaign_id: str) -> web.StreamRespons
 
     `number` is E.164 or national in the default region; several numbers of one person are separated by semicolons, or
     stand in `number2` to `number5`. `id`, if given, is your own id of the contact and tells
-    duplicates, else the number does; every other column is a variable of the text. A row that is wrong is told and the
+    duplicates, else the number does; `timezone` is where the person is, where the number does not tell; `expires_at` is
+    when it is too late for this call; every other column is a variable of the text. A row that is wrong is told and the
     others are taken. A list that cannot be read to its end is refused with the counts so far in `accepted`,
     `duplicates` and `rejected`: those rows are in, and the mended list adds nobody twice.
     """
@@ -134,6 +135,6 @@ def _batches(request: web.Request, campaign: Campaign, media_type: str) -> Async
         stream_bounded(request, settings.max_import_bytes),
         media_type=media_type,
         charset=request.charset,
-        checks=RowChecks(settings.default_region, steps.variables(), settings.destinations),
+        checks=RowChecks(settings.default_region, steps.variables(), settings.destinations, campaign.windows),
         executor=request.app[IMPORT_POOL].executor(request.content_length),
     )

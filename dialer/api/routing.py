@@ -87,6 +87,10 @@ class Routes:
         """Declare a handler of POST."""
         return functools.partial(self.add, "POST", path, **declared)
 
+    def put(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:
+        """Declare a route that puts."""
+        return lambda handler: self.add("PUT", path, handler, **declared)
+
     def delete(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:
         """Declare a handler of DELETE."""
         return functools.partial(self.add, "DELETE", path, **declared)

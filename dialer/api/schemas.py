@@ -135,6 +135,39 @@ class PlacedBody(Incoming):
     advanced_detection: AdvancedDetectionBody | None = None
 
 
+class HoursBody(Incoming):
+    """Hours of some days of the week."""
+
+    days: str = Field("mo-su", max_length=40, description="Such as mo-fr or mo,we,sa.")
+    from_: str = Field("00:00", alias="from", max_length=5, description="Such as 09:00.")
+    to: str = Field(
+        "24:00", max_length=5, description="Such as 20:00; what is not later than `from` is the next day's."
+    )
+
+
+class WindowsBody(Incoming):
+    """When people may be called, on their own clocks. Checked by `dialer/api/hours.py`."""
+
+    hours: list[HoursBody] = Field(default_factory=list, max_length=50, description="None: all hours of all days.")
+    closed: list[str] = Field(default_factory=list, max_length=400, description="Dates such as 2026-12-31.")
+    holidays: str | None = Field(
+        None, max_length=20, description="Country or part of one whose public holidays are closed: NL, DE-BY."
+    )
+    not_before: AwareDatetime | None = Field(None, description="When the campaign begins.")
+    timezone: str | None = Field(
+        None, max_length=64, description="Whose clock it is (IANA name), instead of that of where a number may be."
+    )
+
+
+class WindowsChange(Incoming):
+    """Other windows for a campaign."""
+
+    windows: WindowsBody | None = Field(None, description="The default (DIALER_WINDOWS) if left out; `{}` is always.")
+    override_windows: bool = Field(
+        default=False, description="Dial outside of them too: for urgent campaigns, where DIALER_ALLOW_OVERRIDE is set."
+    )
+
+
 class RedialBody(Incoming):
     """When a call is dialed again after one disposition."""
 
@@ -167,7 +200,7 @@ class RedialBody(Incoming):
         )
 
 
-class NewCampaign(PlacedBody):
+class NewCampaign(PlacedBody, WindowsChange):
     """A campaign to create."""
 
     model_config = ConfigDict(
@@ -253,6 +286,10 @@ class NewSingleCall(PlacedBody):
     priority: Priority = Field(Priority.NORMAL, description="Urgent calls leave at the next free token.")
     variables: dict[VariableName, VariableValue] = Field(default_factory=dict, max_length=MAX_VARIABLES)
     id: OwnId | None = Field(None, description="Your own id of this call; within a day the same id is dialed once.")
+    timezone: str | None = Field(
+        None, max_length=64, description="Where the person is (IANA name); the number tells it if left out."
+    )
+    expires_at: AwareDatetime | None = Field(None, description="Not dialed by then it is `expired`, never dialed late.")
 
 
 class CampaignsQuery(Incoming):

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from dialer.cli.client import CampaignView, DialerClient, Json
 from dialer.cli.connection import talks_to_api
+from dialer.cli.hours import hours_text, window_options
 from dialer.cli.policies import RedialType, script_options, terms_options
 from dialer.cli.saving import save_file
 from dialer.cli.screens import Screen, counts_text, open_screen, plain_console
@@ -66,7 +67,7 @@ def _describes_campaign(function: Any) -> Any:
     )
     for option in reversed(options):
         function = option(function)
-    return script_options(terms_options(function))
+    return script_options(terms_options(window_options(function)))
 
 
 @command.command("run")
@@ -178,6 +179,16 @@ _add_step("resume", "Go on with a paused campaign.")
 _add_step("cancel", "End a campaign for good; whatever has not gone out is cancelled.")
 
 
+@command.command("windows")
+@talks_to_api
+@click.argument("campaign_id")
+@window_options
+async def change_windows(client: DialerClient, *, campaign_id: str, windows: Json) -> None:
+    """Give a campaign other hours, also while it runs; without options those of DIALER_WINDOWS."""
+    view = await client.change_windows(campaign_id, windows)
+    click.echo(f"Campaign {view.id}: {hours_text(view)}")
+
+
 @command.command("hang-up")
 @talks_to_api
 @click.argument("campaign_id")
@@ -231,9 +242,10 @@ def _body(
     terms: Json,
     redial: tuple[tuple[str, Json], ...],
     success: tuple[str, ...],
-    **chosen: str | int | None,
+    **chosen: Any,
 ) -> Json:
-    body = {"name": name, "redial": dict(redial)} | says | terms | ({"success": list(success)} if success else {})
+    body: Json = {"name": name, "redial": dict(redial)} | says | terms | chosen.pop("windows")
+    body |= {"success": list(success)} if success else {}
     return body | {key: value for key, value in chosen.items() if value is not None}
 
 
@@ -252,6 +264,7 @@ def _description(view: CampaignView) -> str:
         "campaign": f"{view.id} ({shown(view.name)})",
         "state": view.state + (f": {shown(view.reason)}" if view.reason else ""),
         "calls": f"{view.total}: {counts_text(view.counts) or 'none'}",
+        "hours": hours_text(view),
         "dispositions": counts_text(view.dispositions) or "none yet",
         "success": f"{view.raw['succeeded']} ({', '.join(view.raw['success']) or 'nothing counts'})",
     }

@@ -100,6 +100,10 @@ class DialerClient:
         """`start`, `pause`, `resume` or `cancel` it."""
         return CampaignView.from_json(await self._json("POST", f"/v1/campaigns/{campaign_id}/{verb}"))
 
+    async def change_windows(self, campaign_id: str, body: Json) -> CampaignView:
+        """Give it other windows; `body` as `PUT /v1/campaigns/{id}/windows` takes it."""
+        return CampaignView.from_json(await self._json("PUT", f"/v1/campaigns/{campaign_id}/windows", json=body))
+
     async def import_calls(self, campaign_id: str, upload: Upload) -> Json:
         """Add a list of calls: accepted, duplicates, rejected, rejections."""
         headers = {"Content-Type": upload.content_type, "Content-Length": str(upload.size)}

@@ -9,12 +9,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any
 
 from dialer.addresses import EVERYWHERE, parse_address
+from dialer.cohorts import cohort_of, given_zone, zones_for
 from dialer.errors import InvalidInput
 from dialer.importing.rows import (
+    EXPIRES_AT,
     FURTHER,
     ID,
     MAX_ID,
@@ -23,18 +26,22 @@ from dialer.importing.rows import (
     MAX_VALUE,
     MAX_VARIABLES,
     NUMBER,
+    TIMEZONE,
     BrokenRow,
     RawRow,
     shorten,
 )
 from dialer.speech import plain, variable_name
+from dialer.windows import Windows
 
 # What a store or a reply cannot carry; everything else is dropped only when it is spoken.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _name = lru_cache(maxsize=1024)(variable_name)
 
-Taken = tuple[int, list[str], str | None, dict[str, str]]
-"""row, numbers, external id, variables"""
+Hours = tuple[str | None, datetime | None, str]
+"""zone where it was given and tells more than the numbers, end of its own, cohort"""
+Taken = tuple[int, list[str], str | None, dict[str, str], Hours]
+"""row, numbers, external id, variables, hours"""
 Refused = tuple[int, str | None, str, str]
 """row, column, value, reason: the fields of a Rejection"""
 
@@ -47,11 +54,13 @@ class RowChecks:
         region: the country of numbers written nationally (`settings.default_region`).
         allowed: beginnings of the numbers that may be called (`settings.destinations`).
         required: the variables without which the script cannot be spoken (`CallScript.variables()`).
+        windows: those of the campaign: somebody whom they never let be called is refused.
     """
 
     region: str
     required: frozenset[str] = frozenset()
     allowed: tuple[str, ...] = EVERYWHERE
+    windows: Windows | None = None
 
 
 class _RowRefusedError(Exception):
@@ -73,9 +82,10 @@ def check_rows(
     return taken, refused
 
 
-def _check(checks: RowChecks, fields: dict[str, str]) -> tuple[list[str], str | None, dict[str, str]]:
+def _check(checks: RowChecks, fields: dict[str, str]) -> tuple[list[str], str | None, dict[str, str], Hours]:
     numbers = _numbers(fields, checks)
     external_id = _external_id(fields.pop(ID, ""))
+    hours = _hours(checks, numbers, fields)
     if len(fields) > MAX_VARIABLES:
         raise _RowRefusedError(None, "", f"has {len(fields)} variables, {MAX_VARIABLES} at most are allowed")
     for name, value in fields.items():
@@ -83,7 +93,44 @@ def _check(checks: RowChecks, fields: dict[str, str]) -> tuple[list[str], str | 
     missing = sorted(name for name in checks.required if not plain(fields.get(name, "")).strip())
     if missing:
         raise _RowRefusedError(missing[0], "", f"the text needs a value for {', '.join(map(repr, missing))}")
-    return numbers, external_id, fields
+    return numbers, external_id, fields, hours
+
+
+def _hours(checks: RowChecks, numbers: list[str], fields: dict[str, str]) -> Hours:
+    """Zone, end and cohort; a text that speaks of either column has its variable as well."""
+    zone, end = (fields.get(name, "").strip() for name in (TIMEZONE, EXPIRES_AT))
+    for name in (TIMEZONE, EXPIRES_AT):
+        if name not in checks.required:
+            fields.pop(name, None)
+    try:
+        timezone = given_zone(numbers, zone)
+    except InvalidInput as error:
+        raise _RowRefusedError(TIMEZONE, zone, str(error)) from None
+    cohort = cohort_of(numbers, timezone)
+    if checks.windows and "+" in cohort and not _ever_open(checks.windows, cohort, checks.region, _today()):
+        reason = "the campaign's windows are never open in all zones where this number may be: give its timezone"
+        raise _RowRefusedError(TIMEZONE, zone, reason)
+    return timezone, _end(end) if end else None, cohort
+
+
+def _end(text: str) -> datetime:
+    try:
+        end = datetime.fromisoformat(text)
+    except ValueError:
+        end = None
+    if end is None or end.tzinfo is None:
+        raise _RowRefusedError(EXPIRES_AT, text, "must be a time with its zone, such as 2026-12-01T17:00:00+01:00")
+    return end
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+@lru_cache(maxsize=4096)
+def _ever_open(windows: Windows, cohort: str, region: str, today: date) -> bool:
+    now = datetime.combine(today, time(), UTC)
+    return windows.next_open(now, zones_for(cohort, windows, region)) is not None
 
 
 def _numbers(fields: dict[str, str], checks: RowChecks) -> list[str]:

@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from concurrent.futures import Executor
 
 from dialer.errors import InvalidInput
-from dialer.importing.checks import Refused, RowChecks, Taken, check_rows
+from dialer.importing.checks import Hours, Refused, RowChecks, Taken, check_rows
 from dialer.importing.csv_rows import CsvRows
 from dialer.importing.decoding import Decoder
 from dialer.importing.json_rows import JsonArrayRows, NdjsonRows
@@ -128,8 +128,17 @@ async def _pieces(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
 
 
 def _batch(taken: list[Taken], refused: list[Refused]) -> Batch:
-    calls = [
-        (row, NewCall(number=first, external_id=id_, variables=values, others=tuple(others)))
-        for row, (first, *others), id_, values in taken
-    ]
-    return Batch(calls, [Rejection(*fields) for fields in refused])
+    return Batch([(fields[0], _call(*fields[1:])) for fields in taken], [Rejection(*fields) for fields in refused])
+
+
+def _call(numbers: list[str], external_id: str | None, variables: dict[str, str], hours: Hours) -> NewCall:
+    (first, *others), (timezone, expires_at, cohort) = numbers, hours
+    return NewCall(
+        number=first,
+        others=tuple(others),
+        external_id=external_id,
+        variables=variables,
+        timezone=timezone,
+        expires_at=expires_at,
+        cohort=cohort,
+    )

@@ -1,8 +1,10 @@
 -- add_calls: add calls to a campaign, each contact once, however often the list is sent.
 -- KEYS[1] hash campaign   KEYS[2] zset waiting   KEYS[3] zset imports   KEYS[4] zset ready of its class   KEYS[5] set closing
 -- KEYS[6..5+b] hash buckets for the next running numbers   KEYS[6+b..] hash known, one for each call
+-- the last three KEYS: hash zones   string cohorts   zset expiring:calls
 -- ARGV    campaign id, now_ms, due_ms, import id, import lease (ms), first running number the buckets are for,
---         calls a bucket, b (number of buckets), then for each call: digest, record (JSON)
+--         calls a bucket, b (number of buckets), what only some calls have (JSON: `cohorts`, the first of which is that
+--         of all calls but those `of` others; `ends`, ms; both by position), then for each call: digest, record (JSON)
 -- returns {-1} no such campaign, {-2, state} it takes no more calls, {-3, next} the buckets are for other numbers,
 --         {-4, most} there would be too many calls, and none was added; else {0, then for each call its running number, negative when it was there before}
 -- atomic because the same list may be sent twice at once
@@ -13,19 +15,43 @@ if expires and tonumber(expires) <= tonumber(ARGV[2]) then return {-2, 'expired'
 local seq, first, size = tonumber(total) + 1, tonumber(ARGV[6]), tonumber(ARGV[7])
 local buckets = tonumber(ARGV[8])
 if seq ~= first then return {-3, seq} end
-local answer, calls = {0}, (#ARGV - 8) / 2
+local answer, calls = {0}, (#ARGV - 9) / 2
+local ZONES, COHORTS, EXPIRING_CALLS = unpack(KEYS, #KEYS - 2)
+local some, numbers = cjson.decode(ARGV[9]), {}
+
+-- The number of a cohort in this campaign, given in the order of arrival.
+local function number_of(cohort)
+  if not numbers[cohort] then
+    local next_number = redis.call('HLEN', ZONES) + 1
+    local new = redis.call('HSETNX', ZONES, cohort, next_number) == 1
+    if new and next_number > 1 then redis.call('HSET', KEYS[1], 'cohorts', next_number) end
+    numbers[cohort] = tonumber(redis.call('HGET', ZONES, cohort))
+  end
+  return numbers[cohort]
+end
+
+local function add(i, bucket, record)
+  redis.call('HSET', bucket, seq, record)
+  -- Half a microsecond apart (a double still tells that in 2100), so that calls go out in the order of their list.
+  redis.call('ZADD', KEYS[2], string.format('%.4f', tonumber(ARGV[3]) + i * 0.0005), seq)
+  local before = number_of(some.cohorts[(some.of[tostring(i)] or 0) + 1]) - 1
+  if before > 0 then redis.call('SETRANGE', COHORTS, 2 * seq, string.char(math.floor(before / 256), before % 256)) end
+  local ends = some.ends[tostring(i)]
+  if ends then
+    redis.call('HSET', bucket, seq .. 't', cjson.encode({n = 0, x = ends}))
+    redis.call('ZADD', EXPIRING_CALLS, string.format('%.0f', ends), ARGV[1] .. '-' .. seq)
+  end
+end
 if most then
   local room = tonumber(most) - tonumber(total)
-  for i = 1, calls do room = room - 1 + redis.call('HEXISTS', KEYS[5 + buckets + i], ARGV[7 + 2 * i]) end
+  for i = 1, calls do room = room - 1 + redis.call('HEXISTS', KEYS[5 + buckets + i], ARGV[8 + 2 * i]) end
   if room < 0 then return {-4, most} end
 end
 for i = 1, calls do
-  local digest, record = ARGV[7 + 2 * i], ARGV[8 + 2 * i]
+  local digest, record = ARGV[8 + 2 * i], ARGV[9 + 2 * i]
   local known = KEYS[5 + buckets + i]
   if redis.call('HSETNX', known, digest, seq) == 1 then
-    redis.call('HSET', KEYS[6 + math.floor(seq / size) - math.floor(first / size)], seq, record)
-    -- Half a microsecond apart (a double still tells that in 2100), so that calls go out in the order of their list.
-    redis.call('ZADD', KEYS[2], string.format('%.4f', tonumber(ARGV[3]) + i * 0.0005), seq)
+    add(i, KEYS[6 + math.floor(seq / size) - math.floor(first / size)], record)
     answer[i + 1] = seq
     seq = seq + 1
   else

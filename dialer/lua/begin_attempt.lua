@@ -2,10 +2,11 @@
 -- KEYS, ARGV[1..4] as in parts/call.lua
 -- ARGV    5 lease deadline of the claim (ms), 6 nonce of this run of the job, 7 place_at_us, 8 token index,
 --         9 now_us, 10 latest (us after place_at), 11 lease deadline of the placing (ms), 12 class of the campaign,
---         13 interval_us, 14 the call's address, 15 how many tokens it takes besides its own
+--         13 interval_us, 14 the call's address, 15 how many tokens it takes besides its own,
+--         16 the call's cohort (0: claimed without windows)
 -- returns 1 begun (also when this very run asks again), 0 not ours any more; put back to waiting: 2 campaign not running,
 --         3 gate closed, 4 an urgent call wants the token, 5 too late, 8 the number is suppressed, the person's next one is to
---         be dialed; ended: 6 suppressed, 7 expired
+--         be dialed, 9 out of hours; ended: 6 suppressed, 7 expired
 -- atomic because a pause, an urgent call or another worker must not fall between the look and the intent
 -- include: call
 local nonce, place_at, now_us = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[9])
@@ -26,16 +27,23 @@ if redis.call('ZSCORE', SUPPRESSED, ARGV[14]) then
   store_tries(counted)
   return wait(due) == 'expired' and 7 or 8
 end
+-- By the stretch as it is written down now: a change of the windows deletes it.
+local function out_of_hours(moment)
+  local timed, stretch = unpack(redis.call('HMGET', CAMPAIGN, 'timed', 'h' .. ARGV[16]))
+  local opens, closes = string.match(stretch or '', '(%d+) (%d+)')
+  return timed and not (opens and moment >= tonumber(opens) and moment < tonumber(closes))
+end
 local budget = redis.call('HMGET', TRUNK, 'gate', 'tat', 'index')
 local refused = redis.call('HGET', CAMPAIGN, 'state') ~= 'running' and 2
   or tonumber(budget[1] or 0) > NOW and 3
   or ARGV[12] ~= '1' and redis.call('ZCARD', URGENT) > 0 and 4
   or now_us > place_at + tonumber(ARGV[10]) and 5
+  or out_of_hours(math.max(NOW, place_at / 1000)) and 9
 if refused then
   return wait(due) == 'expired' and 7 or refused
 end
-local expires = redis.call('HGET', CAMPAIGN, 'expires_at')
-if expires and NOW >= tonumber(expires) then
+local expires = too_late_at()
+if expires and NOW >= expires then
   finish('expired')
   return 7
 end

@@ -1,11 +1,14 @@
 -- claim_due_calls: give tokens of the budget to due calls, urgent first, fair between the campaigns of a class.
 -- KEYS[1] hash trunk   KEYS[2] zset leases   KEYS[3] zset sleeping   KEYS[4..6] zset ready by class
--- KEYS[7..] for each campaign that the caller saw ready or due: hash campaign, zset waiting, zset claimed
+-- KEYS[7..] for each campaign that the caller saw ready or due: hash campaign, zset waiting, zset claimed, string cohorts
 -- ARGV    now_us, interval_us (without margin), burst, lead_us (earliest place_at from now), horizon_us, lease_ms,
 --         most (calls), inherited_us and inherited_index (a token handed over, 0 if none), margin_ppm (to begin with),
 --         campaign ids in the order of KEYS
--- returns when the next token is (us), interval_us, then for each claim: campaign id, seq, due_ms, place_at_us, index, lease deadline_ms
+-- returns when the next token is (us), interval_us, for each claim: campaign id, seq, due_ms, place_at_us, index, lease
+--         deadline_ms, cohort (0 without windows); ids of campaigns of which nobody knows when they open; 1 if it stopped at
+--         its share of parking and shall be asked again
 -- atomic because two hoppers must neither take the same call nor the same token
+-- include: hours
 local LATEST_LOOK = 10000000 -- us; Redis' client gives up after five seconds
 local now, burst, most = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[7])
 local now_ms, limit = math.floor(now / 1000), now + tonumber(ARGV[5])
@@ -13,7 +16,7 @@ local stored = redis.call('HMGET', KEYS[1], 'tat', 'index', 'margin', 'gate', 's
 local tat, index = tonumber(stored[1] or 0), tonumber(stored[2] or 0)
 local interval = tonumber(ARGV[2]) * (1 + tonumber(stored[3] or ARGV[10]) / 1000000)
 local earliest = math.max(now + tonumber(ARGV[4]), tonumber(stored[4] or 0) * 1000)
-local key_of, claims = {}, {}
+local key_of, claims, unknown, cut_short = {}, {}, {}, 0
 -- Redis' clock went back (a failover) further than a look may be late: the next token is not so far ahead.
 if now < tonumber(stored[5] or 0) - LATEST_LOOK then tat = math.min(tat, now + interval) end
 
@@ -26,7 +29,7 @@ local function next_token(latest)
 end
 
 for i = 11, #ARGV do
-  local id, key = ARGV[i], 7 + (i - 11) * 3
+  local id, key = ARGV[i], 7 + (i - 11) * 4
   key_of[id] = key
   local due = redis.call('ZSCORE', KEYS[3], id)
   if due and tonumber(due) <= now_ms then
@@ -38,21 +41,44 @@ for i = 11, #ARGV do
   end
 end
 
+-- The first call in line of a campaign that may be dialed now; else until when there is none, nil if nothing waits.
+-- Where all calls open together, so does the campaign; else the calls of closed cohorts are parked one by one.
+local function next_call(id, key)
+  while true do
+    local known = hours_of(id, KEYS[key], KEYS[key + 1], now_ms)
+    local call = redis.call('ZRANGE', KEYS[key + 1], 0, 0, 'WITHSCORES')
+    if not known or moves_left == 0 then cut_short = 1 end
+    if known and not (call[1] and tonumber(call[2]) <= now_ms) then return nil, call[2] end
+    -- Past its end it expires in a moment (expire_campaign).
+    if not known or known.expires and known.expires <= now_ms then return nil, now_ms end
+    if not known.timed then return call, 0 end
+    local cohort = cohort_of(known, KEYS[key + 3], call[1])
+    local opens = closed_until(known, KEYS[key], cohort, now_ms, limit / 1000)
+    if opens == false then return call, cohort end
+    if opens and known.cohorts == 1 then return nil, opens end
+    if not opens then unknown[#unknown + 1] = id end
+    if not opens or moves_left == 0 then return nil, now_ms end
+    moves_left = moves_left - 1
+    -- Not beyond the campaign's end, at which it expires with the others.
+    redis.call('ZADD', KEYS[key + 1], parked(math.min(opens, known.expires or opens), call[1]), call[1])
+  end
+end
+
 -- The campaign of a class that was served least and has a due call; those that have none leave the class.
 local function next_campaign(ready)
   while true do
     local id = redis.call('ZRANGE', ready, 0, 0)[1]
     local key = key_of[id]
     if not key then return nil end
-    local call = redis.call('ZRANGE', KEYS[key + 1], 0, 0, 'WITHSCORES')
-    if call[1] and tonumber(call[2]) <= now_ms then return id, key, call end
+    local call, what = next_call(id, key)
+    if call then return id, key, call, what end
     redis.call('ZREM', ready, id)
-    if call[1] then redis.call('ZADD', KEYS[3], 'LT', call[2], id) end
+    if what then redis.call('ZADD', KEYS[3], 'LT', what, id) end
   end
 end
 
 local function claim_next(ready, latest)
-  local id, key, call = next_campaign(ready)
+  local id, key, call, cohort = next_campaign(ready)
   if not id then return false end
   local at, token = next_token(latest)
   if not at then return false end
@@ -61,12 +87,13 @@ local function claim_next(ready, latest)
   redis.call('ZADD', KEYS[key + 2], call[2], call[1])
   redis.call('ZADD', KEYS[2], deadline, id .. '-' .. call[1])
   redis.call('ZINCRBY', ready, 1, id)
-  claims[#claims + 1] = {id, call[1], call[2], string.format('%.0f', at), token, deadline}
+  claims[#claims + 1] = {id, call[1], call[2], string.format('%.0f', at), token, deadline, cohort}
   return true
 end
 
+-- Where nobody knows the hours of a campaign, none behind it gets a token until somebody has looked them up.
 local function claim_all(ready, latest)
-  repeat until #claims >= most or not claim_next(ready, latest)
+  repeat until #claims >= most or #unknown > 0 or not claim_next(ready, latest)
 end
 
 -- Before a token far ahead come those of calls already claimed, which step back for an urgent one (begin_attempt). So
@@ -78,4 +105,4 @@ claim_all(KEYS[4], limit)
 next_campaign(KEYS[4]) -- begin_attempt steps back for whoever stands here: only those with due calls may
 redis.call('HSET', KEYS[1], 'tat', string.format('%.0f', tat), 'index', index, 'seen', ARGV[1])
 local next_at = math.max(tat - (burst - 1) * interval, tonumber(stored[4] or 0) * 1000)
-return {string.format('%.0f', next_at), string.format('%.0f', interval), claims}
+return {string.format('%.0f', next_at), string.format('%.0f', interval), claims, unknown, cut_short}

@@ -9,10 +9,11 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping, Sequence
+from math import inf
 from typing import Any, NamedTuple
 
 from dialer import keys
-from dialer.clock import moment
+from dialer.clock import at_ms, moment
 from dialer.dispositions import Disposition
 from dialer.errors import InvalidInput, NotFound
 from dialer.model import Call, CallRef
@@ -131,12 +132,15 @@ class _Ends(NamedTuple):
         with_campaign = self.state == CampaignState.CANCELLED and not tries.get(Disposition.CANCELLED)
         if where == Disposition.CANCELLED and with_campaign and self.ended_at:
             return float(self.ended_at)
-        return max(score, float(self.expires_at or 0)) if where == Disposition.EXPIRED else score
+        shared = float(self.expires_at or 0)
+        # One that had an end of its own before that of its campaign expired by itself.
+        by_itself = tries.get("x", inf) < (shared or inf)
+        return max(score, shared) if where == Disposition.EXPIRED and not by_itself else score
 
 
 def _call(ref: CallRef, stored: dict[str, str | None], standing: tuple[str, float], ends: _Ends) -> Call:
     record = json.loads(stored[str(ref.seq)] or "[]")
-    number, external_id, variables, _, others = [*record, None, None, None, None][:5]
+    number, external_id, variables, _, others, timezone = [*record, *[None] * 5][:6]
     where, score = standing
     in_flight = where in keys.IN_FLIGHT
     tries = json.loads(stored[f"{ref.seq}t"] or "{}")
@@ -151,6 +155,8 @@ def _call(ref: CallRef, stored: dict[str, str | None], standing: tuple[str, floa
         disposition=None if in_flight else Disposition(where),
         ended_at=None if in_flight else moment(ends.of_call(where, score, tries)),
         attempts=tries.get("n", 0),
+        timezone=timezone,
+        expires_at=at_ms(tries.get("x")),
         others=tuple(others or ()),
     )
 

@@ -15,6 +15,7 @@ from dialer.errors import IllegalStep, NotFound
 from dialer.model import Campaign, Priority, Progress, Redial, Terms, UnknownPolicy
 from dialer.states import CAMPAIGN_STEPS, UP, CallState, CampaignState
 from dialer.store.base import StorePart, deadlines
+from dialer.windows import Windows
 
 BUILT_IN = {
     Priority.URGENT: "direct-urgent",
@@ -93,6 +94,25 @@ class CampaignStore(StorePart):
             await self._wake()
         return await self.campaign(campaign_id)
 
+    async def change_windows(self, campaign_id: str, windows: Windows | None, *, override: bool = False) -> Campaign:
+        """Give a campaign other windows, or none; what was claimed in the old hours is not begun outside the new ones.
+
+        Raises:
+            NotFound: there is no such campaign.
+            IllegalStep: it is over.
+        """
+        if not is_campaign_id(campaign_id):
+            raise NotFound(f"there is no campaign {campaign_id!r}")
+        told = json.dumps(windows.to_dict()) if windows is not None else ""
+        args: list[str | int] = [campaign_id, self._now_ms(), told, int(override)]
+        changed = await self._batch.run("change_windows", [keys.campaign(campaign_id), *keys.READY], args)
+        if changed == 0:
+            raise NotFound(f"there is no campaign {campaign_id!r}")
+        if changed < 0:
+            raise IllegalStep(f"campaign {campaign_id} is over; its windows have no meaning any more")
+        await self._wake()
+        return await self.campaign(campaign_id)
+
     async def hang_up_all(self, campaign_id: str) -> int:
         """Pause a running campaign and have the workers end every call that is up or may be; returns how many.
 
@@ -116,7 +136,7 @@ class CampaignStore(StorePart):
             self._batch.command("LTRIM", keys.WAKE, 0, 0),
         )
 
-    async def built_in(self, priority: Priority) -> str:
+    async def built_in(self, priority: Priority, windows: Windows | None = None) -> str:
         """The built-in campaign for single calls of a priority, made and running at its first use."""
         campaign_id = BUILT_IN[priority]
         if await self._batch.command("EXISTS", keys.campaign(campaign_id)):
@@ -134,6 +154,7 @@ class CampaignStore(StorePart):
             state=CampaignState.RUNNING,
             created_at=now,
             started_at=now,
+            windows=windows,
         )
         await self.create_campaign(campaign)
         return campaign_id
@@ -171,6 +192,7 @@ def _to_fields(campaign: Campaign) -> dict[str, str | int]:
         "max_tries": campaign.max_tries,
         "started_at": to_ms(campaign.started_at) if campaign.started_at else None,
         **_lease_times(campaign.terms),
+        **_hours(campaign),
     }
     return fields | {name: value for name, value in told.items() if value is not None}
 
@@ -193,6 +215,14 @@ def _lease_times(terms: Terms) -> dict[str, int | None]:
     }
 
 
+def _hours(campaign: Campaign) -> dict[str, str | int | None]:
+    """The windows; `timed` tells the scripts that they are to be kept, and which version of them."""
+    if campaign.windows is None:
+        return {}
+    kept: dict[str, str | int | None] = {"windows": json.dumps(campaign.windows.to_dict()), "windows_version": 1}
+    return kept | ({"override_windows": 1} if campaign.override_windows else {"timed": 1})
+
+
 def _from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
     return Campaign(
         id=campaign_id,
@@ -206,6 +236,8 @@ def _from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
         success=frozenset(map(Disposition, json.loads(fields.get("success", "[]")))),
         expires_at=at_ms(fields.get("expires_at")),
         most=int(fields["most"]) if "most" in fields else None,
+        windows=Windows.from_dict(json.loads(fields["windows"])) if "windows" in fields else None,
+        override_windows="override_windows" in fields,
         max_tries=int(fields["max_tries"]) if "max_tries" in fields else None,
         over_at=at_ms(fields.get("over_at")),
         over_reason=fields.get("over_reason"),

@@ -68,10 +68,13 @@ class OverviewStore(CampaignStore):
         )
 
     async def _seen(self, campaign_id: str) -> tuple[CampaignState, Priority, dict[CallState, int], int]:
-        (state, priority), sizes, first = await asyncio.gather(
-            self._batch.command("HMGET", keys.campaign(campaign_id), "state", "priority"),
+        (state, priority, timed), sizes, first, sleeps_until = await asyncio.gather(
+            self._batch.command("HMGET", keys.campaign(campaign_id), "state", "priority", "timed"),
             self._batch.run("count_calls", [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT], []),
             self._batch.command("ZRANGE", keys.calls_in(campaign_id, CallState.WAITING), 0, 0, "WITHSCORES"),
+            self._batch.command("ZSCORE", keys.SLEEPING, campaign_id),
         )
         due = int(float(first[1])) if first else 0
+        if timed and sleeps_until:  # closed: nobody waits for us
+            due = max(due, int(float(sleeps_until)))
         return CampaignState(state), Priority(priority), dict(zip(keys.IN_FLIGHT, sizes, strict=True)), due

@@ -15,10 +15,13 @@ from secrets import token_hex
 from typing import Any, NamedTuple
 
 from dialer import keys
+from dialer.clock import to_ms
+from dialer.cohorts import cohort_of
 from dialer.errors import IllegalStep, NotFound
 from dialer.model import Added, CallRef, NewCall, Own, Priority
 from dialer.states import CallState
 from dialer.store.campaigns import CampaignStore
+from dialer.windows import Windows
 
 DAY_MS = 86_400_000
 """Keys of single calls are remembered by day, for the day and the next: replies are replayed for 24 hours."""
@@ -49,6 +52,7 @@ class RowStore(CampaignStore):
         known = [entry.known for entry in entries]
         fixed = _fixed_keys(campaign_id, priority)
         rows = [part for entry in entries for part in (entry.digest, entry.record)]
+        some = _some(entries)
         first = int(await self._batch.command("HGET", keys.campaign(campaign_id), "total") or 0) + 1
         while True:
             buckets = _buckets(campaign_id, first, len(entries))
@@ -56,8 +60,8 @@ class RowStore(CampaignStore):
             sizes = (first, keys.CALLS_PER_BUCKET, len(buckets))
             answer = await self._batch.run(
                 "add_calls",
-                [*fixed, *buckets, *known],
-                [campaign_id, now, due, import_id, IMPORT_LEASE_MS, *sizes, *rows],
+                [*fixed, *buckets, *known, keys.zones(campaign_id), keys.cohorts(campaign_id), keys.EXPIRING_CALLS],
+                [campaign_id, now, due, import_id, IMPORT_LEASE_MS, *sizes, some, *rows],
             )
             match answer:
                 case [-1]:
@@ -76,16 +80,21 @@ class RowStore(CampaignStore):
         await self._batch.command("ZREM", keys.imports(campaign_id), import_id)
         await self._wake()
 
-    async def enqueue_call(self, priority: Priority, call: NewCall, *, key: str | None) -> Added:
-        """Add one call to the built-in campaign of its priority; with a key, the same key adds nothing more."""
-        campaign_id = await self.built_in(priority)
+    async def enqueue_call(
+        self, priority: Priority, call: NewCall, *, key: str | None, windows: Windows | None = None
+    ) -> Added:
+        """Add one call to the built-in campaign of its priority; with a key, the same key adds nothing more.
+
+        Windows are those that the built-in campaign gets if this is its first call.
+        """
+        campaign_id = await self.built_in(priority, windows)
         today = self._now_ms() // DAY_MS
         # Without a key each request is a call of its own: the same number may be called again tomorrow.
         digest = _digest(f"key\x00{key or token_hex(16)}", call.number)
         yesterdays = await self._batch.command("HGET", keys.known(campaign_id, today - 1), digest) if key else None
         if yesterdays:
             return Added(call_id=str(CallRef(campaign_id, int(yesterdays))), duplicate=True)
-        entry = _Entry(keys.known(campaign_id, today), digest, _record(call))
+        entry = _new_entry(keys.known(campaign_id, today), digest, call)
         (added,) = await self._add(campaign_id, priority, [entry], import_id="single")
         await asyncio.gather(self._batch.command("PEXPIRE", entry.known, 2 * DAY_MS), self._wake())
         return added
@@ -95,11 +104,27 @@ class _Entry(NamedTuple):
     known: str  # hash in which its digest is looked for
     digest: str
     record: str
+    cohort: str
+    ends_ms: int | None
 
 
 def _entry(campaign_id: str, call: NewCall) -> _Entry:
     digest = _digest(call.external_id, call.number)
-    return _Entry(keys.known(campaign_id, _known_bucket(digest)), digest, _record(call))
+    return _new_entry(keys.known(campaign_id, _known_bucket(digest)), digest, call)
+
+
+def _new_entry(known: str, digest: str, call: NewCall) -> _Entry:
+    cohort = cohort_of((call.number, *call.others), call.timezone) if call.cohort is None else call.cohort
+    return _Entry(known, digest, _record(call), cohort, to_ms(call.expires_at) if call.expires_at else None)
+
+
+def _some(entries: Sequence[_Entry]) -> str:
+    """What only some of these calls have, by position: another cohort than the first one, an end of their own."""
+    cohorts = list(dict.fromkeys(entry.cohort for entry in entries))
+    numbers = {cohort: number for number, cohort in enumerate(cohorts)}
+    others = {n: numbers[entry.cohort] for n, entry in enumerate(entries, 1) if entry.cohort != cohorts[0]}
+    ends = {n: entry.ends_ms for n, entry in enumerate(entries, 1) if entry.ends_ms is not None}
+    return json.dumps({"cohorts": cohorts, "of": others, "ends": ends}, separators=(",", ":"))
 
 
 def _fixed_keys(campaign_id: str, priority: Priority) -> list[str]:
@@ -124,6 +149,7 @@ def _known_bucket(digest: str) -> int:
 def _record(call: NewCall) -> str:
     own = _own(call.own) if call.own else None
     parts = [call.number, call.external_id, dict(call.variables) or None, own, list(call.others) or None]
+    parts.append(call.timezone)
     while parts[-1] is None:
         parts.pop()
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))

@@ -6,151 +6,34 @@ walk takes each step here and there and compares.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from dialer.dialing import Begun, Claim, Dial, Follows
 from dialer.dispositions import Disposition, Fact, disposition_of
 from dialer.leases import Freed, Lapsed
-from dialer.model import AttemptRef, CallRef, Priority, Redial
+from dialer.model import AttemptRef, CallRef, Priority
 from dialer.pacing import LATEST_US
 from dialer.providers.base import CallEvent
-from dialer.states import CALL_STEPS, CAMPAIGN_STEPS, CallState, CampaignState
+from dialer.states import CallState, CampaignState
 from dialer.store import Applied, EventResult
 from tests.fakes.engine import REASON_MS, RINGING_MS, TALKING_MS
-from tests.fakes.expected_redials import ExpectedPerson, moves_on, wait_ms
+from tests.fakes.expected_call import ExpectedAttempt, ExpectedCall, ExpectedCampaign
 
 LOOK_MS = 30_000
-Where = CallState | Disposition
-"""A call stands in the set of its state, or, when it is done, in that of its disposition."""
-
-
-@dataclass(slots=True)
-class ExpectedAttempt:
-    """What is known of an attempt that was begun."""
-
-    nonce: str
-    due: float
-    number: str
-    facts: frozenset[Fact] = frozenset()
-    disposition: Disposition | None = None
-    given_up: bool = False
-    events: set[str] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class ExpectedCall:
-    """One call, where it stands and what was tried."""
-
-    campaign: ExpectedCampaign
-    due: float
-    person: ExpectedPerson = field(default_factory=ExpectedPerson)
-    where: Where = CallState.WAITING
-    lease: int | None = None
-    tries: int = 0
-    ended: Counter[Disposition] = field(default_factory=Counter)
-    is_recalled: bool = False
-    attempts: dict[int, ExpectedAttempt] = field(default_factory=dict)
-
-    def stand(self, where: Where, *, lease: int | None = None) -> None:
-        """Be in this set alone, under this lease or none; the table of states must allow the step."""
-        before, after = _state(self.where), _state(where)
-        assert after is before or after in CALL_STEPS[before], f"no step leads from {before} to {after}"
-        self.where, self.lease = where, lease
-
-    def wait(self, due: float, now: float, last: Disposition = Disposition.EXPIRED) -> Disposition | None:
-        """Back in line, unless the campaign is cancelled or would have expired by then."""
-        if self.campaign.state is CampaignState.CANCELLED:
-            return self.finish(Disposition.CANCELLED)
-        if max(due, now) >= self.campaign.expires_at:
-            return self.finish(last)
-        self.due = due
-        self.stand(CallState.WAITING)
-        return None
-
-    def finish(self, disposition: Disposition) -> Disposition:
-        """Be done."""
-        self.stand(disposition)
-        return disposition
-
-    def settle(self, disposition: Disposition, now: int, facts: frozenset[Fact] = frozenset()) -> Disposition | None:
-        """Redial by policy, but never whoever we hung up on; else be done."""
-        self.ended[disposition] += 1
-        wait_ms = None if Fact.HUNG_UP in facts else self.redial_ms(disposition)
-        if wait_ms is None or self.tries >= self.campaign.max_tries:
-            return self.finish(disposition)
-        return self.wait(now + wait_ms, now, disposition)
-
-    def redial_ms(self, disposition: Disposition) -> int | None:
-        """How long to wait for the next try, None if there is none; turns to the number that it dials."""
-        policy, number = self.campaign.redial.get(disposition), self.attempts[self.tries].number
-        used_up = self.is_used_up(disposition)
-        follows, self.person.number = not used_up, number
-        if moves_on(policy, disposition) and len(self.person.numbers) > 1:
-            follows = self.person.turn(number, self.campaign.suppressed, is_spent=used_up) or follows
-        if not follows:
-            return None
-        return wait_ms(policy, self.ended[disposition]) if policy and not used_up else 0
-
-    def is_used_up(self, disposition: Disposition) -> bool:
-        """Whether no redial is left; suppresses the number where the policy says so."""
-        policy = self.campaign.redial.get(disposition)
-        if policy and self.ended[disposition] <= policy.times:
-            return False
-        if policy and policy.then == "suppress":
-            self.campaign.suppressed.add(self.attempts[self.tries].number)
-        return True
-
-    def unsettle(self, disposition: Disposition) -> None:
-        """The attempt ended otherwise than it seemed."""
-        self.ended[disposition] = self.ended.get(disposition, 1) - 1
-        self.person.spent.discard(self.attempts[self.tries].number)
-
-
-@dataclass(slots=True)
-class ExpectedCampaign:
-    """A campaign and its calls by running number."""
-
-    priority: Priority
-    redial: Mapping[Disposition, Redial]
-    state: CampaignState = CampaignState.DRAFT
-    expires_at: float = math.inf
-    max_tries: float = math.inf
-    suppressed: set[str] = field(default_factory=set)
-    swept: bool = False
-    kind: str = "notification"
-    over: bool = False
-    calls: dict[int, ExpectedCall] = field(default_factory=dict)
-
-    def step(self, verb: str) -> bool:
-        """Take a step; returns whether it is allowed."""
-        sources, target = CAMPAIGN_STEPS[verb]
-        if self.state not in sources | {target}:
-            return False
-        if target is CampaignState.CANCELLED:
-            for call in self.calls.values():
-                if call.where in {CallState.WAITING, CallState.CLAIMED}:
-                    call.finish(Disposition.CANCELLED)
-        self.state = target
-        return True
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it runs with nothing left to do."""
-        ended = all(isinstance(call.where, Disposition) for call in self.calls.values())
-        return self.state is CampaignState.RUNNING and (bool(self.calls) or self.swept) and ended
 
 
 class Look(NamedTuple):
-    """What the last look sees beside the call itself: the moment, the gate, an urgent campaign in line."""
+    """What the last look sees beside the call itself: the moment, the gate, an urgent campaign in line, its hours.
+
+    The hours are those that stand in the store, from and to (ms): none where windows were changed since; None: always.
+    """
 
     now_us: int
     lease: int
     gate: int
     urgent: bool
+    hours: tuple[int, int] | None = None
 
 
 class Expected:
@@ -175,7 +58,9 @@ class Expected:
         return {
             (call.campaign.priority, call_id)
             for call_id, call in self.calls()
-            if call.campaign.state is CampaignState.RUNNING and call.where is CallState.WAITING and call.due <= now
+            if call.campaign.state is CampaignState.RUNNING
+            and call.where is CallState.WAITING
+            and call.claimable_from(now) <= now < call.campaign.expires_at
         }
 
     def claim(self, claims: Iterable[Claim]) -> None:
@@ -192,6 +77,7 @@ class Expected:
         if (call.where, call.lease, call.tries + 1) != (CallState.CLAIMED, claim.deadline_ms, dial.attempt.number):
             return Begun.GONE
         now = look.now_us // 1000
+        leaves = max(now, claim.place_at_us / 1000)
         assert call.person.number == dial.number
         if dial.number in self.suppressed and not call.person.turn(dial.number, self.suppressed, is_spent=False):
             call.finish(Disposition.SUPPRESSED)
@@ -202,11 +88,12 @@ class Expected:
             Begun.GATE_CLOSED: look.gate > now,
             Begun.PREEMPTED: look.urgent and call.campaign.priority is not Priority.URGENT,
             Begun.TOO_LATE: look.now_us > claim.place_at_us + LATEST_US,
+            Begun.OUT_OF_HOURS: look.hours is not None and not look.hours[0] <= leaves < look.hours[1],
         }
         for begun, speaks_against in reasons.items():
             if speaks_against:
                 return Begun.EXPIRED if call.wait(call.due, now) is Disposition.EXPIRED else begun
-        if now >= call.campaign.expires_at:
+        if now >= call.too_late_at:
             call.finish(Disposition.EXPIRED)
             return Begun.EXPIRED
         call.stand(CallState.PLACING, lease=look.lease)
@@ -311,6 +198,18 @@ class Expected:
                     call.finish(Disposition.EXPIRED)
         return expired
 
+    def expire_calls(self, now: int) -> int:
+        """What has an end of its own, and is past it in line, has ended; what is under way is looked at again."""
+        expired = 0
+        for _, call in self.calls():
+            if call.look_at is not None and call.look_at <= now:
+                under_way = call.where in CallState and call.where is not CallState.WAITING
+                call.look_at = now + LOOK_MS if under_way else None
+                if call.where is CallState.WAITING:
+                    call.finish(Disposition.EXPIRED)
+                    expired += 1
+        return expired
+
     def recall(self, ref: CallRef, tries: int, now: int, *, dropped: bool) -> bool:
         """Call a member again, who was seen after so many tries; returns whether it is so."""
         call, campaign = self.call(ref), self.call(ref).campaign
@@ -355,10 +254,6 @@ class Expected:
         else:
             attempt.given_up = True
         return True
-
-
-def _state(where: Where) -> CallState:
-    return CallState.DONE if isinstance(where, Disposition) else where
 
 
 def _silence_ms(facts: frozenset[Fact]) -> int:

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import pytest
 
 from dialer import keys, pacing
-from dialer.clock import moment
+from dialer.clock import moment, to_ms
 from dialer.dialing import Begun, Claim, Dial, Follows
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import IllegalStep, NotFound
@@ -23,8 +23,11 @@ from dialer.leases import Lapsed
 from dialer.model import AttemptRef, Call, CallRef, NewCall, Priority, Redial, Terms
 from dialer.providers.base import CallEvent, Placed, PlaceResult, Refusal, Refused
 from dialer.states import CallState, CampaignState
+from dialer.windows import MIDNIGHT, Hours, Windows
+from tests.fakes.clock import START_MS
 from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS, Engine, clean_engine, new_calls
-from tests.fakes.expected import Expected, ExpectedCall, ExpectedCampaign, Look
+from tests.fakes.expected import Expected, Look
+from tests.fakes.expected_call import ExpectedCall, ExpectedCampaign
 from tests.fakes.expected_redials import ExpectedPerson
 
 STEPS_EACH = 400
@@ -47,6 +50,8 @@ EVENTS = [CallEvent(kind=fact, facts=frozenset({fact})) for fact in Fact] + [Cal
 LATE_US = (-25_000, -25_000, 0, 0, 10_000, 100_000, 200_000, pacing.LATEST_US, pacing.LATEST_US + 1)
 PASSING_MS = (1, 5, 50, 200, 338, 500, 1_000, 5_000, 60_000, 700_000)
 IN_FLIGHT = [CallState.CLAIMED, CallState.PLACING, CallState.UNKNOWN, CallState.LIVE]
+ZONES = ("Europe/London", "Asia/Kolkata", "America/New_York")
+OFFSETS = (60, 0, 330, -300)  # minutes of these zones and of Amsterdam, in January
 T = TypeVar("T")
 
 
@@ -87,16 +92,38 @@ class Walk:
         """A running campaign without calls, urgent now and then."""
         priority = self.random.choice([Priority.URGENT, Priority.NORMAL, Priority.NORMAL, Priority.BACKGROUND])
         terms = Terms(connects=self.random.choice([0, 0, 0, 1, 2]))
+        windows = self.random.choice([None, self.some_windows()])
         ends_in_ms = self.random.choice([None, None, None, 90_000, 1_500_000])
         expires_at = None if ends_in_ms is None else moment(self.engine.now_ms + ends_in_ms)
         redial, max_tries = self.random.choice(REDIALS), self.random.choice([None, None, 1, 2, 4])
         fields: dict[str, Any] = {"priority": priority, "redial": redial, "terms": terms, "expires_at": expires_at}
+        fields["windows"] = windows
         kind = self.random.choice(["notification", "conference"])
         await self.engine.run_campaign(campaign_id, calls=0, kind=kind, max_tries=max_tries, **fields)
         campaign = ExpectedCampaign(priority, redial, CampaignState.RUNNING, kind=kind)
+        campaign.hours.windows = windows
         campaign.max_tries, campaign.suppressed = max_tries or math.inf, self.expected.suppressed
         campaign.expires_at = math.inf if ends_in_ms is None else self.engine.now_ms + ends_in_ms
         self.expected.campaigns[campaign_id] = campaign
+
+    def some_windows(self) -> Windows:
+        """Minutes here and there, on the clocks of all zones of these walks, from now on or a little later."""
+        start = START_MS // 60_000 % MIDNIGHT
+        begins = [start + self.random.choice(OFFSETS) + self.random.randint(0, 120) for _ in range(14)]
+        hours = [Hours(frozenset(range(7)), m % MIDNIGHT, (m + self.random.randint(1, 9)) % MIDNIGHT) for m in begins]
+        later = moment(self.engine.now_ms + 60_500) if self.random.random() < 0.2 else None
+        return Windows(hours=tuple(hours), not_before=later)
+
+    async def change(self) -> None:
+        """Somebody changes the windows of a campaign, or takes them away."""
+        campaign_id, campaign = self.random.choice([*self.expected.campaigns.items()])
+        windows = self.random.choice([None, self.some_windows(), self.some_windows()])
+        try:
+            await self.engine.store.change_windows(campaign_id, windows)
+        except IllegalStep:
+            assert campaign.state in {CampaignState.CANCELLED, CampaignState.COMPLETED}
+        else:
+            campaign.hours.windows = windows
 
     async def renew(self) -> None:
         """When a campaign is over, another begins."""
@@ -116,7 +143,7 @@ class Walk:
         campaign_id, campaign = self.random.choice([*self.expected.campaigns.items()])
         count = self.random.randint(1, 5)
         first, now = len(campaign.calls) + 1, self.engine.clock.now_us() / 1000
-        calls = [self._with_others(call) for call in new_calls(count, first=first)]
+        calls = [self._new_call(call) for call in new_calls(count, first=first)]
         try:
             await self.engine.store.add_calls(campaign_id, calls, import_id="i1")
         except IllegalStep:
@@ -125,12 +152,19 @@ class Walk:
             return
         await self.engine.store.end_import(campaign_id, "i1")
         for position, call in enumerate(calls):
-            person = ExpectedPerson((call.number, *call.others))
-            campaign.calls[first + position] = ExpectedCall(campaign, now + (position + 1) * 0.0005, person)
+            person, zones = ExpectedPerson((call.number, *call.others)), (call.timezone or "Europe/Amsterdam",)
+            expected = ExpectedCall(campaign, now + (position + 1) * 0.0005, person, zones)
+            if call.expires_at:
+                expected.expires_at = expected.look_at = to_ms(call.expires_at)
+            campaign.calls[first + position] = expected
 
-    def _with_others(self, call: NewCall) -> NewCall:
+    def _new_call(self, call: NewCall) -> NewCall:
+        """Somebody in any zone, with up to three numbers, now and then only for some minutes."""
         others = [call.number.replace("+3161", f"+316{digit}") for digit in range(2, self.random.choice([2, 2, 3, 4]))]
-        return replace(call, others=tuple(others))
+        ends_in_ms = self.random.choice([*[None] * 8, 500, 200_000])
+        expires_at = None if ends_in_ms is None else moment(self.engine.now_ms + ends_in_ms)
+        zone = self.random.choice([None, *ZONES])
+        return replace(call, others=tuple(others), timezone=zone, expires_at=expires_at)
 
     async def step(self) -> None:
         """Somebody pauses, resumes or cancels."""
@@ -195,7 +229,7 @@ class Walk:
 
     async def _begin(self, dial: Dial, nonce: str, late_us: int) -> Begun:
         await self.engine.clock.sleep_until(dial.claim.place_at_us + late_us)
-        look = await self._look()
+        look = await self._look(dial)
         before = self.under_way.get(dial.attempt)
         wanted = self.expected.begin(dial, nonce, look)
         begun = await self.engine.dialing.begin(dial, nonce, lease_ms=PLACING_LEASE_MS)
@@ -203,7 +237,9 @@ class Walk:
         assert wanted is begun
         if begun is Begun.BEGUN and before != nonce:
             assert before is None, f"{dial.attempt} was begun twice"
-            assert self.expected.call(dial.claim.call).campaign.state is CampaignState.RUNNING
+            call = self.expected.call(dial.claim.call)
+            assert call.campaign.state is CampaignState.RUNNING
+            assert call.campaign.hours.holds_at(call.zones, max(look.now_us, dial.claim.place_at_us) / 1000)
             self.under_way[dial.attempt] = nonce
             self.begun.append((dial.attempt, nonce))
             self.left_us.append(max(look.now_us, dial.claim.place_at_us))
@@ -212,14 +248,18 @@ class Walk:
                 await self._begin(heir, nonce, self.random.choice(LATE_US))
         return begun
 
-    async def _look(self) -> Look:
+    async def _look(self, dial: Dial) -> Look:
         redis: Any = self.engine.redis
         now_us = self.engine.clock.now_us()
+        campaign = keys.campaign(dial.claim.campaign_id)
+        timed, stretch = await redis.hmget(campaign, "timed", f"h{dial.claim.cohort}")
+        opens, closes = map(int, (stretch or "0 0").split())
         return Look(
             now_us,
             lease=now_us // 1000 + PLACING_LEASE_MS,
             gate=int(await redis.hget(keys.TRUNK, "gate") or 0),
             urgent=bool(await redis.zcard(keys.READY_URGENT)),
+            hours=(opens, closes) if timed else None,
         )
 
     async def record(self) -> None:
@@ -315,6 +355,12 @@ class Walk:
 
         assert wanted == await self.engine.leases.expire_campaigns()
 
+    async def expire_calls(self) -> None:
+        """The sweeper ends calls for which it is too late."""
+        wanted = self.expected.expire_calls(self.engine.now_ms)
+
+        assert wanted == await self.engine.leases.expire_calls(1000)
+
     async def tune(self) -> None:
         """The carrier finds the pace too fast, or not."""
         answers: list[PlaceResult] = [Refused(Refusal.RATE), Placed("u1"), Placed("u1")]
@@ -333,6 +379,8 @@ class Walk:
         left = sorted(self.left_us)[-10 * self.rate :]
         assert all(late - early >= SECOND_US for early, late in zip(left, left[self.rate :], strict=False)), "too fast"
         assert self.expected.suppressed == set(stored.get("suppressed", {}))
+        looks = {call_id: call.look_at for call_id, call in calls.items() if call.look_at is not None}
+        assert looks == stored.get("expiring:calls", {})
         self._nobody_is_forgotten(stored)
         self._attempts_agree(stored)
         self._nobody_is_tried_too_often()
@@ -346,14 +394,20 @@ class Walk:
         )
 
     def _nobody_is_forgotten(self, stored: dict[str, Any]) -> None:
-        """A running campaign with calls in line is ready, or sleeps until the first is due at the latest."""
+        """A running campaign with calls in line is ready, or sleeps until the first may be dialed at the latest."""
+        now = self.engine.now_ms
         ready = set(chain.from_iterable(stored.get(key.removeprefix(keys.TAG), {}) for key in keys.READY))
         for campaign_id, campaign in self.expected.campaigns.items():
-            waiting = [call.due for call in campaign.calls.values() if call.where is CallState.WAITING]
+            # A parked call is due some microseconds after the opening, so that lists keep their order.
+            waiting = [
+                call.claimable_from(now) + (seq + 1) * 0.0005
+                for seq, call in campaign.calls.items()
+                if call.where is CallState.WAITING
+            ]
             if campaign.state is not CampaignState.RUNNING:
                 assert campaign_id not in ready
             elif waiting and campaign_id not in ready:
-                assert stored["sleeping"][campaign_id] <= min(waiting) + 0.001
+                assert stored["sleeping"][campaign_id] <= max(now, min(waiting)) + 0.001
 
     def _attempts_agree(self, stored: dict[str, Any]) -> None:
         """Each attempt has the disposition it should have, and at most one of a call is open."""
@@ -381,7 +435,7 @@ class Walk:
 WEIGHTS = {
     Walk.place: 14, Walk.event: 14, Walk.wait: 10, Walk.add: 8, Walk.begin: 8, Walk.record: 6, Walk.claim: 6,
     Walk.sweep: 6, Walk.sweep_late: 4, Walk.redial: 4, Walk.complete: 3, Walk.expire: 3, Walk.renew: 3, Walk.tune: 3,
-    Walk.recall: 8, Walk.step: 2, Walk.end: 1,
+    Walk.recall: 8, Walk.step: 2, Walk.end: 1, Walk.change: 2, Walk.expire_calls: 3,
 }  # fmt: skip
 
 

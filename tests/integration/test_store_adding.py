@@ -34,6 +34,7 @@ async def test_add_stores_records_in_line_and_known(engine: Engine) -> None:
         "campaign:c1:calls:0": {"1": ["+31610000001"], "2": ["+31610000002", "a-2", {"name": "Žofie"}]},
         "campaign:c1:waiting": {"1": due(1), "2": due(2)},
         "campaign:c1:imports": {"i1": START_MS + 60_000},
+        "campaign:c1:zones": {"Europe/Amsterdam": "1"},
     } == {name: content for name, content in changed.items() if name not in known}
 
 

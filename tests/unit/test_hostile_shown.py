@@ -50,7 +50,7 @@ RESULTS = st.builds(
 )
 ACTED_UPON = {*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), "\u202e", "\u2066"} - {"\n"}
 
-RAW: dict[str, Any] = {"succeeded": 1, "success": ["answered"]}
+RAW: dict[str, Any] = {"succeeded": 1, "success": ["answered"], "windows": None}
 
 
 def view_of(name: str, reason: str) -> CampaignView:
@@ -119,7 +119,7 @@ def test_a_terminal_is_sent_nothing_that_it_acts_upon(name: str, reason: str) ->
         drawn(people_table([person], account)),
     ]
     assert [] == [text for text in said if ACTED_UPON & set(text)]
-    assert (5, 2) == (len(_description(view).split("\n")), len(report(answer).split("\n")))
+    assert (6, 2) == (len(_description(view).split("\n")), len(report(answer).split("\n")))
     assert "".join(said).encode()
 
 

@@ -24,6 +24,8 @@ def all_keys(campaign_id: str) -> list[str]:
         keys.known(campaign_id, 1),
         keys.imports(campaign_id),
         keys.hang_up(campaign_id),
+        keys.zones(campaign_id),
+        keys.cohorts(campaign_id),
         keys.recordings_of(campaign_id),
         keys.attempt(AttemptRef(CallRef(campaign_id, 1), 1)),
     ]

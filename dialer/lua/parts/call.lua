@@ -25,17 +25,6 @@ local function finish(disposition)
   return disposition
 end
 
--- Back to waiting, due at a moment; what a cancelled campaign gets back is cancelled, and what could not be dialed before
--- its campaign expires has ended: as it did last, or as expired.
-local function wait(due, last)
-  local state, expires = unpack(redis.call('HMGET', CAMPAIGN, 'state', 'expires_at'))
-  if state == 'cancelled' then return finish('cancelled') end
-  if expires and math.max(due, NOW) >= tonumber(expires) then return finish(last or 'expired') end
-  move(WAITING, due)
-  if state == 'running' then redis.call('ZADD', SLEEPING, 'LT', due, CAMPAIGN_ID) end
-  return ''
-end
-
 local function tries()
   local stored = redis.call('HGET', CALLS, SEQ .. 't')
   return stored and cjson.decode(stored) or {n = 0}
@@ -45,10 +34,27 @@ local function store_tries(counted)
   redis.call('HSET', CALLS, SEQ .. 't', cjson.encode(counted))
 end
 
+-- When it is too late for the call (ms): for its whole campaign, or, kept beside its tries, for itself.
+local function too_late_at()
+  local shared, own = tonumber(redis.call('HGET', CAMPAIGN, 'expires_at') or nil), tries().x
+  return shared and own and math.min(shared, own) or shared or own
+end
+
+-- Back to waiting, due at a moment; what a cancelled campaign gets back is cancelled, and what could not be dialed before
+-- its campaign expires has ended: as it did last, or as expired.
+local function wait(due, last)
+  local state, expires = redis.call('HGET', CAMPAIGN, 'state'), too_late_at()
+  if state == 'cancelled' then return finish('cancelled') end
+  if expires and math.max(due, NOW) >= expires then return finish(last or 'expired') end
+  move(WAITING, due)
+  if state == 'running' then redis.call('ZADD', SLEEPING, 'LT', due, CAMPAIGN_ID) end
+  return ''
+end
+
 -- The numbers of the call's person, and the place among them of the one that the attempt dials.
 local function numbers()
   local record = cjson.decode(redis.call('HGET', CALLS, SEQ))
-  local all = {record[1], unpack(record[5] or {})}
+  local all = {record[1], unpack(record[5] ~= cjson.null and record[5] or {})}
   return all, tonumber(redis.call('HGET', ATTEMPT, 'place') or 1)
 end
 

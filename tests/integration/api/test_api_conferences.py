@@ -135,7 +135,9 @@ async def test_request_sent_again_finishes_what_a_crash_left(
     """A crash leaves a draft that dials nobody; the same request under its key adds the people once, and starts it."""
     body = NewConference.model_validate_json(json.dumps(BODY))
     derived = IdempotencyKey(scope=SCOPE, key="crisis-2", body=body.model_dump_json()).derived_id()
-    campaign = draft(body.campaign(moderator="chair", expires_at=moment(now_ms(runtime.clock) + 3_600_000)), runtime)
+    campaign = await draft(
+        body.campaign(moderator="chair", expires_at=moment(now_ms(runtime.clock) + 3_600_000)), runtime
+    )
     conference_id = await store_draft(runtime, campaign, derived)
     if added:
         await runtime.store.add_calls(
