@@ -406,7 +406,7 @@ class Walk:
             ]
             if campaign.state is not CampaignState.RUNNING:
                 assert campaign_id not in ready
-            elif waiting and campaign_id not in ready:
+            elif waiting and campaign_id not in ready and now < campaign.expires_at:
                 assert stored["sleeping"][campaign_id] <= max(now, min(waiting)) + 0.001
 
     def _attempts_agree(self, stored: dict[str, Any]) -> None:
