@@ -74,7 +74,10 @@ async def test_list_becomes_a_conference(board: Switchboard, tmp_path: Path) -> 
     assert ("Board", "1", True) == (seen["name"], seen["join_key"], seen["record"])
     ends_in = datetime.fromisoformat(seen["expires_at"]) - datetime.now(UTC)
     assert timedelta(minutes=29) < ends_in <= timedelta(minutes=30)
-    assert ({"busy": {"times": 3, "after_s": 30.0}}, 900) == (campaign["redial"], campaign["terms"]["length_timer_s"])
+    busy = campaign["redial"].pop("busy")
+    assert (3, 30.0, {}, 900) == (
+        busy["times"], busy["after_s"], campaign["redial"], campaign["terms"]["length_timer_s"],
+    )  # fmt: skip
     script = campaign["script"]
     assert (CHAIR, 0, "https://music.example/m.mp3") == tuple(
         script[name] for name in ("moderator", "recalls", "music_on_hold_url")
