@@ -161,26 +161,6 @@ class CallOut(Outgoing):
         return cls(**_told(call))
 
 
-class ResultOut(CallOut):
-    """What became of a call, with what is known of its last attempt."""
-
-    keys: str = Field(description="What was pressed, question by question.")
-    duration_s: int | None
-    price: str | None = Field(description="As the carrier told it.")
-
-    @classmethod
-    def of_last(cls, call: Call, attempt: Attempt | None) -> Self:
-        """The result of one call."""
-        figures = attempt.figures if attempt else {}
-        duration, price = figures.get("duration_s"), figures.get("price")
-        return cls(
-            **_told(call),
-            keys=attempt.keys if attempt else "",
-            duration_s=None if duration is None else int(duration),
-            price=None if price is None else str(price),
-        )
-
-
 class CallWithAttemptsOut(CallOut):
     """A call with all that was tried and heard."""
 

@@ -235,6 +235,10 @@ class RecordingsQuery(Incoming):
 
 
 class ResultsQuery(Incoming):
-    """In which form."""
+    """Which calls, and in which form."""
 
-    format: Literal["csv", "ndjson"] | None = Field(None, description="Goes before the Accept header.")
+    format: Literal["csv", "ndjson", "parquet"] | None = Field(None, description="Goes before the Accept header.")
+    disposition: Disposition | None = Field(None, description="Only those that ended so.")
+    reached: bool | None = Field(
+        None, description="Only those that are done with success; `false`: only those that are done without."
+    )

@@ -145,13 +145,24 @@ async def watch_campaign(client: DialerClient, *, campaign_id: str) -> None:
 @command.command("results")
 @talks_to_api
 @click.argument("campaign_id")
-@click.option("--format", "form", type=click.Choice(["csv", "ndjson"]), default="csv", show_default=True)
+@click.option("--format", "form", type=click.Choice(["csv", "ndjson", "parquet"]), default="csv", show_default=True)
+@click.option("--not-reached", is_flag=True, help="Only who is done and was not reached.")
+@click.option("--disposition", type=click.Choice([d.value for d in Disposition]), help="Only who ended so.")
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.  [default: standard output]"
 )
-async def results(client: DialerClient, *, campaign_id: str, form: str, output: Path | None) -> None:
+async def results(  # noqa: PLR0913 - its options
+    client: DialerClient,
+    *,
+    campaign_id: str,
+    form: str,
+    not_reached: bool,
+    disposition: str | None,
+    output: Path | None,
+) -> None:
     """Print or save what became of everyone, so far."""
-    chunks = client.results(campaign_id, form)
+    filters = {"reached": "false" if not_reached else None, "disposition": disposition}
+    chunks = client.results(campaign_id, form, **filters)
     if output is not None:
         click.echo(f"Results: {await save_file(chunks, output)}")
         return

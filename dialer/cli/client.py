@@ -119,9 +119,10 @@ class DialerClient:
                 return
             query["cursor"] = page["next_cursor"]
 
-    async def results(self, campaign_id: str, form: str) -> AsyncIterator[bytes]:
-        """The results as a file's bytes; `form` is csv or ndjson."""
-        async for chunk in self._bytes(f"/v1/campaigns/{campaign_id}/results", params={"format": form}):
+    async def results(self, campaign_id: str, form: str, **filters: str | None) -> AsyncIterator[bytes]:
+        """The results as a file's bytes; `form` is csv, ndjson or parquet, filters are `reached` and `disposition`."""
+        query = {"format": form} | {name: value for name, value in filters.items() if value is not None}
+        async for chunk in self._bytes(f"/v1/campaigns/{campaign_id}/results", params=query):
             yield chunk
 
     async def add_call(self, body: Json, *, key: str | None = None) -> Json:
