@@ -27,6 +27,12 @@ campaign (`campaign_keys`).
 | `ready:urgent`, `:normal`, `:background` | zset | running campaign with due calls, score: virtual time | empties |
 | `sleeping` | zset | running campaign, score: when its next call is due (ms) | empties |
 | `expiring` | zset | campaign, score: its end (ms) | its end |
+| `callbacks:told` | list | what customers' systems are to be told, not sorted by receiver yet | empties |
+| `callbacks` | hash | callback id: the message and how its delivery went, JSON | delivered, dropped, 30 days dead |
+| `callbacks:to:9f8e` | zset | callback id for one receiver, score: when it is sent (ms) | empties |
+| `callbacks:due` | zset | receiver, score: when to look at its callbacks, or the lease (ms) | empties |
+| `callbacks:pending` | zset | callback id neither delivered nor dead, score: of its event (ms) | empties |
+| `callbacks:dead` | zset | callback id given up, score: since (ms) | retried, dropped, 30 days |
 | `suppressed` | zset | address never to be called, score: since (ms) | stays until it is taken off |
 | `hanging-up` | zset | campaign of which calls are to be hung up, score: when that was last asked (ms) | empties |
 | `closing` | set | campaigns that may be complete | empties |
@@ -64,6 +70,11 @@ TRUNK = f"{TAG}trunk:main"
 RECORDINGS = f"{TAG}recordings"
 RECORDINGS_DUE = f"{TAG}recordings:due"
 RECORDINGS_UNFETCHED = f"{TAG}recordings:unfetched"
+CALLBACKS = f"{TAG}callbacks"
+CALLBACKS_TOLD = f"{TAG}callbacks:told"
+CALLBACKS_DUE = f"{TAG}callbacks:due"
+CALLBACKS_PENDING = f"{TAG}callbacks:pending"
+CALLBACKS_DEAD = f"{TAG}callbacks:dead"
 TOKEN = f"{TAG}token"
 TOKEN_LOCK = f"{TAG}token:lock"
 TOKEN_FAILED = f"{TAG}token:failed"
@@ -126,6 +137,11 @@ def recording(recording_id: str) -> str:
     return f"{TAG}recording:{recording_id}"
 
 
+def callbacks_to(receiver: str) -> str:
+    """Sorted set of the callbacks for one receiver."""
+    return f"{TAG}callbacks:to:{receiver}"
+
+
 def attempt(ref: AttemptRef) -> str:
     """Hash of one attempt."""
     return f"{TAG}attempt:{ref}"
@@ -153,7 +169,7 @@ def ready(priority: Priority) -> str:
 
 def call_step(ref: AttemptRef) -> list[str]:
     """The KEYS of every script that moves one call, in the order of `lua/parts/call.lua`."""
-    return [*_campaign_step(ref.call.campaign_id), bucket(*ref.call), attempt(ref)]
+    return [*_campaign_step(ref.call.campaign_id), CALLBACKS_TOLD, bucket(*ref.call), attempt(ref)]
 
 
 _steps: dict[str, list[str]] = {}

@@ -80,6 +80,18 @@ class Terms:
         return self.caller_ids[turn % len(self.caller_ids)] if self.caller_ids else default
 
 
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """What a campaign tells the customer's own system, and where.
+
+    Attributes:
+        events: their names, such as `call.ended` (`dialer/callbacks/messages.py`).
+    """
+
+    url: str
+    events: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
     """A named run over a list of calls.
@@ -107,6 +119,7 @@ class Campaign:
     success: frozenset[Disposition] = frozenset()
     expires_at: datetime | None = None
     most: int | None = None
+    callbacks: Callbacks | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     reason: str | None = None

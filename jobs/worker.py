@@ -30,6 +30,7 @@ from dialer.heartbeat import WORKER_LISTS, farewell, keep_alive, process_name
 from dialer.leases import Leases
 from dialer.runtime import Runtime, open_runtime
 from dialer.settings import CARRIER_FIELDS, Settings
+from jobs.callbacks import CallbackRounds
 from jobs.context import Context
 from jobs.hang_up import HangUpRounds
 from jobs.hopper import Hopper
@@ -99,6 +100,7 @@ async def _dial(context: Context, worker_id: str, stop: asyncio.Event) -> None:
             asyncio.create_task(hopper.run()),
             asyncio.create_task(keep_alive(worker_id, context.runtime, WORKER_LISTS)),
             asyncio.create_task(HangUpRounds(context).run()),
+            asyncio.create_task(CallbackRounds(context).run()),
         ]
         waiting = asyncio.create_task(stop.wait())
         try:

@@ -54,6 +54,8 @@ class CampaignOut(Outgoing):
     terms: TermsOut
     success: list[Disposition] = Field(description="Dispositions that count as success.")
     expires_at: datetime | None = Field(description="What is not dialed by then is `expired`.")
+    callback_url: str | None = Field(description="Where the customer's own system is told.")
+    callback_events: list[str] = Field(description="What it is told.")
     reason: str | None = Field(description="Why it is paused, where the dialer paused it by itself.")
     created_at: datetime
     started_at: datetime | None
@@ -79,10 +81,13 @@ class CampaignOut(Outgoing):
             success=sorted(campaign.success),
             succeeded=sum(progress.dispositions.get(d, 0) for d in campaign.success),
             hanging_up=progress.hanging_up,
+            callback_url=campaign.callbacks.url if campaign.callbacks else None,
+            callback_events=sorted(campaign.callbacks.events) if campaign.callbacks else [],
         )
 
 
 _COMPUTED = {"redial", "counts", "dispositions", "terms", "success", "succeeded", "hanging_up"}
+_COMPUTED |= {"callback_url", "callback_events"}
 
 
 class HangUpOut(Outgoing):

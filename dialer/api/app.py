@@ -17,6 +17,7 @@ from pydantic_core import to_json
 
 from dialer.api import (
     applications,
+    callbacks,
     calls,
     campaigns,
     hang_ups,
@@ -56,6 +57,7 @@ ROUTES: tuple[Route, ...] = tuple(
         calls.routes,
         orders.routes,
         recordings.routes,
+        callbacks.routes,
         voices.routes,
         applications.routes,
         webhooks.routes,

@@ -17,6 +17,7 @@ from dialer.api.ordering import ordered
 from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED
 from dialer.api.routing import Answer, Handler, Routes
 from dialer.api.schemas import CallsQuery, CampaignsQuery, NewCampaign, Nothing
+from dialer.api.telling import callbacks_of
 from dialer.clock import moment, now_ms
 from dialer.errors import InvalidInput
 from dialer.idempotency import KeptAnswer
@@ -58,6 +59,7 @@ async def create_campaign(request: web.Request, *, body: NewCampaign) -> web.Str
         terms=order.terms,
         success=default_success(order.steps) if body.success is None else frozenset(body.success),
         expires_at=body.expires_at,
+        callbacks=callbacks_of(body, runtime.settings),
         most=KINDS[body.kind].most,
         priority=body.priority,
         redial=body.redials(),

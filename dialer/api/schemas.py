@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from dialer.callbacks.events import CallbackEvent
 from dialer.dispositions import Disposition
 from dialer.importing.rows import MAX_ID, MAX_NAME, MAX_VALUE, MAX_VARIABLES
 from dialer.model import Priority, Redial, UnknownPolicy
@@ -162,6 +163,16 @@ class NewCampaign(PlacedBody):
         None, description="What is not dialed by then is `expired`, never dialed late."
     )
 
+    callback_url: str | None = Field(
+        None,
+        min_length=1,
+        max_length=2048,
+        description="Where your own system is told what becomes of the calls, https; DIALER_CALLBACK_URL if left out.",
+    )
+    callback_events: list[CallbackEvent] | None = Field(
+        None, description="What it is told; DIALER_CALLBACK_EVENTS if left out, nothing if empty."
+    )
+
     def redials(self) -> dict[Disposition, Redial]:
         """The policy in the project's own terms."""
         return {Disposition(d): Redial(times=r.times, after_ms=round(r.after_s * 1000)) for d, r in self.redial.items()}
@@ -242,3 +253,10 @@ class ResultsQuery(Incoming):
     reached: bool | None = Field(
         None, description="Only those that are done with success; `false`: only those that are done without."
     )
+
+
+class CallbacksQuery(Incoming):
+    """Which page of the callbacks that were given up."""
+
+    limit: int = Field(100, ge=1, le=1000, description="How many at most.")
+    cursor: str | None = Field(None, pattern=r"^[0-9]{1,9}$", description="`next_cursor` of the page before.")

@@ -13,6 +13,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from dialer.callbacks.events import CallbackEvent
 from dialer.cli.client import CampaignView, DialerClient, Json
 from dialer.cli.connection import talks_to_api
 from dialer.cli.policies import RedialType, script_options, terms_options
@@ -58,6 +59,14 @@ def _describes_campaign(function: Any) -> Any:
             "--expires-at",
             metavar="TIME",
             help="What is not dialed by then is not dialed any more, such as 2026-12-01T17:00:00+01:00.",
+        ),
+        click.option("--callback-url", help="Tell your own system there.  [default: DIALER_CALLBACK_URL]"),
+        click.option(
+            "--callback-event",
+            "callback_events",
+            type=click.Choice([e.value for e in CallbackEvent]),
+            multiple=True,
+            help="What to tell it.  [default: DIALER_CALLBACK_EVENTS]",
         ),
     )
     for option in reversed(options):
@@ -231,16 +240,20 @@ async def _watch(
         raise
 
 
-def _body(
+def _body(  # noqa: PLR0913 - the options of a campaign
     name: str,
     *,
     says: Json,
     terms: Json,
     redial: tuple[tuple[str, Json], ...],
     success: tuple[str, ...],
+    callback_events: tuple[str, ...],
     **chosen: str | None,
 ) -> Json:
-    body = {"name": name, "redial": dict(redial)} | says | terms | ({"success": list(success)} if success else {})
+    listed = {"success": list(success), "callback_events": list(callback_events)}
+    body = (
+        {"name": name, "redial": dict(redial)} | says | terms | {key: value for key, value in listed.items() if value}
+    )
     return body | {key: value for key, value in chosen.items() if value is not None}
 
 

@@ -171,6 +171,21 @@ class DialerClient:
         async with self._request("DELETE", f"/v1/recordings/{recording_id}"):
             pass
 
+    async def dead_callbacks(self, limit: int) -> list[Json]:
+        """Callbacks that were given up, longest ago first."""
+        found: list[Json] = (await self._json("GET", "/v1/callbacks", params={"limit": str(limit)}))["callbacks"]
+        return found
+
+    async def retry_callback(self, callback_id: str) -> None:
+        """Send it again."""
+        async with self._request("POST", f"/v1/callbacks/{callback_id}/retry"):
+            pass
+
+    async def drop_callback(self, callback_id: str) -> None:
+        """Forget it."""
+        async with self._request("DELETE", f"/v1/callbacks/{callback_id}"):
+            pass
+
     async def _bytes(self, path: str, **options: Any) -> AsyncIterator[bytes]:
         async with self._request("GET", path, **options) as response:
             async for chunk in response.content.iter_chunked(_CHUNK_BYTES):

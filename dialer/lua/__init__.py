@@ -60,6 +60,7 @@ def _constants() -> str:
         f"local DISPOSITIONS = {{{numbers}}}\nlocal RULES = {{{rules}}}\n"
         f"local REACHED, OVER = {fact_bits(_REACHED)}, {FACT_BIT[Fact.COMPLETED]}\n"
         f"local OPTED_OUT, HUNG_UP = {FACT_BIT[Fact.OPTED_OUT]}, {FACT_BIT[Fact.HUNG_UP]}\n"
+        f"local CONFIRMED = {FACT_BIT[Fact.CONFIRMED]}\n"
         f"local MOST_CONNECTS = {MOST_CONNECTS}\n"
     )
 

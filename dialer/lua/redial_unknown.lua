@@ -7,7 +7,7 @@
 if not redis.call('ZSCORE', UNKNOWN, SEQ) or tries().n ~= NUMBER then return 0 end
 local facts = tonumber(redis.call('HGET', ATTEMPT, 'facts') or 0)
 if bit.band(facts, HUNG_UP) > 0 then
-  redis.call('HSET', ATTEMPT, 'disposition', 'cancelled')
+  end_attempt('cancelled')
   settle('cancelled', facts)
   return 0
 end

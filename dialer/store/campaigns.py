@@ -11,7 +11,7 @@ from dialer import keys
 from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, NotFound
-from dialer.model import Campaign, Priority, Progress, Redial, Terms, UnknownPolicy
+from dialer.model import Callbacks, Campaign, Priority, Progress, Redial, Terms, UnknownPolicy
 from dialer.states import CAMPAIGN_STEPS, UP, CallState, CampaignState
 from dialer.store.base import StorePart, deadlines
 
@@ -77,7 +77,15 @@ class CampaignStore(StorePart):
         names.append(keys.calls_done(campaign_id, Disposition.CANCELLED))
         answer = await self._batch.run(
             "step_campaign",
-            [keys.campaign(campaign_id), *names, keys.LEASES, keys.SLEEPING, keys.CLOSING, *keys.READY],
+            [
+                keys.campaign(campaign_id),
+                *names,
+                keys.LEASES,
+                keys.SLEEPING,
+                keys.CLOSING,
+                *keys.READY,
+                keys.CALLBACKS_TOLD,
+            ],
             [campaign_id, self._now_ms(), target, reason, *sources],
         )
         match answer:
@@ -114,10 +122,13 @@ class CampaignStore(StorePart):
             self._batch.command("LTRIM", keys.WAKE, 0, 0),
         )
 
-    async def built_in(self, priority: Priority) -> str:
+    async def built_in(self, priority: Priority, callbacks: Callbacks | None = None) -> str:
         """The built-in campaign for single calls of a priority, made and running at its first use."""
         campaign_id = BUILT_IN[priority]
-        if await self._batch.command("EXISTS", keys.campaign(campaign_id)):
+        key = keys.campaign(campaign_id)
+        state, *told = await self._batch.command("HMGET", key, "state", "callback_url", "tells")
+        if state:
+            await self._tell_from_now_on(key, _callbacks(*told), callbacks)
             return campaign_id
         now = moment(self._now_ms())
         campaign = Campaign(
@@ -131,9 +142,16 @@ class CampaignStore(StorePart):
             state=CampaignState.RUNNING,
             created_at=now,
             started_at=now,
+            callbacks=callbacks,
         )
         await self.create_campaign(campaign)
         return campaign_id
+
+    async def _tell_from_now_on(self, key: str, before: Callbacks | None, after: Callbacks | None) -> None:
+        if after and after != before:
+            await self._batch.command("HSET", key, *[part for pair in _callback_fields(after).items() for part in pair])
+        elif before and not after:
+            await self._batch.command("HDEL", key, "tells")
 
 
 def is_campaign_id(text: str) -> bool:
@@ -164,10 +182,20 @@ def _to_fields(campaign: Campaign) -> dict[str, str | int]:
         "terms": json.dumps(campaign.terms.to_dict()) if campaign.terms != Terms() else None,
         "expires_at": to_ms(campaign.expires_at) if campaign.expires_at else None,
         "most": campaign.most,
+        **_callback_fields(campaign.callbacks),
         "started_at": to_ms(campaign.started_at) if campaign.started_at else None,
         **_lease_times(campaign.terms),
     }
     return fields | {name: value for name, value in told.items() if value is not None}
+
+
+def _callback_fields(callbacks: Callbacks | None) -> dict[str, str]:
+    """The scripts read `tells` alone."""
+    return {"callback_url": callbacks.url, "tells": " ".join(sorted(callbacks.events))} if callbacks else {}
+
+
+def _callbacks(url: str | None, tells: str | None) -> Callbacks | None:
+    return Callbacks(url, frozenset((tells or "").split())) if url else None
 
 
 def _lease_times(terms: Terms) -> dict[str, int | None]:
@@ -193,6 +221,7 @@ def _from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
         success=frozenset(map(Disposition, json.loads(fields.get("success", "[]")))),
         expires_at=at_ms(fields.get("expires_at")),
         most=int(fields["most"]) if "most" in fields else None,
+        callbacks=_callbacks(fields.get("callback_url"), fields.get("tells")),
         state=CampaignState(fields["state"]),
         created_at=moment(fields["created_at"]),
         started_at=at_ms(fields.get("started_at")),

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from dialer import keys
 from dialer.errors import IllegalStep, NotFound
-from dialer.model import Added, CallRef, NewCall, Own, Priority
+from dialer.model import Added, Callbacks, CallRef, NewCall, Own, Priority
 from dialer.states import CallState
 from dialer.store.campaigns import CampaignStore
 
@@ -76,9 +76,11 @@ class RowStore(CampaignStore):
         await self._batch.command("ZREM", keys.imports(campaign_id), import_id)
         await self._wake()
 
-    async def enqueue_call(self, priority: Priority, call: NewCall, *, key: str | None) -> Added:
+    async def enqueue_call(
+        self, priority: Priority, call: NewCall, *, key: str | None, callbacks: Callbacks | None = None
+    ) -> Added:
         """Add one call to the built-in campaign of its priority; with a key, the same key adds nothing more."""
-        campaign_id = await self.built_in(priority)
+        campaign_id = await self.built_in(priority, callbacks)
         today = self._now_ms() // DAY_MS
         # Without a key each request is a call of its own: the same number may be called again tomorrow.
         digest = _digest(f"key\x00{key or token_hex(16)}", call.number)

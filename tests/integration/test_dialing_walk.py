@@ -7,6 +7,7 @@ others; no attempt begun twice; no more requests in any second than the budget; 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from itertools import chain
 from random import Random
 from typing import Any, TypeVar
@@ -14,12 +15,13 @@ from typing import Any, TypeVar
 import pytest
 
 from dialer import keys, pacing
+from dialer.callbacks.events import CallbackEvent
 from dialer.clock import moment
 from dialer.dialing import Begun, Claim, Dial, Follows
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import IllegalStep
 from dialer.leases import Lapsed
-from dialer.model import AttemptRef, CallRef, Priority, Redial, Terms
+from dialer.model import AttemptRef, Callbacks, CallRef, Priority, Redial, Terms
 from dialer.providers.base import CallEvent, Placed, PlaceResult, Refusal, Refused
 from dialer.states import CallState, CampaignState
 from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS, Engine, clean_engine, new_calls
@@ -74,6 +76,7 @@ class Walk:
         ends_in_ms = self.random.choice([None, None, None, 90_000, 1_500_000])
         expires_at = None if ends_in_ms is None else moment(self.engine.now_ms + ends_in_ms)
         fields: dict[str, Any] = {"priority": priority, "redial": REDIAL, "terms": terms, "expires_at": expires_at}
+        fields["callbacks"] = Callbacks("https://crm.example.com/in", frozenset(CallbackEvent))
         await self.engine.run_campaign(campaign_id, calls=0, **fields)
         campaign = ExpectedCampaign(priority, REDIAL, CampaignState.RUNNING)
         campaign.expires_at = math.inf if ends_in_ms is None else self.engine.now_ms + ends_in_ms
@@ -280,6 +283,7 @@ class Walk:
         assert self.expected.suppressed == set(stored.get("suppressed", {}))
         self._nobody_is_forgotten(stored)
         self._attempts_agree(stored)
+        self._each_end_is_told_once(stored)
 
     def _standing(self, stored: dict[str, Any]) -> list[tuple[str, str]]:
         return sorted(
@@ -288,6 +292,35 @@ class Walk:
             for key in keys.call_sets(campaign_id)
             for seq in stored.get(key.removeprefix(keys.TAG), {})
         )
+
+    def _each_end_is_told_once(self, stored: dict[str, Any]) -> None:
+        """Every call that ended, and no other, has one line of its own, or ended in one stroke with its campaign."""
+        told = Counter(tuple(line.split(" ")[:3]) for line in stored.get("callbacks:told", []))
+        ended = {call_id: call for call_id, call in self.expected.calls() if isinstance(call.where, Disposition)}
+        alone = {subject for event, subject, _ in told if event == "call.ended"}
+        in_one_stroke = {
+            call_id
+            for call_id, call in ended.items()
+            if call_id not in alone and ("calls.swept", call_id.rpartition("-")[0], str(call.where)) in told
+        }
+
+        assert ended.keys() == alone | in_one_stroke
+        assert all(1 == count for (event, _, _), count in told.items() if event != "calls.swept")
+        over = {campaign_id for campaign_id, c in self.expected.campaigns.items() if c.state is CampaignState.COMPLETED}
+        assert over == {subject for event, subject, word in told if event == "campaign.ended" and word == "completed"}
+        self._marks_agree(stored, alone)
+
+    def _marks_agree(self, stored: dict[str, Any], alone: set[str]) -> None:
+        """Whoever has a line of its own bears a mark, by which it is left out when those of one stroke are told."""
+        marked = {
+            str(CallRef(campaign_id, int(field[:-1])))
+            for campaign_id in self.expected.campaigns
+            for key, fields in stored.items()
+            if key.startswith(f"campaign:{campaign_id}:calls:")
+            for field, value in fields.items()
+            if field.endswith("t") and "told" in value
+        }
+        assert alone == marked
 
     def _nobody_is_forgotten(self, stored: dict[str, Any]) -> None:
         """A running campaign with calls in line is ready, or sleeps until the first is due at the latest."""
