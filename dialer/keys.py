@@ -17,6 +17,8 @@ campaign (`campaign_keys`).
 | `campaign:direct:known:20780` | hash | the same of the single calls of one day (since 1970) | two days |
 | `campaign:c5hk:hang_up` | zset | running number to be hung up, score: from when a worker may take it (ms) | empties |
 | `campaign:c5hk:imports` | zset | import id, score: lease (ms) | lapses |
+| `campaign:c5hk:again` | hash | whose calls it is made from, and how far (`store/copies.py`) | with the campaign |
+| `copying` | zset | campaign that is made from another's calls, score: when to go on, or the lease (ms) | empties |
 | `campaign:c5hk:recordings` | zset | recording id, score: told (ms) | empties with its recordings |
 | `attempt:c5hk-1042-1` | hash | one attempt: facts, figures, events, ids of its recordings | with the campaign |
 | `recording:rq4x` | hash | one recording (`store/recordings.py`) or its mark | by age; its mark 31 days later |
@@ -70,6 +72,7 @@ TRUNK = f"{TAG}trunk:main"
 RECORDINGS = f"{TAG}recordings"
 RECORDINGS_DUE = f"{TAG}recordings:due"
 RECORDINGS_UNFETCHED = f"{TAG}recordings:unfetched"
+COPYING = f"{TAG}copying"
 CALLBACKS = f"{TAG}callbacks"
 CALLBACKS_TOLD = f"{TAG}callbacks:told"
 CALLBACKS_DUE = f"{TAG}callbacks:due"
@@ -125,6 +128,11 @@ def imports(campaign_id: str) -> str:
 def hang_up(campaign_id: str) -> str:
     """Sorted set of calls to be hung up."""
     return f"{TAG}campaign:{campaign_id}:hang_up"
+
+
+def again(campaign_id: str) -> str:
+    """Hash: from which campaign's calls this one is made."""
+    return f"{TAG}campaign:{campaign_id}:again"
 
 
 def recordings_of(campaign_id: str) -> str:

@@ -30,6 +30,7 @@ from dialer.heartbeat import WORKER_LISTS, farewell, keep_alive, process_name
 from dialer.leases import Leases
 from dialer.runtime import Runtime, open_runtime
 from dialer.settings import CARRIER_FIELDS, Settings
+from jobs.again import again
 from jobs.callbacks import CallbackRounds
 from jobs.context import Context
 from jobs.hang_up import HangUpRounds
@@ -49,6 +50,7 @@ POLL_S = 2.0
 RESCUE_SECONDS = set(range(0, 60, 3))
 RENEW_SECONDS = {10, 40}
 RECORDING_SECONDS = set(range(1, 60, 3))
+AGAIN_SECONDS = set(range(0, 60, 2))
 RECORDING_TIMEOUT_S = 3 * 3600
 """Longer than any fetch: three tries of half an hour each, waiting for one of a worker's places included."""
 JOB_TIMEOUT_S = 900
@@ -121,6 +123,7 @@ def make_worker(pool: ArqRedis, context: Context) -> Worker:
         cron_jobs=[
             cron(_timed(rescue), name="rescue", second=RESCUE_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(_timed(reap), name="reap", minute={17}, second={27}, timeout=600, max_tries=1),  # type: ignore[arg-type]
+            cron(_timed(again), name="again", second=AGAIN_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(
                 _timed(recordings),  # type: ignore[arg-type]
                 name="recordings",

@@ -16,6 +16,7 @@ from aiohttp import web
 from pydantic_core import to_json
 
 from dialer.api import (
+    again,
     applications,
     callbacks,
     calls,
@@ -51,6 +52,7 @@ SHUTDOWN_S = 10  # the longest of the carrier's own time limits for a webhook
 ROUTES: tuple[Route, ...] = tuple(
     chain(
         campaigns.routes,
+        again.routes,
         hang_ups.routes,
         imports.routes,
         results.routes,

@@ -48,10 +48,15 @@ routes = Routes()
 async def create_campaign(request: web.Request, *, body: NewCampaign) -> web.StreamResponse:
     """Create a campaign. Add its calls, then start it."""
     runtime = request.app[RUNTIME]
+    return await answer_once(request, SCOPE, body, functools.partial(_create, runtime, draft_of(body, runtime)))
+
+
+def draft_of(body: NewCampaign, runtime: Runtime) -> functools.partial[Campaign]:
+    """The campaign of a body, but for its id and its time. Raises InvalidInput."""
     order = ordered(body, runtime.settings)
     if body.expires_at and body.expires_at <= moment(now_ms(runtime.clock)):
         raise InvalidInput("lies in the past: nothing would ever be dialed", field="expires_at")
-    campaign = functools.partial(
+    return functools.partial(
         Campaign,
         name=body.name,
         kind=body.kind,
@@ -66,17 +71,27 @@ async def create_campaign(request: web.Request, *, body: NewCampaign) -> web.Str
         unknown=body.unknown,
         state=CampaignState.DRAFT,
     )
-    return await answer_once(request, SCOPE, body, functools.partial(_create, runtime, campaign))
 
 
 async def _create(runtime: Runtime, campaign: functools.partial[Campaign], derived: str | None) -> KeptAnswer:
+    campaign_id = await store_draft(runtime, campaign, derived)
+    answer = await answer_of(runtime, campaign_id)
+    return KeptAnswer(201, answer.model_dump_json(), f"/v1/campaigns/{campaign_id}")
+
+
+async def store_draft(runtime: Runtime, campaign: functools.partial[Campaign], derived: str | None) -> str:
+    """Store a draft under the name derived from an idempotency key, or a new one; returns its id."""
     campaign_id = _campaign_id(derived)
     created_at = moment(now_ms(runtime.clock))
     # With a derived id False means that the first request, whose answer was lost, created it.
     while not await runtime.store.create_campaign(campaign(id=campaign_id, created_at=created_at)) and not derived:
         campaign_id = _campaign_id(None)
-    answer = await _answer(runtime, await runtime.store.campaign(campaign_id))
-    return KeptAnswer(201, answer.model_dump_json(), f"/v1/campaigns/{campaign_id}")
+    return campaign_id
+
+
+async def answer_of(runtime: Runtime, campaign_id: str) -> CampaignOut:
+    """A campaign as it is told. Raises NotFound."""
+    return await _answer(runtime, await runtime.store.campaign(campaign_id))
 
 
 def _campaign_id(derived: str | None) -> str:

@@ -178,6 +178,18 @@ class NewCampaign(PlacedBody):
         return {Disposition(d): Redial(times=r.times, after_ms=round(r.after_s * 1000)) for d, r in self.redial.items()}
 
 
+class CampaignAgain(NewCampaign):
+    """What a campaign made from another's calls has of its own; all else is as the other has it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Power cut, second round"}]})
+
+    kind: Literal["notification", "script"] | None = Field(None, description="Given with `script`.")  # type: ignore[assignment] # what is required of the other may be left out here
+    script: Script | None = None  # type: ignore[assignment] # the same
+    dispositions: list[Disposition] | None = Field(
+        None, min_length=1, description="Who comes along; all who are done without success if left out."
+    )
+
+
 class EndpointBody(Incoming):
     """What the call's address needs besides itself."""
 

@@ -107,6 +107,23 @@ async def create(client: DialerClient, *, name: str, **description: Any) -> None
     click.echo((await client.create_campaign(_body(name, **description))).id)
 
 
+@command.command("again")
+@talks_to_api
+@click.argument("campaign_id")
+@click.option("--name", required=True, help="What to call the new one.")
+@click.option(
+    "--disposition", "dispositions", type=click.Choice([d.value for d in Disposition]), multiple=True,
+    help="Who comes along.  [default: all who are done and were not reached]",
+)  # fmt: skip
+async def make_again(client: DialerClient, *, campaign_id: str, name: str, dispositions: tuple[str, ...]) -> None:
+    """Make a draft from those whom a campaign did not reach, and print its id.
+
+    Script, terms and policies are the same; who opted out never comes along.
+    """
+    body: Json = {"name": name} | ({"dispositions": list(dispositions)} if dispositions else {})
+    click.echo((await client.campaign_again(campaign_id, body)).id)
+
+
 @command.command("import")
 @talks_to_api
 @click.argument("campaign_id")

@@ -87,6 +87,10 @@ class DialerClient:
         """Make a campaign; it dials nothing yet."""
         return CampaignView.from_json(await self._json("POST", "/v1/campaigns", json=body))
 
+    async def campaign_again(self, campaign_id: str, body: Json) -> CampaignView:
+        """Make one from another's calls; it dials nothing yet."""
+        return CampaignView.from_json(await self._json("POST", f"/v1/campaigns/{campaign_id}/again", json=body))
+
     async def campaign(self, campaign_id: str) -> CampaignView:
         """How it stands."""
         return CampaignView.from_json(await self._json("GET", f"/v1/campaigns/{campaign_id}"))
