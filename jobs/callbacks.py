@@ -69,8 +69,11 @@ class CallbackRounds:
             return await self._outbox.take(RECEIVERS - under_way) if under_way < RECEIVERS else []
         except StoreUnavailable as error:
             log.warning("callback.waiting", reason=str(error))
-            await asyncio.sleep(LOOK_S)
-            return []
+        except Exception:
+            # Whatever it is, it must not end the worker: that dials.
+            log.exception("callback.not_sorted")
+        await asyncio.sleep(LOOK_S)
+        return []
 
     async def serve(self, held: Held) -> None:
         """One round with a receiver. Never raises but when cancelled."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any
 
+import structlog
 from yarl import URL
 
 from dialer import keys
@@ -21,6 +22,8 @@ from dialer.callbacks.events import CallbackEvent
 from dialer.callbacks.messages import SWEPT, Message
 from dialer.clock import Clock, now_ms
 from dialer.dispositions import Disposition
+
+log = structlog.get_logger()
 
 LEASE_MS = 60_000
 """Longer than a round (`jobs/callbacks.py`), with a margin for a slow Redis."""
@@ -67,18 +70,23 @@ class Outbox:
         lines: list[str] = list(await self._batch.command("LRANGE", keys.CALLBACKS_TOLD, 0, _LINES - 1))
         if not lines:
             return 0
-        messages = await self._addressed([Message.read(line) for line in lines])
-        parts = [(line, m.id, m.dump(), m.at_ms, m.receiver) for line, m in zip(lines, messages, strict=True)]
+        parts = await asyncio.gather(*map(self._sorted, lines))
         shared = [keys.CALLBACKS_TOLD, keys.CALLBACKS, keys.CALLBACKS_DUE, keys.CALLBACKS_PENDING]
-        names = [*shared, *(keys.callbacks_to(message.receiver) for message in messages)]
+        names = [*shared, *(keys.callbacks_to(receiver) for *_, receiver in parts)]
         args = [self.now_ms(), *(part for line in parts for part in line)]
         return int(await self._batch.run("sort_callbacks", names, args))
 
-    async def _addressed(self, messages: Sequence[Message]) -> list[Message]:
-        ids = list({message.campaign_id for message in messages})
-        urls = await asyncio.gather(*(self._batch.command("HGET", keys.campaign(i), "callback_url") for i in ids))
-        receivers = {i: receiver_of(url) if url else "" for i, url in zip(ids, urls, strict=True)}
-        return [replace(message, receiver=receivers[message.campaign_id]) for message in messages]
+    async def _sorted(self, line: str) -> tuple[str, str, str, int, str]:
+        """What the script is told of a line; without a receiver it is dropped."""
+        try:
+            message = Message.read(line)
+            message_id = message.id
+        except ValueError:
+            log.exception("callback.unreadable", line=line)
+            return line, "", "", 0, ""
+        url = await self._batch.command("HGET", keys.campaign(message.campaign_id), "callback_url")
+        message = replace(message, receiver=receiver_of(url) if url else "")
+        return line, message_id, message.dump(), message.at_ms, message.receiver
 
     async def take(self, most: int) -> list[Held]:
         """Hold receivers that have something due, which nobody else holds."""

@@ -297,6 +297,16 @@ async def test_a_line_is_sorted_once_by_many_workers(engine: Engine, crm: Receiv
     assert ["c1-1-1-ended-busy", "c1-1-ended"] == crm.ids
 
 
+async def test_a_line_that_nobody_can_read_holds_up_no_other(engine: Engine, crm: Receiver) -> None:
+    """It is dropped and logged; what stands behind it is told."""
+    await engine.batch.command("LPUSH", keys.CALLBACKS_TOLD, "rubbish", "call.began c1-1 x 1")
+    await _end_call(engine, crm.url)
+    await Rounds(engine, crm.origin).all()
+
+    assert ["c1-1-1-ended-busy", "c1-1-ended"] == crm.ids
+    assert [] == await _left(engine)
+
+
 async def test_a_deleted_campaign_has_nobody_to_tell(engine: Engine, crm: Receiver) -> None:
     """What waits for a campaign that is deleted goes with it."""
     await _end_call(engine, crm.url)
