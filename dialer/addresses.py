@@ -7,7 +7,7 @@ address needs besides itself (headers, keys to press) is kept beside it.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from dialer.errors import InvalidInput
@@ -17,28 +17,45 @@ from dialer.providers.base import Endpoint, Phone, Sip, Websocket
 LONGEST_URI = 50
 """Characters of a SIP or websocket URI: KPN's and Vonage's specifications agree."""
 
-_SIP = re.compile(r"(?:sips?:)?[!-~]+")
+_SIP = re.compile(r"(?:sips?:)?(?!sips?:)[!-~]+")
 _WEBSOCKET = re.compile(r"wss?://[!-~]+")
 _SCHEMES = ("sip:", "sips:", "ws://", "wss://")
 
 
-def parse_address(text: str, region: str) -> str:
+EVERYWHERE = ("*",)
+
+
+def parse_address(text: str, region: str, allowed: Sequence[str] = EVERYWHERE) -> str:
     """The address as it is stored: E.164 with its plus, or the URI as it was written.
 
     Args:
         text: as somebody wrote it.
         region: the country of numbers written nationally.
+        allowed: beginnings of the numbers that may be called (`Settings.destinations`).
 
     Raises:
         InvalidInput: with what is wrong and what to do; its field is `number`.
     """
     uri = text.strip()
     if not uri.startswith(_SCHEMES):
-        return parse_number(text, region)
+        return check_destination(parse_number(text, region), allowed)
     try:
         return check_sip(uri) if uri.startswith("sip") else check_websocket(uri)
     except InvalidInput as error:
         raise InvalidInput(str(error), field="number") from None
+
+
+def check_destination(number: str, allowed: Sequence[str]) -> str:
+    """A number (E.164) that may be called, since a list can name a premium line at the other end of the world.
+
+    Raises:
+        InvalidInput: with what to do; its field is `number`.
+    """
+    if "*" in allowed or number.startswith(tuple(allowed)):
+        return number
+    places = ", ".join(allowed)
+    message = f"lies outside of where may be called ({places}); DIALER_ALLOWED_DESTINATIONS opens more"
+    raise InvalidInput(message, field="number")
 
 
 def is_phone(address: str) -> bool:

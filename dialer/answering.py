@@ -64,7 +64,7 @@ class Answering:
     def steps(self) -> CallScript:
         """The attempt's script for its callee."""
         call = self.spoken.attempt.call
-        callee = Callee(call.campaign_id, self.spoken.number, self.spoken.external_id)
+        callee = Callee(call.campaign_id, self.spoken.number, self.spoken.external_id, self.spoken.over)
         steps = steps_of(self.spoken.kind, self.spoken.script, callee)
         return steps.with_caller_id(self.caller_id) if steps.connects() else steps
 
@@ -80,6 +80,8 @@ class Answering:
 
     def go_on(self, position: Position, pressed: Pressed) -> Said:
         """After the question at a position. Raises InvalidInput where the script has none there."""
+        if self.spoken.over:
+            return self.begin()  # whatever was pressed: it is too late, and the question is no more
         then = reply(self.steps, position, pressed.digits, timed_out=pressed.timed_out)
         return self._said(then.position, then.marks)
 

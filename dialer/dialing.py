@@ -71,7 +71,7 @@ class Dial:
     """A claimed call, read from the store: whom to call, as which attempt, on which terms.
 
     Attributes:
-        number: the address, as it is stored.
+        number: the address, as it is stored: that of the person's numbers whose turn it is.
         urgency: 1 urgent, 2 normal, 3 background.
         endpoint: what the address needs besides itself.
     """
@@ -95,6 +95,7 @@ class Begun(IntEnum):
     TOO_LATE = 5
     SUPPRESSED = 6
     EXPIRED = 7
+    NEXT_NUMBER = 8  # this one is suppressed, but its person has another
 
     @property
     def ends_call(self) -> Disposition | None:
@@ -208,11 +209,13 @@ class Dialing:
 
 
 def _dial(claim: Claim, urgency: str, terms: str | None, record: str, tries: str | None) -> Dial:
-    number = int(json.loads(tries)["n"]) + 1 if tries else 1
-    address, _, _, own = [*json.loads(record), None, None, None][:4]
+    tried = json.loads(tries) if tries else {"n": 0}
+    address, _, _, own, *_ = stored = [*json.loads(record), None, None, None, None]
+    if "place" in tried:
+        address = [address, *stored[4]][tried["place"] - 1]
     on = own["terms"] if own else json.loads(terms or "{}")
     endpoint = own["endpoint"] if own else {}
-    return Dial(claim, AttemptRef(claim.call, number), address, int(urgency), Terms.from_dict(on), endpoint)
+    return Dial(claim, AttemptRef(claim.call, tried["n"] + 1), address, int(urgency), Terms.from_dict(on), endpoint)
 
 
 def _campaign_keys(campaign_ids: Sequence[str]) -> list[str]:

@@ -35,9 +35,13 @@ REDIALABLE = (
     Disposition.FAILED,
     Disposition.REJECTED,
     Disposition.MACHINE,
+    Disposition.ANSWERED,
+    Disposition.INVALID_NUMBER,
 )
-"""What a redial can change. Whoever was reached, opted out or does not exist is not dialed again; a doubtful call is a
-matter of the campaign's `unknown`."""
+"""What a redial policy may speak of. Whoever answered is dialed again only where that is no success; a number that does
+not exist is not, but its person may have another. A doubtful call is a matter of the campaign's `unknown`."""
+NEXT_NUMBER = (Disposition.INVALID_NUMBER, Disposition.FAILED)
+"""After these the person's next number is dialed at once, if there is one and the campaign does not say otherwise."""
 
 
 class Fact(StrEnum):
@@ -104,6 +108,10 @@ RULES: tuple[Rule, ...] = (
     _rule(Disposition.UNDETERMINED, Fact.LOST),
 )
 """`completed` alone is no rule: its reason may still be under way. The sweeper adds LOST some seconds later."""
+
+
+ENTERED = frozenset({Fact.JOINED, Fact.CONFIRMED})
+"""Either says that somebody is or was in a conference: its own event may be lost, and the key came first."""
 
 
 def disposition_of(facts: Iterable[Fact]) -> Disposition | None:

@@ -35,6 +35,7 @@ campaign (`campaign_keys`).
 | `callbacks:due` | zset | receiver, score: when to look at its callbacks, or the lease (ms) | empties |
 | `callbacks:pending` | zset | callback id neither delivered nor dead, score: of its event (ms) | empties |
 | `callbacks:dead` | zset | callback id given up, score: since (ms) | retried, dropped, 30 days |
+| `conferences` | zset | campaign that is a conference, score: created (ms) | with the campaign |
 | `suppressed` | zset | address never to be called, score: since (ms) | stays until it is taken off |
 | `hanging-up` | zset | campaign of which calls are to be hung up, score: when that was last asked (ms) | empties |
 | `closing` | set | campaigns that may be complete | empties |
@@ -61,6 +62,7 @@ CAMPAIGNS = f"{TAG}campaigns"
 LEASES = f"{TAG}leases"
 SLEEPING = f"{TAG}sleeping"
 EXPIRING = f"{TAG}expiring"
+CONFERENCES = f"{TAG}conferences"
 SUPPRESSED = f"{TAG}suppressed"
 CLOSING = f"{TAG}closing"
 OPEN = f"{TAG}open"

@@ -7,17 +7,20 @@ of the same name in `jobs/`. A script is checked once, when it is taken; what th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from dialer import notification, scripts
+from dialer import conference, notification, scripts
+from dialer.addresses import check_destination
+from dialer.conference import ConferenceScript, room_of
 from dialer.dispositions import Disposition
 from dialer.errors import InvalidInput
 from dialer.model import MOST_CONNECTS
+from dialer.ncco import PhoneEndpoint
 from dialer.notification import NotificationScript
-from dialer.scripts import CallScript, Confirm
+from dialer.scripts import CallScript, Confirm, Connect
 from dialer.scripts.walking import walk
 from dialer.voices import Generation
 
@@ -28,11 +31,16 @@ _STORED = "en-US"  # a stored script names its language, so this default is neve
 
 @dataclass(frozen=True, slots=True)
 class Callee:
-    """Who hears a script, as far as a kind may need to know."""
+    """Who hears a script, as far as a kind may need to know.
+
+    Attributes:
+        late: whether what the campaign was for is over by now.
+    """
 
     campaign_id: str = ""
     number: str = ""
     external_id: str | None = None
+    late: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +81,21 @@ def check_connects(steps: CallScript) -> None:
         raise InvalidInput(message, field="script.steps")
 
 
+def _checked_conference(script: Script, language: str, generation: Generation) -> dict[str, Any]:
+    read = ConferenceScript.from_dict(script, default_language=language)
+    for steps in (read.for_member(room_of(""), moderates=False), read.for_latecomer()):
+        steps.check_voices(generation)
+    return read.to_dict()
+
+
+def _conference_steps(script: Script, callee: Callee) -> CallScript:
+    read = ConferenceScript.from_dict(script, default_language=_STORED)
+    if callee.late:
+        return read.for_latecomer()
+    moderates = read.is_moderator(callee.number, callee.external_id)
+    return read.for_member(room_of(callee.campaign_id), moderates=moderates)
+
+
 KINDS: Mapping[str, Kind] = {
     notification.KIND: Kind(
         checked=_checked_notification,
@@ -81,6 +104,9 @@ KINDS: Mapping[str, Kind] = {
     scripts.KIND: Kind(
         checked=_checked_steps,
         steps=lambda script, _: CallScript.from_dict(script, default_language=_STORED),
+    ),
+    conference.KIND: Kind(
+        checked=_checked_conference, steps=_conference_steps, most=conference.MOST_MEMBERS, personal=True
     ),
 }
 
@@ -96,6 +122,16 @@ def _steps(kind: str, script: str, callee: Callee) -> CallScript:
 
 
 _ANYBODY = Callee()
+
+
+def check_destinations(steps: CallScript, allowed: Sequence[str]) -> None:
+    """Raise InvalidInput where a `connect` calls a number that may not be called."""
+    for place in walk(steps.steps, "script.steps"):
+        if isinstance(place.step, Connect) and isinstance(place.step.endpoint, PhoneEndpoint):
+            try:
+                check_destination(f"+{place.step.endpoint.number}", allowed)
+            except InvalidInput as error:
+                raise InvalidInput(str(error), field=f"{place.path}.endpoint.number") from None
 
 
 def default_success(steps: CallScript) -> frozenset[Disposition]:

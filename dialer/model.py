@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from dialer.dispositions import Disposition, Fact
 from dialer.states import CallState, CampaignState
 
 MOST_CONNECTS = 5
 """How many further calls one call may make (`connect`): each takes a token of the budget before it is needed."""
+MOST_AFTER_MS = 2_592_000_000  # no redial waits longer than 30 days: beyond them a campaign is another campaign
 
 
 class Priority(StrEnum):
@@ -36,10 +37,20 @@ class UnknownPolicy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Redial:
-    """How often, and how many ms later, a call is dialed again after one disposition."""
+    """How often, and how many ms later, a call is dialed again after one disposition.
+
+    Attributes:
+        growth_pct: each further redial waits so many hundredths of the wait before.
+        then: once no redial is left, also `suppress` the number, for every campaign.
+        next_number: the next try is at the person's next number; without redials left at once, at one not used up.
+    """
 
     times: int
     after_ms: int
+    growth_pct: int = 100
+    most_after_ms: int = MOST_AFTER_MS
+    then: Literal["finish", "suppress"] = "finish"
+    next_number: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,11 +93,7 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Callbacks:
-    """What a campaign tells the customer's own system, and where.
-
-    Attributes:
-        events: their names, such as `call.ended` (`dialer/callbacks/messages.py`).
-    """
+    """What a campaign tells the customer's own system, and where; `events` are names such as `call.ended`."""
 
     url: str
     events: frozenset[str]
@@ -101,6 +108,9 @@ class Campaign:
         success: the dispositions that count as success; which they are is the campaign's choice.
         expires_at: what is not dialed by then is `expired`.
         most: how many calls it takes at the most; None: any number.
+        max_tries: how often one call is tried at the most, whatever `redial` says; None: as often as that.
+        over_at: when what it was for was over, though calls may still be up; only a conference has that.
+        over_reason: why, in words.
         reason: why it is paused, in words, when the dialer paused it by itself.
         total: how many calls were ever added.
         attempts: how many tries were used on them; a refused one is none.
@@ -120,6 +130,9 @@ class Campaign:
     expires_at: datetime | None = None
     most: int | None = None
     callbacks: Callbacks | None = None
+    max_tries: int | None = None
+    over_at: datetime | None = None
+    over_reason: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     reason: str | None = None
@@ -162,6 +175,7 @@ class NewCall:
     Attributes:
         number: E.164 with the leading plus, or a SIP or websocket address (`dialer/addresses.py`).
         external_id: the caller's own id of this contact. It, or else the number, tells duplicates in a campaign.
+        others: further numbers of the same person, dialed as the campaign's policy says.
         own: what a call enqueued alone has of its own instead of its campaign's; None for a call of a list.
     """
 
@@ -169,6 +183,7 @@ class NewCall:
     external_id: str | None = None
     variables: Mapping[str, str] = field(default_factory=dict)
     own: Own | None = None
+    others: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -195,6 +210,7 @@ class Attempt:
 
     Attributes:
         number: 1 for the first.
+        place: which of the person's numbers it dialed; 1 for the first.
         state: placing, placed, ringing, answered, ended or, after a doubtful answer, unknown.
         placed_at: when the request left, by Redis' clock.
         result: the carrier's answer to the request in our words (`placed`, `refused: rate`, `unknown: timed_out`).
@@ -219,6 +235,7 @@ class Attempt:
     muted: bool = False
     earmuffed: bool = False
     script: Mapping[str, Any] | None = None
+    place: int = 1
 
     @property
     def keys(self) -> str:
@@ -247,6 +264,11 @@ class Call:
     disposition: Disposition | None
     ended_at: datetime | None
     attempts: int
+    others: tuple[str, ...] = ()
+
+    def dialed(self, attempt: Attempt) -> str:
+        """The number that an attempt of this call dialed."""
+        return (self.number, *self.others)[attempt.place - 1]
 
 
 class CallRef(NamedTuple):

@@ -6,7 +6,9 @@ a carrier's credentials while `dialer worker` names the one that is missing.
 
 from __future__ import annotations
 
+import re
 from base64 import b64decode
+from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 from urllib.parse import urlsplit
@@ -164,6 +166,11 @@ class Settings(BaseSettings):
     default_region: str = Field(
         "NL", pattern=r"^[A-Z]{2}$", description="Country (ISO 3166) of numbers written without a country code."
     )
+    allowed_destinations: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        description="Beginnings of the numbers that may be called, such as +31,+32, separated by commas; * for all. "
+        "Unset: the country of DIALER_DEFAULT_REGION.",
+    )
     default_language: str = Field(
         "nl-NL",
         pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
@@ -187,7 +194,14 @@ class Settings(BaseSettings):
             raise ValueError("must be whsec_ and 24 to 64 bytes in base64")
         return secret
 
-    @field_validator("carrier_extras", "recording_origins", "callback_origins", "callback_events", mode="before")
+    @field_validator(
+        "carrier_extras",
+        "recording_origins",
+        "callback_origins",
+        "callback_events",
+        "allowed_destinations",
+        mode="before",
+    )
     @classmethod
     def _separated(cls, given: object) -> object:
         return frozenset(filter(None, map(str.strip, given.split(",")))) if isinstance(given, str) else given
@@ -211,6 +225,14 @@ class Settings(BaseSettings):
             raise ValueError("must be a country with telephone numbers, such as NL")
         return region
 
+    @field_validator("allowed_destinations")
+    @classmethod
+    def _beginnings(cls, given: frozenset[str]) -> frozenset[str]:
+        wrong = next((one for one in sorted(given) if not re.fullmatch(r"\*|\+[1-9][0-9]{0,14}", one)), None)
+        if wrong is not None:
+            raise ValueError(f"{wrong!r} is no beginning of a number: write it like +31, or * for all")
+        return given
+
     @field_validator("from_number")
     @classmethod
     def _dialable(cls, number: str | None) -> str | None:
@@ -230,6 +252,15 @@ class Settings(BaseSettings):
     def plays_carrier(self) -> bool:
         """Whether the carrier's address is this machine's own: a stand-in, where no phone rings."""
         return (urlsplit(self.carrier_url).hostname or "") in LOOPBACK
+
+    @cached_property
+    def destinations(self) -> tuple[str, ...]:
+        """Beginnings of the numbers that may be called."""
+        if self.allowed_destinations:
+            return tuple(sorted(self.allowed_destinations))
+        from phonenumbers import country_code_for_region  # noqa: PLC0415 - as above
+
+        return (f"+{country_code_for_region(self.default_region)}",)
 
     def require(self, *names: str) -> None:
         """Raise InvalidInput naming every one of these fields that is not set."""

@@ -27,7 +27,7 @@ class CallState(StrEnum):
     PLACING = "placing"  # intent stored, request going out
     UNKNOWN = "unknown"  # the phone may or may not have rung
     LIVE = "live"  # the carrier has it
-    DONE = "done"  # one disposition, for good
+    DONE = "done"  # one disposition, for good but for members of a conference
 
 
 UP = (CallState.PLACING, CallState.UNKNOWN, CallState.LIVE)
@@ -40,7 +40,7 @@ CALL_STEPS: dict[CallState, frozenset[CallState]] = {
     CallState.PLACING: frozenset({CallState.WAITING, CallState.UNKNOWN, CallState.LIVE, CallState.DONE}),
     CallState.UNKNOWN: frozenset({CallState.WAITING, CallState.LIVE, CallState.DONE}),
     CallState.LIVE: frozenset({CallState.WAITING, CallState.DONE}),
-    CallState.DONE: frozenset(),
+    CallState.DONE: frozenset({CallState.WAITING}),  # of a running conference only: a member is called again
 }
 
 CAMPAIGN_STEPS: dict[str, tuple[frozenset[CampaignState], CampaignState]] = {

@@ -74,7 +74,7 @@ async def place(dial: Dial, context: Context) -> None:
     metrics.TOKENS_RETURNED.labels(begun.name.lower()).inc()
     if begun.ends_call:
         metrics.CALLS.labels(begun.ends_call).inc()
-    if begun is Begun.PREEMPTED:
+    if begun in {Begun.PREEMPTED, Begun.NEXT_NUMBER}:
         await _hand_over(dial.claim, context)
 
 
@@ -112,7 +112,7 @@ async def _put_back(dial: Dial, context: Context) -> None:
 
 
 async def _hand_over(token: Claim, context: Context) -> None:
-    """Give the token of a call that stepped back to the urgent one that is waiting for it."""
+    """Give the token of a call that stepped back to whoever is first in line: an urgent one, or its own next number."""
     try:
         claimed = await context.dialing.claim(1, inherited=token)
         dials = await context.dialing.read(claimed.claims)

@@ -38,7 +38,8 @@ _LIST_UNTIL_MS = 600_000
 _ASK_AGAIN_MS = 60_000
 _BEYOND_DOUBT_MS = 6 * 3_600_000
 """So long after the longest possible call a carrier that cannot tell its end is asked no more."""
-_ENDINGS = frozenset(Fact) - {Fact.STARTED, Fact.RINGING, Fact.ANSWERED, Fact.HUMAN, Fact.MACHINE}
+ENDINGS = frozenset(Fact) - {Fact.STARTED, Fact.RINGING, Fact.ANSWERED, Fact.HUMAN, Fact.MACHINE}
+"""What the carrier's list or call object tells of a call that is over."""
 _REDIAL_MARGIN_MS = 60_000
 """Beyond the longest possible call: its last webhook may be under way."""
 _LOOK_AGAIN_FACTOR = 2
@@ -47,9 +48,7 @@ _LOOK_AGAIN_FACTOR = 2
 async def rescue(ctx: ArqContext) -> None:
     """One sweep. Repeatable."""
     context = ctx["context"]
-    for campaign_id, calls in (await context.leases.expire_campaigns()).items():
-        metrics.CALLS.labels(Disposition.EXPIRED).inc(calls)
-        log.info("campaign.expired", campaign_id=campaign_id, calls=calls)
+    await expire(context)
     for campaign_id in await context.leases.complete_campaigns():
         log.info("campaign.completed", campaign_id=campaign_id)
     lapsed = await context.leases.lapsed(_MOST)
@@ -58,6 +57,13 @@ async def rescue(ctx: ArqContext) -> None:
         # One call that cannot be settled must not keep the others from it; its lease brings it back.
         if isinstance(end, Exception):
             log.error("lease.not_settled", attempt_id=str(one.attempt), exc_info=end)
+
+
+async def expire(context: Context) -> None:
+    """End what campaigns past their end have not dialed. Repeatable."""
+    for campaign_id, calls in (await context.leases.expire_campaigns()).items():
+        metrics.CALLS.labels(Disposition.EXPIRED).inc(calls)
+        log.info("campaign.expired", campaign_id=campaign_id, calls=calls)
 
 
 async def _settle(lapsed: Lapsed, context: Context) -> None:
@@ -95,7 +101,7 @@ async def _settle_unknown(lapsed: Lapsed, context: Context) -> None:
     listed, asked = await _look_up(attempt, age_ms, context)
     if listed:
         metrics.RESCUED.labels("listed").inc()
-        await _tell(attempt, "listed", listed, context)
+        await tell(attempt, "listed", listed, context)
     elif asked and _unavailable(attempt) and age_ms >= context.settings.unavailable_settle_s * 1000:
         await _redial(attempt, context)
     elif age_ms >= await _patience_ms(attempt, context):
@@ -177,7 +183,7 @@ async def _sought(attempt: Attempt, context: Context) -> _Sought:
     return _Sought(spoken.number.lstrip("+"), None if spoken.terms.random_caller_id else from_)
 
 
-async def _tell(attempt: Attempt, kind: str, seen: CarrierCall, context: Context) -> None:
+async def tell(attempt: Attempt, kind: str, seen: CarrierCall, context: Context) -> None:
     """Take what the carrier says of a call as an event of its attempt."""
     now = moment(now_ms(context.runtime.clock))
     event = CallEvent(kind=kind, facts=seen.facts | {Fact.STARTED}, uuid=seen.uuid, at=now, figures=seen.figures)
@@ -206,11 +212,11 @@ async def _ask_after(lapsed: Lapsed, context: Context) -> None:
             return
         seen = None
     metrics.RESCUED.labels("asked").inc()
-    if seen is None or (_outlasted(attempt, context) and not seen.facts & _ENDINGS):
+    if seen is None or (_outlasted(attempt, context) and not seen.facts & ENDINGS):
         await _apply(attempt, CallEvent(kind="given_up", facts=frozenset({Fact.LOST})), context)
     else:
         await context.leases.look_again(lapsed.attempt.call, _ASK_AGAIN_MS)
-        await _tell(attempt, "asked", seen, context)
+        await tell(attempt, "asked", seen, context)
 
 
 def _outlasted(attempt: Attempt, context: Context) -> bool:

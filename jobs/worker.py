@@ -32,6 +32,7 @@ from dialer.runtime import Runtime, open_runtime
 from dialer.settings import CARRIER_FIELDS, Settings
 from jobs.again import again
 from jobs.callbacks import CallbackRounds
+from jobs.conference import conference, watch_conferences
 from jobs.context import Context
 from jobs.hang_up import HangUpRounds
 from jobs.hopper import Hopper
@@ -44,10 +45,15 @@ from jobs.script import script
 
 log = structlog.get_logger()
 
-KINDS: Mapping[str, Callable[..., Awaitable[None]]] = {"notification": notification, "script": script}
+KINDS: Mapping[str, Callable[..., Awaitable[None]]] = {
+    "notification": notification,
+    "script": script,
+    "conference": conference,
+}
 """The job that places the calls of each kind of campaign."""
 POLL_S = 2.0
 RESCUE_SECONDS = set(range(0, 60, 3))
+WATCH_SECONDS = set(range(0, 60, 2))
 RENEW_SECONDS = {10, 40}
 RECORDING_SECONDS = set(range(1, 60, 3))
 AGAIN_SECONDS = set(range(0, 60, 2))
@@ -122,6 +128,7 @@ def make_worker(pool: ArqRedis, context: Context) -> Worker:
         functions=[func(_timed(job), name=name, **placing) for name, job in KINDS.items()],  # type: ignore[arg-type]
         cron_jobs=[
             cron(_timed(rescue), name="rescue", second=RESCUE_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
+            cron(_timed(watch_conferences), name="watch_conferences", second=WATCH_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(_timed(reap), name="reap", minute={17}, second={27}, timeout=600, max_tries=1),  # type: ignore[arg-type]
             cron(_timed(again), name="again", second=AGAIN_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(

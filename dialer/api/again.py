@@ -9,8 +9,8 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field, ValidationError
 
-from dialer.api.answers import CampaignOut, Outgoing
-from dialer.api.campaigns import answer_of, draft_of, store_draft
+from dialer.api.answers import CampaignOut, Outgoing, RedialOut
+from dialer.api.campaigns import Draft, answer_of, draft, store_draft
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
 from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED, invalid_input
@@ -62,8 +62,9 @@ async def create_again(request: web.Request, campaign_id: str, *, body: Campaign
     source = await runtime.store.campaign(campaign_id)
     if campaign_id in BUILT_IN.values():
         raise IllegalStep(f"{campaign_id} holds single calls, each with a script of its own; name a campaign of a list")
-    draft = draft_of(_whole(source, body), runtime)
-    create = functools.partial(_create, runtime, draft, (campaign_id, _dispositions(source, body)))
+    create = functools.partial(
+        _create, runtime, draft(_whole(source, body), runtime), (campaign_id, _dispositions(source, body))
+    )
     return await answer_once(request, f"post-again-{campaign_id}", body, create)
 
 
@@ -81,14 +82,14 @@ async def get_again(request: web.Request, campaign_id: str) -> web.StreamRespons
 
 async def _create(
     runtime: Runtime,
-    draft: functools.partial[Campaign],
+    made: Draft,
     source: tuple[str, frozenset[Disposition]],
     derived: str | None,
 ) -> KeptAnswer:
-    campaign_id = await store_draft(runtime, draft, derived)
+    campaign_id = await store_draft(runtime, made, derived)
     # Asked again under the same key after a crash in between, it begins now; begun before, it stays as it is.
     await runtime.store.begin_copying(campaign_id, *source)
-    answer = await answer_of(runtime, campaign_id)
+    answer = await answer_of(runtime, await runtime.store.campaign(campaign_id))
     return KeptAnswer(202, answer.model_dump_json(), f"/v1/campaigns/{campaign_id}")
 
 
@@ -120,7 +121,8 @@ def _told(source: Campaign) -> dict[str, Any]:
         "kind": source.kind,
         "script": dict(source.script),
         "priority": source.priority,
-        "redial": {d: {"times": r.times, "after_s": r.after_ms / 1000} for d, r in source.redial.items()},
+        "redial": {disposition: RedialOut.of(rule).model_dump() for disposition, rule in source.redial.items()},
+        "max_tries": source.max_tries,
         "unknown": source.unknown,
         "success": sorted(source.success),
         "caller_ids": list(terms.caller_ids),

@@ -9,8 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from dialer.dispositions import Disposition, Fact
-from dialer.model import Attempt, Call, Campaign, Event, Priority, Progress, UnknownPolicy
-from dialer.recordings.records import KeptRecording, RecordingState
+from dialer.model import Attempt, Call, Campaign, Event, Priority, Progress, Redial, UnknownPolicy
 from dialer.states import CallState, CampaignState
 
 
@@ -25,6 +24,22 @@ class RedialOut(Outgoing):
 
     times: int
     after_s: float
+    growth: float = Field(description="Each further redial waits so many times longer.")
+    most_after_s: float = Field(description="The longest wait.")
+    then: Literal["finish", "suppress"] = Field(description="What becomes of the number once no redial is left.")
+    next_number: bool = Field(description="Whether the next try is at the person's next number.")
+
+    @classmethod
+    def of(cls, redial: Redial) -> Self:
+        """The answer for one redial."""
+        return cls(
+            times=redial.times,
+            after_s=redial.after_ms / 1000,
+            growth=redial.growth_pct / 100,
+            most_after_s=redial.most_after_ms / 1000,
+            then=redial.then,
+            next_number=redial.next_number,
+        )
 
 
 class TermsOut(Outgoing):
@@ -50,6 +65,7 @@ class CampaignOut(Outgoing):
     priority: Priority
     script: dict[str, JsonValue]
     redial: dict[Disposition, RedialOut]
+    max_tries: int | None = Field(description="How often one call is tried at the most; null: as `redial` says.")
     unknown: UnknownPolicy
     terms: TermsOut
     success: list[Disposition] = Field(description="Dispositions that count as success.")
@@ -70,11 +86,10 @@ class CampaignOut(Outgoing):
     @classmethod
     def of(cls, campaign: Campaign, progress: Progress) -> Self:
         """The answer for one campaign."""
-        redial = {d: RedialOut(times=r.times, after_s=r.after_ms / 1000) for d, r in campaign.redial.items()}
         told = {name: getattr(campaign, name) for name in cls.model_fields if name not in _COMPUTED}
         return cls(
             **told | {"script": dict(campaign.script)},
-            redial=redial,
+            redial={disposition: RedialOut.of(redial) for disposition, redial in campaign.redial.items()},
             counts={state: progress.counts.get(state, 0) for state in CallState},
             dispositions={d: progress.dispositions.get(d, 0) for d in Disposition},
             terms=TermsOut.model_validate(campaign.terms, from_attributes=True),
@@ -124,6 +139,7 @@ class AttemptOut(Outgoing):
 
     id: str
     number: int = Field(description="1 for the first.")
+    dialed: str = Field(description="The number that it dialed.")
     state: str
     placed_at: datetime | None
     uuid: str | None = Field(description="The carrier's id of it.")
@@ -138,12 +154,13 @@ class AttemptOut(Outgoing):
     events: list[EventOut]
 
     @classmethod
-    def of(cls, attempt: Attempt) -> Self:
+    def of(cls, attempt: Attempt, dialed: str) -> Self:
         """The answer for one attempt."""
-        told: dict[str, Any] = {name: getattr(attempt, name) for name in cls.model_fields if name != "events"}
+        given = {"events", "dialed"}
+        told: dict[str, Any] = {name: getattr(attempt, name) for name in cls.model_fields if name not in given}
         told |= {"facts": sorted(attempt.facts), "figures": dict(attempt.figures)}
         told |= {"recordings": list(attempt.recordings)}
-        return cls(**told, events=[EventOut.of(event) for event in attempt.events])
+        return cls(**told, dialed=dialed, events=[EventOut.of(event) for event in attempt.events])
 
 
 class CallOut(Outgoing):
@@ -152,6 +169,7 @@ class CallOut(Outgoing):
     id: str
     campaign_id: str
     number: str
+    others: list[str] = Field(description="Further numbers of the same person.")
     external_id: str | None = Field(description="Your own id of it.")
     variables: dict[str, str]
     state: CallState
@@ -174,7 +192,7 @@ class CallWithAttemptsOut(CallOut):
     @classmethod
     def with_attempts(cls, call: Call, attempts: Sequence[Attempt]) -> Self:
         """The answer for one call and all that is known of it."""
-        return cls(**_told(call), attempts=[AttemptOut.of(attempt) for attempt in attempts])
+        return cls(**_told(call), attempts=[AttemptOut.of(one, call.dialed(one)) for one in attempts])
 
 
 class OrderOut(Outgoing):
@@ -189,48 +207,6 @@ class CallsOut(Outgoing):
     """A page of calls."""
 
     calls: list[CallOut]
-    next_cursor: str | None
-
-
-class RecordingOut(Outgoing):
-    """A recording and how far its fetch is."""
-
-    id: str
-    state: RecordingState = Field(
-        description="`waiting` to be fetched, `failed` and tried again, `stored`, or `gone` for good."
-    )
-    campaign_id: str
-    calls: list[str] = Field(description="The calls it belongs to: several for a conference.")
-    attempts: list[str] = Field(description="The attempts that told of it.")
-    told_at: datetime = Field(description="When the carrier told of it.")
-    started_at: datetime | None = Field(description="By the carrier's clock.")
-    ended_at: datetime | None = Field(description="By the carrier's clock.")
-    tries: int = Field(description="How often a fetch was begun.")
-    error: str | None = Field(description="Why the last fetch failed.")
-    next_try_at: datetime | None
-    stored_at: datetime | None
-    size_bytes: int | None
-    sha256: str | None = Field(description="Of the whole file, in hexadecimal.")
-    content_type: str | None
-    file_name: str | None = Field(description="A name to save it under.")
-
-    @classmethod
-    def of(cls, recording: KeptRecording) -> Self:
-        """The answer for one recording."""
-        given = {"calls", "attempts", "file_name"}
-        told: dict[str, Any] = {name: getattr(recording, name) for name in cls.model_fields if name not in given}
-        return cls(
-            **told,
-            calls=list(dict.fromkeys(str(attempt.call) for attempt in recording.attempts)),
-            attempts=[str(attempt) for attempt in recording.attempts],
-            file_name=recording.file_name if recording.stored_at else None,
-        )
-
-
-class RecordingsOut(Outgoing):
-    """A page of recordings, the newest first."""
-
-    recordings: list[RecordingOut]
     next_cursor: str | None
 
 
@@ -279,4 +255,4 @@ class HealthOut(Outgoing):
 
 def _told(call: Call) -> dict[str, Any]:
     told = {name: getattr(call, name) for name in CallOut.model_fields if name != "tries"}
-    return {**told, "variables": dict(call.variables), "tries": call.attempts}
+    return {**told, "variables": dict(call.variables), "others": list(call.others), "tries": call.attempts}

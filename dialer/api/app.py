@@ -21,6 +21,7 @@ from dialer.api import (
     callbacks,
     calls,
     campaigns,
+    conferences,
     hang_ups,
     health,
     imports,
@@ -53,6 +54,7 @@ ROUTES: tuple[Route, ...] = tuple(
     chain(
         campaigns.routes,
         again.routes,
+        conferences.routes,
         hang_ups.routes,
         imports.routes,
         results.routes,

@@ -21,6 +21,7 @@ from dialer.idempotency import KeptAnswer
 from dialer.model import NewCall, Own, Priority
 from dialer.providers.base import Endpoint
 from dialer.runtime import Runtime
+from dialer.settings import Settings
 
 SCOPE = "post-calls"
 
@@ -43,12 +44,14 @@ routes = Routes()
 async def create_call(request: web.Request, *, body: NewSingleCall) -> web.StreamResponse:
     """Dial one number, without a campaign of its own."""
     runtime = request.app[RUNTIME]
-    address = parse_address(body.number, runtime.settings.default_region)
+    settings = runtime.settings
+    addresses = _addresses(body, settings)
     details = body.endpoint.model_dump(exclude_none=True)
-    order = ordered(body, runtime.settings, _endpoint(address, details))
+    order, *_ = [ordered(body, settings, _endpoint(address, details)) for address in addresses]
     _require_variables(order.steps.check(body.variables))
     own = Own(kind=body.kind, script=order.script, terms=order.terms, endpoint=details)
-    call = NewCall(number=address, external_id=body.id, variables=body.variables, own=own)
+    first, *others = addresses
+    call = NewCall(number=first, others=tuple(others), external_id=body.id, variables=body.variables, own=own)
     return await answer_once(request, SCOPE, body, functools.partial(_enqueue, runtime, body.priority, call))
 
 
@@ -71,10 +74,26 @@ async def _enqueue(runtime: Runtime, priority: Priority, call: NewCall, derived:
     callbacks = callbacks_of_single_calls(runtime.settings)
     added = await runtime.store.enqueue_call(priority, call, key=key, callbacks=callbacks)
     stored = await runtime.store.call(added.call_id)
-    if stored.number != call.number:
+    if (stored.number, stored.others) != (call.number, call.others):
         raise Problem(ID_TAKEN, f"The id belongs to call {stored.id}, to another number.", field="id")
     status = 200 if added.duplicate else 201
     return KeptAnswer(status, CallOut.of(stored).model_dump_json(), f"/v1/calls/{stored.id}")
+
+
+def _addresses(body: NewSingleCall, settings: Settings) -> list[str]:
+    """The numbers of the call, the first to be dialed first, each once."""
+    if (body.number is None) == (body.numbers is None):
+        raise InvalidInput("give one number, or `numbers` with several of the same person", field="number")
+    if body.number is not None:
+        return [_address(body.number, settings, "number")]
+    return list(dict.fromkeys(_address(text, settings, f"numbers.{i}") for i, text in enumerate(body.numbers or ())))
+
+
+def _address(text: str, settings: Settings, field: str) -> str:
+    try:
+        return parse_address(text, settings.default_region, settings.destinations)
+    except InvalidInput as error:
+        raise InvalidInput(str(error), field=field) from None
 
 
 def _endpoint(address: str, details: dict[str, Any]) -> Endpoint:

@@ -23,12 +23,16 @@ from dialer.errors import InvalidInput
 from dialer.idempotency import KeptAnswer
 from dialer.kinds import KINDS, default_success
 from dialer.model import Campaign
+from dialer.redialing import check_policy
 from dialer.runtime import Runtime
 from dialer.states import CAMPAIGN_STEPS, CampaignState
 
 SCOPE = "post-campaigns"
 _ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _ID_LENGTH = 11  # 55 bits after the `c`; should two ever meet, the store says so
+
+Draft = functools.partial[Campaign]
+"""A campaign that lacks nothing but its id and when it was created."""
 
 routes = Routes()
 
@@ -48,50 +52,49 @@ routes = Routes()
 async def create_campaign(request: web.Request, *, body: NewCampaign) -> web.StreamResponse:
     """Create a campaign. Add its calls, then start it."""
     runtime = request.app[RUNTIME]
-    return await answer_once(request, SCOPE, body, functools.partial(_create, runtime, draft_of(body, runtime)))
+    return await answer_once(request, SCOPE, body, functools.partial(_create, runtime, draft(body, runtime)))
 
 
-def draft_of(body: NewCampaign, runtime: Runtime) -> functools.partial[Campaign]:
-    """The campaign of a body, but for its id and its time. Raises InvalidInput."""
+def draft(body: NewCampaign, runtime: Runtime) -> Draft:
+    """The campaign that a body asks for. Raises InvalidInput."""
     order = ordered(body, runtime.settings)
     if body.expires_at and body.expires_at <= moment(now_ms(runtime.clock)):
         raise InvalidInput("lies in the past: nothing would ever be dialed", field="expires_at")
+    success = default_success(order.steps) if body.success is None else frozenset(body.success)
+    redial = body.redials()
+    check_policy(redial, success)
     return functools.partial(
         Campaign,
         name=body.name,
         kind=body.kind,
         script=order.script,
         terms=order.terms,
-        success=default_success(order.steps) if body.success is None else frozenset(body.success),
+        success=success,
         expires_at=body.expires_at,
         callbacks=callbacks_of(body, runtime.settings),
         most=KINDS[body.kind].most,
         priority=body.priority,
-        redial=body.redials(),
+        redial=redial,
+        max_tries=body.max_tries,
         unknown=body.unknown,
         state=CampaignState.DRAFT,
     )
 
 
-async def _create(runtime: Runtime, campaign: functools.partial[Campaign], derived: str | None) -> KeptAnswer:
+async def _create(runtime: Runtime, campaign: Draft, derived: str | None) -> KeptAnswer:
     campaign_id = await store_draft(runtime, campaign, derived)
-    answer = await answer_of(runtime, campaign_id)
+    answer = await answer_of(runtime, await runtime.store.campaign(campaign_id))
     return KeptAnswer(201, answer.model_dump_json(), f"/v1/campaigns/{campaign_id}")
 
 
-async def store_draft(runtime: Runtime, campaign: functools.partial[Campaign], derived: str | None) -> str:
-    """Store a draft under the name derived from an idempotency key, or a new one; returns its id."""
+async def store_draft(runtime: Runtime, campaign: Draft, derived: str | None) -> str:
+    """Create the campaign and return its id; under the same derived name only once."""
     campaign_id = _campaign_id(derived)
     created_at = moment(now_ms(runtime.clock))
     # With a derived id False means that the first request, whose answer was lost, created it.
     while not await runtime.store.create_campaign(campaign(id=campaign_id, created_at=created_at)) and not derived:
         campaign_id = _campaign_id(None)
     return campaign_id
-
-
-async def answer_of(runtime: Runtime, campaign_id: str) -> CampaignOut:
-    """A campaign as it is told. Raises NotFound."""
-    return await _answer(runtime, await runtime.store.campaign(campaign_id))
 
 
 def _campaign_id(derived: str | None) -> str:
@@ -117,7 +120,7 @@ async def list_campaigns(request: web.Request, *, query: CampaignsQuery) -> web.
 async def get_campaign(request: web.Request, campaign_id: str) -> web.StreamResponse:
     """A campaign and how far it is."""
     runtime = request.app[RUNTIME]
-    answer = await _answer(runtime, await runtime.store.campaign(campaign_id))
+    answer = await answer_of(runtime, await runtime.store.campaign(campaign_id))
     return web.json_response(text=answer.model_dump_json())
 
 
@@ -138,7 +141,7 @@ def _step(verb: str) -> Handler:
     async def step(request: web.Request, campaign_id: str, *, body: Nothing) -> web.StreamResponse:  # noqa: ARG001 - declares that nothing is taken
         request[LOG_FIELDS]["campaign_id"] = campaign_id
         runtime = request.app[RUNTIME]
-        answer = await _answer(runtime, await runtime.store.step(campaign_id, verb))
+        answer = await answer_of(runtime, await runtime.store.step(campaign_id, verb))
         return web.json_response(text=answer.model_dump_json())
 
     return step
@@ -162,6 +165,7 @@ for _verb in CAMPAIGN_STEPS:
     )
 
 
-async def _answer(runtime: Runtime, campaign: Campaign) -> CampaignOut:
+async def answer_of(runtime: Runtime, campaign: Campaign) -> CampaignOut:
+    """A campaign as it is told, and how far it is."""
     [progress] = await runtime.store.progress([campaign.id])
     return CampaignOut.of(campaign, progress)

@@ -22,6 +22,7 @@ from dialer.api.problems import ILLEGAL_STEP, problem_from
 from dialer.api.routing import Answer, Routes
 from dialer.errors import IllegalStep, StoreUnavailable
 from dialer.importing import MEDIA_TYPES, Batch, Rejection, RowChecks, read_calls
+from dialer.importing.rows import FURTHER, ID, NUMBER
 from dialer.kinds import Callee, steps_of
 from dialer.model import Campaign
 from dialer.states import CampaignState
@@ -33,7 +34,7 @@ MOST_REJECTIONS = 1_000  # told one by one; beyond them the list as a whole is w
 _ROW = {
     "type": "object",
     "required": ["number"],
-    "properties": {"number": {"type": ["string", "number"]}, "id": {"type": ["string", "number"]}},
+    "properties": {name: {"type": ["string", "number"]} for name in (NUMBER, *FURTHER, ID)},
     "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
 }
 _BODIES = {
@@ -90,7 +91,8 @@ class Import:
 async def add_calls(request: web.Request, campaign_id: str) -> web.StreamResponse:
     """Add a list of calls: CSV with a header, NDJSON, or a JSON array of objects.
 
-    `number` is E.164 or national in the default region; `id`, if given, is your own id of the contact and tells
+    `number` is E.164 or national in the default region; several numbers of one person are separated by semicolons, or
+    stand in `number2` to `number5`. `id`, if given, is your own id of the contact and tells
     duplicates, else the number does; every other column is a variable of the text. A row that is wrong is told and the
     others are taken. A list that cannot be read to its end is refused with the counts so far in `accepted`,
     `duplicates` and `rejected`: those rows are in, and the mended list adds nobody twice.
@@ -132,6 +134,6 @@ def _batches(request: web.Request, campaign: Campaign, media_type: str) -> Async
         stream_bounded(request, settings.max_import_bytes),
         media_type=media_type,
         charset=request.charset,
-        checks=RowChecks(region=settings.default_region, required=steps.variables()),
+        checks=RowChecks(settings.default_region, steps.variables(), settings.destinations),
         executor=request.app[IMPORT_POOL].executor(request.content_length),
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from dialer.api.schemas import NewCampaign, NewSingleCall
 from dialer.errors import InvalidInput
-from dialer.kinds import KINDS, Callee
+from dialer.kinds import KINDS, Callee, check_destinations
 from dialer.model import Terms
 from dialer.providers.base import Endpoint
 from dialer.providers.kpn.dialect import dialect_from_settings
@@ -53,6 +53,7 @@ def ordered(body: NewCampaign | NewSingleCall, settings: Settings, endpoint: End
     kind = KINDS[body.kind]
     script = kind.checked(body.script, settings.default_language, settings.carrier_generation)
     steps = kind.steps(script, Callee())
+    check_destinations(steps, settings.destinations)
     terms = _terms(body, steps)
     try:
         for request in trial_requests(terms, endpoint, settings):

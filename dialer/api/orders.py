@@ -24,7 +24,7 @@ from dialer.api.problems import (
 )
 from dialer.api.routing import Answer, Routes
 from dialer.errors import InvalidInput
-from dialer.kinds import check_connects
+from dialer.kinds import check_connects, check_destinations
 from dialer.model import Call
 from dialer.providers.steering import Transfer
 from dialer.runtime import Runtime
@@ -49,7 +49,7 @@ async def order_call(request: web.Request, call_id: str, *, body: OrderBody) -> 
     """
     runtime, wanted = request.app[RUNTIME], body.root
     request[LOG_FIELDS] |= {"call_id": call_id, "order": wanted.do}
-    control = _control(runtime)
+    control = control_of(runtime)
     if isinstance(wanted, TransferBody):
         done = await _transfer(runtime, control, call_id, wanted)
     else:
@@ -58,7 +58,8 @@ async def order_call(request: web.Request, call_id: str, *, body: OrderBody) -> 
     return web.json_response(text=answer.model_dump_json())
 
 
-def _control(runtime: Runtime) -> CallControl:
+def control_of(runtime: Runtime) -> CallControl:
+    """What gives orders to calls. Raises Problem where this process has no carrier."""
     if runtime.provider is None:
         names = ", ".join(map(environment_name, CARRIER_FIELDS))
         raise Problem(NO_CARRIER, f"This API was started without the carrier's settings: set {names}, and restart it.")
@@ -85,6 +86,7 @@ def _script(given: dict[str, Any], settings: Settings) -> CallScript:
     script = CallScript.from_dict(given, default_language=settings.default_language)
     script.check_voices(settings.carrier_generation)
     check_connects(script)
+    check_destinations(script, settings.destinations)
     return script.with_caller_id(settings.from_number) if settings.from_number else script
 
 

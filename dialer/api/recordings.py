@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from dialer.api.answers import RecordingOut, RecordingsOut
 from dialer.api.keys import LOG_FIELDS, REQUEST_ID, RUNTIME
 from dialer.api.middleware import REQUEST_ID_HEADER
 from dialer.api.problems import NOT_FETCHED, NOT_FOUND, RANGE_NOT_SATISFIABLE, STORAGE_UNAVAILABLE, Problem
+from dialer.api.recording_answers import RecordingOut, RecordingsOut
 from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import RecordingsQuery
 from dialer.api.streaming import write_pieces

@@ -23,7 +23,7 @@ from dialer.model import Attempt, Call
 
 COLUMNS = (
     "id", "external_id", "number", "state", "disposition", "tries", "placed_at", "answered_at", "ended_at", "ring_s",
-    "talk_s", "reason", "amd", "keys", "duration_s", "price", "recordings", "variables",
+    "talk_s", "reason", "amd", "keys", "duration_s", "price", "recordings", "variables", "dialed",
 )  # fmt: skip
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # also as wide as kana
 # Ends of lines to some readers of NDJSON, and what turns a terminal's colours or the order of its letters.
@@ -34,6 +34,7 @@ _PICKED_UP = frozenset({"answered", "human", "machine"})
 class ResultOut(CallOut):
     """What became of a call, with what is known of its last attempt."""
 
+    dialed: str = Field(description="The number that the last attempt dialed.")
     placed_at: datetime | None = Field(description="When its last request left.")
     answered_at: datetime | None = Field(description="By the carrier's clock, where that was told.")
     ring_s: float | None = Field(description="From the request to the answer, or to the end where nobody answered.")
@@ -48,22 +49,24 @@ class ResultOut(CallOut):
     @classmethod
     def of_last(cls, call: Call, attempt: Attempt | None) -> Self:
         """The result of one call."""
-        return cls(**dict(CallOut.of(call)), **(_NOTHING if attempt is None else _known(attempt)))
+        return cls(**dict(CallOut.of(call)), **(_NOTHING if attempt is None else _known(call, attempt)))
 
 
 _NOTHING: dict[str, Any] = {
     **dict.fromkeys(name for name in ResultOut.model_fields if name not in CallOut.model_fields),
+    "dialed": "",
     "keys": "",
     "recordings": [],
 }
 
 
-def _known(attempt: Attempt) -> dict[str, Any]:
+def _known(call: Call, attempt: Attempt) -> dict[str, Any]:
     figures = attempt.figures
     duration, price = figures.get("duration_s"), figures.get("price")
     answered_at = _first(attempt, _PICKED_UP)
     seconds = None if duration is None else int(duration)
     return {
+        "dialed": call.dialed(attempt),
         "placed_at": attempt.placed_at,
         "answered_at": answered_at,
         "ring_s": _seconds(attempt.placed_at, answered_at or _over_at(attempt)),

@@ -21,18 +21,21 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from dialer.callbacks.events import CallbackEvent
-from dialer.dispositions import Disposition
-from dialer.importing.rows import MAX_ID, MAX_NAME, MAX_VALUE, MAX_VARIABLES
-from dialer.model import Priority, Redial, UnknownPolicy
+from dialer.conference import ConferenceScript
+from dialer.dispositions import NEXT_NUMBER, Disposition
+from dialer.errors import InvalidInput
+from dialer.importing.rows import MAX_ID, MAX_NAME, MAX_NUMBERS, MAX_VALUE, MAX_VARIABLES
+from dialer.model import MOST_AFTER_MS, Priority, Redial, UnknownPolicy
 from dialer.recordings.records import RecordingState
 from dialer.scripts import CallScript
 from dialer.states import CallState
 
 MAX_NAME_LENGTH = 200
-MAX_REDIAL_AFTER_S = 2_592_000  # 30 days: beyond it a campaign is another campaign
+MAX_TRIES = 1_000
+MAX_REDIAL_AFTER_S = MOST_AFTER_MS // 1000
 
 # dispositions.REDIALABLE, which a test compares: a type cannot be made from it.
-Redialable = Literal["busy", "no_answer", "failed", "rejected", "machine"]
+Redialable = Literal["busy", "no_answer", "failed", "rejected", "machine", "answered", "invalid_number"]
 
 
 class Incoming(BaseModel):
@@ -55,6 +58,7 @@ _VISIBLE = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH, pattern=_VISIBLE)]
 OwnId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=_VISIBLE)]
 CallerId = Annotated[str, StringConstraints(pattern=r"^\+?[0-9]{7,15}$")]
+Address = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 VariableName = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME, pattern=_VISIBLE)]
 VariableValue = Annotated[
     str,
@@ -91,7 +95,9 @@ def _object(given: object) -> dict[str, Any]:
     return given
 
 
-Script = Annotated[dict[str, Any], PlainValidator(_object, json_schema_input_type=NotificationBody | CallScript)]
+Script = Annotated[
+    dict[str, Any], PlainValidator(_object, json_schema_input_type=NotificationBody | CallScript | ConferenceScript)
+]
 """A script in the form of its kind. What it holds is checked by the kind, whose errors name the field."""
 
 
@@ -122,7 +128,32 @@ class RedialBody(Incoming):
     """When a call is dialed again after one disposition."""
 
     times: int = Field(ge=0, le=100, description="How often at most.")
-    after_s: float = Field(ge=0, le=MAX_REDIAL_AFTER_S, description="How many seconds later.")
+    after_s: float | None = Field(
+        None, ge=0, le=MAX_REDIAL_AFTER_S, description="How many seconds later; needed where `times` is above 0."
+    )
+    growth: float = Field(1, ge=1, le=10, description="Each further redial waits so many times longer.")
+    most_after_s: float | None = Field(None, ge=0, le=MAX_REDIAL_AFTER_S, description="The longest wait, in seconds.")
+    then: Literal["finish", "suppress"] = Field(
+        "finish", description="Once no redial is left: `suppress` the number for every campaign, too."
+    )
+    next_number: bool | None = Field(
+        None,
+        description="Whether the next try is at the person's next number, where there is one: after the wait, or at "
+        "once where no redial is left. If left out, only after invalid_number and failed.",
+    )
+
+    def redial(self, disposition: Disposition) -> Redial:
+        """The same in the project's own terms. Raises InvalidInput."""
+        if self.times and self.after_s is None:
+            raise InvalidInput("needed where `times` is above 0", field=f"redial.{disposition}.after_s")
+        return Redial(
+            times=self.times,
+            after_ms=round((self.after_s or 0) * 1000),
+            growth_pct=round(self.growth * 100),
+            most_after_ms=MOST_AFTER_MS if self.most_after_s is None else round(self.most_after_s * 1000),
+            then=self.then,
+            next_number=disposition in NEXT_NUMBER if self.next_number is None else self.next_number,
+        )
 
 
 class NewCampaign(PlacedBody):
@@ -143,12 +174,15 @@ class NewCampaign(PlacedBody):
     )
 
     name: Name
-    kind: Literal["notification", "script"] = Field(description="What the calls do.")
+    kind: Literal["notification", "script", "conference"] = Field(description="What the calls do.")
     script: Script
     priority: Priority = Field(
         Priority.NORMAL, description="Who gets the next token: urgent before normal before background."
     )
     redial: dict[Redialable, RedialBody] = Field(default_factory=dict, description="Redials, per disposition.")
+    max_tries: int | None = Field(
+        None, ge=1, le=MAX_TRIES, description="How often one call is tried at the most, whatever `redial` says."
+    )
     unknown: UnknownPolicy = Field(
         UnknownPolicy.HOLD,
         description="For a call whose phone may or may not have rung: `hold` it for a person, or `redial` it.",
@@ -174,8 +208,8 @@ class NewCampaign(PlacedBody):
     )
 
     def redials(self) -> dict[Disposition, Redial]:
-        """The policy in the project's own terms."""
-        return {Disposition(d): Redial(times=r.times, after_ms=round(r.after_s * 1000)) for d, r in self.redial.items()}
+        """The policy in the project's own terms. Raises InvalidInput."""
+        return {d: body.redial(d) for d, body in ((Disposition(name), body) for name, body in self.redial.items())}
 
 
 class CampaignAgain(NewCampaign):
@@ -216,10 +250,15 @@ class NewSingleCall(PlacedBody):
         }
     )
 
-    number: str = Field(
+    number: Address | None = Field(
+        None, description="E.164, or national in the default region; also a SIP (sip:) or websocket (wss://) address."
+    )
+    numbers: list[Address] | None = Field(
+        None,
         min_length=1,
-        max_length=100,
-        description="E.164, or national in the default region; also a SIP (sip:) or websocket (wss://) address.",
+        max_length=MAX_NUMBERS,
+        description="Instead of `number`: several of one person. The next is dialed at once after one that is invalid "
+        "or failed.",
     )
     script: Script
     kind: Literal["notification", "script"] = Field("notification", description="What the call does.")

@@ -33,6 +33,7 @@ from dialer.store import Applied, EventResult, Noted, Store
 from dialer.tokens import callback_url
 
 FETCHED = CallEvent(kind="answer_fetched")
+TOO_LATE = CallEvent(kind="too_late", figures={"too_late": 1})
 UNSPOKEN = CallEvent(kind="answer_failed", facts=frozenset({Fact.SCRIPT_ERROR}))
 
 
@@ -164,6 +165,8 @@ async def _answering(request: web.Request, attempt_id: str) -> Answering:
     spoken = await runtime.store.spoken(attempt_id)
     if spoken is None:
         raise ignored("unknown_attempt")
+    if spoken.over:
+        request.app[BACKGROUND].start(_note(runtime.store, attempt_id, TOO_LATE))
     settings = runtime.settings
     return Answering(
         spoken=spoken,

@@ -38,6 +38,7 @@ class Message:
         receiver: whose queue it stands in.
         tries: how often it was sent.
         error: why the last try failed.
+        turn: which of the ends of a call that was called back after its end; 1 for the first.
         opened: of calls that were swept, the running number up to which they are told.
     """
 
@@ -48,13 +49,14 @@ class Message:
     receiver: str = ""
     tries: int = 0
     error: str | None = None
+    turn: int = 1
     opened: int = 0
 
     @classmethod
     def read(cls, line: str, receiver: str = "") -> Self:
         """From the line that a script wrote."""
-        event, subject, word, at_ms = line.split(" ")
-        return cls(event=event, subject=subject, word=word, at_ms=int(at_ms), receiver=receiver)
+        event, subject, word, at_ms, turn = [*line.split(" "), "1"][:5]
+        return cls(event=event, subject=subject, word=word, at_ms=int(at_ms), turn=int(turn), receiver=receiver)
 
     @classmethod
     def load(cls, stored: str) -> Self:
@@ -68,7 +70,8 @@ class Message:
     @property
     def line(self) -> str:
         """As a script writes it."""
-        return f"{self.event} {self.subject} {self.word} {self.at_ms}"
+        again = f" {self.turn}" if self.turn > 1 else ""
+        return f"{self.event} {self.subject} {self.word} {self.at_ms}{again}"
 
     @property
     def id(self) -> str:
@@ -76,7 +79,8 @@ class Message:
         last = self.word.replace("_", "-")
         if self.event == CallbackEvent.ATTEMPT_ENDED:
             return f"{self.subject}-ended-{last}"
-        return f"{self.subject}-{_SUFFIX[CallbackEvent(self.event)] if self.event != SWEPT else f'swept-{last}'}"
+        suffix = f"swept-{last}" if self.event == SWEPT else _SUFFIX[CallbackEvent(self.event)]
+        return f"{self.subject}-{suffix}" + (f"-{self.turn}" if self.turn > 1 else "")
 
     @property
     def attempt(self) -> AttemptRef | None:

@@ -135,18 +135,17 @@ class Outbox:
         """Tell the next calls of those that ended in one stroke with their campaign, each by a line of its own."""
         total = int(await self._batch.command("HGET", keys.campaign(swept.subject), "total") or 0)
         last = min(swept.opened + _OPENED_AT_ONCE, total)
-        numbers = await self._untold(swept, list(range(swept.opened + 1, last + 1)))
         lines = [
-            Message(event=CallbackEvent.CALL_ENDED, subject=f"{swept.subject}-{n}", word=swept.word, at_ms=swept.at_ms)
-            for n in numbers
+            replace(swept, event=CallbackEvent.CALL_ENDED, subject=f"{swept.subject}-{number}", turn=turn)
+            for number, turn in await self._untold(swept, list(range(swept.opened + 1, last + 1)))
         ]
         after = replace(swept, opened=last).dump() if last < total else ""
         names = [keys.callbacks_to(swept.receiver), keys.CALLBACKS, keys.CALLBACKS_PENDING, keys.CALLBACKS_TOLD]
         args = [swept.id, swept.dump(), after, *(message.line for message in lines)]
         await self._batch.run("open_callback", names, args)
 
-    async def _untold(self, swept: Message, numbers: list[int]) -> list[int]:
-        """Those of these calls that ended so, and by none of their own lines."""
+    async def _untold(self, swept: Message, numbers: list[int]) -> list[tuple[int, int]]:
+        """Those of these calls that ended so, and by no line of their own, each with the turn of this end."""
         if not numbers:
             return []
         done = keys.calls_done(swept.subject, Disposition(swept.word))
@@ -154,9 +153,13 @@ class Outbox:
             self._batch.run("find_calls", [done], numbers),
             *(self._batch.command("HGET", keys.bucket(swept.subject, n), f"{n}t") for n in numbers),
         )
-        told = [bool(text) and "told" in json.loads(text) for text in tries]
+        counted = [json.loads(text) if text else {} for text in tries]
         stands: Sequence[Any] = where[::2]
-        return [n for n, stand, known in zip(numbers, stands, told, strict=True) if int(stand) and not known]
+        return [
+            (number, known.get("ends", 0) + 1)
+            for number, stand, known in zip(numbers, stands, counted, strict=True)
+            if int(stand) and "told" not in known
+        ]
 
 
 def receiver_of(url: str) -> str:

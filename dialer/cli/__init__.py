@@ -21,6 +21,7 @@ _COMMANDS = {
     "demo": "Dial a whole campaign against the carrier stand-in, in about a minute.",
     "up": "Run everything on this machine: private Redis, API and workers.",
     "campaign": "Create, import, start, watch and steer campaigns.",
+    "conference": "Call people into one conversation, see who is in, and steer it.",
     "call": "Call one number, without a campaign of its own.",
     "control": "Steer a call that is up: hang up, mute, transfer, play, talk, press keys.",
     "recording": "List, download and delete recordings of calls.",

@@ -7,7 +7,7 @@ import click
 from dialer import log
 from dialer.api.app import serve
 from dialer.cli.configuration import settings_beside_owner
-from dialer.cli.foreground import run_server
+from dialer.cli.foreground import keep_for_good, run_server
 
 
 @click.command("api")
@@ -19,4 +19,9 @@ def command() -> None:
     settings = settings_beside_owner()
     settings.require("api_key", "webhook_secret")
     log.set_up(settings.log_level)
-    run_server(serve(settings, ready=lambda url: click.echo(f"The dialer API listens on {url}")))
+    run_server(serve(settings, ready=_ready))
+
+
+def _ready(url: str) -> None:
+    keep_for_good()
+    click.echo(f"The dialer API listens on {url}")

@@ -42,8 +42,12 @@ def _describes_campaign(function: Any) -> Any:
             "--priority", type=click.Choice([p.value for p in Priority]), help="Who goes first.  [default: normal]"
         ),
         click.option(
-            "--redial", type=RedialType(), multiple=True, help="Such as busy=2/5m; may be given more than once."
+            "--redial",
+            type=RedialType(),
+            multiple=True,
+            help="Such as busy=2/5m, or no_answer=5/10m,x2,max=4h,next; may be given more than once.",
         ),
+        click.option("--max-tries", type=click.IntRange(1), help="How often one call is tried at the most."),
         click.option(
             "--unknown",
             type=click.Choice([p.value for p in UnknownPolicy]),
@@ -265,7 +269,7 @@ def _body(  # noqa: PLR0913 - the options of a campaign
     redial: tuple[tuple[str, Json], ...],
     success: tuple[str, ...],
     callback_events: tuple[str, ...],
-    **chosen: str | None,
+    **chosen: str | int | None,
 ) -> Json:
     listed = {"success": list(success), "callback_events": list(callback_events)}
     body = (

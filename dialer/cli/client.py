@@ -195,6 +195,23 @@ class DialerClient:
             async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
                 yield chunk
 
+    async def begin_conference(self, body: Json) -> Json:
+        """Begin a conference; `body` as `POST /v1/conferences` takes it."""
+        return await self._json("POST", "/v1/conferences", json=body)
+
+    async def conference(self, conference_id: str) -> Json:
+        """A conference as it is now."""
+        return await self._json("GET", f"/v1/conferences/{conference_id}")
+
+    async def conferences(self, limit: int) -> list[Json]:
+        """The newest ones."""
+        found = await self._json("GET", "/v1/conferences", params={"limit": str(limit)})
+        return list(found["conferences"])
+
+    async def steer_conference(self, conference_id: str, what: str, body: Json | None = None) -> Json:
+        """Do something to a conference: `end`, `members`, `members/{call_id}/mute` and the like."""
+        return await self._json("POST", f"/v1/conferences/{conference_id}/{what}", json=body or {})
+
     async def _json(self, method: str, path: str, **options: Any) -> Json:
         async with self._request(method, path, **options) as response:
             answer: Json = await response.json()

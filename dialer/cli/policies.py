@@ -13,24 +13,51 @@ import click
 
 from dialer.dispositions import REDIALABLE
 
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
-class RedialType(click.ParamType[tuple[str, dict[str, int]]]):
-    """`busy=2/5m`: after the disposition busy, dial again at most twice, five minutes later each time."""
+_DELAY = re.compile(r"([0-9]{1,7})([smhd])")
+_REDIAL = re.compile(r"([a-z_]+)=([0-9]{1,3})(?:/([0-9]{1,7}[smhd]))?((?:,[^,]*)*)")
+_GROWTH = re.compile(r"x([0-9]{1,2}(?:\.[0-9]{1,2})?)")
+
+
+class RedialType(click.ParamType[tuple[str, dict[str, Any]]]):
+    """`busy=2/5m`: after the disposition busy, dial again at most twice, five minutes later each time.
+
+    After commas: `x2` doubles the wait each time, up to `max=1h`; `then=suppress` when no redial is left; `next` dials
+    the person's next number, `same` the same one.
+    """
 
     name = "disposition=times/delay"
 
     def convert(
         self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, dict[str, int]]:
+    ) -> tuple[str, dict[str, Any]]:
         """Read one; anything else is a usage error that shows how it is written."""
-        found = re.fullmatch(r"([a-z_]+)=([0-9]{1,3})/([0-9]{1,7})([smhd])", str(value))
-        if found is None:
-            self.fail(f"{value!r} is not written like busy=2/5m (s, m, h or d).", param, ctx)
+        found = _REDIAL.fullmatch(str(value))
+        further = [_redial_part(part) for part in found[4].split(",")[1:]] if found else []
+        if found is None or None in further or not (found[3] or int(found[2]) == 0):
+            example = "busy=2/5m (s, m, h or d) or busy=3/5m,x2,max=1h,then=suppress,next"
+            self.fail(f"{value!r} is not written like {example}.", param, ctx)
         if found[1] not in REDIALABLE:
             self.fail(f"{found[1]!r} is not dialed again; what can be: {', '.join(REDIALABLE)}.", param, ctx)
-        return found[1], {"times": int(found[2]), "after_s": int(found[3]) * _SECONDS[found[4]]}
+        delay = {"after_s": _seconds(found[3])} if found[3] else {}
+        return found[1], {"times": int(found[2])} | delay | dict(part for part in further if part)
+
+
+def _redial_part(text: str) -> tuple[str, Any] | None:
+    if text in {"next", "same"}:
+        return "next_number", text == "next"
+    if text in {"then=finish", "then=suppress"}:
+        return "then", text.removeprefix("then=")
+    if growth := _GROWTH.fullmatch(text):
+        return "growth", float(growth[1])
+    longest = text.removeprefix("max=")
+    return ("most_after_s", _seconds(longest)) if longest != text and _DELAY.fullmatch(longest) else None
+
+
+def _seconds(delay: str) -> int:
+    return int(delay[:-1]) * SECONDS[delay[-1]]
 
 
 def script_options(function: Callable[..., Any]) -> Callable[..., Any]:

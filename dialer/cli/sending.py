@@ -14,7 +14,7 @@ from dialer.cli.showing import shown
 
 _CHUNK_BYTES = 262_144
 _REJECTIONS_SHOWN = 20
-_CONTENT_TYPES = {
+CONTENT_TYPES = {
     ".csv": "text/csv",
     ".ndjson": "application/x-ndjson",
     ".jsonl": "application/x-ndjson",
@@ -27,7 +27,7 @@ async def send_list(client: DialerClient, campaign_id: str, path: Path, screen: 
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         chunks = _read(file, size, screen)
-        upload = Upload(chunks, size, _CONTENT_TYPES.get(path.suffix.lower(), "text/csv"))
+        upload = Upload(chunks, size, CONTENT_TYPES.get(path.suffix.lower(), "text/csv"))
         return await client.import_calls(campaign_id, upload)
 
 

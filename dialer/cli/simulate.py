@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from dialer import log
 from dialer.cli.foreground import run_server
 from dialer.errors import InvalidInput
-from dialer.simulator.config import LIFELIKE, SimulatorConfig
+from dialer.simulator.config import LIFELIKE, LIFELIKE_PRESSING, SimulatorConfig
 from dialer.simulator.faults import Often
 from dialer.simulator.routes import BASE, TOKEN_PATH
 from dialer.simulator.serve import serve
@@ -53,10 +53,11 @@ def configure(
     if unknown:
         raise InvalidInput(f"--set: the stand-in knows no {', '.join(sorted(unknown))}", field="--set")
     shares = (asdict(LIFELIKE) if lifelike else {}) | dict(_pairs("--share", share))
+    people = {"pressing": LIFELIKE_PRESSING} if lifelike else {}
     faults = {"place_faults": _faults("--place-fault", place_fault)}
     faults["webhook_faults"] = _faults("--webhook-fault", webhook_fault)
     try:
-        return TypeAdapter(SimulatorConfig).validate_python({**plain, **further, **faults, "shares": shares})
+        return TypeAdapter(SimulatorConfig).validate_python({**plain, **people, **further, **faults, "shares": shares})
     except ValidationError as error:
         said = (f"{'.'.join(map(str, e['loc'])) or 'options'}: {e['msg']}" for e in error.errors(include_url=False))
         raise InvalidInput("\n".join(said)) from None

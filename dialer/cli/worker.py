@@ -6,7 +6,7 @@ import click
 
 from dialer import log
 from dialer.cli.configuration import settings_beside_owner
-from dialer.cli.foreground import run_server
+from dialer.cli.foreground import keep_for_good, run_server
 from dialer.settings import CARRIER_FIELDS
 from jobs.worker import run_worker
 
@@ -20,4 +20,5 @@ def command() -> None:
     settings = settings_beside_owner()
     settings.require("webhook_secret", *CARRIER_FIELDS)
     log.set_up(settings.log_level)
+    keep_for_good()
     run_server(run_worker(settings))

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from dialer.addresses import parse_address
+from dialer.addresses import EVERYWHERE, parse_address
 from dialer.errors import InvalidInput
 from dialer.importing.rows import (
+    FURTHER,
     ID,
     MAX_ID,
     MAX_NAME,
+    MAX_NUMBERS,
     MAX_VALUE,
     MAX_VARIABLES,
     NUMBER,
@@ -31,8 +33,8 @@ from dialer.speech import plain, variable_name
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _name = lru_cache(maxsize=1024)(variable_name)
 
-Taken = tuple[int, str, str | None, dict[str, str]]
-"""row, number, external id, variables"""
+Taken = tuple[int, list[str], str | None, dict[str, str]]
+"""row, numbers, external id, variables"""
 Refused = tuple[int, str | None, str, str]
 """row, column, value, reason: the fields of a Rejection"""
 
@@ -43,11 +45,13 @@ class RowChecks:
 
     Attributes:
         region: the country of numbers written nationally (`settings.default_region`).
+        allowed: beginnings of the numbers that may be called (`settings.destinations`).
         required: the variables without which the script cannot be spoken (`CallScript.variables()`).
     """
 
     region: str
     required: frozenset[str] = frozenset()
+    allowed: tuple[str, ...] = EVERYWHERE
 
 
 class _RowRefusedError(Exception):
@@ -69,8 +73,8 @@ def check_rows(
     return taken, refused
 
 
-def _check(checks: RowChecks, fields: dict[str, str]) -> tuple[str, str | None, dict[str, str]]:
-    number = _number(fields.pop(NUMBER, ""), checks.region)
+def _check(checks: RowChecks, fields: dict[str, str]) -> tuple[list[str], str | None, dict[str, str]]:
+    numbers = _numbers(fields, checks)
     external_id = _external_id(fields.pop(ID, ""))
     if len(fields) > MAX_VARIABLES:
         raise _RowRefusedError(None, "", f"has {len(fields)} variables, {MAX_VARIABLES} at most are allowed")
@@ -79,14 +83,30 @@ def _check(checks: RowChecks, fields: dict[str, str]) -> tuple[str, str | None, 
     missing = sorted(name for name in checks.required if not plain(fields.get(name, "")).strip())
     if missing:
         raise _RowRefusedError(missing[0], "", f"the text needs a value for {', '.join(map(repr, missing))}")
-    return number, external_id, fields
+    return numbers, external_id, fields
 
 
-def _number(text: str, region: str) -> str:
+def _numbers(fields: dict[str, str], checks: RowChecks) -> list[str]:
+    """The numbers of a row's person, each once; a further column that the text speaks of is left a variable."""
+    columns = [NUMBER, *(name for name in FURTHER if name in fields and name not in checks.required)]
+    written = [(name, text) for name in columns for text in _split(fields.pop(name, ""))]
+    found = dict.fromkeys(_number(name, text, checks) for name, text in written or [(NUMBER, "")])
+    if len(found) > MAX_NUMBERS:
+        raise _RowRefusedError(NUMBER, "", f"has {len(found)} numbers, {MAX_NUMBERS} at most are dialed")
+    return list(found)
+
+
+def _split(cell: str) -> list[str]:
+    # Semicolons in a SIP address begin its parameters.
+    parts = [cell] if "://" in cell or cell.lstrip().startswith("sip") else cell.split(";")
+    return [part for part in parts if part.strip()]
+
+
+def _number(column: str, text: str, checks: RowChecks) -> str:
     try:
-        return parse_address(text, region)
+        return parse_address(text, checks.region, checks.allowed)
     except InvalidInput as error:
-        raise _RowRefusedError(NUMBER, text, str(error)) from None
+        raise _RowRefusedError(column, text, str(error)) from None
 
 
 def _external_id(text: str) -> str | None:

@@ -128,5 +128,8 @@ async def _pieces(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
 
 
 def _batch(taken: list[Taken], refused: list[Refused]) -> Batch:
-    calls = [(row, NewCall(number=number, external_id=id_, variables=values)) for row, number, id_, values in taken]
+    calls = [
+        (row, NewCall(number=first, external_id=id_, variables=values, others=tuple(others)))
+        for row, (first, *others), id_, values in taken
+    ]
     return Batch(calls, [Rejection(*fields) for fields in refused])

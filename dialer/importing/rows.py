@@ -15,7 +15,10 @@ MAX_VARIABLES = 64
 MAX_VALUE = 2_000  # characters: more than one `talk` of the carrier holds
 MAX_NAME = 64
 MAX_ID = 128
+MAX_NUMBERS = 5  # of one person
 NUMBER, ID = "number", "id"
+FURTHER = tuple(f"number{place}" for place in range(2, MAX_NUMBERS + 1))
+"""Columns for further numbers of the same person; or they stand in `number`, separated by semicolons."""
 
 _SHOWN = 80
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -91,7 +94,7 @@ def column_names(header: list[str]) -> tuple[str, ...]:
         problem = _name_problem(name, names[: position - 1])
         if problem:
             raise InvalidInput(f"column {position} of the header {problem}", field="header")
-    if len(set(names) - {NUMBER, ID}) > MAX_VARIABLES:
+    if len(set(names) - {NUMBER, ID, *FURTHER}) > MAX_VARIABLES:
         message = f"the header has {len(names)} columns; beside number and id {MAX_VARIABLES} at most are allowed"
         raise InvalidInput(message, field="header")
     return names

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from dialer.dispositions import RULES, Disposition, Fact
-from dialer.model import MOST_CONNECTS
+from dialer.dispositions import ENTERED, NEXT_NUMBER, RULES, Disposition, Fact
+from dialer.model import MOST_AFTER_MS, MOST_CONNECTS
 
 FACT_BIT = {fact: 1 << position for position, fact in enumerate(Fact)}
 """An attempt's facts are stored as one whole number. New facts go to the end of `Fact`: the order is stored data."""
@@ -61,7 +61,9 @@ def _constants() -> str:
         f"local REACHED, OVER = {fact_bits(_REACHED)}, {FACT_BIT[Fact.COMPLETED]}\n"
         f"local OPTED_OUT, HUNG_UP = {FACT_BIT[Fact.OPTED_OUT]}, {FACT_BIT[Fact.HUNG_UP]}\n"
         f"local CONFIRMED = {FACT_BIT[Fact.CONFIRMED]}\n"
-        f"local MOST_CONNECTS = {MOST_CONNECTS}\n"
+        f"local ENTERED = {fact_bits(ENTERED)}\n"
+        f"local MOST_CONNECTS, MOST_AFTER_MS = {MOST_CONNECTS}, {MOST_AFTER_MS}\n"
+        f"local NEXT_NUMBER = {{{', '.join(f'{disposition} = true' for disposition in NEXT_NUMBER)}}}\n"
     )
 
 

@@ -21,7 +21,7 @@ if facts == known then return {3, '', ''} end
 redis.call('HSET', ATTEMPT, 'facts', facts)
 -- Whoever asks not to be called again is suppressed with that very fact, in every campaign (begin_attempt looks).
 if bit.band(facts, OPTED_OUT) > bit.band(known, OPTED_OUT) then
-  redis.call('ZADD', SUPPRESSED, 'NX', NOW, cjson.decode(redis.call('HGET', CALLS, SEQ))[1])
+  suppress()
   tell('number.opted_out', ATTEMPT_ID, 'opted_out')
 end
 if bit.band(facts, CONFIRMED) > bit.band(known, CONFIRMED) then tell('call.confirmed', ATTEMPT_ID, 'confirmed') end
@@ -42,10 +42,13 @@ if before then
   if ended then
     redis.call('ZREM', done_key(before), SEQ)
     redis.call('ZADD', done_key(disposition), ended, SEQ)
-  elseif redis.call('ZSCORE', WAITING, SEQ) or redis.call('ZSCORE', CLAIMED, SEQ) then
+    unsettle(before)
     local counted = tries()
-    counted[before] = counted[before] - 1
+    counted[disposition] = (counted[disposition] or 0) + 1
     store_tries(counted)
+    if bit.band(facts, HUNG_UP) == 0 then is_used_up(policy_of(disposition), counted[disposition]) end
+  elseif redis.call('ZSCORE', WAITING, SEQ) or redis.call('ZSCORE', CLAIMED, SEQ) then
+    unsettle(before)
     return {4, disposition, settle(disposition, facts)}
   end
   return {4, '', ''}

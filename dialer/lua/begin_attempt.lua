@@ -4,7 +4,8 @@
 --         9 now_us, 10 latest (us after place_at), 11 lease deadline of the placing (ms), 12 class of the campaign,
 --         13 interval_us, 14 the call's address, 15 how many tokens it takes besides its own
 -- returns 1 begun (also when this very run asks again), 0 not ours any more; put back to waiting: 2 campaign not running,
---         3 gate closed, 4 an urgent call wants the token, 5 too late; ended: 6 suppressed, 7 expired
+--         3 gate closed, 4 an urgent call wants the token, 5 too late, 8 the number is suppressed, the person's next one is to
+--         be dialed; ended: 6 suppressed, 7 expired
 -- atomic because a pause, an urgent call or another worker must not fall between the look and the intent
 -- include: call
 local nonce, place_at, now_us = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[9])
@@ -15,8 +16,15 @@ local counted = tries()
 if not due or counted.n + 1 ~= NUMBER then return 0 end
 
 if redis.call('ZSCORE', SUPPRESSED, ARGV[14]) then
-  finish('suppressed')
-  return 6
+  local all, place = numbers(), counted.place or 1
+  local following = next_place(all, place, counted.spent)
+  if not following then
+    finish('suppressed')
+    return 6
+  end
+  turn_to(counted, following)
+  store_tries(counted)
+  return wait(due) == 'expired' and 7 or 8
 end
 local budget = redis.call('HMGET', TRUNK, 'gate', 'tat', 'index')
 local refused = redis.call('HGET', CAMPAIGN, 'state') ~= 'running' and 2
@@ -43,4 +51,5 @@ counted.n = NUMBER
 store_tries(counted)
 redis.call('HINCRBY', CAMPAIGN, 'attempts', 1)
 redis.call('HSET', ATTEMPT, 'nonce', nonce, 'at', NOW, 'due', due)
+if counted.place then redis.call('HSET', ATTEMPT, 'place', counted.place) end
 return 1

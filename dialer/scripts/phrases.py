@@ -1,4 +1,4 @@
-"""What the dialer itself says: how to confirm, hear it again or opt out, in the languages it was given words for.
+"""What the dialer itself says: how to confirm, join, hear it again or opt out, in the languages it has words for.
 
 Where a text tells its keys already, nothing is added; where it does not and there are no words for its language, the
 script must bring its own. A key counts as told when it stands in one sentence with a word for pressing: too few are
@@ -30,6 +30,9 @@ class Phrases:
     confirmed: str
     opted_out: str
     wrong_key: str
+    join: str
+    declined: str
+    too_late: str
     pressing: tuple[str, ...]
     star: str
     hash: str
@@ -54,6 +57,9 @@ _PHRASES: Mapping[str, Phrases] = {
         confirmed="Dank u. Uw bevestiging is ontvangen.",
         opted_out="Uw nummer wordt niet meer gebeld.",
         wrong_key="Die toets kan hier niet worden gekozen.",
+        join="Toets {key} om deel te nemen.",
+        declined="U neemt niet deel aan het gesprek. Tot ziens.",
+        too_late="Het gesprek is al afgelopen. Tot ziens.",
         pressing=("toets", "druk", "kies"),
         star="sterretje",
         hash="hekje",
@@ -65,6 +71,9 @@ _PHRASES: Mapping[str, Phrases] = {
         confirmed="Thank you. Your confirmation has been received.",
         opted_out="Your number will not be called again.",
         wrong_key="That key cannot be chosen here.",
+        join="Press {key} to join.",
+        declined="You have not joined the conference. Goodbye.",
+        too_late="The conference is over already. Goodbye.",
         pressing=("press", "dial", "push", "choose"),
         star="star",
         hash="hash",
@@ -76,6 +85,9 @@ _PHRASES: Mapping[str, Phrases] = {
         confirmed="Vielen Dank. Ihre Bestätigung ist eingegangen.",
         opted_out="Ihre Nummer wird nicht mehr angerufen.",
         wrong_key="Diese Taste kann hier nicht gewählt werden.",
+        join="Drücken Sie {key}, um teilzunehmen.",
+        declined="Sie nehmen nicht an der Konferenz teil. Auf Wiederhören.",
+        too_late="Die Konferenz ist bereits beendet. Auf Wiederhören.",
         pressing=("drück", "wähl", "taste"),
         star="Stern",
         hash="Raute",
@@ -87,6 +99,9 @@ _PHRASES: Mapping[str, Phrases] = {
         confirmed="Merci. Votre confirmation a été enregistrée.",
         opted_out="Votre numéro ne sera plus appelé.",
         wrong_key="Cette touche ne peut pas être choisie ici.",
+        join="Appuyez sur {key} pour participer.",
+        declined="Vous ne participez pas à la conférence. Au revoir.",
+        too_late="La conférence est déjà terminée. Au revoir.",
         pressing=("appuy", "tapez", "touche", "compos"),
         star="étoile",
         hash="dièse",

@@ -37,6 +37,8 @@ class Shares:
 
 LIFELIKE = Shares(busy=0.10, no_answer=0.20, voicemail=0.12, rejected=0.04, invalid=0.02, unreachable=0.04)
 """About what a list of private numbers gives in the daytime; a guess, good for a demonstration."""
+LIFELIKE_PRESSING = 0.8
+"""How many of those who pick up press the key that they are asked for; likewise a guess."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,6 +102,8 @@ class SimulatorConfig:
     talk_s: float = 20.0  # carrier seconds that somebody stays behind a `connect`, or in a conference nobody joins now
     hold_s: float = 300.0  # carrier seconds that somebody waits for a conference to begin
     beep_s: float = 8.0  # carrier seconds from the answer until the beep of a voicemail
+    presses: str = "1"  # the key that somebody who was told nothing else presses when asked ...
+    pressing: float = 0.0  # ... and how many of those who pick up do, from 0 to 1
     key_press_s: float = 1.0  # carrier seconds until a key is pressed, or somebody begins to speak
     completed_after_failure: bool = True  # whether `completed` follows busy, timeout, unanswered and failed
     rate_eur: str = "0.01000000"  # price of a minute, as decimal text
@@ -129,5 +133,7 @@ class SimulatorConfig:
     def __post_init__(self) -> None:
         if self.time_scale < 0:
             raise ValueError("time_scale must be 0 or more")
+        if not 0 <= self.pressing <= 1:
+            raise ValueError("pressing must be from 0 to 1")
         if self.calls_per_second <= 0 or self.other_requests_per_second <= 0:
             raise ValueError("rates must be above 0")

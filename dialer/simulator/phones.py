@@ -190,7 +190,9 @@ def digits(number: str) -> str:
 def chance_turn(config: SimulatorConfig, number: str, nth: int) -> Turn:
     """What a phone that was told nothing does with its nth call."""
     throws = roll(config.seed, number, nth)
-    return Turn(outcome=_outcome(config, next(throws)))
+    outcome = _outcome(config, next(throws))
+    presses = outcome is Outcome.ANSWERS and next(throws) < config.pressing
+    return Turn(outcome=outcome, keys=(config.presses,) if presses else ())
 
 
 def ring_s(config: SimulatorConfig, number: str, nth: int) -> float:

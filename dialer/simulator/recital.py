@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from dialer.simulator.exchange import Exchange
 
 STEERABLE = {"PUT_400": False, "PUT_204": True}
+_UNDER_WAY = frozenset({"started", "ringing", "answered"})
 
 
 class Recital:
@@ -36,7 +37,15 @@ class Recital:
         if self._leg.steerable:
             await self._leg.pause(self._exchange.config.talk_s * self._exchange.config.time_scale)
         self._leg.end("platform")
-        self._leg.finished = True  # with the figures it was given
+        self._enter()
+
+    def _enter(self) -> None:
+        """The carrier's own record has the end of a call, also where no event told it."""
+        leg = self._leg
+        if leg.status in _UNDER_WAY:
+            leg.status = "completed"
+            leg.finish(self._exchange.config.time_scale)
+        leg.finished = True  # else with the figures it was given
 
     async def _recite(self, step: ScenarioEvent) -> None:
         if step.name == "ANSWER_WEBHOOK":

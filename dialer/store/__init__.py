@@ -7,6 +7,7 @@ only by the scripts in `dialer/lua`.
 from __future__ import annotations
 
 from dialer.store.attempts import Applied, EventResult, Spoken
+from dialer.store.conferences import ConferenceStore
 from dialer.store.copies import CopyStore
 from dialer.store.overview import Overview, OverviewStore
 from dialer.store.recordings import Deleted, Noted, Wanted
@@ -15,5 +16,5 @@ from dialer.store.retention import RetentionStore
 __all__ = ["Applied", "Deleted", "EventResult", "Noted", "Overview", "Spoken", "Store", "Wanted"]
 
 
-class Store(CopyStore, OverviewStore, RetentionStore):
+class Store(CopyStore, ConferenceStore, OverviewStore, RetentionStore):
     """All of the store in one object; each part is a module of its own beside this one."""

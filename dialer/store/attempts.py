@@ -51,7 +51,9 @@ class Spoken:
     Attributes:
         kind: tells how `script` is read (`dialer/kinds.py`).
         script: JSON text, so that equal scripts are recognised without being read.
+        number: the one that this attempt dialed.
         facts: what is known of the attempt by now.
+        over: whether what its campaign was for is over.
     """
 
     attempt: AttemptRef
@@ -62,6 +64,7 @@ class Spoken:
     variables: Mapping[str, str]
     terms: Terms
     facts: frozenset[Fact]
+    over: bool = False
 
 
 class AttemptStore(StorePart):
@@ -97,14 +100,14 @@ class AttemptStore(StorePart):
         if ref is None:
             return None
         campaign_id, seq = ref.call
-        (kind, script, terms), record, (begun, facts, replaced) = await asyncio.gather(
-            self._batch.command("HMGET", keys.campaign(campaign_id), "kind", "script", "terms"),
+        (kind, script, terms, over_at), record, (begun, facts, replaced, place) = await asyncio.gather(
+            self._batch.command("HMGET", keys.campaign(campaign_id), "kind", "script", "terms", "over_at"),
             self._batch.command("HGET", keys.bucket(campaign_id, seq), seq),
-            self._batch.command("HMGET", keys.attempt(ref), "at", "facts", "script"),
+            self._batch.command("HMGET", keys.attempt(ref), "at", "facts", "script", "place"),
         )
         if not (kind and record and begun):
             return None
-        number, external_id, variables, own = [*json.loads(record), None, None, None][:4]
+        number, external_id, variables, own, others = [*json.loads(record), None, None, None, None][:5]
         if own:
             kind, script = own["kind"], json.dumps(own["script"], ensure_ascii=False)
         if replaced:
@@ -113,11 +116,12 @@ class AttemptStore(StorePart):
             attempt=ref,
             kind=kind,
             script=script,
-            number=number,
+            number=[number, *others][int(place) - 1] if place else number,
             external_id=external_id,
             variables=variables or {},
             terms=Terms.from_dict(own["terms"] if own else json.loads(terms or "{}")),
             facts=facts_of(int(facts or 0)),
+            over=over_at is not None and not replaced,
         )
 
     async def carrier_id(self, ref: AttemptRef) -> str | None:
@@ -203,6 +207,7 @@ def _attempt(ref: AttemptRef, fields: Mapping[str, str]) -> Attempt:
         muted=fields.get("muted") == "1",
         earmuffed=fields.get("earmuffed") == "1",
         script=json.loads(fields["script"]) if "script" in fields else None,
+        place=int(fields.get("place", 1)),
         events=tuple(sorted(events, key=lambda event: event.received_at)),
         recordings=tuple(recording_id for _, recording_id in recordings),
     )

@@ -140,7 +140,7 @@ class _Ends(NamedTuple):
 
 def _call(ref: CallRef, stored: dict[str, str | None], standing: tuple[str, float], ends: _Ends) -> Call:
     record = json.loads(stored[str(ref.seq)] or "[]")
-    number, external_id, variables, _ = [*record, None, None, None][:4]
+    number, external_id, variables, _, others = [*record, None, None, None, None][:5]
     where, score = standing
     in_flight = where in keys.IN_FLIGHT
     tries = json.loads(stored[f"{ref.seq}t"] or "{}")
@@ -155,6 +155,7 @@ def _call(ref: CallRef, stored: dict[str, str | None], standing: tuple[str, floa
         disposition=None if in_flight else Disposition(where),
         ended_at=None if in_flight else moment(ends.of_call(where, score, tries)),
         attempts=tries.get("n", 0),
+        others=tuple(others or ()),
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from itertools import islice
 
-from dialer import keys
+from dialer import conference, keys
 from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, NotFound
@@ -30,6 +31,7 @@ class CampaignStore(StorePart):
         """Store a new campaign; False when its id exists already, and nothing was changed."""
         fields = [part for pair in _to_fields(campaign).items() for part in pair]
         names = [keys.campaign(campaign.id), keys.CAMPAIGNS, keys.OPEN, keys.EXPIRING]
+        names += [keys.CONFERENCES] if campaign.kind == conference.KIND else []
         end = to_ms(campaign.expires_at) if campaign.expires_at else ""
         args = [campaign.id, to_ms(campaign.created_at), end, *fields]
         return bool(await self._batch.run("create_campaign", names, args))
@@ -159,11 +161,12 @@ def is_campaign_id(text: str) -> bool:
     return ":" not in text
 
 
+_RULE_LEAST = 2  # times and wait are always written
 _CLASS = {priority: number for number, priority in enumerate(Priority, 1)}
 
 
 def _to_fields(campaign: Campaign) -> dict[str, str | int]:
-    redial = {disposition: [rule.times, rule.after_ms] for disposition, rule in campaign.redial.items()}
+    redial = {disposition: _rule(redial) for disposition, redial in campaign.redial.items()}
     fields: dict[str, str | int] = {
         "name": campaign.name,
         "kind": campaign.kind,
@@ -183,6 +186,7 @@ def _to_fields(campaign: Campaign) -> dict[str, str | int]:
         "expires_at": to_ms(campaign.expires_at) if campaign.expires_at else None,
         "most": campaign.most,
         **_callback_fields(campaign.callbacks),
+        "max_tries": campaign.max_tries,
         "started_at": to_ms(campaign.started_at) if campaign.started_at else None,
         **_lease_times(campaign.terms),
     }
@@ -196,6 +200,14 @@ def _callback_fields(callbacks: Callbacks | None) -> dict[str, str]:
 
 def _callbacks(url: str | None, tells: str | None) -> Callbacks | None:
     return Callbacks(url, frozenset((tells or "").split())) if url else None
+
+
+def _rule(redial: Redial) -> list[int | str | bool]:
+    """A redial as its fields in their order, without the defaults at the end."""
+    parts, defaults = list(astuple(redial)), list(astuple(Redial(0, 0)))
+    while len(parts) > _RULE_LEAST and parts[-1] == defaults[len(parts) - 1]:
+        parts.pop()
+    return parts
 
 
 def _lease_times(terms: Terms) -> dict[str, int | None]:
@@ -222,6 +234,9 @@ def _from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
         expires_at=at_ms(fields.get("expires_at")),
         most=int(fields["most"]) if "most" in fields else None,
         callbacks=_callbacks(fields.get("callback_url"), fields.get("tells")),
+        max_tries=int(fields["max_tries"]) if "max_tries" in fields else None,
+        over_at=at_ms(fields.get("over_at")),
+        over_reason=fields.get("over_reason"),
         state=CampaignState(fields["state"]),
         created_at=moment(fields["created_at"]),
         started_at=at_ms(fields.get("started_at")),

@@ -106,7 +106,7 @@ class CopyStore(RowStore, CallStore):
         found = await self.numbered_calls(copying.of, copying.looked_at + 1, _AT_ONCE)
         wanted = [call for call in found if call.disposition in copying.dispositions - NEVER_AGAIN]
         allowed = await self._allowed(campaign, wanted)
-        new = [NewCall(number=c.number, external_id=c.external_id, variables=c.variables) for c in allowed]
+        new = [_new(call) for call in allowed]
         await self.add_calls(campaign_id, new, import_id=_IMPORT_ID)
         looked_at = min(copying.looked_at + _AT_ONCE, source.total)
         return Copying(
@@ -120,12 +120,14 @@ class CopyStore(RowStore, CallStore):
     async def _allowed(self, campaign: Campaign, calls: list[Call]) -> list[Call]:
         if not calls:
             return []
-        suppressed = await self._batch.command("ZMSCORE", keys.SUPPRESSED, *(call.number for call in calls))
+        looks = (self._batch.command("ZMSCORE", keys.SUPPRESSED, call.number, *call.others) for call in calls)
+        suppressed = await asyncio.gather(*looks)
         steps = steps_of(campaign.kind, json.dumps(campaign.script), Callee(campaign.id))
         return [
             call
             for call, since in zip(calls, suppressed, strict=True)
-            if since is None and not steps.check(call.variables)
+            # One of a person's numbers is enough: it is people who opt out.
+            if not any(since) and not steps.check(call.variables)
         ]
 
     async def _end_copying(self, campaign_id: str, reason: str) -> None:
@@ -134,3 +136,7 @@ class CopyStore(RowStore, CallStore):
             await self._batch.command("HSET", keys.again(campaign_id), *told)
             await self.end_import(campaign_id, _IMPORT_ID)
         await self._batch.command("ZREM", keys.COPYING, campaign_id)
+
+
+def _new(call: Call) -> NewCall:
+    return NewCall(number=call.number, external_id=call.external_id, variables=call.variables, others=call.others)

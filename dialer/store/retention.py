@@ -59,6 +59,7 @@ class RetentionStore(CampaignStore, RecordingStore):
         await self._batch.command("ZREM", keys.HANGING_UP, campaign_id)
         await self._batch.command("SREM", keys.OPEN, campaign_id)
         await self._batch.command("ZREM", keys.EXPIRING, campaign_id)
+        await self._batch.command("ZREM", keys.CONFERENCES, campaign_id)
         await self._batch.command("ZREM", keys.CAMPAIGNS, campaign_id)
         await self._unlink([keys.campaign(campaign_id)])
 

@@ -124,7 +124,8 @@ def _known_bucket(digest: str) -> int:
 
 
 def _record(call: NewCall) -> str:
-    parts = [call.number, call.external_id, dict(call.variables) or None, _own(call.own) if call.own else None]
+    own = _own(call.own) if call.own else None
+    parts = [call.number, call.external_id, dict(call.variables) or None, own, list(call.others) or None]
     while parts[-1] is None:
         parts.pop()
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))

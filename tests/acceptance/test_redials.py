@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import AsyncIterator
+from itertools import pairwise
 
 import pytest
 import pytest_asyncio
@@ -16,6 +19,8 @@ from tests.fakes.world import World, open_world
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+LATE_S = 1.2
+"""A due call gets its token and goes out: an idle hopper looks once a second."""
 MOST_MALFORMED = 5
 IN_ORDER = {"CALLS_PER_SECOND": "10"}
 # A host name with an underscore is no host name to the carrier, so it finds every request malformed.
@@ -64,6 +69,52 @@ async def test_disposition_outside_the_policy_is_final(world: World) -> None:
     run = await world.dial([number], redial={"busy": {"times": 2, "after_s": 0.2}})
     await run.until_done()
     assert ("rejected", 1) == (await run.disposition_of(number), world.carrier.rings(number))
+
+
+async def test_redials_wait_longer_each_time(world: World) -> None:
+    """Busy three times is dialed again after one, two and two seconds: doubled, up to the longest wait."""
+    (number,) = world.people(1)
+    world.carrier.phone(number).is_busy().then().is_busy().then().is_busy().then().answers()
+    redial = {"busy": {"times": 3, "after_s": 1, "growth": 2, "most_after_s": 2}}
+    run = await world.dial([number], redial=redial)
+    await run.until_done()
+    assert "answered" == await run.disposition_of(number)
+    times_s = [record.arrived_s for record in world.placings(number)]
+    waited_s = [later - earlier for earlier, later in pairwise(times_s)]
+    assert 3 == len(waited_s)
+    for wanted_s, seen_s in zip((1, 2, 2), waited_s, strict=True):
+        assert wanted_s <= seen_s <= wanted_s + LATE_S
+
+
+async def test_next_number_of_the_same_person_is_dialed(world: World) -> None:
+    """Whose first number does not exist is reached at the second, and the results tell at which."""
+    first, second, third = world.people(3)
+    world.carrier.phone(first).is_invalid()
+    run = await world.campaign()
+    await run.add_csv(f"number,number2\n{first};{second},{third}\n")
+    await run.step("start")
+    await run.until_done()
+    call = await run.call_of(first)
+    assert ("answered", [second, third], 2) == (call["disposition"], call["others"], call["tries"])
+    assert [(first, "invalid_number"), (second, "answered")] == [
+        (attempt["dialed"], attempt["disposition"]) for attempt in call["attempts"]
+    ]
+    assert [first, second] == [f"+{r.number}" for r in world.placings() if f"+{r.number}" in {first, second, third}]
+    async with world.http.get(f"{run.path}/results") as response:
+        (row,) = csv.DictReader(io.StringIO(await response.text()))
+    assert (first, second) == (row["number"], row["dialed"])
+
+
+async def test_number_rejected_too_often_is_called_by_nobody_again(world: World) -> None:
+    """Once its redials are used up the number is suppressed, in every campaign."""
+    (number,) = world.people(1)
+    world.carrier.phone(number).rejects()
+    run = await world.dial([number], redial={"rejected": {"times": 1, "after_s": 0.2, "then": "suppress"}})
+    await run.until_done()
+    later = await world.dial([number])
+    await later.until_done()
+    ends = (await run.disposition_of(number), await later.disposition_of(number), world.carrier.rings(number))
+    assert ("rejected", "suppressed", 2) == ends
 
 
 async def test_refusal_for_the_rate_costs_no_try(world: World) -> None:

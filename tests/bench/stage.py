@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 from redis.asyncio import Redis
@@ -126,9 +127,12 @@ class Stage:
 
         await children.until(ready, limit_s=_READY_S, watched=(running,))
 
-    async def new_campaign(self, *, first: int = 0, count: int = 0, priority: str = "normal") -> str:
-        """A campaign in draft with so many people of a list, imported as a user would; its id."""
-        created = await self.client.create_campaign(_BODY | {"priority": priority})
+    async def new_campaign(self, *, first: int = 0, count: int = 0, **wishes: Any) -> str:
+        """A campaign in draft with so many people of a list, imported as a user would; its id.
+
+        Wishes are fields of `POST /v1/campaigns`.
+        """
+        created = await self.client.create_campaign(_BODY | wishes)
         if count:
             path = self.folder / f"{created.id}.csv"
             people.write_csv(path, first=first, count=count)

@@ -19,26 +19,16 @@ import asyncio
 from dataclasses import dataclass
 from typing import Any
 
-from dialer.cli.stack import free_port
 from dialer.runtime import open_runtime
-from tests.bench import children, filling, machine
-from tests.bench.floors.handler import SCRIPT_KEY
+from tests.bench import filling, machine
+from tests.bench.carrier_calls import EVENTS_PER_CALL
+from tests.bench.sending import Target, sent, start_bare
 from tests.bench.size import Figures, Report, Row, Size, ratio, rounded, say
-from tests.bench.stage import HOST, WEBHOOK_SECRET, Stage, open_stage
+from tests.bench.stage import WEBHOOK_SECRET, Stage, open_stage
 
 _SCRIPT = b'[{"action":"talk","text":"Hello Person 000001.","language":"en-GB","style":0}]'
 _ANSWERS_AT_ONCE, _EVENTS_AT_ONCE = 32, 256
 _CALLS_PER_S = 250
-_EVENTS_PER_CALL = 4
-_LIMIT_S = 45.0
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """A server to send to, and its process."""
-
-    url: str
-    pid: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +52,7 @@ async def measure(size: Size) -> Report:
         await stage.start_api()
         waiting = size.pick(100_000, quick=10_000)
         campaign_id = await _fill(stage, waiting=waiting, live=3 * loads.attempts)
-        targets = {"ours": Target(stage.url, stage.api_pid), "bare": await _start_bare(stage)}
+        targets = {"ours": Target(stage.url, stage.api_pid), "bare": await start_bare(stage, _SCRIPT)}
         for load in (_answers, _events, _both):
             say(f"webhooks: {load.__name__.strip('_')} ...")
             for name, target in targets.items():
@@ -80,17 +70,6 @@ async def _fill(stage: Stage, *, waiting: int, live: int) -> str:
     return campaign_id
 
 
-async def _start_bare(stage: Stage) -> Target:
-    await stage.redis.set(SCRIPT_KEY, _SCRIPT)
-    port = free_port(HOST)
-    running = stage.keep(
-        await children.start_program("floors.handler", stage.log("handler"), redis_url=stage.redis_url, port=port)
-    )
-    url = f"http://{HOST}:{port}"
-    await stage.until_answers(f"{url}/summary", running)
-    return Target(url, running.pid)
-
-
 async def _answers(stage: Stage, target: Target, told: dict[str, Any]) -> Figures:
     load = told | {"what": "answer", "first": 1, "at_once": _ANSWERS_AT_ONCE}
     return {"answers": await _sent_alone(stage, target, load)}
@@ -104,38 +83,16 @@ async def _events(stage: Stage, target: Target, told: dict[str, Any]) -> Figures
 async def _both(stage: Stage, target: Target, told: dict[str, Any]) -> Figures:
     load = told | {"first": 1 + 2 * told["attempts"]}
     answers, events = await asyncio.gather(
-        _sent(stage, target, load | {"what": "answer", "per_second": _CALLS_PER_S}),
-        _sent(stage, target, load | {"what": "event", "per_second": _CALLS_PER_S * _EVENTS_PER_CALL}),
+        sent(stage, target, load | {"what": "answer", "per_second": _CALLS_PER_S}),
+        sent(stage, target, load | {"what": "event", "per_second": _CALLS_PER_S * EVENTS_PER_CALL}),
     )
     return {"answers_at_250_calls_per_s": answers, "events_at_250_calls_per_s": events}
 
 
 async def _sent_alone(stage: Stage, target: Target, load: dict[str, Any]) -> Figures:
     before = machine.cpu_s([target.pid])
-    found = await _sent(stage, target, load)
+    found = await sent(stage, target, load)
     return found | {"per_cpu_s": rounded(found["taken"] / (machine.cpu_s([target.pid]) - before))}
-
-
-async def _sent(stage: Stage, target: Target, load: dict[str, Any]) -> Figures:
-    log = stage.log(f"carrier-{load['what']}-{load['first']}-{target.pid}")
-    await stage.until_file_rewritten()
-    forks, overflows = await _forks(stage), machine.listen_overflows()
-    found = await children.measured("carrier_calls", log, limit_s=_LIMIT_S, **load)
-    if found["failed"]:
-        raise AssertionError(f"{found['failed']} {load['what']}s of {found['taken']} failed")
-    return {
-        "per_s": rounded(found["per_s"]),
-        "taken": found["taken"],
-        "ms": found["ms"],
-        "file_rewrites_meanwhile": await _forks(stage) - forks,
-        "listen_overflows_meanwhile": machine.listen_overflows() - overflows,
-    }
-
-
-async def _forks(stage: Stage) -> int:
-    """How often Redis has begun to rewrite its file; it does nothing else in a process of its own."""
-    stats: dict[str, Any] = await stage.redis.info("stats")
-    return int(stats["total_forks"])
 
 
 def _report(ours: Figures, floor: Figures, waiting: int) -> Report:

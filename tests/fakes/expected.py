@@ -21,6 +21,7 @@ from dialer.providers.base import CallEvent
 from dialer.states import CALL_STEPS, CAMPAIGN_STEPS, CallState, CampaignState
 from dialer.store import Applied, EventResult
 from tests.fakes.engine import REASON_MS, RINGING_MS, TALKING_MS
+from tests.fakes.expected_redials import ExpectedPerson, moves_on, wait_ms
 
 LOOK_MS = 30_000
 Where = CallState | Disposition
@@ -33,6 +34,7 @@ class ExpectedAttempt:
 
     nonce: str
     due: float
+    number: str
     facts: frozenset[Fact] = frozenset()
     disposition: Disposition | None = None
     given_up: bool = False
@@ -45,11 +47,12 @@ class ExpectedCall:
 
     campaign: ExpectedCampaign
     due: float
-    number: str = ""
+    person: ExpectedPerson = field(default_factory=ExpectedPerson)
     where: Where = CallState.WAITING
     lease: int | None = None
     tries: int = 0
     ended: Counter[Disposition] = field(default_factory=Counter)
+    is_recalled: bool = False
     attempts: dict[int, ExpectedAttempt] = field(default_factory=dict)
 
     def stand(self, where: Where, *, lease: int | None = None) -> None:
@@ -76,10 +79,35 @@ class ExpectedCall:
     def settle(self, disposition: Disposition, now: int, facts: frozenset[Fact] = frozenset()) -> Disposition | None:
         """Redial by policy, but never whoever we hung up on; else be done."""
         self.ended[disposition] += 1
+        wait_ms = None if Fact.HUNG_UP in facts else self.redial_ms(disposition)
+        if wait_ms is None or self.tries >= self.campaign.max_tries:
+            return self.finish(disposition)
+        return self.wait(now + wait_ms, now, disposition)
+
+    def redial_ms(self, disposition: Disposition) -> int | None:
+        """How long to wait for the next try, None if there is none; turns to the number that it dials."""
+        policy, number = self.campaign.redial.get(disposition), self.attempts[self.tries].number
+        used_up = self.is_used_up(disposition)
+        follows, self.person.number = not used_up, number
+        if moves_on(policy, disposition) and len(self.person.numbers) > 1:
+            follows = self.person.turn(number, self.campaign.suppressed, is_spent=used_up) or follows
+        if not follows:
+            return None
+        return wait_ms(policy, self.ended[disposition]) if policy and not used_up else 0
+
+    def is_used_up(self, disposition: Disposition) -> bool:
+        """Whether no redial is left; suppresses the number where the policy says so."""
         policy = self.campaign.redial.get(disposition)
-        if Fact.HUNG_UP not in facts and policy and self.ended[disposition] <= policy.times:
-            return self.wait(now + policy.after_ms, now, disposition)
-        return self.finish(disposition)
+        if policy and self.ended[disposition] <= policy.times:
+            return False
+        if policy and policy.then == "suppress":
+            self.campaign.suppressed.add(self.attempts[self.tries].number)
+        return True
+
+    def unsettle(self, disposition: Disposition) -> None:
+        """The attempt ended otherwise than it seemed."""
+        self.ended[disposition] = self.ended.get(disposition, 1) - 1
+        self.person.spent.discard(self.attempts[self.tries].number)
 
 
 @dataclass(slots=True)
@@ -90,7 +118,11 @@ class ExpectedCampaign:
     redial: Mapping[Disposition, Redial]
     state: CampaignState = CampaignState.DRAFT
     expires_at: float = math.inf
+    max_tries: float = math.inf
+    suppressed: set[str] = field(default_factory=set)
     swept: bool = False
+    kind: str = "notification"
+    over: bool = False
     calls: dict[int, ExpectedCall] = field(default_factory=dict)
 
     def step(self, verb: str) -> bool:
@@ -160,10 +192,12 @@ class Expected:
         if (call.where, call.lease, call.tries + 1) != (CallState.CLAIMED, claim.deadline_ms, dial.attempt.number):
             return Begun.GONE
         now = look.now_us // 1000
-        if call.number in self.suppressed:
+        assert call.person.number == dial.number
+        if dial.number in self.suppressed and not call.person.turn(dial.number, self.suppressed, is_spent=False):
             call.finish(Disposition.SUPPRESSED)
             return Begun.SUPPRESSED
         reasons = {
+            Begun.NEXT_NUMBER: dial.number in self.suppressed,
             Begun.NOT_RUNNING: call.campaign.state is not CampaignState.RUNNING,
             Begun.GATE_CLOSED: look.gate > now,
             Begun.PREEMPTED: look.urgent and call.campaign.priority is not Priority.URGENT,
@@ -177,7 +211,7 @@ class Expected:
             return Begun.EXPIRED
         call.stand(CallState.PLACING, lease=look.lease)
         call.tries = dial.attempt.number
-        call.attempts[call.tries] = ExpectedAttempt(nonce, call.due)
+        call.attempts[call.tries] = ExpectedAttempt(nonce, call.due, dial.number)
         return Begun.BEGUN
 
     def record(self, ref: AttemptRef, nonce: str, follows: Follows, now: int) -> tuple[bool, Disposition | None]:
@@ -215,7 +249,7 @@ class Expected:
             return EventResult(Applied.NOTHING_NEW if event.facts else Applied.NO_FACT)
         attempt.facts |= event.facts
         if Fact.OPTED_OUT in event.facts:
-            self.suppressed.add(call.number)
+            self.suppressed.add(attempt.number)
         if call.tries != ref.number:
             return self._label(attempt)
         return self._follow(call, attempt, now, event.facts)
@@ -235,10 +269,14 @@ class Expected:
         if isinstance(call.where, Disposition):
             if before and call.where is before and after:
                 call.stand(after)
+                call.unsettle(before)
+                call.ended[after] += 1
+                if Fact.HUNG_UP not in attempt.facts:
+                    call.is_used_up(after)
             return EventResult(Applied.APPLIED, None if before else after)
         if after:
             if before:
-                call.ended[before] -= 1
+                call.unsettle(before)
             return EventResult(Applied.APPLIED, after, call.settle(after, now, attempt.facts))
         if told == {Fact.HUNG_UP}:
             return EventResult(Applied.APPLIED)
@@ -273,6 +311,30 @@ class Expected:
                     call.finish(Disposition.EXPIRED)
         return expired
 
+    def recall(self, ref: CallRef, tries: int, now: int, *, dropped: bool) -> bool:
+        """Call a member again, who was seen after so many tries; returns whether it is so."""
+        call, campaign = self.call(ref), self.call(ref).campaign
+        ended = campaign.over or campaign.expires_at <= now
+        if campaign.kind != "conference" or ended or campaign.state is not CampaignState.RUNNING or call.tries != tries:
+            return False
+        facts = call.attempts[tries].facts if tries else frozenset()
+        is_done = isinstance(call.where, Disposition)
+        if dropped and not (is_done and facts & {Fact.JOINED, Fact.CONFIRMED} and Fact.HUNG_UP not in facts):
+            return False
+        if not is_done and call.where is not CallState.WAITING:
+            return False
+        call.wait(now, now)
+        call.is_recalled = True
+        return True
+
+    def end(self, campaign_id: str, now: int) -> bool:
+        """A conference is over; returns whether it is so only now."""
+        campaign = self.campaigns[campaign_id]
+        if campaign.over or campaign.state is CampaignState.COMPLETED:
+            return False
+        campaign.over, campaign.expires_at = True, min(campaign.expires_at, now)
+        return True
+
     def redial(self, ref: AttemptRef, now: int) -> bool:
         """Give an unknown attempt up."""
         call = self.call(ref.call)
@@ -282,6 +344,10 @@ class Expected:
             call.attempts[ref.number].disposition = Disposition.CANCELLED
             call.settle(Disposition.CANCELLED, 0, call.attempts[ref.number].facts)
             return False
+        if call.tries >= call.campaign.max_tries:
+            call.attempts[ref.number].disposition = Disposition.UNDETERMINED
+            call.settle(Disposition.UNDETERMINED, now)
+            return True
         call.attempts[ref.number].given_up = True
         call.wait(call.attempts[ref.number].due, now, Disposition.UNDETERMINED)
         return True

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from random import Random
 from typing import Any, TypeVar
@@ -16,20 +18,35 @@ import pytest
 
 from dialer import keys, pacing
 from dialer.callbacks.events import CallbackEvent
+from dialer.callbacks.messages import SWEPT, Message
 from dialer.clock import moment
 from dialer.dialing import Begun, Claim, Dial, Follows
 from dialer.dispositions import Disposition, Fact
-from dialer.errors import IllegalStep
+from dialer.errors import IllegalStep, NotFound
 from dialer.leases import Lapsed
-from dialer.model import AttemptRef, Callbacks, CallRef, Priority, Redial, Terms
+from dialer.model import AttemptRef, Call, Callbacks, CallRef, NewCall, Priority, Redial, Terms
 from dialer.providers.base import CallEvent, Placed, PlaceResult, Refusal, Refused
 from dialer.states import CallState, CampaignState
 from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS, Engine, clean_engine, new_calls
 from tests.fakes.expected import Expected, ExpectedCall, ExpectedCampaign, Look
+from tests.fakes.expected_redials import ExpectedPerson
 
 STEPS_EACH = 400
 SECOND_US = 1_000_000
-REDIAL = {Disposition.BUSY: Redial(2, 3_000), Disposition.FAILED: Redial(1, 0)}
+REDIALS = (
+    {Disposition.BUSY: Redial(2, 3_000), Disposition.FAILED: Redial(1, 0)},
+    {
+        Disposition.BUSY: Redial(5, 200, 250, 2_000, next_number=True),
+        Disposition.NO_ANSWER: Redial(0, 0, next_number=True),
+        Disposition.MACHINE: Redial(3, 7, 133),
+        Disposition.ANSWERED: Redial(1, 50),
+    },
+    {
+        Disposition.REJECTED: Redial(1, 0, then="suppress"),
+        Disposition.INVALID_NUMBER: Redial(0, 0, then="suppress", next_number=True),
+        Disposition.FAILED: Redial(2, 0, 1000, next_number=True),
+    },
+)
 EVENTS = [CallEvent(kind=fact, facts=frozenset({fact})) for fact in Fact] + [CallEvent(kind="input")]
 LATE_US = (-25_000, -25_000, 0, 0, 10_000, 100_000, 200_000, pacing.LATEST_US, pacing.LATEST_US + 1)
 PASSING_MS = (1, 5, 50, 200, 338, 500, 1_000, 5_000, 60_000, 700_000)
@@ -46,6 +63,7 @@ class Walk:
         self.dials: list[Dial] = []
         self.begun: list[tuple[AttemptRef, str]] = []
         self.seen: list[Lapsed] = []
+        self.looked: list[Call] = []
         self.under_way: dict[AttemptRef, str] = {}
         self.left_us: list[int] = []
 
@@ -75,10 +93,13 @@ class Walk:
         terms = Terms(connects=self.random.choice([0, 0, 0, 1, 2]))
         ends_in_ms = self.random.choice([None, None, None, 90_000, 1_500_000])
         expires_at = None if ends_in_ms is None else moment(self.engine.now_ms + ends_in_ms)
-        fields: dict[str, Any] = {"priority": priority, "redial": REDIAL, "terms": terms, "expires_at": expires_at}
+        redial, max_tries = self.random.choice(REDIALS), self.random.choice([None, None, 1, 2, 4])
+        fields: dict[str, Any] = {"priority": priority, "redial": redial, "terms": terms, "expires_at": expires_at}
         fields["callbacks"] = Callbacks("https://crm.example.com/in", frozenset(CallbackEvent))
-        await self.engine.run_campaign(campaign_id, calls=0, **fields)
-        campaign = ExpectedCampaign(priority, REDIAL, CampaignState.RUNNING)
+        kind = self.random.choice(["notification", "conference"])
+        await self.engine.run_campaign(campaign_id, calls=0, kind=kind, max_tries=max_tries, **fields)
+        campaign = ExpectedCampaign(priority, redial, CampaignState.RUNNING, kind=kind)
+        campaign.max_tries, campaign.suppressed = max_tries or math.inf, self.expected.suppressed
         campaign.expires_at = math.inf if ends_in_ms is None else self.engine.now_ms + ends_in_ms
         self.expected.campaigns[campaign_id] = campaign
 
@@ -100,16 +121,21 @@ class Walk:
         campaign_id, campaign = self.random.choice([*self.expected.campaigns.items()])
         count = self.random.randint(1, 5)
         first, now = len(campaign.calls) + 1, self.engine.clock.now_us() / 1000
+        calls = [self._with_others(call) for call in new_calls(count, first=first)]
         try:
-            await self.engine.store.add_calls(campaign_id, new_calls(count, first=first), import_id="i1")
+            await self.engine.store.add_calls(campaign_id, calls, import_id="i1")
         except IllegalStep:
             over = campaign.state in {CampaignState.CANCELLED, CampaignState.COMPLETED}
             assert over or campaign.expires_at <= now
             return
         await self.engine.store.end_import(campaign_id, "i1")
-        for position in range(count):
-            number = new_calls(1, first=first + position)[0].number
-            campaign.calls[first + position] = ExpectedCall(campaign, now + (position + 1) * 0.0005, number)
+        for position, call in enumerate(calls):
+            person = ExpectedPerson((call.number, *call.others))
+            campaign.calls[first + position] = ExpectedCall(campaign, now + (position + 1) * 0.0005, person)
+
+    def _with_others(self, call: NewCall) -> NewCall:
+        others = [call.number.replace("+3161", f"+316{digit}") for digit in range(2, self.random.choice([2, 2, 3, 4]))]
+        return replace(call, others=tuple(others))
 
     async def step(self) -> None:
         """Somebody pauses, resumes or cancels."""
@@ -186,7 +212,7 @@ class Walk:
             self.under_way[dial.attempt] = nonce
             self.begun.append((dial.attempt, nonce))
             self.left_us.append(max(look.now_us, dial.claim.place_at_us))
-        elif begun is Begun.PREEMPTED:
+        elif begun in {Begun.PREEMPTED, Begun.NEXT_NUMBER}:
             for heir in await self._claim(1, dial.claim):
                 await self._begin(heir, nonce, self.random.choice(LATE_US))
         return begun
@@ -249,6 +275,36 @@ class Walk:
 
             assert wanted is await self.engine.dialing.redial(attempt)
 
+    async def recall(self) -> None:
+        """The watch or a person calls a member again, mostly as he stands, now and then as he was seen before."""
+        refs = [CallRef(i, seq) for i, campaign in self.expected.campaigns.items() for seq in campaign.calls]
+        self.looked += [
+            await self.engine.store.call(str(ref)) for ref in self.any_of(self.random.sample(refs, len(refs)))
+        ]
+        for call in self.any_of(self.looked):
+            dropped, ref = self.random.choice([True, False]), CallRef.parse(call.id)
+            assert ref
+            wanted = self.expected.recall(ref, call.attempts, self.engine.now_ms, dropped=dropped)
+
+            assert wanted is await self._recalled(call, dropped=dropped)
+
+    async def _recalled(self, call: Call, *, dropped: bool) -> bool:
+        try:
+            if dropped:
+                return await self.engine.store.recall_dropped(call)
+            await self.engine.store.recall(call)
+        except (IllegalStep, NotFound):
+            return False
+        return True
+
+    async def end(self) -> None:
+        """A conference is over, found out once or twice."""
+        conferences = [i for i, campaign in self.expected.campaigns.items() if campaign.kind == "conference"]
+        for campaign_id in self.any_of(conferences):
+            wanted = self.expected.end(campaign_id, self.engine.now_ms)
+
+            assert wanted is await self.engine.store.end_conference(campaign_id, "everybody left")
+
     async def complete(self) -> None:
         """The sweeper completes exactly the campaigns with nothing left to do."""
         over = {campaign_id for campaign_id, campaign in self.expected.campaigns.items() if campaign.is_over}
@@ -284,6 +340,7 @@ class Walk:
         self._nobody_is_forgotten(stored)
         self._attempts_agree(stored)
         self._each_end_is_told_once(stored)
+        self._nobody_is_tried_too_often()
 
     def _standing(self, stored: dict[str, Any]) -> list[tuple[str, str]]:
         return sorted(
@@ -294,33 +351,31 @@ class Walk:
         )
 
     def _each_end_is_told_once(self, stored: dict[str, Any]) -> None:
-        """Every call that ended, and no other, has one line of its own, or ended in one stroke with its campaign."""
-        told = Counter(tuple(line.split(" ")[:3]) for line in stored.get("callbacks:told", []))
-        ended = {call_id: call for call_id, call in self.expected.calls() if isinstance(call.where, Disposition)}
-        alone = {subject for event, subject, _ in told if event == "call.ended"}
-        in_one_stroke = {
-            call_id
-            for call_id, call in ended.items()
-            if call_id not in alone and ("calls.swept", call_id.rpartition("-")[0], str(call.where)) in told
-        }
+        """Every call that ended, and no other, has one line of its own, or ended in one stroke with its campaign.
 
-        assert ended.keys() == alone | in_one_stroke
-        assert all(1 == count for (event, _, _), count in told.items() if event != "calls.swept")
+        One that was called back after its end ends again, by another line.
+        """
+        lines = [Message.read(line) for line in stored.get("callbacks:told", [])]
+        told = Counter(line.id for line in lines if line.event != SWEPT)
+        swept = {(line.subject, line.word) for line in lines if line.event == SWEPT}
+        ended = {call_id: call.where for call_id, call in self.expected.calls() if isinstance(call.where, Disposition)}
+        ends = {call_id: tries.get("ends", 0) for call_id, tries in self._tries(stored) if "told" in tries}
+        in_one_stroke = {i for i, where in ended.items() if (i.rpartition("-")[0], str(where)) in swept}
+
+        assert ended.keys() - in_one_stroke <= ends.keys() <= ended.keys()
+        assert all(1 == count for count in told.values())
+        assert {f"{i}-ended" + (f"-{count}" if count > 1 else "") for i, count in ends.items()} <= told.keys()
+        of_calls = [line for line in lines if line.event == CallbackEvent.CALL_ENDED]
+        assert sum(tries.get("ends", 0) for _, tries in self._tries(stored)) == len(of_calls)
         over = {campaign_id for campaign_id, c in self.expected.campaigns.items() if c.state is CampaignState.COMPLETED}
-        assert over == {subject for event, subject, word in told if event == "campaign.ended" and word == "completed"}
-        self._marks_agree(stored, alone)
+        assert over == {line.subject for line in lines if line.event == "campaign.ended" and line.word == "completed"}
 
-    def _marks_agree(self, stored: dict[str, Any], alone: set[str]) -> None:
-        """Whoever has a line of its own bears a mark, by which it is left out when those of one stroke are told."""
-        marked = {
-            str(CallRef(campaign_id, int(field[:-1])))
-            for campaign_id in self.expected.campaigns
-            for key, fields in stored.items()
-            if key.startswith(f"campaign:{campaign_id}:calls:")
-            for field, value in fields.items()
-            if field.endswith("t") and "told" in value
-        }
-        assert alone == marked
+    def _tries(self, stored: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        for campaign_id in self.expected.campaigns:
+            for key, fields in stored.items():
+                if key.startswith(f"campaign:{campaign_id}:calls:"):
+                    named = ((field[:-1], value) for field, value in fields.items() if field.endswith("t"))
+                    yield from ((f"{campaign_id}-{seq}", value) for seq, value in named)
 
     def _nobody_is_forgotten(self, stored: dict[str, Any]) -> None:
         """A running campaign with calls in line is ready, or sleeps until the first is due at the latest."""
@@ -344,11 +399,21 @@ class Walk:
         for _, call in self.expected.calls():
             assert 1 >= sum(not one.disposition and not one.given_up for one in call.attempts.values())
 
+    def _nobody_is_tried_too_often(self) -> None:
+        """Unless recalled, no call has more tries than redials, other numbers and attempts given up make up."""
+        for _, call in self.expected.calls():
+            if call.is_recalled:
+                continue
+            redials = sum(redial.times for redial in call.campaign.redial.values())
+            given_up = sum(attempt.given_up for attempt in call.attempts.values())
+
+            assert call.tries <= min(redials + len(call.person.numbers) + given_up, call.campaign.max_tries)
+
 
 WEIGHTS = {
     Walk.place: 14, Walk.event: 14, Walk.wait: 10, Walk.add: 8, Walk.begin: 8, Walk.record: 6, Walk.claim: 6,
     Walk.sweep: 6, Walk.sweep_late: 4, Walk.redial: 4, Walk.complete: 3, Walk.expire: 3, Walk.renew: 3, Walk.tune: 3,
-    Walk.step: 2,
+    Walk.recall: 8, Walk.step: 2, Walk.end: 1,
 }  # fmt: skip
 
 

@@ -28,7 +28,11 @@ async def test_a_late_fact_changes_the_label(engine: Engine) -> None:
     assert EventResult(Applied.APPLIED) == await apply(engine, machine)
     changed = await engine.changed_since(before)
     assert "machine" == changed.pop("attempt:c1-1-1")["disposition"]
-    assert {"campaign:c1:done:answered": None, "campaign:c1:done:machine": {"1": ended}} == changed
+    assert {
+        "campaign:c1:calls:0": {"1t": {"n": 1, "answered": 0, "machine": 1}},
+        "campaign:c1:done:answered": None,
+        "campaign:c1:done:machine": {"1": ended},
+    } == changed
 
 
 async def test_an_undetermined_call_is_relabelled_by_a_late_webhook(engine: Engine) -> None:

@@ -46,7 +46,7 @@ def test_csv_row_has_all_columns() -> None:
         "tries": "3",
         "ended_at": "2026-01-02T03:04:05.678+00:00",
         **dict.fromkeys(("placed_at", "answered_at", "ring_s", "talk_s", "reason", "amd", "keys"), ""),
-        **dict.fromkeys(("duration_s", "price", "recordings"), ""),
+        **dict.fromkeys(("duration_s", "price", "recordings", "dialed"), ""),
     } == row
 
 

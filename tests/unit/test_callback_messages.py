@@ -15,6 +15,7 @@ AT = 1_764_201_600_000
     ("line", "message_id", "campaign_id"),
     [
         (f"call.ended c1-12 no_answer {AT}", "c1-12-ended", "c1"),
+        (f"call.ended c1-12 no_answer {AT} 2", "c1-12-ended-2", "c1"),
         (f"attempt.ended c1-12-2 no_answer {AT}", "c1-12-2-ended-no-answer", "c1"),
         (f"call.confirmed c1-12-2 confirmed {AT}", "c1-12-2-confirmed", "c1"),
         (f"number.opted_out c1-12-2 opted_out {AT}", "c1-12-2-opted-out", "c1"),

@@ -23,7 +23,21 @@ def environment(tmp_path: Path) -> dict[str, str | None]:
 
 @pytest.mark.parametrize(
     "name",
-    ["demo", "up", "campaign", "call", "control", "recording", "app", "doctor", "voices", "api", "worker", "simulate"],
+    [
+        "demo",
+        "up",
+        "campaign",
+        "conference",
+        "call",
+        "control",
+        "recording",
+        "app",
+        "doctor",
+        "voices",
+        "api",
+        "worker",
+        "simulate",
+    ],
 )
 def test_help_lists_every_command(name: str) -> None:
     """Each command stands in the help of `dialer`."""
@@ -32,7 +46,21 @@ def test_help_lists_every_command(name: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["demo", "up", "campaign", "call", "control", "recording", "app", "doctor", "voices", "api", "worker", "simulate"],
+    [
+        "demo",
+        "up",
+        "campaign",
+        "conference",
+        "call",
+        "control",
+        "recording",
+        "app",
+        "doctor",
+        "voices",
+        "api",
+        "worker",
+        "simulate",
+    ],
 )
 def test_every_command_has_help(name: str) -> None:
     """Each command explains itself."""

@@ -19,6 +19,12 @@ from dialer.simulator.faults import Often, PlaceFault
         (("no_answer", {"times": 1, "after_s": 3600}), "no_answer=1/1h"),
         (("failed", {"times": 10, "after_s": 5}), "failed=10/5s"),
         (("busy", {"times": 3, "after_s": 172_800}), "busy=3/2d"),
+        (("answered", {"times": 1, "after_s": 60, "next_number": False}), "answered=1/1m,same"),
+        (("invalid_number", {"times": 0, "then": "suppress"}), "invalid_number=0,then=suppress"),
+        (
+            ("busy", {"times": 3, "after_s": 300, "growth": 1.5, "most_after_s": 3600, "next_number": True}),
+            "busy=3/5m,x1.5,max=1h,next",
+        ),
     ],
 )
 def test_redial_is_read(expected: tuple[str, dict[str, int]], text: str) -> None:
@@ -26,7 +32,11 @@ def test_redial_is_read(expected: tuple[str, dict[str, int]], text: str) -> None
     assert expected == RedialType().convert(text, None, None)
 
 
-@pytest.mark.parametrize("text", ["busy", "busy=2", "busy=2/5", "busy=-1/5m", "bussy=2/5m", "busy=2/5m ", "busy=٢/5m"])
+@pytest.mark.parametrize(
+    "text",
+    ["busy", "busy=2", "busy=2/5", "busy=-1/5m", "bussy=2/5m", "busy=2/5m ", "busy=٢/5m", "opted_out=1/5m"]
+    + [f"busy=2/5m{part}" for part in (",", ",x", ",x2,,", ",max=", ",max=5", ",then=escalate", ",next=1", ",5m")],
+)
 def test_wrong_redial_is_a_usage_error(text: str) -> None:
     """Anything else is refused and shows how a rule is written."""
     with pytest.raises(click.UsageError):

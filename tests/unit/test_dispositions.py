@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,41 +11,12 @@ from hypothesis import strategies as st
 from dialer.dispositions import RULES, Disposition, Fact, disposition_of
 from dialer.lua import FACT_BIT, fact_bits, facts_of
 from dialer.providers.kpn.events import parse_event
+from tests.fakes import scenarios
+from tests.fakes.scenarios import HUNG_UP, REFUSED, SCENARIOS, SILENT
 
-SCENARIOS: dict[str, list[dict[str, Any]]] = {
-    scenario["id"]: scenario["events"]
-    for scenario in json.loads((Path(__file__).parents[1] / "data/derived/call-scenarios.json").read_text("utf-8"))[
-        "scenarios"
-    ]
-}
 NO_EVENTS = {"ANSWER_WEBHOOK", "HTTP_201", "HTTP_504", "TCP_RESET", "HTTP_429", "HTTP_401", "PUT_400", "PUT_204"}
-ENDS = {
-    "answered_completed": Disposition.ANSWERED,
-    "busy_then_completed": Disposition.BUSY,
-    "busy_only": Disposition.BUSY,
-    "completed_before_busy": Disposition.BUSY,
-    "ring_timeout": Disposition.NO_ANSWER,
-    "ring_timeout_as_cancelled": Disposition.NO_ANSWER,
-    "unanswered_unavailable": Disposition.NO_ANSWER,
-    "rejected_invalid_number": Disposition.INVALID_NUMBER,
-    "rejected_declined": Disposition.REJECTED,
-    "failed_cannot_route": Disposition.FAILED,
-    "machine_hangup": Disposition.MACHINE,
-    "machine_continue": Disposition.MACHINE,
-    "human_detected": Disposition.ANSWERED,
-    "swapped_started_ringing": Disposition.ANSWERED,
-    "event_before_201": Disposition.ANSWERED,
-    "webhook_duplicate_after_slow_ack": Disposition.ANSWERED,
-    "completed_lost": None,
-    "all_webhooks_lost": None,
-    "http_504_but_call_made": Disposition.ANSWERED,
-    "connection_reset_but_call_made": Disposition.ANSWERED,
-    "answer_url_bad_ncco": Disposition.FAILED,
-    "rate_limited_429": None,
-    "token_expired_401": None,
-    "length_timer_no_completed": None,
-    "put_too_early_400": None,
-}
+# What the events alone amount to: nothing where none tells the end.
+ENDS: dict[str, Disposition | None] = {**scenarios.ENDS, **dict.fromkeys((*SILENT, *REFUSED, HUNG_UP))}
 GIVEN_UP = {
     "completed_lost": Disposition.ANSWERED,
     "all_webhooks_lost": Disposition.UNDETERMINED,

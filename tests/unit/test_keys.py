@@ -47,7 +47,15 @@ def test_all_keys_share_one_slot() -> None:
 def test_no_two_keys_are_the_same() -> None:
     """Kinds of key never meet, nor do those of two campaigns."""
     found = [*all_keys("c1"), *all_keys("c2"), *keys.READY, keys.LEASES, keys.SLEEPING, keys.CLOSING, keys.OPEN]
-    found += [keys.EXPIRING, keys.SUPPRESSED, keys.CALLBACKS, keys.CALLBACKS_TOLD, keys.CALLBACKS_DUE, keys.COPYING]
+    found += [
+        keys.EXPIRING,
+        keys.SUPPRESSED,
+        keys.CONFERENCES,
+        keys.CALLBACKS,
+        keys.CALLBACKS_TOLD,
+        keys.CALLBACKS_DUE,
+        keys.COPYING,
+    ]
     found += [keys.CALLBACKS_PENDING, keys.CALLBACKS_DEAD, keys.callbacks_to("ab")]
     found += [keys.RECORDINGS, keys.RECORDINGS_DUE, keys.RECORDINGS_UNFETCHED, keys.recording("r2")]
 

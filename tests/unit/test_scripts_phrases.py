@@ -14,7 +14,7 @@ def test_our_phrases_tell_their_keys(language: str) -> None:
     ours = phrases(f"{language}-XX")
     assert ours
     for key in "0123456789*#":
-        for sentence in (ours.confirm, ours.repeat, ours.opt_out):
+        for sentence in (ours.confirm, ours.repeat, ours.opt_out, ours.join):
             assert ours.tells(sentence.format(key=ours.name(key)), key)
 
 

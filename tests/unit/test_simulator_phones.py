@@ -34,6 +34,17 @@ def test_shares_come_out_over_many_numbers() -> None:
     assert 250 < seen[Outcome.VOICEMAIL] < 350
 
 
+def test_some_of_those_who_pick_up_press_the_key() -> None:
+    """So many of those who answer, and nobody else, press it; always the same ones for a seed."""
+    config = SimulatorConfig(pressing=0.5, presses="7", shares=Shares(busy=0.5))
+    turns = [chance_turn(config, str(31600000000 + index), 1) for index in range(1000)]
+    answered = [turn for turn in turns if turn.outcome is Outcome.ANSWERS]
+
+    assert 0.4 < sum(turn.keys == ("7",) for turn in answered) / len(answered) < 0.6
+    assert {()} == {turn.keys for turn in turns if turn.outcome is not Outcome.ANSWERS}
+    assert turns == [chance_turn(config, str(31600000000 + index), 1) for index in range(1000)]
+
+
 def test_ringing_stays_within_its_jitter() -> None:
     """Everybody picks up within the average and its jitter."""
     config = SimulatorConfig(ring_s=6, ring_jitter_s=4)

@@ -30,10 +30,10 @@ local function store_tries(counted)
 end
 
 -- Write down what the customer's own system is to be told, where the campaign asks for it. Returns whether it does.
-local function tell(event, subject, word)
+local function tell(event, subject, word, turn)
   local wanted = redis.call('HGET', CAMPAIGN, 'tells')
   if not wanted or not string.find(wanted, event, 1, true) then return false end
-  redis.call('RPUSH', TOLD, event .. ' ' .. subject .. ' ' .. word .. ' ' .. ARGV[4])
+  redis.call('RPUSH', TOLD, event .. ' ' .. subject .. ' ' .. word .. ' ' .. ARGV[4] .. (turn or ''))
   return true
 end
 
@@ -42,14 +42,17 @@ local function end_attempt(disposition)
   tell('attempt.ended', ATTEMPT_ID, disposition)
 end
 
+-- Calls that end with their campaign are told by one line for all of them; the mark `told` takes this one out of those.
+-- One that was called back after its end (recall_call) ends again: `ends` tells the one from the other.
+local function tell_end(disposition)
+  local counted = tries()
+  counted.told, counted.ends = 1, (counted.ends or 0) + 1
+  if tell('call.ended', CALL_ID, disposition, counted.ends > 1 and ' ' .. counted.ends) then store_tries(counted) end
+end
+
 local function finish(disposition)
   move(done_key(disposition), NOW)
-  if tell('call.ended', CALL_ID, disposition) then
-    -- Calls that end with their campaign are told by one line for all of them; this mark takes this one out of those.
-    local counted = tries()
-    counted.told = 1
-    store_tries(counted)
-  end
+  tell_end(disposition)
   if redis.call('ZCARD', WAITING) == 0 then redis.call('SADD', CLOSING, CAMPAIGN_ID) end
   return disposition
 end
@@ -65,14 +68,95 @@ local function wait(due, last)
   return ''
 end
 
+-- The numbers of the call's person, and the place among them of the one that the attempt dials.
+local function numbers()
+  local record = cjson.decode(redis.call('HGET', CALLS, SEQ))
+  local all = {record[1], unpack(record[5] or {})}
+  return all, tonumber(redis.call('HGET', ATTEMPT, 'place') or 1)
+end
+
+local function suppress()
+  local all, place = numbers()
+  redis.call('ZADD', SUPPRESSED, 'NX', NOW, all[place])
+end
+
+-- The place of the next number that may be dialed, round robin, the present one last; nil for none.
+local function next_place(all, place, spent)
+  for step = 1, #all do
+    local at = (place + step - 1) % #all + 1
+    local is_spent = bit.band(spent or 0, bit.lshift(1, at - 1)) > 0
+    if not is_spent and not redis.call('ZSCORE', SUPPRESSED, all[at]) then return at end
+  end
+end
+
+-- Which number the next try dials, kept where it is not the first.
+local function turn_to(counted, place)
+  counted.place = place > 1 and place or nil
+end
+
+-- The wait before a redial, counted from 1, in whole ms.
+local function wait_before(redial, policy)
+  local after, growth, most = policy[2], policy[3] or 100, policy[4] or MOST_AFTER_MS
+  for _ = 2, redial do
+    if after >= most then break end
+    after = math.floor(after * growth / 100)
+  end
+  return math.min(after, most)
+end
+
+local function policy_of(disposition)
+  return cjson.decode(redis.call('HGET', CAMPAIGN, 'redial'))[disposition]
+end
+
+-- Whether a disposition came so often that no redial is left; nobody calls the number then, where the policy says so.
+local function is_used_up(policy, count)
+  if policy and count <= policy[1] then return false end
+  if policy and policy[5] == 'suppress' then suppress() end
+  return true
+end
+
+-- When an attempt that ended so is followed by another, nil for never. Turns to the number that it dials; one without
+-- redials left is spent: the person is dialed at the others.
+local function redial_due(disposition, counted)
+  local policy = policy_of(disposition)
+  local used_up = is_used_up(policy, counted[disposition])
+  local follows = not used_up
+  local all, place = {}, tonumber(redis.call('HGET', ATTEMPT, 'place') or 1)
+  turn_to(counted, place)
+  if not policy and NEXT_NUMBER[disposition] or policy and policy[6] then all = numbers() end
+  if #all > 1 then
+    if used_up then counted.spent = bit.bor(counted.spent or 0, bit.lshift(1, place - 1)) end
+    local following = next_place(all, place, counted.spent)
+    turn_to(counted, following or place)
+    follows = follows or following
+  end
+  return follows and NOW + (used_up and 0 or wait_before(counted[disposition], policy)) or nil
+end
+
+local function is_capped(counted)
+  local most = redis.call('HGET', CAMPAIGN, 'max_tries')
+  return most and counted.n >= tonumber(most)
+end
+
 -- The attempt ended: redial by the campaign's policy, else done. Returns the call's disposition, '' if it is redialed.
 -- Whoever was hung up on by us (`facts`) is not dialed again, whatever the policy says.
 local function settle(disposition, facts)
   local counted = tries()
   counted[disposition] = (counted[disposition] or 0) + 1
+  local due = bit.band(facts or 0, HUNG_UP) == 0 and redial_due(disposition, counted)
   store_tries(counted)
-  if bit.band(facts or 0, HUNG_UP) > 0 then return finish(disposition) end
-  local policy = cjson.decode(redis.call('HGET', CAMPAIGN, 'redial'))[disposition]
-  if policy and counted[disposition] <= policy[1] then return wait(NOW + policy[2], disposition) end
+  if due and not is_capped(counted) then return wait(due, disposition) end
   return finish(disposition)
+end
+
+-- The attempt ended otherwise than it seemed: take back what followed, and count anew. What was suppressed stays so.
+local function unsettle(disposition)
+  local counted = tries()
+  counted[disposition] = (counted[disposition] or 1) - 1
+  if counted.spent then
+    local _, place = numbers()
+    local spent = bit.band(counted.spent, bit.bnot(bit.lshift(1, place - 1)))
+    counted.spent = spent > 0 and spent or nil
+  end
+  store_tries(counted)
 end

@@ -21,6 +21,12 @@ async def answer(request: web.Request) -> web.Response:
     return web.Response(body=script, content_type="application/json")
 
 
+async def reply(request: web.Request) -> web.Response:
+    """One read, after the body."""
+    await request.json()
+    return await answer(request)
+
+
 async def event(request: web.Request) -> web.Response:
     """One write, acknowledged when Redis has it on disk."""
     payload = await request.json()
@@ -45,6 +51,7 @@ def make_app(redis_url: str) -> web.Application:
     app = web.Application()
     app.cleanup_ctx.append(connected)
     app.router.add_get("/webhooks/{token}/answer", answer)
+    app.router.add_post("/webhooks/{token}/reply/{position}", reply)
     app.router.add_post("/webhooks/{token}/event", event)
     app.router.add_get("/summary", summary)
     return app

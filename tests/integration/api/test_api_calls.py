@@ -31,6 +31,15 @@ async def test_single_call_waits_in_the_campaign_of_its_priority(
     assert ("+31201234567", {"room": "hall 2", "degrees": "41.5"}) == (call["number"], call["variables"])
 
 
+async def test_single_call_takes_several_numbers(api: aiohttp.ClientSession) -> None:
+    """The numbers of one person are kept in their order, each once."""
+    numbers = ["020 123 4567", "+31612345678", "0031201234567"]
+    async with api.post("/v1/calls", json=CALL | {"number": None, "numbers": numbers}) as response:
+        call = await response.json()
+
+    assert ("+31201234567", ["+31612345678"]) == (call["number"], call["others"])
+
+
 async def test_call_is_found_with_its_attempts(api: aiohttp.ClientSession) -> None:
     """A call that was never tried has no attempts."""
     async with api.post("/v1/calls", json=CALL) as response:

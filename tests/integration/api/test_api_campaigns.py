@@ -13,7 +13,18 @@ FULL = {
     "kind": "notification",
     "script": {"text": "Hello {{ name }}.", "language": "en-GB", "style": 2},
     "priority": "urgent",
-    "redial": {"busy": {"times": 2, "after_s": 90}, "no_answer": {"times": 1, "after_s": 0.5}},
+    "redial": {
+        "busy": {"times": 2, "after_s": 90, "growth": 1.5, "most_after_s": 600, "then": "finish", "next_number": True},
+        "rejected": {
+            "times": 1,
+            "after_s": 0.5,
+            "growth": 1,
+            "most_after_s": 1,
+            "then": "suppress",
+            "next_number": False,
+        },
+    },
+    "max_tries": 4,
     "unknown": "redial",
 }
 SHORT = {"name": "Power cut", "kind": "notification", "script": {"text": "Hello."}}
@@ -40,6 +51,26 @@ async def test_what_is_left_out_takes_its_default(api: aiohttp.ClientSession) ->
 
     assert ("normal", {}, "hold") == (campaign["priority"], campaign["redial"], campaign["unknown"])
     assert {"text": "Hello.", "language": "nl-NL", "style": 0} == campaign["script"]
+
+
+async def test_what_a_redial_leaves_out_takes_its_default(api: aiohttp.ClientSession) -> None:
+    """Waits are fixed and end a call, on the same number unless it failed; what never waits needs no wait."""
+    redial = {"busy": {"times": 2, "after_s": 90}, "invalid_number": {"times": 0}}
+    async with api.post("/v1/campaigns", json=SHORT | {"redial": redial}) as response:
+        campaign = await response.json()
+
+    usual = {"growth": 1, "most_after_s": 2_592_000, "then": "finish", "next_number": False}
+    never = usual | {"times": 0, "after_s": 0, "next_number": True}
+    assert {"busy": usual | {"times": 2, "after_s": 90}, "invalid_number": never} == campaign["redial"]
+
+
+async def test_unconfirmed_answer_may_be_dialed_again(api: aiohttp.ClientSession) -> None:
+    """Where a key confirms, an answer alone is no success, and may have redials."""
+    script, redial = {"text": "Hello.", "confirm_key": "1"}, {"answered": {"times": 2, "after_s": 60}}
+    async with api.post("/v1/campaigns", json=SHORT | {"script": script, "redial": redial}) as response:
+        campaign = await response.json()
+
+    assert (["confirmed"], 2) == (campaign["success"], campaign["redial"]["answered"]["times"])
 
 
 async def test_campaign_is_found_at_its_address(api: aiohttp.ClientSession) -> None:

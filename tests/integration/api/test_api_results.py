@@ -21,7 +21,7 @@ from dialer.states import CallState
 
 COLUMNS = [
     "id", "external_id", "number", "state", "disposition", "tries", "placed_at", "answered_at", "ended_at", "ring_s",
-    "talk_s", "reason", "amd", "keys", "duration_s", "price", "recordings", "variables",
+    "talk_s", "reason", "amd", "keys", "duration_s", "price", "recordings", "variables", "dialed",
 ]  # fmt: skip
 
 
@@ -90,7 +90,7 @@ async def test_ndjson_holds_the_calls_as_the_api_tells_them(
         calls = (await response.json())["calls"]
 
     untold = ("placed_at", "answered_at", "ring_s", "talk_s", "reason", "amd", "duration_s", "price")
-    assert lines == [call | dict.fromkeys(untold) | {"keys": "", "recordings": []} for call in calls]
+    assert lines == [call | dict.fromkeys(untold) | {"dialed": "", "keys": "", "recordings": []} for call in calls]
 
 
 async def test_parquet_holds_what_another_reader_finds(
@@ -147,7 +147,7 @@ async def test_formula_in_an_own_id_is_defused(api: aiohttp.ClientSession, campa
         row = (await response.text()).splitlines()[1]
 
     assert row.startswith(f'"{campaign_id}-1","\'=1+1","+31201234567","waiting","",0,"",')
-    assert row.endswith(',"{""a"":""=2""}"')
+    assert row.endswith(',"{""a"":""=2""}",""')
 
 
 async def test_head_tells_the_form_without_the_rows(api: aiohttp.ClientSession, campaign_id: str) -> None:

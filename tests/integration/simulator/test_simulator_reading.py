@@ -159,3 +159,18 @@ async def test_answered_call_takes_speech_sound_and_keys(
 
     assert ["Talk started", "Talk stopped", "Stream started", "Stream stopped", "DTMF sent"] == said
     assert ["Good morning.", "By the way."] == sim.heard(NUMBER)
+
+
+@pytest.mark.parametrize(("scenario", "seconds"), [("completed_lost", "1"), ("all_webhooks_lost", "0")])
+async def test_record_has_an_end_that_no_webhook_told(
+    scenario: str, seconds: str, start: Start, place: Place, ask: Ask
+) -> None:
+    """Whoever asks after a call whose last webhooks are lost learns that it is over, and how long was talked."""
+    sim = await start()
+    sim.phone(NUMBER).plays_scenario(scenario)
+    _, placed = await place(sim)
+    await sim.quiet()
+
+    _, call = await ask(sim, "GET", f"/{placed['uuid']}")
+
+    assert ("completed", seconds) == (call["status"], call["duration"])

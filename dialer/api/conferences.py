@@ -1,0 +1,257 @@
+"""`/v1/conferences`: begin a conference, see who is in, and steer it while it runs.
+
+A conference is a campaign of its kind. Beginning one creates the campaign, adds its people and starts it, in this
+order: what a crash leaves in between is a draft that dials nobody, and the same request, sent again under its key,
+finishes it. The workers see to the rest (`jobs/conference.py`).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from datetime import timedelta
+
+from aiohttp import web
+
+from dialer.addresses import parse_address
+from dialer.api.campaigns import Draft, draft, store_draft
+from dialer.api.conference_answers import ConferenceOut, ConferencesOut, MemberOut
+from dialer.api.conference_bodies import DEFAULT_DEADLINE_S, ConferencesQuery, NewConference, NewMember
+from dialer.api.keys import LOG_FIELDS, RUNTIME
+from dialer.api.once import PARAMETER, REPLAYED, answer_once
+from dialer.api.orders import control_of
+from dialer.api.problems import (
+    CALL_OVER,
+    CARRIER_FAILED,
+    ILLEGAL_STEP,
+    KEY_IN_USE,
+    KEY_REUSED,
+    NO_CARRIER,
+    NOT_ANSWERED,
+    NOT_PLACED,
+    TOO_EARLY,
+)
+from dialer.api.routing import Answer, Handler, Routes
+from dialer.api.schemas import Nothing
+from dialer.clock import moment, now_ms
+from dialer.conference import MOST_MEMBERS, ConferenceScript, room_of
+from dialer.errors import IllegalStep, InvalidInput, NotFound
+from dialer.gathering import BY_HAND, Conference, Member
+from dialer.idempotency import KeptAnswer
+from dialer.model import NewCall
+from dialer.providers.steering import Act
+from dialer.runtime import Runtime
+from dialer.settings import Settings
+from dialer.states import CampaignState
+
+SCOPE = "post-conferences"
+_IMPORT = "conference"
+_STORED = "en-US"  # a checked script names its language
+_FULL = f"a conference has at most {MOST_MEMBERS} members, the carrier's limit"
+
+routes = Routes()
+
+
+@routes.post(
+    "/v1/conferences",
+    answers={
+        201: Answer(
+            description="The conference; its people are being called.",
+            model=ConferenceOut,
+            headers={"Location": "Its address.", REPLAYED: "`true` on an answer that is given again."},
+        )
+    },
+    problems=(KEY_IN_USE, KEY_REUSED),
+    request_headers=PARAMETER,
+)
+async def create_conference(request: web.Request, *, body: NewConference) -> web.StreamResponse:
+    """Begin a conference: call everyone, at once, and put them into one conversation."""
+    runtime = request.app[RUNTIME]
+    people = _people(body, runtime.settings)
+    expires_at = body.expires_at or moment(now_ms(runtime.clock)) + timedelta(seconds=DEFAULT_DEADLINE_S)
+    moderator = _moderator(body.moderator, people, runtime.settings.default_region)
+    try:
+        campaign = draft(body.campaign(moderator=moderator, expires_at=expires_at), runtime)
+    except InvalidInput as error:  # it says where the fault stands in the campaign's body
+        raise InvalidInput(str(error), field=str(error.field).removeprefix("script.")) from None
+    script = ConferenceScript.from_dict(campaign.keywords["script"], default_language=_STORED)
+    for place, person in enumerate(people):
+        _require_values(script, person.variables, f"people.{place}.variables")
+    return await answer_once(request, SCOPE, body, functools.partial(_begin, runtime, campaign, people))
+
+
+@routes.get("/v1/conferences", answers={200: Answer(description="A page of conferences.", model=ConferencesOut)})
+async def list_conferences(request: web.Request, *, query: ConferencesQuery) -> web.StreamResponse:
+    """The conferences, newest first."""
+    offset = int(query.cursor or 0)
+    # One more than asked for tells whether there is a next page.
+    found = await request.app[RUNTIME].store.conferences(offset=offset, limit=query.limit + 1)
+    page = ConferencesOut(
+        conferences=[ConferenceOut.of(one) for one in found[: query.limit]],
+        next_cursor=str(offset + query.limit) if len(found) > query.limit else None,
+    )
+    return web.json_response(text=page.model_dump_json())
+
+
+@routes.get(
+    "/v1/conferences/{conference_id}", answers={200: Answer(description="The conference.", model=ConferenceOut)}
+)
+async def get_conference(request: web.Request, conference_id: str) -> web.StreamResponse:
+    """A conference as it is at this moment: who is in, who is being called, who is not coming."""
+    seen = await request.app[RUNTIME].store.conference(conference_id)
+    return web.json_response(text=ConferenceOut.of(seen).model_dump_json())
+
+
+@routes.post(
+    "/v1/conferences/{conference_id}/members",
+    answers={
+        201: Answer(description="The member, who is being called.", model=MemberOut),
+        200: Answer(description="This person is a member already; nothing was added.", model=MemberOut),
+    },
+    problems=(ILLEGAL_STEP,),
+)
+async def add_member(request: web.Request, conference_id: str, *, body: NewMember) -> web.StreamResponse:
+    """Call one more person into a conference that is not over."""
+    request[LOG_FIELDS]["campaign_id"] = conference_id
+    runtime = request.app[RUNTIME]
+    conference = await runtime.store.conference(conference_id)
+    _require_open(conference)
+    new = body.call(runtime.settings)
+    _require_values(conference.script, body.values, "variables")
+    try:
+        (added,) = await runtime.store.add_calls(conference_id, [new], import_id=_IMPORT)
+    except IllegalStep as error:
+        if len(conference.members) < MOST_MEMBERS:
+            raise
+        raise IllegalStep(f"{_FULL}, and this one is full; begin a second one") from error
+    await runtime.store.end_import(conference_id, _IMPORT)
+    return await _member_answer(runtime, conference_id, added.call_id, status=200 if added.duplicate else 201)
+
+
+@routes.post(
+    "/v1/conferences/{conference_id}/end",
+    answers={202: Answer(description="It is over; the workers hang up on everyone.", model=ConferenceOut)},
+)
+async def end_conference(request: web.Request, conference_id: str, *, body: Nothing) -> web.StreamResponse:  # noqa: ARG001 - declares that nothing is taken
+    """End a conference: nobody is called any more, and everyone is hung up on. Asking twice does no harm."""
+    request[LOG_FIELDS]["campaign_id"] = conference_id
+    store = request.app[RUNTIME].store
+    await store.end_conference(conference_id, BY_HAND)
+    answer = ConferenceOut.of(await store.conference(conference_id))
+    return web.json_response(text=answer.model_dump_json(), status=202)
+
+
+_ACTS = {"mute": Act.MUTE, "unmute": Act.UNMUTE, "drop": Act.HANG_UP}
+_ACTS_ABOUT = {
+    "mute": "Let the others not hear this member.",
+    "unmute": "Let the others hear this member again.",
+    "drop": "Hang up on this member, who is not called again by itself.",
+}
+
+
+def _steer(verb: str) -> Handler:
+    async def steer(request: web.Request, conference_id: str, call_id: str, *, body: Nothing) -> web.StreamResponse:  # noqa: ARG001 - declares that nothing is taken
+        request[LOG_FIELDS] |= {"call_id": call_id, "order": verb}
+        runtime = request.app[RUNTIME]
+        _member(await runtime.store.conference(conference_id), call_id)
+        await control_of(runtime).steer(call_id, _ACTS[verb])
+        return await _member_answer(runtime, conference_id, call_id)
+
+    return steer
+
+
+for _verb, _about in _ACTS_ABOUT.items():
+    routes.add(
+        "POST",
+        f"/v1/conferences/{{conference_id}}/members/{{call_id}}/{_verb}",
+        _steer(_verb),
+        name=f"{_verb}_member",
+        about=_about,
+        answers={200: Answer(description="The member; it was done.", model=MemberOut)},
+        problems=(CALL_OVER, NOT_PLACED, NOT_ANSWERED, TOO_EARLY, CARRIER_FAILED, NO_CARRIER),
+    )
+
+
+@routes.post(
+    "/v1/conferences/{conference_id}/members/{call_id}/call-again",
+    answers={200: Answer(description="The member, in line for the next call.", model=MemberOut)},
+    problems=(ILLEGAL_STEP,),
+)
+async def call_member_again(
+    request: web.Request,
+    conference_id: str,
+    call_id: str,
+    *,
+    body: Nothing,  # noqa: ARG001 - declares that nothing is taken
+) -> web.StreamResponse:
+    """Call a member again who is not on the phone: who left, declined, was not reached, or waits to be called."""
+    request[LOG_FIELDS]["call_id"] = call_id
+    runtime = request.app[RUNTIME]
+    await runtime.store.recall(_member(await runtime.store.conference(conference_id), call_id).call)
+    return await _member_answer(runtime, conference_id, call_id)
+
+
+async def _begin(runtime: Runtime, campaign: Draft, people: list[NewCall], derived: str | None) -> KeptAnswer:
+    store = runtime.store
+    conference_id = await store_draft(runtime, campaign, derived)
+    if (await store.campaign(conference_id)).state is CampaignState.DRAFT:
+        await store.add_calls(conference_id, people, import_id=_IMPORT)
+        await store.end_import(conference_id, _IMPORT)
+        await store.step(conference_id, "start")
+    answer = ConferenceOut.of(await store.conference(conference_id))
+    return KeptAnswer(201, answer.model_dump_json(), f"/v1/conferences/{conference_id}")
+
+
+def _people(body: NewConference, settings: Settings) -> list[NewCall]:
+    if len(body.people) > MOST_MEMBERS:
+        raise InvalidInput(f"{_FULL}; these are {len(body.people)}, and nobody was called", field="people")
+    people: list[NewCall] = []
+    for place, one in enumerate(body.people):
+        try:
+            people.append(one.call(settings))
+        except InvalidInput as error:
+            raise InvalidInput(str(error), field=f"people.{place}.number") from None
+    known = [person.external_id or person.number for person in people]
+    twice = next((place for place, name in enumerate(known) if name in known[:place]), None)
+    if twice is not None:
+        raise InvalidInput("this person is in the list already", field=f"people.{twice}")
+    return people
+
+
+def _moderator(told: str | None, people: list[NewCall], region: str) -> str | None:
+    """The moderator's id, or number as it is stored. Raises InvalidInput where it is not one of the people."""
+    if told is None:
+        return None
+    named = told
+    if told not in {person.external_id for person in people}:
+        try:
+            named = parse_address(told, region)
+        except InvalidInput:
+            raise InvalidInput("must be the number or id of one of the people", field="moderator") from None
+    meant = sum(named in {person.number, person.external_id} for person in people)
+    if meant != 1:
+        raise InvalidInput(f"must be the number or id of one of the people; {meant} are so", field="moderator")
+    return named
+
+
+def _require_values(script: ConferenceScript, values: Mapping[str, str], where: str) -> None:
+    missing = script.for_member(room_of(""), moderates=False).check(values)
+    if missing:
+        raise InvalidInput(f"the text needs a value for {missing[0]!r}", field=f"{where}.{missing[0]}")
+
+
+def _require_open(conference: Conference) -> None:
+    if conference.is_over:
+        raise IllegalStep(f"conference {conference.campaign.id} is over; begin a new one")
+
+
+def _member(conference: Conference, call_id: str) -> Member:
+    found = next((member for member in conference.members if member.call.id == call_id), None)
+    if found is None:
+        raise NotFound(f"conference {conference.campaign.id} has no member {call_id!r}")
+    return found
+
+
+async def _member_answer(runtime: Runtime, conference_id: str, call_id: str, *, status: int = 200) -> web.Response:
+    member = _member(await runtime.store.conference(conference_id), call_id)
+    return web.json_response(text=MemberOut.of(member).model_dump_json(), status=status)

@@ -1,0 +1,231 @@
+"""`dialer conference ...`: call people into one conversation, see who is in, and steer it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dialer.cli.client import DialerClient, Json
+from dialer.cli.conference_screen import conference_line, conferences_table, follow, members_table
+from dialer.cli.connection import talks_to_api
+from dialer.cli.policies import SECONDS, RedialType, terms_options
+from dialer.cli.screens import plain_console
+from dialer.cli.sending import CONTENT_TYPES
+from dialer.cli.showing import shown
+from dialer.errors import DialerError, InvalidInput
+from dialer.importing import RowChecks, read_calls
+from dialer.model import Priority
+from dialer.phone import parse_number
+from dialer.settings import load_settings
+
+_LIST = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
+_PIECE = 65_536
+_REJECTIONS_SHOWN = 20
+
+
+class DurationType(click.ParamType[timedelta]):
+    """`90s`, `30m`, `2h`."""
+
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
+        """Read one; anything else is a usage error that shows how it is written."""
+        found = re.fullmatch(r"([0-9]{1,6})([smhd])", str(value))
+        if found is None:
+            self.fail(f"{value!r} is not written like 30m (s, m, h or d).", param, ctx)
+        return timedelta(seconds=int(found[1]) * SECONDS[found[2]])
+
+
+@click.group("conference")
+def command() -> None:
+    """Call people into one conversation, see who is in, and steer it."""
+
+
+@command.command("start")
+@talks_to_api
+@click.argument("file", type=_LIST)
+@click.option("--name", help="What to call it.  [default: the file's name]")
+@click.option("--moderator", metavar="NUMBER_OR_ID", help="It starts when this one enters and ends when he leaves.")
+@click.option("--text", required=True, help="Said to everyone who picks up; {{ name }} is the list's column `name`.")
+@click.option("--language", help="Such as nl-NL.  [default: the dialer's DIALER_DEFAULT_LANGUAGE]")
+@click.option("--style", type=int, help="Number of the voice among those of the language; see `dialer voices`.")
+@click.option("--join-key", metavar="KEY", help="Only who presses it joins: so a voicemail never does.")
+@click.option("--keys-text", help="Tells the key.  [default: our own words]")
+@click.option("--declined-text", help="Said to who does not press it.  [default: our own words]")
+@click.option("--too-late-text", help="Said to who picks up when it is over.  [default: our own words]")
+@click.option("--music", "music_on_hold_url", metavar="URL", help="Played to those who wait (https).")
+@click.option("--record", is_flag=True, help="Record it.")
+@click.option("--deadline", type=DurationType(), help="Nobody is called later than this, such as 30m.  [default: 1h]")
+@click.option(
+    "--redial", type=RedialType(), multiple=True, help="Late joiners, such as busy=2/1m; several may be given."
+)
+@click.option(
+    "--recalls", type=click.IntRange(0, 5), help="So often who was in and dropped is called again. [default: 1]"
+)
+@click.option("--recall-after", "recall_after_s", type=click.IntRange(5, 600), help="Seconds after that. [default: 10]")
+@click.option("--priority", type=click.Choice([p.value for p in Priority]), help="Who goes first.  [default: urgent]")
+@click.option("--machine-detection", type=click.Choice(["continue", "hangup"]), help="Look for machines.")
+@terms_options
+@click.option("--follow", "follows", is_flag=True, help="Show who is in until it is over.")
+async def start(client: DialerClient, *, file: Path, follows: bool, **told: Any) -> None:
+    """Call everyone of the list in FILE into one conversation, and print the conference's id.
+
+    FILE is CSV with a header: a column `number`, perhaps `id`, and columns for the text's variables. Also NDJSON, JSON.
+    """
+    begun = await client.begin_conference(_body(file.stem, await read_people(file), **told))
+    click.echo(begun["id"])
+    if follows:
+        await _follow(client, begun["id"])
+
+
+@command.command("list")
+@talks_to_api
+@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 20), help="How many of the newest.")
+@click.option("--json", "as_json", is_flag=True, help="As the API says it.")
+async def list_conferences(client: DialerClient, *, limit: int, as_json: bool) -> None:
+    """List the newest conferences."""
+    found = await client.conferences(limit)
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        plain_console().print(conferences_table(found))
+
+
+@command.command("show")
+@talks_to_api
+@click.argument("conference_id")
+@click.option("--json", "as_json", is_flag=True, help="As the API says it.")
+async def show(client: DialerClient, *, conference_id: str, as_json: bool) -> None:
+    """Show who is in, who is being called, and who is not coming."""
+    seen = await client.conference(conference_id)
+    if as_json:
+        click.echo(json.dumps(seen, indent=2))
+        return
+    click.echo(conference_line(seen))
+    plain_console().print(members_table(seen))
+
+
+@command.command("watch")
+@talks_to_api
+@click.argument("conference_id")
+async def watch(client: DialerClient, *, conference_id: str) -> None:
+    """Follow a conference until it is over; Ctrl-C leaves it running."""
+    await _follow(client, conference_id)
+
+
+@command.command("add")
+@talks_to_api
+@click.argument("conference_id")
+@click.argument("number")
+@click.option("--id", "own_id", help="Your own id of this person.")
+@click.option("--variable", "variables", multiple=True, metavar="NAME=VALUE", help="For the text, such as name=Bob.")
+async def add(
+    client: DialerClient, *, conference_id: str, number: str, own_id: str | None, variables: tuple[str, ...]
+) -> None:
+    """Call one more person into a conference."""
+    pairs = [text.partition("=") for text in variables]
+    wrong = next((name for name, sign, _ in pairs if not (name and sign)), None)
+    if wrong is not None:
+        raise click.UsageError(f"--variable {wrong!r} is not written like NAME=VALUE.")
+    body = {"number": number, "id": own_id, "variables": {name: value for name, _, value in pairs}}
+    added = await client.steer_conference(conference_id, "members", body)
+    click.echo(f"{_who(added)} is {added['state'].replace('_', ' ')}.")
+
+
+@command.command("end")
+@talks_to_api
+@click.argument("conference_id")
+async def end(client: DialerClient, *, conference_id: str) -> None:
+    """Hang up on everyone and call nobody any more."""
+    ended = await client.steer_conference(conference_id, "end")
+    click.echo(f"Conference {conference_id} is {ended['state']}: {shown(ended['reason'])}.")
+
+
+def _add_verb(verb: str, told: str) -> None:
+    @command.command(verb, help=f"{told}\n\nMEMBER is an own id, a number, or a call's id.")
+    @talks_to_api
+    @click.argument("conference_id")
+    @click.argument("member")
+    async def steer(client: DialerClient, *, conference_id: str, member: str) -> None:
+        found = find_member(await client.conference(conference_id), member)
+        done = await client.steer_conference(conference_id, f"members/{found['call_id']}/{verb}")
+        click.echo(f"{_who(done)}: {verb.replace('-', ' ')} is done.")
+
+
+_add_verb("mute", "Let the others not hear a member.")
+_add_verb("unmute", "Let the others hear a member again.")
+_add_verb("drop", "Hang up on a member, who is not called again by itself.")
+_add_verb("call-again", "Call a member again who is not on the phone.")
+
+
+async def read_people(file: Path) -> list[Json]:
+    """The people in a list. Raises DialerError, with the rows, where one of them cannot be called."""
+    checks = RowChecks(region=load_settings().default_region)
+    media_type = CONTENT_TYPES.get(file.suffix.lower(), "text/csv")
+    people: list[Json] = []
+    wrong: list[str] = []
+    async with aclosing(read_calls(_pieces(file), media_type=media_type, charset=None, checks=checks)) as batches:
+        async for batch in batches:
+            wrong += [f"  row {r.row}: {shown(r.value)!r}: {shown(r.reason)}" for r in batch.rejections]
+            people += [
+                {"number": call.number, "variables": dict(call.variables)}
+                | ({"id": call.external_id} if call.external_id else {})
+                for _, call in batch.calls
+            ]
+    if wrong:
+        raise DialerError(
+            "\n".join([f"{file}: nobody was called, for there are rows to mend:", *wrong[:_REJECTIONS_SHOWN]])
+        )
+    return people
+
+
+def find_member(seen: Json, named: str) -> Json:
+    """The member of this own id, number (as people write it) or call id. Raises InvalidInput."""
+    try:
+        number = parse_number(named, load_settings().default_region)
+    except InvalidInput:
+        number = named
+    found = [m for m in seen["members"] if named in {m["id"], m["number"], m["call_id"]} or number == m["number"]]
+    if len(found) != 1:
+        many = "several members are" if found else "no member is"
+        raise InvalidInput(
+            f"{many} called {named!r} in conference {seen['id']}; see `dialer conference show {seen['id']}`"
+        )
+    member: Json = found[0]
+    return member
+
+
+def _body(
+    stem: str, people: list[Json], *, deadline: timedelta | None, redial: tuple[tuple[str, Json], ...], **told: Any
+) -> Json:
+    terms: Json = told.pop("terms")
+    body: Json = {name: value for name, value in told.items() if value is not None and value is not False}
+    body |= {"redial": dict(redial)} if redial else {}
+    body |= {"expires_at": (datetime.now(UTC) + deadline).isoformat()} if deadline else {}
+    return {"name": stem, "people": people} | body | terms
+
+
+async def _pieces(file: Path) -> AsyncIterator[bytes]:
+    with file.open("rb") as opened:
+        while chunk := await asyncio.to_thread(opened.read, _PIECE):
+            yield chunk
+
+
+async def _follow(client: DialerClient, conference_id: str) -> None:
+    try:
+        await follow(client, conference_id)
+    except asyncio.CancelledError:
+        click.echo(f"Conference {conference_id} goes on; see it again with `dialer conference watch {conference_id}`.")
+        raise
+
+
+def _who(member: Json) -> str:
+    return shown(member["name"] or member["id"] or member["number"])

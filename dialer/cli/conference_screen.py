@@ -1,0 +1,93 @@
+"""How a conference looks on a terminal: a table of its members, drawn again in its place while it goes on.
+
+Where nobody looks at a terminal, a line is written whenever somebody's state has changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import click
+from rich.console import Console, Group
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from dialer.cli.client import DialerClient, Json
+from dialer.cli.screens import clock_text, counts_text
+from dialer.cli.showing import shown
+
+_EVERY_S = 1.0
+_OVER = "over"
+_UP = ("ringing", "deciding", "in")
+_STYLES = {"in": "bold green", "deciding": "yellow", "ringing": "yellow", "declined": "red", "not_reached": "red"}
+
+
+async def follow(client: DialerClient, conference_id: str) -> None:
+    """Show a conference until it is over and nobody is on the phone any more."""
+    lively = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    if not lively:
+        await _follow_in_lines(client, conference_id)
+        return
+    with Live(console=Console(), auto_refresh=False) as live:
+        while True:
+            seen = await client.conference(conference_id)
+            live.update(Group(Text(conference_line(seen), style="bold"), members_table(seen)), refresh=True)
+            if is_through(seen):
+                return
+            await asyncio.sleep(_EVERY_S)
+
+
+async def _follow_in_lines(client: DialerClient, conference_id: str) -> None:
+    last = ""
+    while True:
+        seen = await client.conference(conference_id)
+        if (line := conference_line(seen)) != last:
+            click.echo(last := line)
+        if is_through(seen):
+            return
+        await asyncio.sleep(_EVERY_S)
+
+
+def is_through(seen: Json) -> bool:
+    """Whether it is over and everybody has hung up."""
+    return bool(seen["state"] == _OVER and not any(seen["counts"][state] for state in _UP))
+
+
+def conference_line(seen: Json) -> str:
+    """All of it in one line of text."""
+    state = seen["state"] + (f", {seen['reason']}" if seen["reason"] else "")
+    counts = {name.replace("_", " "): count for name, count in seen["counts"].items()}
+    return " | ".join([f"{shown(seen['name'])} ({seen['id']})", shown(state), counts_text(counts)])
+
+
+def conferences_table(found: Sequence[Json]) -> Table:
+    """One row for each conference."""
+    table = Table("id", "name", "state", "members", "in", box=None, header_style="bold", pad_edge=False)
+    for seen in found:
+        members, inside = str(len(seen["members"])), str(seen["counts"]["in"])
+        table.add_row(seen["id"], Text(shown(seen["name"])), seen["state"], members, inside)
+    return table
+
+
+def members_table(seen: Json, *, now: datetime | None = None) -> Table:
+    """One row for each member."""
+    moment = now or datetime.now(UTC)
+    table = Table("who", "number", "state", "for", "tries", "", box=None, header_style="bold", pad_edge=False)
+    for member in seen["members"]:
+        who = member["name"] or member["id"] or ""
+        state = Text(member["state"].replace("_", " "), style=_STYLES.get(member["state"], ""))
+        notes = [word for word, is_so in (("moderator", member["moderator"]), ("muted", member["muted"])) if is_so]
+        since = _since(member["since"], moment)
+        table.add_row(
+            Text(shown(who)), Text(shown(member["number"])), state, since, str(member["tries"]), ", ".join(notes)
+        )
+    return table
+
+
+def _since(told: str | None, now: datetime) -> str:
+    return "" if told is None else clock_text(max(0.0, (now - datetime.fromisoformat(told)).total_seconds()))

@@ -1,0 +1,80 @@
+"""Where a call may go: phones within the destinations that are allowed, SIP addresses, websockets."""
+
+from __future__ import annotations
+
+import pytest
+
+from dialer.addresses import check_destination, parse_address
+from dialer.errors import InvalidInput
+from dialer.kinds import KINDS, Callee, check_destinations
+from dialer.settings import Settings
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("06 1234 5678", "+31612345678"),
+        (" sip:desk@pbx.example.com ", "sip:desk@pbx.example.com"),
+        ("sips:desk@pbx.example.com;transport=tls", "sips:desk@pbx.example.com;transport=tls"),
+        ("wss://audio.example.com/in", "wss://audio.example.com/in"),
+    ],
+)
+def test_addresses_are_told_apart_by_their_beginning(text: str, address: str) -> None:
+    """A number becomes E.164; a URI stays as it was written."""
+    assert address == parse_address(text, "NL")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["sip:", "sip:a b@c", "sip:desk@pbx\r\nX: y", f"sip:{'a' * 50}@b", "wss://", "ws://höst/", "http://a", "sip"],
+)
+def test_odd_addresses_are_refused(text: str) -> None:
+    """What the carrier would not take, or what could carry more than an address, names the number's field."""
+    with pytest.raises(InvalidInput) as caught:
+        parse_address(text, "NL")
+
+    assert "number" == caught.value.field
+
+
+@pytest.mark.parametrize(
+    ("allowed", "number", "may"),
+    [
+        (("+31",), "+31612345678", True),
+        (("+31",), "+442079460000", False),
+        (("+31", "+32"), "+3225550100", True),
+        (("*",), "+88213012345", True),
+        (("+316",), "+31201234567", False),
+    ],
+)
+def test_only_allowed_destinations_are_called(allowed: tuple[str, ...], number: str, *, may: bool) -> None:
+    """A number outside is refused with what to do; the beginnings are those of E.164."""
+    if may:
+        assert number == check_destination(number, allowed)
+    else:
+        with pytest.raises(InvalidInput, match="DIALER_ALLOWED_DESTINATIONS"):
+            check_destination(number, allowed)
+
+
+def test_the_own_country_is_the_default() -> None:
+    """Without a setting, the country of the default region may be called, and no other."""
+    assert [("+31",), ("+49",)] == [Settings(default_region=region).destinations for region in ("NL", "DE")]
+    assert ("+31", "+32") == Settings(allowed_destinations="+32, +31").destinations
+
+
+@pytest.mark.parametrize("given", ["31", "+", "+31;+32", "0031", "+031"])
+def test_a_beginning_that_is_none_is_refused(given: str) -> None:
+    """A mistyped setting is refused at the start, not at the first list."""
+    with pytest.raises(ValueError, match="beginning of a number"):
+        Settings(allowed_destinations=given)
+
+
+def test_whom_a_script_connects_to_is_a_destination_too() -> None:
+    """A `connect` deep in a script is held to the same destinations, and named by its place."""
+    connect = {"do": "connect", "endpoint": {"type": "phone", "number": "442079460000"}}
+    ask = {"do": "ask", "prompt": [{"do": "say", "text": "One?"}], "keys": {"1": [connect]}}
+    steps = KINDS["script"].steps({"language": "en-GB", "steps": [ask]}, Callee())
+    check_destinations(steps, ("+44",))
+    with pytest.raises(InvalidInput) as caught:
+        check_destinations(steps, ("+31",))
+
+    assert "script.steps.0.keys.1.0.endpoint.number" == caught.value.field
