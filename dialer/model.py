@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
+from dialer.callbacks.events import Callbacks
 from dialer.dispositions import Disposition, Fact
 from dialer.states import CallState, CampaignState
 
@@ -89,14 +90,6 @@ class Terms:
         """The number that an attempt calls from: the same for the same attempt, whoever asks and how often."""
         turn = attempt.call.seq + attempt.number
         return self.caller_ids[turn % len(self.caller_ids)] if self.caller_ids else default
-
-
-@dataclass(frozen=True, slots=True)
-class Callbacks:
-    """What a campaign tells the customer's own system, and where; `events` are names such as `call.ended`."""
-
-    url: str
-    events: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,6 @@ a carrier's credentials while `dialer worker` names the one that is missing.
 from __future__ import annotations
 
 import re
-from base64 import b64decode
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal, get_args
@@ -18,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from dialer.callbacks.events import CallbackEvent
 from dialer.errors import InvalidInput
+from dialer.setting_values import caller_id, is_signing_key
 
 PREFIX = "DIALER_"
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -190,7 +190,7 @@ class Settings(BaseSettings):
     @field_validator("callback_secret")
     @classmethod
     def _signing_key(cls, secret: SecretStr | None) -> SecretStr | None:
-        if secret is not None and not _is_signing_key(secret.get_secret_value()):
+        if secret is not None and not is_signing_key(secret.get_secret_value()):
             raise ValueError("must be whsec_ and 24 to 64 bytes in base64")
         return secret
 
@@ -236,7 +236,7 @@ class Settings(BaseSettings):
     @field_validator("from_number")
     @classmethod
     def _dialable(cls, number: str | None) -> str | None:
-        return number if number is None else _caller_id(number)
+        return number if number is None else caller_id(number)
 
     @property
     def callback_base(self) -> str:
@@ -300,20 +300,3 @@ def _sentences(error: ValidationError) -> list[str]:
 
 def _first_field(error: ValidationError) -> str:
     return environment_name(str(error.errors()[0]["loc"][0]))
-
-
-def _is_signing_key(secret: str) -> bool:
-    try:
-        key = b64decode(secret.removeprefix("whsec_"), validate=True)
-    except ValueError:
-        return False
-    return secret.startswith("whsec_") and 24 <= len(key) <= 64  # noqa: PLR2004 - Standard Webhooks has these bounds
-
-
-def _caller_id(number: str) -> str:
-    # Not checked for validity: the carrier's test ranges are no valid numbers, and the carrier refuses a foreign one.
-    digits = number.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15):  # noqa: PLR2004 - KPN-SPEC: 7-15 digits
-        message = "must be 7 to 15 digits in international form, such as +31201234567"
-        raise ValueError(message)
-    return f"+{digits}"

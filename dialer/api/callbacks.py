@@ -10,12 +10,19 @@ from pydantic import Field
 from dialer.api.answers import Outgoing
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.routing import Answer, Routes
-from dialer.api.schemas import CallbacksQuery, Nothing
+from dialer.api.schemas import Incoming, Nothing
 from dialer.callbacks.dead_letters import DeadLetter, DeadLetters
 from dialer.clock import moment
 from dialer.errors import NotFound
 
 routes = Routes()
+
+
+class CallbacksQuery(Incoming):
+    """Which page of the callbacks that were given up."""
+
+    limit: int = Field(100, ge=1, le=1000, description="How many at most.")
+    cursor: str | None = Field(None, pattern=r"^[0-9]{1,9}$", description="`next_cursor` of the page before.")
 
 
 class CallbackOut(Outgoing):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from typing import Literal
 
 from aiohttp import web
+from pydantic import Field
 
 from dialer.api.keys import REQUEST_ID, RUNTIME
 from dialer.api.middleware import REQUEST_ID_HEADER
@@ -12,8 +14,9 @@ from dialer.api.parquet import parquet_pieces, require_parquet
 from dialer.api.problems import NO_PARQUET, NOT_FOUND
 from dialer.api.result_rows import ResultOut, csv_header, csv_rows, ndjson_lines
 from dialer.api.routing import Answer, Routes
-from dialer.api.schemas import ResultsQuery
+from dialer.api.schemas import Incoming
 from dialer.api.streaming import write_pieces
+from dialer.dispositions import Disposition
 from dialer.model import Call, Campaign
 from dialer.states import CallState
 from dialer.store import Store
@@ -23,6 +26,17 @@ NDJSON = "application/x-ndjson"
 PARQUET = "application/vnd.apache.parquet"
 _FORMATS = {"csv": CSV, "ndjson": NDJSON, "parquet": PARQUET}
 _ENDINGS = {media_type: ending for ending, media_type in _FORMATS.items()}
+
+
+class ResultsQuery(Incoming):
+    """Which calls, and in which form."""
+
+    format: Literal["csv", "ndjson", "parquet"] | None = Field(None, description="Goes before the Accept header.")
+    disposition: Disposition | None = Field(None, description="Only those that ended so.")
+    reached: bool | None = Field(
+        None, description="Only those that are done with success; `false`: only those that are done without."
+    )
+
 
 routes = Routes()
 

@@ -294,20 +294,3 @@ class RecordingsQuery(Incoming):
     cursor: str | None = Field(
         None, pattern=r"^[0-9]{1,15}-r[a-z2-7]{16}$", description="`next_cursor` of the page before."
     )
-
-
-class ResultsQuery(Incoming):
-    """Which calls, and in which form."""
-
-    format: Literal["csv", "ndjson", "parquet"] | None = Field(None, description="Goes before the Accept header.")
-    disposition: Disposition | None = Field(None, description="Only those that ended so.")
-    reached: bool | None = Field(
-        None, description="Only those that are done with success; `false`: only those that are done without."
-    )
-
-
-class CallbacksQuery(Incoming):
-    """Which page of the callbacks that were given up."""
-
-    limit: int = Field(100, ge=1, le=1000, description="How many at most.")
-    cursor: str | None = Field(None, pattern=r"^[0-9]{1,9}$", description="`next_cursor` of the page before.")

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dialer.api.schemas import NewCampaign
+from dialer.callbacks.events import Callbacks
 from dialer.callbacks.sending import check_callback_url
 from dialer.errors import InvalidInput
-from dialer.model import Callbacks
 from dialer.settings import Settings, environment_name
 
 

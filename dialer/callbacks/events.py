@@ -1,7 +1,8 @@
-"""What can be told to the customer's own system: the names of the events, and nothing else."""
+"""What can be told to the customer's own system: the names of the events, and which of them a campaign asks for."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -13,3 +14,11 @@ class CallbackEvent(StrEnum):
     CAMPAIGN_ENDED = "campaign.ended"
     CALL_CONFIRMED = "call.confirmed"
     NUMBER_OPTED_OUT = "number.opted_out"
+
+
+@dataclass(frozen=True, slots=True)
+class Callbacks:
+    """What a campaign tells the customer's own system, and where; `events` are names such as `call.ended`."""
+
+    url: str
+    events: frozenset[str]

@@ -9,10 +9,11 @@ from dataclasses import astuple
 from itertools import islice
 
 from dialer import conference, keys
+from dialer.callbacks.events import Callbacks
 from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, NotFound
-from dialer.model import Callbacks, Campaign, Priority, Progress, Redial, Terms, UnknownPolicy
+from dialer.model import Campaign, Priority, Progress, Redial, Terms, UnknownPolicy
 from dialer.states import CAMPAIGN_STEPS, UP, CallState, CampaignState
 from dialer.store.base import StorePart, deadlines
 

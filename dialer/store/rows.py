@@ -15,8 +15,9 @@ from secrets import token_hex
 from typing import Any, NamedTuple
 
 from dialer import keys
+from dialer.callbacks.events import Callbacks
 from dialer.errors import IllegalStep, NotFound
-from dialer.model import Added, Callbacks, CallRef, NewCall, Own, Priority
+from dialer.model import Added, CallRef, NewCall, Own, Priority
 from dialer.states import CallState
 from dialer.store.campaigns import CampaignStore
 

@@ -12,12 +12,11 @@ from redis.asyncio import Redis
 
 from dialer import keys
 from dialer.callbacks.dead_letters import KEPT_MS, DeadLetters
-from dialer.callbacks.events import CallbackEvent
+from dialer.callbacks.events import CallbackEvent, Callbacks
 from dialer.callbacks.outbox import LEASE_MS, Outbox
 from dialer.callbacks.sending import Sender
 from dialer.clock import moment
 from dialer.dispositions import Fact
-from dialer.model import Callbacks
 from dialer.settings import Settings
 from jobs.callbacks import AT_ONCE, ROUND, CallbackRounds
 from jobs.context import Context

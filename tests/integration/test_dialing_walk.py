@@ -17,14 +17,14 @@ from typing import Any, TypeVar
 import pytest
 
 from dialer import keys, pacing
-from dialer.callbacks.events import CallbackEvent
+from dialer.callbacks.events import CallbackEvent, Callbacks
 from dialer.callbacks.messages import SWEPT, Message
 from dialer.clock import moment
 from dialer.dialing import Begun, Claim, Dial, Follows
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import IllegalStep, NotFound
 from dialer.leases import Lapsed
-from dialer.model import AttemptRef, Call, Callbacks, CallRef, NewCall, Priority, Redial, Terms
+from dialer.model import AttemptRef, Call, CallRef, NewCall, Priority, Redial, Terms
 from dialer.providers.base import CallEvent, Placed, PlaceResult, Refusal, Refused
 from dialer.states import CallState, CampaignState
 from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS, Engine, clean_engine, new_calls
