@@ -27,6 +27,8 @@ def show(overview: Overview) -> None:
         metrics.CAMPAIGNS.labels(campaign_state).set(overview.campaigns.get(campaign_state, 0))
     metrics.HOPPER_DEPTH.set(sum(overview.calls.get((CallState.CLAIMED, priority), 0) for priority in Priority))
     metrics.WORKERS.set(overview.workers)
+    metrics.OLDEST_CUSTOMER_CALLBACK_SECONDS.set(overview.untold_ms / 1000)
+    metrics.DEAD_CUSTOMER_CALLBACKS.set(overview.dead_callbacks)
     metrics.UNFETCHED_SECONDS.set(overview.unfetched_ms / 1000)
     metrics.BUDGET_ACCEPTED.labels(metrics.TRUNK).set(overview.budget.accepted)
     metrics.BUDGET_REFUSED.labels(metrics.TRUNK).set(overview.budget.refused)

@@ -19,6 +19,8 @@ campaign (`campaign_keys`).
 | `campaign:c5hk:cohorts` | string | cohort less 1, two bytes a call; none where all are one | with the campaign |
 | `campaign:c5hk:hang_up` | zset | running number to be hung up, score: from when a worker may take it (ms) | empties |
 | `campaign:c5hk:imports` | zset | import id, score: lease (ms) | lapses |
+| `campaign:c5hk:again` | hash | whose calls it is made from, and how far (`store/copies.py`) | with the campaign |
+| `copying` | zset | campaign that is made from another's calls, score: when to go on, or the lease (ms) | empties |
 | `campaign:c5hk:recordings` | zset | recording id, score: told (ms) | empties with its recordings |
 | `attempt:c5hk-1042-1` | hash | one attempt: facts, figures, events, ids of its recordings | with the campaign |
 | `recording:rq4x` | hash | one recording (`store/recordings.py`) or its mark | by age; its mark 31 days later |
@@ -30,6 +32,12 @@ campaign (`campaign_keys`).
 | `sleeping` | zset | running campaign, score: when its next call is due (ms) | empties |
 | `expiring` | zset | campaign, score: its end (ms) | its end |
 | `expiring:calls` | zset | call id, score: when it is too late for this call (ms) | at that moment |
+| `callbacks:told` | list | what customers' systems are to be told, not sorted by receiver yet | empties |
+| `callbacks` | hash | callback id: the message and how its delivery went, JSON | delivered, dropped, 30 days dead |
+| `callbacks:to:9f8e` | zset | callback id for one receiver, score: when it is sent (ms) | empties |
+| `callbacks:due` | zset | receiver, score: when to look at its callbacks, or the lease (ms) | empties |
+| `callbacks:pending` | zset | callback id neither delivered nor dead, score: of its event (ms) | empties |
+| `callbacks:dead` | zset | callback id given up, score: since (ms) | retried, dropped, 30 days |
 | `conferences` | zset | campaign that is a conference, score: created (ms) | with the campaign |
 | `suppressed` | zset | address never to be called, score: since (ms) | stays until it is taken off by hand |
 | `hanging-up` | zset | campaign of which calls are to be hung up, score: when that was last asked (ms) | empties |
@@ -70,6 +78,12 @@ TRUNK = f"{TAG}trunk:main"
 RECORDINGS = f"{TAG}recordings"
 RECORDINGS_DUE = f"{TAG}recordings:due"
 RECORDINGS_UNFETCHED = f"{TAG}recordings:unfetched"
+COPYING = f"{TAG}copying"
+CALLBACKS = f"{TAG}callbacks"
+CALLBACKS_TOLD = f"{TAG}callbacks:told"
+CALLBACKS_DUE = f"{TAG}callbacks:due"
+CALLBACKS_PENDING = f"{TAG}callbacks:pending"
+CALLBACKS_DEAD = f"{TAG}callbacks:dead"
 TOKEN = f"{TAG}token"
 TOKEN_LOCK = f"{TAG}token:lock"
 TOKEN_FAILED = f"{TAG}token:failed"
@@ -132,6 +146,11 @@ def hang_up(campaign_id: str) -> str:
     return f"{TAG}campaign:{campaign_id}:hang_up"
 
 
+def again(campaign_id: str) -> str:
+    """Hash: from which campaign's calls this one is made."""
+    return f"{TAG}campaign:{campaign_id}:again"
+
+
 def recordings_of(campaign_id: str) -> str:
     """Sorted set of a campaign's recordings."""
     return f"{TAG}campaign:{campaign_id}:recordings"
@@ -140,6 +159,11 @@ def recordings_of(campaign_id: str) -> str:
 def recording(recording_id: str) -> str:
     """Hash of one recording."""
     return f"{TAG}recording:{recording_id}"
+
+
+def callbacks_to(receiver: str) -> str:
+    """Sorted set of the callbacks for one receiver."""
+    return f"{TAG}callbacks:to:{receiver}"
 
 
 def attempt(ref: AttemptRef) -> str:
@@ -169,7 +193,7 @@ def ready(priority: Priority) -> str:
 
 def call_step(ref: AttemptRef) -> list[str]:
     """The KEYS of every script that moves one call, in the order of `lua/parts/call.lua`."""
-    return [*_campaign_step(ref.call.campaign_id), bucket(*ref.call), attempt(ref)]
+    return [*_campaign_step(ref.call.campaign_id), CALLBACKS_TOLD, bucket(*ref.call), attempt(ref)]
 
 
 _steps: dict[str, list[str]] = {}

@@ -80,7 +80,8 @@ class Leases:
     async def _expire(self, campaign_id: str, now: int) -> int:
         waiting = keys.calls_in(campaign_id, CallState.WAITING)
         expired = keys.calls_done(campaign_id, Disposition.EXPIRED)
-        names = [keys.campaign(campaign_id), waiting, expired, keys.EXPIRING, keys.SLEEPING, keys.CLOSING, *keys.READY]
+        names = [keys.campaign(campaign_id), waiting, expired, keys.EXPIRING, keys.SLEEPING, keys.CLOSING]
+        names += [*keys.READY, keys.CALLBACKS_TOLD]
         return int(await self._batch.run("expire_campaign", names, [campaign_id, now]))
 
     async def expire_calls(self, most: int) -> int:
@@ -109,4 +110,4 @@ class Leases:
         names = [keys.campaign(campaign_id), keys.imports(campaign_id), keys.CLOSING, keys.OPEN]
         names += [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT]
         args: list[str | int] = [campaign_id, now_ms(self._clock)]
-        return bool(await self._batch.run("complete_campaign", [*names, *keys.READY], args) == 1)
+        return bool(await self._batch.run("complete_campaign", [*names, *keys.READY, keys.CALLBACKS_TOLD], args) == 1)

@@ -70,6 +70,11 @@ RECORDINGS = Counter(
     "Recordings by what became of them: told, stored, carrier_failed, storage_failed, gone, deleted.",
     ["result"],
 )
+CUSTOMER_CALLBACKS = Counter(
+    "dialer_customer_callbacks_total",
+    "Callbacks to customers' own systems by what became of sending them: delivered, failed (tried again), dead.",
+    ["result"],
+)
 JOB_SECONDS = Histogram("dialer_job_seconds", "Time one job took.", ["job", "result"], buckets=_JOB_S)
 IN_HAND = Gauge("dialer_calls_in_hand", "Calls this worker has claimed and not yet sent.")
 
@@ -89,6 +94,13 @@ OLDEST_DUE_SECONDS = Gauge("dialer_oldest_due_seconds", "For how long the call d
 UNFETCHED_SECONDS = Gauge(
     "dialer_oldest_unfetched_recording_seconds",
     "Age of the oldest recording not fetched yet; the carrier deletes it at 30 days (2592000).",
+)
+OLDEST_CUSTOMER_CALLBACK_SECONDS = Gauge(
+    "dialer_oldest_customer_callback_seconds",
+    "Age of the oldest callback to a customer's own system that was neither delivered nor given up.",
+)
+DEAD_CUSTOMER_CALLBACKS = Gauge(
+    "dialer_dead_customer_callbacks", "Callbacks to customers' own systems that were given up and wait for a person."
 )
 MARGIN = Gauge("dialer_margin_ratio", "What the pacing adds to its interval after being refused.", ["trunk"])
 GATE_SECONDS = Gauge("dialer_gate_seconds", "For how long nothing goes out, after a refusal.", ["trunk"])

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
+from dialer.callbacks.events import Callbacks
 from dialer.dispositions import Disposition, Fact
 from dialer.states import CallState, CampaignState
 from dialer.windows import Windows
@@ -126,6 +127,7 @@ class Campaign:
     most: int | None = None
     windows: Windows | None = None
     override_windows: bool = False
+    callbacks: Callbacks | None = None
     max_tries: int | None = None
     over_at: datetime | None = None
     over_reason: str | None = None

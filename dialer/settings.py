@@ -15,7 +15,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from dialer.callbacks.events import CallbackEvent
 from dialer.errors import InvalidInput
+from dialer.setting_values import caller_id, is_signing_key
 from dialer.window_text import parse_windows
 from dialer.windows import Windows
 
@@ -95,6 +97,29 @@ class Settings(BaseSettings):
         description="Origins (scheme://host:port, separated by commas) from which recordings are fetched besides the "
         "carrier's own hosts: for the stand-in.",
     )
+    callback_url: str | None = Field(
+        None,
+        pattern=r"^https?://[^/?#\s]+[^#\s]*$",
+        description="Where your own system is told of single calls, and of campaigns without an address of their own.",
+    )
+    callback_events: Annotated[frozenset[CallbackEvent], NoDecode] = Field(
+        "call.ended",  # read as the environment is
+        validate_default=True,
+        description=f"What it is told where a campaign does not say, separated by commas: {', '.join(CallbackEvent)}.",
+    )
+    callback_secret: SecretStr | None = Field(
+        None,
+        description="Signs callbacks to your own system (Standard Webhooks): whsec_ and 24 to 64 bytes in base64, such "
+        "as `whsec_$(openssl rand -base64 32)`; the same for API and workers.",
+    )
+    callback_origins: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        description="Origins (scheme://host:port, separated by commas) that callbacks may go to although they lie in a "
+        "private network or have no TLS.",
+    )
+    callback_numbers: bool = Field(
+        default=True, description="Whether callbacks hold the number that was dialed, besides the ids."
+    )
     recordings_url: str | None = Field(
         None,
         pattern=r"^(file:///.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^?#\s]*)?)$",
@@ -172,7 +197,21 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
-    @field_validator("carrier_extras", "recording_origins", "allowed_destinations", mode="before")
+    @field_validator("callback_secret")
+    @classmethod
+    def _signing_key(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and not is_signing_key(secret.get_secret_value()):
+            raise ValueError("must be whsec_ and 24 to 64 bytes in base64")
+        return secret
+
+    @field_validator(
+        "carrier_extras",
+        "recording_origins",
+        "callback_origins",
+        "callback_events",
+        "allowed_destinations",
+        mode="before",
+    )
     @classmethod
     def _separated(cls, given: object) -> object:
         return frozenset(filter(None, map(str.strip, given.split(",")))) if isinstance(given, str) else given
@@ -214,7 +253,7 @@ class Settings(BaseSettings):
     @field_validator("from_number")
     @classmethod
     def _dialable(cls, number: str | None) -> str | None:
-        return number if number is None else _caller_id(number)
+        return number if number is None else caller_id(number)
 
     @property
     def default_windows(self) -> Windows | None:
@@ -283,12 +322,3 @@ def _sentences(error: ValidationError) -> list[str]:
 
 def _first_field(error: ValidationError) -> str:
     return environment_name(str(error.errors()[0]["loc"][0]))
-
-
-def _caller_id(number: str) -> str:
-    # Not checked for validity: the carrier's test ranges are no valid numbers, and the carrier refuses a foreign one.
-    digits = number.removeprefix("+")
-    if not (digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15):  # noqa: PLR2004 - KPN-SPEC: 7-15 digits
-        message = "must be 7 to 15 digits in international form, such as +31201234567"
-        raise ValueError(message)
-    return f"+{digits}"

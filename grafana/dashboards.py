@@ -16,6 +16,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common, dashboard
 
 from grafana.charts import CAMPAIGNS, CARRIER, FLEET, RECORDINGS, WEBHOOKS, Chart, Query
+from grafana.customer_charts import CUSTOMERS
 
 OUTPUT = Path(__file__).with_name("dialer.json")
 _HEIGHT = 8
@@ -28,6 +29,7 @@ ROWS = {
     "Carrier and budget": (CARRIER, (12, 6, 6, 8, 8, 8, 5, 5, 5, 5, 4)),
     "Webhooks": (WEBHOOKS, (8, 8, 8, 12, 12)),
     "Recordings": (RECORDINGS, (12, 12)),
+    "Customers' systems": (CUSTOMERS, (8, 8, 8)),
     "Fleet": (FLEET, (6, 6, 6, 6, 8, 8, 8)),
 }
 """Each row's charts and how many of the grid's 24 columns each takes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import structlog
 
+from dialer.callbacks.dead_letters import DeadLetters
 from dialer.clock import now_ms
 from jobs.context import ArqContext, Context
 
@@ -19,6 +20,9 @@ async def reap(ctx: ArqContext) -> None:
     recordings = await store.delete_recordings_before(_days_ago(settings.recording_retention_days, context))
     if recordings:
         log.info("recording.deleted", count=recordings, older_than_days=settings.recording_retention_days)
+    dropped = await DeadLetters(context.runtime.batch, context.runtime.clock).forget_old()
+    if dropped:
+        log.warning("callback.dropped", count=dropped)
     deleted = await store.reap(_days_ago(settings.retention_days, context))
     if deleted:
         log.info("campaign.deleted", count=deleted, older_than_days=settings.retention_days)

@@ -30,6 +30,8 @@ from dialer.heartbeat import WORKER_LISTS, farewell, keep_alive, process_name
 from dialer.leases import Leases
 from dialer.runtime import Runtime, open_runtime
 from dialer.settings import CARRIER_FIELDS, Settings
+from jobs.again import again
+from jobs.callbacks import CallbackRounds
 from jobs.conference import conference, watch_conferences
 from jobs.context import Context
 from jobs.hang_up import HangUpRounds
@@ -54,6 +56,7 @@ RESCUE_SECONDS = set(range(0, 60, 3))
 WATCH_SECONDS = set(range(0, 60, 2))
 RENEW_SECONDS = {10, 40}
 RECORDING_SECONDS = set(range(1, 60, 3))
+AGAIN_SECONDS = set(range(0, 60, 2))
 RECORDING_TIMEOUT_S = 3 * 3600
 """Longer than any fetch: three tries of half an hour each, waiting for one of a worker's places included."""
 JOB_TIMEOUT_S = 900
@@ -111,6 +114,7 @@ async def _dial(context: Context, worker_id: str, stop: asyncio.Event) -> None:
             asyncio.create_task(hopper.run()),
             asyncio.create_task(keep_alive(worker_id, context.runtime, WORKER_LISTS)),
             asyncio.create_task(HangUpRounds(context).run()),
+            asyncio.create_task(CallbackRounds(context).run()),
         ]
         waiting = asyncio.create_task(stop.wait())
         try:
@@ -132,6 +136,7 @@ def make_worker(pool: ArqRedis, context: Context) -> Worker:
             cron(_timed(rescue), name="rescue", second=RESCUE_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(_timed(watch_conferences), name="watch_conferences", second=WATCH_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(_timed(reap), name="reap", minute={17}, second={27}, timeout=600, max_tries=1),  # type: ignore[arg-type]
+            cron(_timed(again), name="again", second=AGAIN_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(
                 _timed(recordings),  # type: ignore[arg-type]
                 name="recordings",

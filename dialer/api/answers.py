@@ -118,6 +118,8 @@ class CampaignOut(Outgoing):
     override_windows: bool = Field(description="Whether it is dialed outside of them all the same.")
     open_now: bool = Field(description="Whether calls may be dialed now, some at least.")
     cohorts: list[CohortOut] = Field(description="The same for the zones of its calls; none without windows.")
+    callback_url: str | None = Field(description="Where the customer's own system is told.")
+    callback_events: list[str] = Field(description="What it is told.")
     reason: str | None = Field(description="Why it is paused, where the dialer paused it by itself.")
     created_at: datetime
     started_at: datetime | None
@@ -145,11 +147,14 @@ class CampaignOut(Outgoing):
             windows=WindowsOut.of(campaign.windows) if campaign.windows else None,
             open_now=any(s.is_open for s in stretches) if stretches else True,
             cohorts=[CohortOut.model_validate(s, from_attributes=True) for s in stretches],
+            callback_url=campaign.callbacks.url if campaign.callbacks else None,
+            callback_events=sorted(campaign.callbacks.events) if campaign.callbacks else [],
         )
 
 
 _COMPUTED = {
     "redial", "counts", "dispositions", "terms", "success", "succeeded", "hanging_up", "windows", "open_now", "cohorts",
+    "callback_url", "callback_events",
 }  # fmt: skip
 
 
@@ -232,28 +237,6 @@ class CallOut(Outgoing):
     def of(cls, call: Call) -> Self:
         """The answer for one call."""
         return cls(**_told(call))
-
-
-class ResultOut(CallOut):
-    """What became of a call, with what is known of its last attempt."""
-
-    dialed: str = Field(description="The number that the last attempt dialed.")
-    keys: str = Field(description="What was pressed, question by question.")
-    duration_s: int | None
-    price: str | None = Field(description="As the carrier told it.")
-
-    @classmethod
-    def of_last(cls, call: Call, attempt: Attempt | None) -> Self:
-        """The result of one call."""
-        figures = attempt.figures if attempt else {}
-        duration, price = figures.get("duration_s"), figures.get("price")
-        return cls(
-            **_told(call),
-            dialed=call.dialed(attempt) if attempt else "",
-            keys=attempt.keys if attempt else "",
-            duration_s=None if duration is None else int(duration),
-            price=None if price is None else str(price),
-        )
 
 
 class CallWithAttemptsOut(CallOut):

@@ -16,7 +16,9 @@ from aiohttp import web
 from pydantic_core import to_json
 
 from dialer.api import (
+    again,
     applications,
+    callbacks,
     calls,
     campaigns,
     conferences,
@@ -52,6 +54,7 @@ SHUTDOWN_S = 10  # the longest of the carrier's own time limits for a webhook
 ROUTES: tuple[Route, ...] = tuple(
     chain(
         campaigns.routes,
+        again.routes,
         conferences.routes,
         hang_ups.routes,
         hours.routes,
@@ -60,6 +63,7 @@ ROUTES: tuple[Route, ...] = tuple(
         calls.routes,
         orders.routes,
         recordings.routes,
+        callbacks.routes,
         voices.routes,
         applications.routes,
         webhooks.routes,

@@ -15,6 +15,7 @@ from dialer.api.ordering import ordered
 from dialer.api.problems import ID_TAKEN, INVALID_INPUT, KEY_IN_USE, KEY_REUSED, FieldError, Problem
 from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import NewSingleCall
+from dialer.api.telling import callbacks_of_single_calls
 from dialer.cohorts import given_zone
 from dialer.errors import InvalidInput
 from dialer.idempotency import KeptAnswer
@@ -79,7 +80,8 @@ async def get_call(request: web.Request, call_id: str) -> web.StreamResponse:
 async def _enqueue(runtime: Runtime, priority: Priority, call: NewCall, derived: str | None) -> KeptAnswer:
     # The caller's own id says more than the key: two keys and one id are still one call.
     key = f"id {call.external_id}" if call.external_id else derived and f"key {derived}"
-    added = await runtime.store.enqueue_call(priority, call, key=key, windows=runtime.settings.default_windows)
+    callbacks, windows = callbacks_of_single_calls(runtime.settings), runtime.settings.default_windows
+    added = await runtime.store.enqueue_call(priority, call, key=key, windows=windows, callbacks=callbacks)
     stored = await runtime.store.call(added.call_id)
     if (stored.number, stored.others) != (call.number, call.others):
         raise Problem(ID_TAKEN, f"The id belongs to call {stored.id}, to another number.", field="id")

@@ -19,6 +19,7 @@ from dialer.api.ordering import ordered
 from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED
 from dialer.api.routing import Answer, Handler, Routes
 from dialer.api.schemas import CallsQuery, CampaignsQuery, NewCampaign, Nothing
+from dialer.api.telling import callbacks_of
 from dialer.clock import moment, now_ms
 from dialer.conference import KIND as CONFERENCE
 from dialer.errors import IllegalStep, InvalidInput
@@ -80,6 +81,7 @@ async def draft(body: NewCampaign, runtime: Runtime) -> Draft:
         expires_at=body.expires_at,
         windows=windows,
         override_windows=body.override_windows,
+        callbacks=callbacks_of(body, runtime.settings),
         most=KINDS[body.kind].most,
         priority=body.priority,
         redial=redial,

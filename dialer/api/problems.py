@@ -57,6 +57,7 @@ UNSUPPORTED_MEDIA_TYPE = ProblemType("unsupported-media-type", 415, "This kind o
 RANGE_NOT_SATISFIABLE = ProblemType("range-not-satisfiable", 416, "The range lies behind the end")
 INVALID_INPUT = ProblemType("invalid-input", 422, "The input is not valid")
 KEY_REUSED = ProblemType("idempotency-key-reused", 422, "This key was used for another request")
+NO_PARQUET = ProblemType("parquet-not-installed", 501, "This dialer cannot write Parquet")
 INTERNAL = ProblemType("internal", 500, "Something went wrong on our side")
 CARRIER_FAILED = ProblemType("carrier-failed", 502, "The carrier did not do it")
 NO_CARRIER = ProblemType("no-carrier", 503, "This API has no settings for a carrier")

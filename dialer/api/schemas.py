@@ -22,6 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from dialer.callbacks.events import CallbackEvent
 from dialer.conference import ConferenceScript
 from dialer.dispositions import NEXT_NUMBER, Disposition
 from dialer.errors import InvalidInput
@@ -239,9 +240,31 @@ class NewCampaign(PlacedBody, WindowsChange):
     )
     expires_at: Deadline | None = Field(None, description="What is not dialed by then is `expired`, never dialed late.")
 
+    callback_url: str | None = Field(
+        None,
+        min_length=1,
+        max_length=2048,
+        description="Where your own system is told what becomes of the calls, https; DIALER_CALLBACK_URL if left out.",
+    )
+    callback_events: list[CallbackEvent] | None = Field(
+        None, description="What it is told; DIALER_CALLBACK_EVENTS if left out, nothing if empty."
+    )
+
     def redials(self) -> dict[Disposition, Redial]:
         """The policy in the project's own terms. Raises InvalidInput."""
         return {d: body.redial(d) for d, body in ((Disposition(name), body) for name, body in self.redial.items())}
+
+
+class CampaignAgain(NewCampaign):
+    """What a campaign made from another's calls has of its own; all else is as the other has it."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"name": "Power cut, second round"}]})
+
+    kind: Literal["notification", "script"] | None = Field(None, description="Given with `script`.")  # type: ignore[assignment] # what is required of the other may be left out here
+    script: Script | None = None  # type: ignore[assignment] # the same
+    dispositions: list[Disposition] | None = Field(
+        None, min_length=1, description="Who comes along; all who are done without success if left out."
+    )
 
 
 class EndpointBody(Incoming):
@@ -318,9 +341,3 @@ class RecordingsQuery(Incoming):
     cursor: str | None = Field(
         None, pattern=r"^[0-9]{1,15}-r[a-z2-7]{16}$", description="`next_cursor` of the page before."
     )
-
-
-class ResultsQuery(Incoming):
-    """In which form."""
-
-    format: Literal["csv", "ndjson"] | None = Field(None, description="Goes before the Accept header.")

@@ -13,6 +13,7 @@ import click
 from rich.table import Table
 from rich.text import Text
 
+from dialer.callbacks.events import CallbackEvent
 from dialer.cli.client import CampaignView, DialerClient, Json
 from dialer.cli.connection import talks_to_api
 from dialer.cli.hours import hours_text, window_options
@@ -64,6 +65,14 @@ def _describes_campaign(function: Any) -> Any:
             metavar="TIME",
             help="What is not dialed by then is not dialed any more, such as 2026-12-01T17:00:00+01:00.",
         ),
+        click.option("--callback-url", help="Tell your own system there.  [default: DIALER_CALLBACK_URL]"),
+        click.option(
+            "--callback-event",
+            "callback_events",
+            type=click.Choice([e.value for e in CallbackEvent]),
+            multiple=True,
+            help="What to tell it.  [default: DIALER_CALLBACK_EVENTS]",
+        ),
     )
     for option in reversed(options):
         function = option(function)
@@ -101,6 +110,23 @@ async def run(client: DialerClient, *, file: Path, name: str | None, output: Pat
 async def create(client: DialerClient, *, name: str, **description: Any) -> None:
     """Create a campaign without calls, and print its id."""
     click.echo((await client.create_campaign(_body(name, **description))).id)
+
+
+@command.command("again")
+@talks_to_api
+@click.argument("campaign_id")
+@click.option("--name", required=True, help="What to call the new one.")
+@click.option(
+    "--disposition", "dispositions", type=click.Choice([d.value for d in Disposition]), multiple=True,
+    help="Who comes along.  [default: all who are done and were not reached]",
+)  # fmt: skip
+async def make_again(client: DialerClient, *, campaign_id: str, name: str, dispositions: tuple[str, ...]) -> None:
+    """Make a draft from those whom a campaign did not reach, and print its id.
+
+    Script, terms and policies are the same; who opted out never comes along.
+    """
+    body: Json = {"name": name} | ({"dispositions": list(dispositions)} if dispositions else {})
+    click.echo((await client.campaign_again(campaign_id, body)).id)
 
 
 @command.command("import")
@@ -150,13 +176,24 @@ async def watch_campaign(client: DialerClient, *, campaign_id: str) -> None:
 @command.command("results")
 @talks_to_api
 @click.argument("campaign_id")
-@click.option("--format", "form", type=click.Choice(["csv", "ndjson"]), default="csv", show_default=True)
+@click.option("--format", "form", type=click.Choice(["csv", "ndjson", "parquet"]), default="csv", show_default=True)
+@click.option("--not-reached", is_flag=True, help="Only who is done and was not reached.")
+@click.option("--disposition", type=click.Choice([d.value for d in Disposition]), help="Only who ended so.")
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.  [default: standard output]"
 )
-async def results(client: DialerClient, *, campaign_id: str, form: str, output: Path | None) -> None:
+async def results(  # noqa: PLR0913 - its options
+    client: DialerClient,
+    *,
+    campaign_id: str,
+    form: str,
+    not_reached: bool,
+    disposition: str | None,
+    output: Path | None,
+) -> None:
     """Print or save what became of everyone, so far."""
-    chunks = client.results(campaign_id, form)
+    filters = {"reached": "false" if not_reached else None, "disposition": disposition}
+    chunks = client.results(campaign_id, form, **filters)
     if output is not None:
         click.echo(f"Results: {await save_file(chunks, output)}")
         return
@@ -235,17 +272,19 @@ async def _watch(
         raise
 
 
-def _body(
+def _body(  # noqa: PLR0913 - the options of a campaign
     name: str,
     *,
     says: Json,
     terms: Json,
     redial: tuple[tuple[str, Json], ...],
     success: tuple[str, ...],
+    callback_events: tuple[str, ...],
     **chosen: Any,
 ) -> Json:
     body: Json = {"name": name, "redial": dict(redial)} | says | terms | chosen.pop("windows")
-    body |= {"success": list(success)} if success else {}
+    listed = {"success": list(success), "callback_events": list(callback_events)}
+    body |= {key: value for key, value in listed.items() if value}
     return body | {key: value for key, value in chosen.items() if value is not None}
 
 

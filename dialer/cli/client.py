@@ -87,6 +87,10 @@ class DialerClient:
         """Make a campaign; it dials nothing yet."""
         return CampaignView.from_json(await self._json("POST", "/v1/campaigns", json=body))
 
+    async def campaign_again(self, campaign_id: str, body: Json) -> CampaignView:
+        """Make one from another's calls; it dials nothing yet."""
+        return CampaignView.from_json(await self._json("POST", f"/v1/campaigns/{campaign_id}/again", json=body))
+
     async def campaign(self, campaign_id: str) -> CampaignView:
         """How it stands."""
         return CampaignView.from_json(await self._json("GET", f"/v1/campaigns/{campaign_id}"))
@@ -123,9 +127,10 @@ class DialerClient:
                 return
             query["cursor"] = page["next_cursor"]
 
-    async def results(self, campaign_id: str, form: str) -> AsyncIterator[bytes]:
-        """The results as a file's bytes; `form` is csv or ndjson."""
-        async for chunk in self._bytes(f"/v1/campaigns/{campaign_id}/results", params={"format": form}):
+    async def results(self, campaign_id: str, form: str, **filters: str | None) -> AsyncIterator[bytes]:
+        """The results as a file's bytes; `form` is csv, ndjson or parquet, filters are `reached` and `disposition`."""
+        query = {"format": form} | {name: value for name, value in filters.items() if value is not None}
+        async for chunk in self._bytes(f"/v1/campaigns/{campaign_id}/results", params=query):
             yield chunk
 
     async def add_call(self, body: Json, *, key: str | None = None) -> Json:
@@ -172,6 +177,21 @@ class DialerClient:
     async def delete_recording(self, recording_id: str) -> None:
         """Delete it and its file."""
         async with self._request("DELETE", f"/v1/recordings/{recording_id}"):
+            pass
+
+    async def dead_callbacks(self, limit: int) -> list[Json]:
+        """Callbacks that were given up, longest ago first."""
+        found: list[Json] = (await self._json("GET", "/v1/callbacks", params={"limit": str(limit)}))["callbacks"]
+        return found
+
+    async def retry_callback(self, callback_id: str) -> None:
+        """Send it again."""
+        async with self._request("POST", f"/v1/callbacks/{callback_id}/retry"):
+            pass
+
+    async def drop_callback(self, callback_id: str) -> None:
+        """Forget it."""
+        async with self._request("DELETE", f"/v1/callbacks/{callback_id}"):
             pass
 
     async def _bytes(self, path: str, **options: Any) -> AsyncIterator[bytes]:

@@ -15,7 +15,7 @@ import aiohttp
 from dialer import probe
 from dialer.doctor.finding import Finding, failed, ok, skipped, warning
 from dialer.doctor.patient import Patient
-from dialer.providers.kpn.recording_addresses import is_public
+from dialer.public_names import is_public
 from dialer.settings import LOOPBACK
 
 _LONGEST_ANSWER = 4096

@@ -59,6 +59,7 @@ def _constants() -> str:
         f"local REACHED, OVER = {fact_bits(_REACHED)}, {FACT_BIT[Fact.COMPLETED]}\n"
         f"local OPTED_OUT, HUNG_UP = {FACT_BIT[Fact.OPTED_OUT]}, {FACT_BIT[Fact.HUNG_UP]}\n"
         f"local LOST = {FACT_BIT[Fact.LOST]}\n"
+        f"local CONFIRMED = {FACT_BIT[Fact.CONFIRMED]}\n"
         f"local ENTERED = {fact_bits(ENTERED)}\n"
         f"local MOST_AFTER_MS = {MOST_AFTER_MS}\n"
         f"local NEXT_NUMBER = {{{', '.join(f'{disposition} = true' for disposition in NEXT_NUMBER)}}}\n"

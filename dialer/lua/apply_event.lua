@@ -22,7 +22,9 @@ redis.call('HSET', ATTEMPT, 'facts', facts)
 -- Whoever asks not to be called again is suppressed with that very fact, in every campaign (begin_attempt looks).
 if bit.band(facts, OPTED_OUT) > bit.band(known, OPTED_OUT) then
   suppress()
+  tell('number.opted_out', ATTEMPT_ID, 'opted_out')
 end
+if bit.band(facts, CONFIRMED) > bit.band(known, CONFIRMED) then tell('call.confirmed', ATTEMPT_ID, 'confirmed') end
 
 local disposition
 for _, rule in ipairs(RULES) do
@@ -31,7 +33,7 @@ end
 local before = redis.call('HGET', ATTEMPT, 'disposition')
 -- No rule matches yet where the carrier's refusal ended the attempt: that stands until an ending is told.
 if disposition == before or before and not disposition then return {4, '', ''} end
-if disposition then redis.call('HSET', ATTEMPT, 'disposition', disposition) end
+if disposition then end_attempt(disposition) end
 if tries().n ~= NUMBER then return {4, disposition or '', ''} end
 if before then
   -- A fact that came late. A call that is done stays so, under the new label; a redial that nobody began yet is

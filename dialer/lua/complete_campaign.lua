@@ -1,6 +1,6 @@
 -- complete_campaign: a running campaign with nothing left to do is completed, a cancelled one is closed.
 -- KEYS[1] hash campaign   KEYS[2] zset imports   KEYS[3] set closing   KEYS[4] set open   KEYS[5..9] zsets waiting .. live
--- KEYS[10..12] zset ready by class
+-- KEYS[10..12] zset ready by class   KEYS[13] list callbacks:told
 -- ARGV    campaign id, now_ms
 -- returns 1 completed, 0 not now (looked at again when its last call ends), 2 an import is under way (look again)
 -- atomic because a call may be added at this moment
@@ -15,7 +15,10 @@ local over = left == 0 and (state == 'cancelled' or filled and built_in ~= '1')
 if over and state == 'running' and redis.call('ZCARD', KEYS[2]) > 0 then return 2 end
 redis.call('SREM', KEYS[3], id)
 if not over then return 0 end
-redis.call('SREM', KEYS[4], id)
+local wanted = redis.call('HGET', KEYS[1], 'tells')
+if redis.call('SREM', KEYS[4], id) == 1 and wanted and string.find(wanted, 'campaign.ended', 1, true) then
+  redis.call('RPUSH', KEYS[13], 'campaign.ended ' .. id .. ' ' .. (state == 'running' and 'completed' or state) .. ' ' .. ARGV[2])
+end
 if state == 'cancelled' then return 0 end
 for i = 10, 12 do redis.call('ZREM', KEYS[i], id) end
 redis.call('HSET', KEYS[1], 'state', 'completed', 'ended_at', ARGV[2])

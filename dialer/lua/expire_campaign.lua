@@ -1,9 +1,10 @@
 -- expire_campaign: what a campaign has not dialed by its end is not dialed any more.
 -- KEYS[1] hash campaign   zsets KEYS[2] waiting   KEYS[3] done:expired   KEYS[4] expiring   KEYS[5] sleeping   KEYS[6] set closing
--- KEYS[7..9] zset ready by class
+-- KEYS[7..9] zset ready by class   KEYS[10] list callbacks:told
 -- ARGV    campaign id, now_ms
 -- returns how many calls expired, -1 not yet (the end was moved)
 -- atomic because a call may be claimed at this moment; one that was claimed already expires in begin_attempt
+-- include: sweep
 local id, now = ARGV[1], tonumber(ARGV[2])
 local expires = redis.call('HGET', KEYS[1], 'expires_at')
 if expires and tonumber(expires) > now then
@@ -13,6 +14,7 @@ end
 redis.call('ZREM', KEYS[4], id)
 if not expires then return 0 end
 local left = redis.call('ZCARD', KEYS[2])
+if left > 0 then tell_swept(KEYS[1], KEYS[10], id, 'expired', ARGV[2]) end
 -- In one stroke, however many: the set is renamed, not copied, unless calls have expired one by one before.
 if left > 0 and redis.call('EXISTS', KEYS[3]) == 0 then
   redis.call('RENAME', KEYS[2], KEYS[3])

@@ -31,7 +31,7 @@ elseif follows == 'back' then
   redis.call('HINCRBY', CAMPAIGN, 'attempts', -1)
   return {1, wait(due), 0}
 else
-  redis.call('HSET', ATTEMPT, 'disposition', follows)
+  end_attempt(follows)
   return {1, settle(follows), redis.call('HINCRBY', CAMPAIGN, 'malformed', 1)}
 end
 return {1, '', 0}

@@ -7,12 +7,13 @@
 if not redis.call('ZSCORE', UNKNOWN, SEQ) or tries().n ~= NUMBER then return 0 end
 local facts = tonumber(redis.call('HGET', ATTEMPT, 'facts') or 0)
 if bit.band(facts, HUNG_UP) > 0 then
-  redis.call('HSET', ATTEMPT, 'disposition', 'cancelled')
+  end_attempt('cancelled')
   settle('cancelled', facts)
   return 0
 end
 if is_capped(tries()) then
-  redis.call('HSET', ATTEMPT, 'disposition', 'undetermined', 'facts', bit.bor(facts, LOST))
+  redis.call('HSET', ATTEMPT, 'facts', bit.bor(facts, LOST))
+  end_attempt('undetermined')
   settle('undetermined')
   return 1
 end
@@ -21,6 +22,7 @@ if ended == '' then
   redis.call('HSET', ATTEMPT, 'redialed', 1)
 else
   -- Not dialed again after all: as one that was given up, whose label follows what is told of it yet.
-  redis.call('HSET', ATTEMPT, 'disposition', ended, 'facts', bit.bor(facts, LOST))
+  redis.call('HSET', ATTEMPT, 'facts', bit.bor(facts, LOST))
+  end_attempt(ended)
 end
 return 1

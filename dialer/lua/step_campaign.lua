@@ -1,10 +1,11 @@
 -- step_campaign: start, pause, resume or cancel a campaign.
 -- KEYS[1] hash campaign   zsets KEYS[2] waiting   KEYS[3] claimed   KEYS[4] done:cancelled   KEYS[5] leases   KEYS[6] sleeping
--- KEYS[7] set closing   KEYS[8..10] zset ready by class
+-- KEYS[7] set closing   KEYS[8..10] zset ready by class   KEYS[11] list callbacks:told
 -- ARGV    campaign id, now_ms, the new state, reason or '', states from which it is allowed
 -- returns {1} stepped, {2} it was there already, {0, state} not from here, {-1} no such campaign
 -- atomic because a claim between the state and the sets would dial for a paused campaign
 -- include: step
+-- include: sweep
 local id, now, target = ARGV[1], ARGV[2], ARGV[3]
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return {-1} end
@@ -25,6 +26,7 @@ elseif target == 'cancelled' then
     redis.call('ZADD', KEYS[2], now, seq)
   end
   redis.call('DEL', KEYS[3])
+  if redis.call('EXISTS', KEYS[2]) == 1 then tell_swept(KEYS[1], KEYS[11], id, 'cancelled', now) end
   -- A million calls end in one stroke: the set is renamed, not copied, unless calls were cancelled one by one before.
   if redis.call('EXISTS', KEYS[4]) == 1 then
     redis.call('ZUNIONSTORE', KEYS[4], 2, KEYS[4], KEYS[2])

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from dialer.store.attempts import Applied, EventResult, Spoken
 from dialer.store.conferences import ConferenceStore
+from dialer.store.copies import CopyStore
 from dialer.store.overview import Overview, OverviewStore
 from dialer.store.recordings import Deleted, Noted, Wanted
 from dialer.store.retention import RetentionStore
-from dialer.store.rows import RowStore
 
 __all__ = ["Applied", "Deleted", "EventResult", "Noted", "Overview", "Spoken", "Store", "Wanted"]
 
 
-class Store(RowStore, ConferenceStore, OverviewStore, RetentionStore):
+class Store(CopyStore, ConferenceStore, OverviewStore, RetentionStore):
     """All of the store in one object; each part is a module of its own beside this one."""

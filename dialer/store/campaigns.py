@@ -9,6 +9,7 @@ from dataclasses import astuple
 from itertools import islice
 
 from dialer import conference, keys
+from dialer.callbacks.events import Callbacks
 from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, NotFound
@@ -80,7 +81,15 @@ class CampaignStore(StorePart):
         names.append(keys.calls_done(campaign_id, Disposition.CANCELLED))
         answer = await self._batch.run(
             "step_campaign",
-            [keys.campaign(campaign_id), *names, keys.LEASES, keys.SLEEPING, keys.CLOSING, *keys.READY],
+            [
+                keys.campaign(campaign_id),
+                *names,
+                keys.LEASES,
+                keys.SLEEPING,
+                keys.CLOSING,
+                *keys.READY,
+                keys.CALLBACKS_TOLD,
+            ],
             [campaign_id, self._now_ms(), target, reason, *sources],
         )
         match answer:
@@ -136,10 +145,15 @@ class CampaignStore(StorePart):
             self._batch.command("LTRIM", keys.WAKE, 0, 0),
         )
 
-    async def built_in(self, priority: Priority, windows: Windows | None = None) -> str:
+    async def built_in(
+        self, priority: Priority, windows: Windows | None = None, callbacks: Callbacks | None = None
+    ) -> str:
         """The built-in campaign for single calls of a priority, made and running at its first use."""
         campaign_id = BUILT_IN[priority]
-        if await self._batch.command("EXISTS", keys.campaign(campaign_id)):
+        key = keys.campaign(campaign_id)
+        state, *told = await self._batch.command("HMGET", key, "state", "callback_url", "tells")
+        if state:
+            await self._tell_from_now_on(key, _callbacks(*told), callbacks)
             return campaign_id
         now = moment(self._now_ms())
         campaign = Campaign(
@@ -155,9 +169,16 @@ class CampaignStore(StorePart):
             created_at=now,
             started_at=now,
             windows=windows,
+            callbacks=callbacks,
         )
         await self.create_campaign(campaign)
         return campaign_id
+
+    async def _tell_from_now_on(self, key: str, before: Callbacks | None, after: Callbacks | None) -> None:
+        if after and after != before:
+            await self._batch.command("HSET", key, *[part for pair in _callback_fields(after).items() for part in pair])
+        elif before and not after:
+            await self._batch.command("HDEL", key, "tells")
 
 
 def is_campaign_id(text: str) -> bool:
@@ -189,12 +210,22 @@ def _to_fields(campaign: Campaign) -> dict[str, str | int]:
         "terms": json.dumps(campaign.terms.to_dict()) if campaign.terms != Terms() else None,
         "expires_at": to_ms(campaign.expires_at) if campaign.expires_at else None,
         "most": campaign.most,
+        **_callback_fields(campaign.callbacks),
         "max_tries": campaign.max_tries,
         "started_at": to_ms(campaign.started_at) if campaign.started_at else None,
         **_lease_times(campaign.terms),
         **_hours(campaign),
     }
     return fields | {name: value for name, value in told.items() if value is not None}
+
+
+def _callback_fields(callbacks: Callbacks | None) -> dict[str, str]:
+    """The scripts read `tells` alone."""
+    return {"callback_url": callbacks.url, "tells": " ".join(sorted(callbacks.events))} if callbacks else {}
+
+
+def _callbacks(url: str | None, tells: str | None) -> Callbacks | None:
+    return Callbacks(url, frozenset((tells or "").split())) if url else None
 
 
 def _rule(redial: Redial) -> list[int | str | bool]:
@@ -238,6 +269,7 @@ def _from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
         most=int(fields["most"]) if "most" in fields else None,
         windows=Windows.from_dict(json.loads(fields["windows"])) if "windows" in fields else None,
         override_windows="override_windows" in fields,
+        callbacks=_callbacks(fields.get("callback_url"), fields.get("tells")),
         max_tries=int(fields["max_tries"]) if "max_tries" in fields else None,
         over_at=at_ms(fields.get("over_at")),
         over_reason=fields.get("over_reason"),

@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from dialer import keys
+from dialer.callbacks.messages import Message
 from dialer.model import Priority
 from dialer.pacing import Budget
 from dialer.states import CallState, CampaignState
@@ -23,6 +24,8 @@ class Overview:
         oldest_due_ms: for how long the call that is due longest has been waiting, by priority; 0 for none.
         workers: how many were heard from lately.
         gate_ms: for how long nothing goes out yet, after a refusal; 0 for open.
+        untold_ms: age of the oldest callback to a customer's system that still waits; 0 for none.
+        dead_callbacks: how many of them were given up.
         unfetched_ms: age of the oldest recording that is not fetched yet; 0 for none.
     """
 
@@ -33,6 +36,8 @@ class Overview:
     budget: Budget
     gate_ms: int
     unfetched_ms: int
+    untold_ms: int
+    dead_callbacks: int
 
 
 class OverviewStore(CampaignStore):
@@ -40,11 +45,13 @@ class OverviewStore(CampaignStore):
 
     async def overview(self) -> Overview:
         """Read all sums."""
-        ids, workers, trunk, unfetched = await asyncio.gather(
+        ids, workers, trunk, unfetched, untold, dead = await asyncio.gather(
             self._batch.command("SMEMBERS", keys.OPEN),
             self._batch.command("ZCARD", keys.WORKERS),
             self._fields(keys.TRUNK),
             self._batch.command("ZRANGE", keys.RECORDINGS_UNFETCHED, 0, 0, "WITHSCORES"),
+            self._untold_since(),
+            self._batch.command("ZCARD", keys.CALLBACKS_DEAD),
         )
         opened = list(ids)
         seen = await asyncio.gather(*(self._seen(campaign_id) for campaign_id in opened))
@@ -65,7 +72,19 @@ class OverviewStore(CampaignStore):
             budget=budget,
             gate_ms=max(0, budget.gate_ms - now),
             unfetched_ms=max(0, now - int(float(unfetched[1]))) if unfetched else 0,
+            untold_ms=max(0, now - untold) if untold else 0,
+            dead_callbacks=dead,
         )
+
+    async def _untold_since(self) -> int:
+        """Since when (ms) the oldest callback waits, sorted by receiver or not yet; 0 for none."""
+        sorted_, line = await asyncio.gather(
+            self._batch.command("ZRANGE", keys.CALLBACKS_PENDING, 0, 0, "WITHSCORES"),
+            self._batch.command("LINDEX", keys.CALLBACKS_TOLD, 0),
+        )
+        moments = [float(sorted_[1])] if sorted_ else []
+        moments += [Message.read(line).at_ms] if line else []
+        return int(min(moments, default=0))
 
     async def _seen(self, campaign_id: str) -> tuple[CampaignState, Priority, dict[CallState, int], int]:
         (state, priority, timed), sizes, first, sleeps_until = await asyncio.gather(

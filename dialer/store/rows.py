@@ -15,6 +15,7 @@ from secrets import token_hex
 from typing import Any, NamedTuple
 
 from dialer import keys
+from dialer.callbacks.events import Callbacks
 from dialer.clock import to_ms
 from dialer.cohorts import cohort_of
 from dialer.errors import IllegalStep, NotFound
@@ -81,13 +82,19 @@ class RowStore(CampaignStore):
         await self._wake()
 
     async def enqueue_call(
-        self, priority: Priority, call: NewCall, *, key: str | None, windows: Windows | None = None
+        self,
+        priority: Priority,
+        call: NewCall,
+        *,
+        key: str | None,
+        windows: Windows | None = None,
+        callbacks: Callbacks | None = None,
     ) -> Added:
         """Add one call to the built-in campaign of its priority; with a key, the same key adds nothing more.
 
-        Windows are those that the built-in campaign gets if this is its first call.
+        Windows and callbacks are those that the built-in campaign gets if this is its first call.
         """
-        campaign_id = await self.built_in(priority, windows)
+        campaign_id = await self.built_in(priority, windows, callbacks)
         today = self._now_ms() // DAY_MS
         # Without a key each request is a call of its own: the same number may be called again tomorrow.
         digest = _digest(f"key\x00{key or token_hex(16)}", call.number)

@@ -7,6 +7,8 @@ others; no attempt begun twice; no more requests in any second than the budget; 
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import chain
 from random import Random
@@ -15,6 +17,8 @@ from typing import Any, TypeVar
 import pytest
 
 from dialer import keys, pacing
+from dialer.callbacks.events import CallbackEvent, Callbacks
+from dialer.callbacks.messages import SWEPT, Message
 from dialer.clock import moment, to_ms
 from dialer.dialing import Begun, Claim, Dial, Follows
 from dialer.dispositions import Disposition, Fact
@@ -98,6 +102,7 @@ class Walk:
         redial, max_tries = self.random.choice(REDIALS), self.random.choice([None, None, 1, 2, 4])
         fields: dict[str, Any] = {"priority": priority, "redial": redial, "terms": terms, "expires_at": expires_at}
         fields["windows"] = windows
+        fields["callbacks"] = Callbacks("https://crm.example.com/in", frozenset(CallbackEvent))
         kind = self.random.choice(["notification", "conference"])
         await self.engine.run_campaign(campaign_id, calls=0, kind=kind, max_tries=max_tries, **fields)
         campaign = ExpectedCampaign(priority, redial, CampaignState.RUNNING, kind=kind)
@@ -383,6 +388,7 @@ class Walk:
         assert looks == stored.get("expiring:calls", {})
         self._nobody_is_forgotten(stored)
         self._attempts_agree(stored)
+        self._each_end_is_told_once(stored)
         self._nobody_is_tried_too_often()
 
     def _standing(self, stored: dict[str, Any]) -> list[tuple[str, str]]:
@@ -392,6 +398,33 @@ class Walk:
             for key in keys.call_sets(campaign_id)
             for seq in stored.get(key.removeprefix(keys.TAG), {})
         )
+
+    def _each_end_is_told_once(self, stored: dict[str, Any]) -> None:
+        """Every call that ended, and no other, has one line of its own, or ended in one stroke with its campaign.
+
+        One that was called back after its end ends again, by another line.
+        """
+        lines = [Message.read(line) for line in stored.get("callbacks:told", [])]
+        told = Counter(line.id for line in lines if line.event != SWEPT)
+        swept = {(line.subject, line.word) for line in lines if line.event == SWEPT}
+        ended = {call_id: call.where for call_id, call in self.expected.calls() if isinstance(call.where, Disposition)}
+        ends = {call_id: tries.get("ends", 0) for call_id, tries in self._tries(stored) if "told" in tries}
+        in_one_stroke = {i for i, where in ended.items() if (i.rpartition("-")[0], str(where)) in swept}
+
+        assert ended.keys() - in_one_stroke <= ends.keys() <= ended.keys()
+        assert all(1 == count for count in told.values())
+        assert {f"{i}-ended" + (f"-{count}" if count > 1 else "") for i, count in ends.items()} <= told.keys()
+        of_calls = [line for line in lines if line.event == CallbackEvent.CALL_ENDED]
+        assert sum(tries.get("ends", 0) for _, tries in self._tries(stored)) == len(of_calls)
+        over = {campaign_id for campaign_id, c in self.expected.campaigns.items() if c.state is CampaignState.COMPLETED}
+        assert over == {line.subject for line in lines if line.event == "campaign.ended" and line.word == "completed"}
+
+    def _tries(self, stored: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        for campaign_id in self.expected.campaigns:
+            for key, fields in stored.items():
+                if key.startswith(f"campaign:{campaign_id}:calls:"):
+                    named = ((field[:-1], value) for field, value in fields.items() if field.endswith("t"))
+                    yield from ((f"{campaign_id}-{seq}", value) for seq, value in named)
 
     def _nobody_is_forgotten(self, stored: dict[str, Any]) -> None:
         """A running campaign with calls in line is ready, or sleeps until the first may be dialed at the latest."""

@@ -6,15 +6,15 @@ import csv
 import io
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.api.answers import ResultOut
-from dialer.api.results import COLUMNS, csv_rows, harmless, ndjson_lines
-from dialer.dispositions import Disposition
-from dialer.model import Attempt, Call
+from dialer.api.result_rows import COLUMNS, ResultOut, csv_rows, harmless, ndjson_lines
+from dialer.dispositions import Disposition, Fact
+from dialer.model import Attempt, Call, Event
 from dialer.states import CallState
 
 CALL = Call(
@@ -45,10 +45,8 @@ def test_csv_row_has_all_columns() -> None:
         "disposition": "no_answer",
         "tries": "3",
         "ended_at": "2026-01-02T03:04:05.678+00:00",
-        "keys": "",
-        "duration_s": "",
-        "price": "",
-        "dialed": "",
+        **dict.fromkeys(("placed_at", "answered_at", "ring_s", "talk_s", "reason", "amd", "keys"), ""),
+        **dict.fromkeys(("duration_s", "price", "recordings", "dialed"), ""),
     } == row
 
 
@@ -59,9 +57,46 @@ def test_a_result_tells_what_was_pressed_and_what_it_cost() -> None:
         id="c1-2-3", number=3, state="ended", placed_at=None, uuid="u", result="placed", facts=frozenset(),
         disposition=Disposition.CONFIRMED, figures=figures,
     )  # fmt: skip
-    [cells] = csv.reader(io.StringIO(csv_rows([ResultOut.of_last(CALL, attempt)])))
+    row = _row(attempt)
 
-    assert ["1 3", "24", "0.01000000"] == cells[7:10]
+    assert ("1 3", "24", "0.01000000") == (row["keys"], row["duration_s"], row["price"])
+
+
+def test_a_result_tells_the_times_of_the_last_attempt() -> None:
+    """When it was placed and answered, how long it rang and was talked, who picked up, and what was recorded."""
+    row = _row(_attempt(events=(_event("ringing", 2), _event("answered", 7), _event("completed", 31))))
+
+    assert "2026-01-02T03:04:00.000+00:00" == row["placed_at"]
+    assert "2026-01-02T03:04:07.000+00:00" == row["answered_at"]
+    assert ("7.0", "24", "human", "r1 r2") == (row["ring_s"], row["talk_s"], row["amd"], row["recordings"])
+
+
+def test_an_unanswered_attempt_rang_until_its_end() -> None:
+    """Without an answer there was no talk, and the ringing ended with the call; the carrier's words stand beside it."""
+    row = _row(_attempt(events=(_event("busy", 3),), figures={"detail": "=busy", "duration_s": 0}))
+
+    assert ("3.0", "", "'=busy") == (row["ring_s"], row["talk_s"], row["reason"])
+
+
+def _row(attempt: Attempt) -> dict[str, str]:
+    [cells] = csv.reader(io.StringIO(csv_rows([ResultOut.of_last(CALL, attempt)])))
+    return dict(zip(COLUMNS, cells, strict=True))
+
+
+def _event(kind: str, second: int) -> Event:
+    at = datetime(2026, 1, 2, 3, 4, second, tzinfo=UTC)
+    return Event(kind=kind, at=at, received_at=at)
+
+
+def _attempt(**fields: Any) -> Attempt:
+    known: dict[str, Any] = {
+        "facts": frozenset({Fact.HUMAN}),
+        "figures": {"duration_s": 24},
+        "recordings": ("r1", "r2"),
+        "placed_at": datetime(2026, 1, 2, 3, 4, tzinfo=UTC),
+    }
+    plain: dict[str, Any] = {"number": 3, "state": "ended", "uuid": "u", "result": "placed", "disposition": None}
+    return Attempt(id="c1-2-3", **(plain | known | fields))
 
 
 def test_ndjson_line_has_all_fields() -> None:

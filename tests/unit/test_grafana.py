@@ -68,7 +68,7 @@ def test_file_is_what_the_code_makes() -> None:
 def test_rows() -> None:
     """The dashboard goes from the campaigns over the carrier, its callbacks and recordings to the workers."""
     assert ("dialer", "Dialer") == (DASHBOARD["uid"], DASHBOARD["title"])
-    assert ["Campaigns", "Carrier and budget", "Webhooks", "Recordings", "Fleet"] == titles(
+    assert ["Campaigns", "Carrier and budget", "Webhooks", "Recordings", "Customers' systems", "Fleet"] == titles(
         [box for box in BOXES if box["type"] == "row"]
     )
 

@@ -14,8 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from dialer.api.answers import ResultOut
-from dialer.api.results import COLUMNS, csv_rows, ndjson_lines
+from dialer.api.result_rows import COLUMNS, ResultOut, csv_rows, ndjson_lines
 from dialer.cli import app, recording
 from dialer.cli.account import Account, people_table
 from dialer.cli.campaign import _description, _table

@@ -49,7 +49,16 @@ def test_all_keys_share_one_slot() -> None:
 def test_no_two_keys_are_the_same() -> None:
     """Kinds of key never meet, nor do those of two campaigns."""
     found = [*all_keys("c1"), *all_keys("c2"), *keys.READY, keys.LEASES, keys.SLEEPING, keys.CLOSING, keys.OPEN]
-    found += [keys.EXPIRING, keys.SUPPRESSED, keys.CONFERENCES]
+    found += [
+        keys.EXPIRING,
+        keys.SUPPRESSED,
+        keys.CONFERENCES,
+        keys.CALLBACKS,
+        keys.CALLBACKS_TOLD,
+        keys.CALLBACKS_DUE,
+        keys.COPYING,
+    ]
+    found += [keys.CALLBACKS_PENDING, keys.CALLBACKS_DEAD, keys.callbacks_to("ab")]
     found += [keys.RECORDINGS, keys.RECORDINGS_DUE, keys.RECORDINGS_UNFETCHED, keys.recording("r2")]
 
     assert len(found) == len(set(found))
@@ -62,7 +71,7 @@ def test_a_move_names_its_keys_in_the_scripts_order() -> None:
         "campaign:c1:live", "leases", "sleeping", "closing", "trunk:main", "ready:urgent",
         "suppressed",
         *(f"campaign:c1:done:{disposition}" for disposition in Disposition),
-        "campaign:c1:calls:2", "attempt:c1-120-2",
+        "callbacks:told", "campaign:c1:calls:2", "attempt:c1-120-2",
     ] == [key.removeprefix(keys.TAG) for key in keys.call_step(CALL)]  # fmt: skip
 
 
@@ -70,7 +79,7 @@ def test_a_moves_keys_are_not_shared() -> None:
     """Names kept for the next event of a campaign are not changed by whoever got them."""
     keys.call_step(CALL).clear()
 
-    assert 27 == len(keys.call_step(CALL))
+    assert 28 == len(keys.call_step(CALL))
 
 
 def test_the_sets_in_flight_are_all_states_but_done() -> None:

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from dialer.errors import CarrierError
-from dialer.providers.kpn.recording_addresses import check_recording_url, is_public
+from dialer.providers.kpn.recording_addresses import check_recording_url
+from dialer.public_names import is_public
 
 STAND_IN = "http://127.0.0.1:9000"
 

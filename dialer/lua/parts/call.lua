@@ -1,12 +1,13 @@
 -- call (included): the keys of one call and the moves that more than one script makes.
 -- KEYS    1 hash campaign; zsets 2 waiting, 3 claimed, 4 placing, 5 unknown, 6 live; 7 zset leases; 8 zset sleeping;
 --         9 set closing; 10 hash trunk; 11 zset ready:urgent; 12 zset suppressed; 13.. zset done:<disposition> in the order of
---         `dispositions.py`; last the call's bucket of records and the attempt
+--         `dispositions.py`; last the list callbacks:told, the call's bucket of records and the attempt
 -- ARGV    1 campaign id, 2 running number of the call, 3 number of the attempt, 4 now (ms); the rest is the script's own
 local CAMPAIGN, WAITING, CLAIMED, PLACING, UNKNOWN, LIVE, LEASES, SLEEPING, CLOSING, TRUNK, URGENT, SUPPRESSED = unpack(KEYS, 1, 12)
-local CALLS, ATTEMPT = unpack(KEYS, #KEYS - 1)
+local TOLD, CALLS, ATTEMPT = unpack(KEYS, #KEYS - 2)
 local CAMPAIGN_ID, SEQ, NUMBER, NOW = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local CALL_ID = CAMPAIGN_ID .. '-' .. SEQ
+local ATTEMPT_ID = CALL_ID .. '-' .. ARGV[3]
 
 local function done_key(disposition)
   return KEYS[12 + DISPOSITIONS[disposition]]
@@ -19,12 +20,6 @@ local function move(set, score, deadline)
   if deadline then redis.call('ZADD', LEASES, deadline, CALL_ID) else redis.call('ZREM', LEASES, CALL_ID) end
 end
 
-local function finish(disposition)
-  move(done_key(disposition), NOW)
-  if redis.call('ZCARD', WAITING) == 0 then redis.call('SADD', CLOSING, CAMPAIGN_ID) end
-  return disposition
-end
-
 local function tries()
   local stored = redis.call('HGET', CALLS, SEQ .. 't')
   return stored and cjson.decode(stored) or {n = 0}
@@ -32,6 +27,34 @@ end
 
 local function store_tries(counted)
   redis.call('HSET', CALLS, SEQ .. 't', cjson.encode(counted))
+end
+
+-- Write down what the customer's own system is to be told, where the campaign asks for it. Returns whether it does.
+local function tell(event, subject, word, turn)
+  local wanted = redis.call('HGET', CAMPAIGN, 'tells')
+  if not wanted or not string.find(wanted, event, 1, true) then return false end
+  redis.call('RPUSH', TOLD, event .. ' ' .. subject .. ' ' .. word .. ' ' .. ARGV[4] .. (turn or ''))
+  return true
+end
+
+local function end_attempt(disposition)
+  redis.call('HSET', ATTEMPT, 'disposition', disposition)
+  tell('attempt.ended', ATTEMPT_ID, disposition)
+end
+
+-- Calls that end with their campaign are told by one line for all of them; the mark `told` takes this one out of those.
+-- One that was called back after its end (recall_call) ends again: `ends` tells the one from the other.
+local function tell_end(disposition)
+  local counted = tries()
+  counted.told, counted.ends = 1, (counted.ends or 0) + 1
+  if tell('call.ended', CALL_ID, disposition, counted.ends > 1 and ' ' .. counted.ends) then store_tries(counted) end
+end
+
+local function finish(disposition)
+  move(done_key(disposition), NOW)
+  tell_end(disposition)
+  if redis.call('ZCARD', WAITING) == 0 then redis.call('SADD', CLOSING, CAMPAIGN_ID) end
+  return disposition
 end
 
 -- When it is too late for the call (ms): for its whole campaign, or, kept beside its tries, for itself.

@@ -3,7 +3,7 @@
 Without I/O: `answers`, `figures`, `waits`, `outcomes`, `events`, `calls`, `token_answers`, `application_answers`,
 `recording_addresses`; what is said to the carrier: `checks`, `dialect`, `placing`, `orders`.
 With I/O: `requests` (one HTTP exchange), `shared_token` (Redis) or `own_token`, `token` (the policy), `channel` (paced
-requests), `steering`, `applications`, `public_names` and `recordings`, `client` (the provider).
+requests), `steering`, `applications`, and `recordings`, `client` (the provider).
 """
 
 from dialer.providers.kpn.account import KpnAccount

@@ -20,9 +20,9 @@ from dialer.providers.assets import Recording, RecordingSink
 from dialer.providers.kpn.answers import Answer, clean
 from dialer.providers.kpn.channel import Channel
 from dialer.providers.kpn.dialect import Dialect
-from dialer.providers.kpn.public_names import PrivateAddressError, PublicNames
 from dialer.providers.kpn.recording_addresses import check_recording_url
 from dialer.providers.kpn.steering import Sleep
+from dialer.public_names import PrivateAddressError, PublicNames
 
 CHUNK_BYTES = 64 * 1024
 PAUSES_S = (1.0, 4.0)

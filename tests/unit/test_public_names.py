@@ -2,7 +2,7 @@
 
 import pytest
 
-from dialer.providers.kpn.public_names import PrivateAddressError, PublicNames
+from dialer.public_names import PrivateAddressError, PublicNames
 from tests.fakes.names import FixedNames
 
 

@@ -1,0 +1,137 @@
+"""`POST /v1/campaigns/{id}/again`: a new campaign from those whom another did not reach."""
+
+from __future__ import annotations
+
+import functools
+import json
+from typing import Any
+
+from aiohttp import web
+from pydantic import Field, ValidationError
+
+from dialer.api.answers import CampaignOut, Outgoing, RedialOut, WindowsOut
+from dialer.api.campaigns import Draft, draft, store_draft
+from dialer.api.hours import shown
+from dialer.api.keys import LOG_FIELDS, RUNTIME
+from dialer.api.once import PARAMETER, REPLAYED, answer_once
+from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED, invalid_input
+from dialer.api.routing import Answer, Routes
+from dialer.api.schemas import CampaignAgain, NewCampaign
+from dialer.dispositions import Disposition
+from dialer.errors import IllegalStep, InvalidInput, NotFound
+from dialer.idempotency import KeptAnswer
+from dialer.model import Campaign
+from dialer.runtime import Runtime
+from dialer.store.campaigns import BUILT_IN
+from dialer.store.copies import NEVER_AGAIN
+
+routes = Routes()
+
+
+class AgainOut(Outgoing):
+    """From where a campaign's calls come, and how far that is."""
+
+    of: str = Field(description="The other campaign.")
+    dispositions: list[Disposition] = Field(description="Who comes along.")
+    looked_at: int = Field(description="How many of the other's calls were looked at.")
+    left_out: int = Field(description="Suppressed by now, or without a value that the script needs.")
+    ended: bool = Field(description="Whether all were looked at.")
+    reason: str | None = Field(description="Why it ended before that.")
+
+
+@routes.post(
+    "/v1/campaigns/{campaign_id}/again",
+    answers={
+        202: Answer(
+            description="The new campaign, a draft; its calls are being added.",
+            model=CampaignOut,
+            headers={"Location": "Its address.", REPLAYED: "`true` on an answer that is given again."},
+        )
+    },
+    problems=(KEY_IN_USE, KEY_REUSED, ILLEGAL_STEP),
+    request_headers=PARAMETER,
+)
+async def create_again(request: web.Request, campaign_id: str, *, body: CampaignAgain) -> web.StreamResponse:
+    """Make a draft from a campaign's calls that are done without success, or ended in given ways.
+
+    Script, terms and policies are the other's, but for `expires_at` and what is given here. The workers add the calls,
+    with their ids and variables, as they are by then; `total` grows meanwhile, and `GET .../again` says when that has
+    ended. Whoever opted out or is suppressed never comes along. It may be started at once.
+    """
+    request[LOG_FIELDS]["of_campaign_id"] = campaign_id
+    runtime = request.app[RUNTIME]
+    source = await runtime.store.campaign(campaign_id)
+    if campaign_id in BUILT_IN.values():
+        raise IllegalStep(f"{campaign_id} holds single calls, each with a script of its own; name a campaign of a list")
+    made, plan = await draft(_whole(source, body), runtime), (campaign_id, _dispositions(source, body))
+    create = functools.partial(_create, runtime, made, plan)
+    return await answer_once(request, f"post-again-{campaign_id}", body, create)
+
+
+@routes.get("/v1/campaigns/{campaign_id}/again", answers={200: Answer(description="How far it is.", model=AgainOut)})
+async def get_again(request: web.Request, campaign_id: str) -> web.StreamResponse:
+    """From which campaign's calls this one is made, and how far that is."""
+    store = request.app[RUNTIME].store
+    await store.campaign(campaign_id)
+    copying = await store.copying(campaign_id)
+    if copying is None:
+        raise NotFound(f"campaign {campaign_id} is made from no other")
+    told: dict[str, Any] = {name: getattr(copying, name) for name in AgainOut.model_fields}
+    return web.json_response(text=AgainOut(**told | {"dispositions": sorted(copying.dispositions)}).model_dump_json())
+
+
+async def _create(
+    runtime: Runtime,
+    made: Draft,
+    source: tuple[str, frozenset[Disposition]],
+    derived: str | None,
+) -> KeptAnswer:
+    campaign_id = await store_draft(runtime, made, derived)
+    # Asked again under the same key after a crash in between, it begins now; begun before, it stays as it is.
+    await runtime.store.begin_copying(campaign_id, *source)
+    answer = await shown(runtime, await runtime.store.campaign(campaign_id))
+    return KeptAnswer(202, answer.model_dump_json(), f"/v1/campaigns/{campaign_id}")
+
+
+def _dispositions(source: Campaign, body: CampaignAgain) -> frozenset[Disposition]:
+    if body.dispositions is None:
+        return frozenset(Disposition) - source.success - NEVER_AGAIN
+    refused = NEVER_AGAIN & set(body.dispositions)
+    if refused:
+        raise InvalidInput(f"{', '.join(sorted(refused))}: nobody is called again after that", field="dispositions")
+    return frozenset(body.dispositions)
+
+
+def _whole(source: Campaign, body: CampaignAgain) -> NewCampaign:
+    """The body of the new campaign: the other's, but for what is given. Raises Problem."""
+    given = body.model_dump(mode="json", exclude_unset=True, exclude={"dispositions"})
+    told = _told(source)
+    if source.callbacks is None and body.callback_url:
+        del told["callback_events"]  # it tells nothing, this one tells what the dialer tells by default
+    try:
+        return NewCampaign.model_validate_json(json.dumps(told | given))
+    except ValidationError as error:
+        raise invalid_input(error, whole="body") from None
+
+
+def _told(source: Campaign) -> dict[str, Any]:
+    terms, callbacks = source.terms, source.callbacks
+    advanced = {"mode": terms.advanced_mode, "beep_timeout_s": terms.beep_timeout_s} if terms.advanced_mode else None
+    return {
+        "kind": source.kind,
+        "script": dict(source.script),
+        "priority": source.priority,
+        "redial": {disposition: RedialOut.of(rule).model_dump() for disposition, rule in source.redial.items()},
+        "max_tries": source.max_tries,
+        "unknown": source.unknown,
+        "success": sorted(source.success),
+        "caller_ids": list(terms.caller_ids),
+        "random_caller_id": terms.random_caller_id,
+        "ringing_timer_s": terms.ringing_timer_s,
+        "length_timer_s": terms.length_timer_s,
+        "advanced_detection": advanced,
+        "windows": WindowsOut.of(source.windows).model_dump(mode="json", by_alias=True) if source.windows else {},
+        "override_windows": source.override_windows,
+        "callback_url": callbacks.url if callbacks else None,
+        "callback_events": sorted(callbacks.events) if callbacks else [],
+    }

@@ -1,0 +1,99 @@
+"""Addresses that came from outside: how they are read, and what of them belongs to the public internet.
+
+A webhook or a client names an address, and we ask it. So a URL is judged by its parsed host, with the parser that the
+request is made with, never by what occurs in its text; and what a name resolves to must be an address of the public
+internet, or somebody could make us ask machines of our own network. `PublicNames` is asked by the connector itself, so
+the address that was judged is the one that is connected to: a name that answers differently the second time gains
+nothing.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Collection
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+
+from aiohttp import ThreadedResolver
+from aiohttp.abc import AbstractResolver, ResolveResult
+from yarl import URL
+
+_LONGEST = 2048
+_TRANSLATED = IPv6Network("64:ff9b::/96")  # NAT64 (RFC 6052): the IPv4 address stands in the last 32 bits
+
+
+class PrivateAddressError(OSError):
+    """The name leads into a network that is not the public internet."""
+
+
+class PublicNames(AbstractResolver):
+    """A resolver for addresses that came from outside.
+
+    Args:
+        exempt: host names that may lead anywhere, because somebody allowed them.
+        names: who looks them up.
+    """
+
+    def __init__(self, exempt: Collection[str] = (), names: AbstractResolver | None = None) -> None:
+        self._exempt = frozenset(exempt)
+        self._names = names or ThreadedResolver()
+
+    async def resolve(
+        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
+    ) -> list[ResolveResult]:
+        """The public addresses of a name. Raises PrivateAddressError if it has others only."""
+        found = await self._names.resolve(host, port, family)
+        kept = [each for each in found if host in self._exempt or is_public(each["host"])]
+        if found and not kept:
+            raise PrivateAddressError(None, f"{host} has no public address")
+        return kept
+
+    async def close(self) -> None:
+        """Close who looks names up."""
+        await self._names.close()
+
+
+def plain_url(text: str) -> URL:
+    """The address, if all parsers read it alike. Raises ValueError."""
+    # Backslashes, blanks and letters beyond ASCII are read differently by different parsers, and nobody needs them.
+    if len(text) > _LONGEST or not text.isascii() or not text.isprintable() or set(text) & {" ", "\\"}:
+        raise ValueError("it is not written as a plain URL")
+    try:
+        url = URL(text)
+        url.origin()  # raises for what has no host
+        _ = url.explicit_port
+    except ValueError as error:
+        raise ValueError("it is not written as a plain URL") from error
+    if url.user is not None or url.password is not None:
+        raise ValueError("it has a user name")
+    return url
+
+
+def is_exempt(url: URL, origins: Collection[str]) -> bool:
+    """Whether it lies at one of the origins that somebody allowed by name."""
+    return any(url.origin() == URL(origin).origin() for origin in origins)
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address, also one that hides in another, belongs to the public internet."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    return all(each.is_global and not each.is_multicast for each in (found, *_hidden(found)))
+
+
+def is_address(host: str) -> bool:
+    """Whether a host is an IP address, for which no resolver is asked."""
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _hidden(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
+    if isinstance(address, IPv4Address):
+        return []
+    inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+    translated = IPv4Address(int(address) & 0xFFFFFFFF) if address in _TRANSLATED else None
+    return [each for each in (*inner, translated) if each]

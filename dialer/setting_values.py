@@ -1,0 +1,24 @@
+"""Values of settings that are checked by more than a pattern."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+
+
+def is_signing_key(secret: str) -> bool:
+    """Whether it is a secret as Standard Webhooks has it."""
+    try:
+        key = b64decode(secret.removeprefix("whsec_"), validate=True)
+    except ValueError:
+        return False
+    return secret.startswith("whsec_") and 24 <= len(key) <= 64  # noqa: PLR2004 - Standard Webhooks has these bounds
+
+
+def caller_id(number: str) -> str:
+    """E.164, from it or its digits alone. Raises ValueError."""
+    # Not checked for validity: the carrier's test ranges are no valid numbers, and the carrier refuses a foreign one.
+    digits = number.removeprefix("+")
+    if not (digits.isascii() and digits.isdigit() and 7 <= len(digits) <= 15):  # noqa: PLR2004 - KPN-SPEC: 7-15 digits
+        message = "must be 7 to 15 digits in international form, such as +31201234567"
+        raise ValueError(message)
+    return f"+{digits}"
