@@ -98,6 +98,8 @@ class Leases:
     async def _expire_calls(self, campaign_id: str, seqs: list[int], now: int) -> int:
         names = [keys.EXPIRING_CALLS, keys.calls_done(campaign_id, Disposition.EXPIRED), keys.CLOSING]
         names += [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT]
+        names += [keys.campaign(campaign_id), keys.CALLBACKS_TOLD]
+        names += [keys.bucket(campaign_id, seq) for seq in seqs]
         return int(await self._batch.run("expire_calls", names, [campaign_id, now, now + _LOOK_MS, *seqs]))
 
     async def complete_campaigns(self) -> list[str]:

@@ -1,14 +1,27 @@
 -- expire_calls: calls of one campaign for which it is too late now are not dialed any more.
 -- KEYS[1] zset expiring:calls   KEYS[2] zset done:expired   KEYS[3] set closing   KEYS[4] zset waiting   KEYS[5..8] claimed .. live
+-- KEYS[9] hash campaign   KEYS[10] list callbacks:told   KEYS[11..] for each call its bucket of records
 -- ARGV    campaign id, now_ms, when to look again at those that are under way (ms), running numbers
 -- returns how many expired
 -- atomic because a call may be claimed at this moment; one that was claimed already expires in begin_attempt
+local wanted = redis.call('HGET', KEYS[9], 'tells')
+-- As `tell_end` in parts/call.lua does: told by itself, and marked for those that tell a campaign's end in one line.
+local function tell_end(bucket, seq)
+  local field = seq .. 't'
+  local counted = cjson.decode(redis.call('HGET', bucket, field) or '{"n": 0}')
+  counted.told, counted.ends = 1, (counted.ends or 0) + 1
+  local turn = counted.ends > 1 and ' ' .. counted.ends or ''
+  redis.call('RPUSH', KEYS[10], 'call.ended ' .. ARGV[1] .. '-' .. seq .. ' expired ' .. ARGV[2] .. turn)
+  redis.call('HSET', bucket, field, cjson.encode(counted))
+end
+
 local id, now, expired = ARGV[1], ARGV[2], 0
 for i = 4, #ARGV do
   local seq, under_way = ARGV[i], false
   for k = 5, 8 do under_way = under_way or redis.call('ZSCORE', KEYS[k], seq) end
   if redis.call('ZREM', KEYS[4], seq) == 1 then
     redis.call('ZADD', KEYS[2], now, seq)
+    if wanted and string.find(wanted, 'call.ended', 1, true) then tell_end(KEYS[7 + i], seq) end
     expired = expired + 1
   end
   -- Under way it may come back to the line yet.
