@@ -130,7 +130,7 @@ def _told(source: Campaign) -> dict[str, Any]:
         "ringing_timer_s": terms.ringing_timer_s,
         "length_timer_s": terms.length_timer_s,
         "advanced_detection": advanced,
-        "windows": WindowsOut.of(source.windows).model_dump(mode="json", by_alias=True) if source.windows else {},
+        "windows": WindowsOut.of(source.windows).model_dump(mode="json", by_alias=True) if source.windows else None,
         "override_windows": source.override_windows,
         "callback_url": callbacks.url if callbacks else None,
         "callback_events": sorted(callbacks.events) if callbacks else [],

@@ -43,6 +43,23 @@ async def test_it_is_as_the_other_but_for_what_is_given(api: aiohttp.ClientSessi
     assert [made["id"]] == await runtime.store.take_copying(5)
 
 
+async def test_hours_are_taken_over(api: aiohttp.ClientSession) -> None:
+    """Nobody is called at night in a second round because the first one's windows were forgotten."""
+    windows = {
+        "hours": [{"days": "mo-fr", "from": "09:00", "to": "20:00"}],
+        "closed": ["2026-12-31"],
+        "timezone": "Asia/Tokyo",
+    }
+    body = {"name": "First", "kind": "notification", "script": {"text": "Hello."}, "windows": windows}
+    async with api.post("/v1/campaigns", json=body) as response:
+        first = await response.json()
+    async with api.post(f"/v1/campaigns/{first['id']}/again", json={"name": "Second"}) as response:
+        second = await response.json()
+
+    assert "mo-fr" == first["windows"]["hours"][0]["days"]
+    assert first["windows"] == second["windows"]
+
+
 async def test_the_same_request_makes_one_campaign(api: aiohttp.ClientSession) -> None:
     """Under one Idempotency-Key the first answer is given again."""
     other, headers = await _made(api), {"Idempotency-Key": "again-1"}
