@@ -30,6 +30,7 @@ from dialer.api import (
     probe,
     recordings,
     results,
+    suppressions,
     voices,
     webhooks,
 )
@@ -64,6 +65,7 @@ ROUTES: tuple[Route, ...] = tuple(
         orders.routes,
         recordings.routes,
         callbacks.routes,
+        suppressions.routes,
         voices.routes,
         applications.routes,
         webhooks.routes,

@@ -179,6 +179,21 @@ class DialerClient:
         async with self._request("DELETE", f"/v1/recordings/{recording_id}"):
             pass
 
+    async def suppression(self, verb: str, number: str) -> Json:
+        """`add`, `remove` or `check` a number among those that no campaign calls."""
+        return await self._json("POST", f"/v1/suppressions/{verb}", json={"number": number})
+
+    async def suppressions(self) -> AsyncIterator[Json]:
+        """All numbers that no campaign calls, longest ago first."""
+        query: dict[str, str] = {}
+        while True:
+            page = await self._json("GET", "/v1/suppressions", params=query)
+            for one in page["suppressions"]:
+                yield one
+            if page["next_cursor"] is None:
+                return
+            query["cursor"] = page["next_cursor"]
+
     async def dead_callbacks(self, limit: int) -> list[Json]:
         """Callbacks that were given up, longest ago first."""
         found: list[Json] = (await self._json("GET", "/v1/callbacks", params={"limit": str(limit)}))["callbacks"]

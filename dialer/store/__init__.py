@@ -12,9 +12,10 @@ from dialer.store.copies import CopyStore
 from dialer.store.overview import Overview, OverviewStore
 from dialer.store.recordings import Deleted, Noted, Wanted
 from dialer.store.retention import RetentionStore
+from dialer.store.suppression import SuppressionStore
 
 __all__ = ["Applied", "Deleted", "EventResult", "Noted", "Overview", "Spoken", "Store", "Wanted"]
 
 
-class Store(CopyStore, ConferenceStore, OverviewStore, RetentionStore):
+class Store(CopyStore, ConferenceStore, OverviewStore, RetentionStore, SuppressionStore):
     """All of the store in one object; each part is a module of its own beside this one."""
