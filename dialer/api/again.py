@@ -9,10 +9,12 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field, ValidationError
 
-from dialer.api.answers import CampaignOut, Outgoing, RedialOut, WindowsOut
+from dialer.api.answers import CampaignOut, RedialOut
 from dialer.api.campaigns import Draft, draft, store_draft
 from dialer.api.hours import shown
+from dialer.api.hours_answers import WindowsOut
 from dialer.api.keys import LOG_FIELDS, RUNTIME
+from dialer.api.models import Outgoing
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
 from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED, invalid_input
 from dialer.api.routing import Answer, Routes

@@ -12,11 +12,11 @@ from typing import Annotated, Self
 from aiohttp import web
 from pydantic import Field, StringConstraints
 
-from dialer.api.answers import Outgoing
 from dialer.api.keys import RUNTIME
+from dialer.api.models import Incoming, Outgoing
 from dialer.api.problems import CARRIER_FAILED, NO_CARRIER, Problem
 from dialer.api.routing import Answer, Routes
-from dialer.api.schemas import Incoming, Name
+from dialer.api.schemas import Name
 from dialer.errors import InvalidInput, NotFound
 from dialer.own_application import new_application
 from dialer.providers.assets import Application, Applications, Method, NewApplication, Webhook

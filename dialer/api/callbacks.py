@@ -7,10 +7,9 @@ from datetime import datetime
 from aiohttp import web
 from pydantic import Field
 
-from dialer.api.answers import Outgoing
 from dialer.api.keys import LOG_FIELDS, RUNTIME
+from dialer.api.models import Incoming, Nothing, Outgoing
 from dialer.api.routing import Answer, Routes
-from dialer.api.schemas import Incoming, Nothing
 from dialer.callbacks.dead_letters import DeadLetter, DeadLetters
 from dialer.clock import moment
 from dialer.errors import NotFound

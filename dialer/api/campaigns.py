@@ -14,11 +14,12 @@ from aiohttp import web
 from dialer.api.answers import CallOut, CallsOut, CampaignOut, CampaignsOut
 from dialer.api.hours import check_end, check_override, note_override, shown, windows_of
 from dialer.api.keys import LOG_FIELDS, RUNTIME
+from dialer.api.models import Nothing
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
 from dialer.api.ordering import ordered
 from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED
 from dialer.api.routing import Answer, Handler, Routes
-from dialer.api.schemas import CallsQuery, CampaignsQuery, NewCampaign, Nothing
+from dialer.api.schemas import CallsQuery, CampaignsQuery, NewCampaign
 from dialer.api.telling import callbacks_of
 from dialer.clock import moment, now_ms
 from dialer.conference import KIND as CONFERENCE

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import Field
 
-from dialer.api.answers import Outgoing
+from dialer.api.models import Outgoing
 from dialer.dispositions import Disposition
 from dialer.gathering import Conference, ConferenceState, Member, MemberState
 

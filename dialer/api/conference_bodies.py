@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from dialer.addresses import parse_address
+from dialer.api.models import Incoming
 from dialer.api.schemas import (
     WITHOUT_NUL,
     Deadline,
-    Incoming,
     Name,
     NewCampaign,
     OwnId,

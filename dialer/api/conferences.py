@@ -18,6 +18,7 @@ from dialer.api.campaigns import Draft, draft, store_draft
 from dialer.api.conference_answers import ConferenceOut, ConferencesOut, MemberOut
 from dialer.api.conference_bodies import DEFAULT_DEADLINE_S, ConferencesQuery, NewConference, NewMember
 from dialer.api.keys import LOG_FIELDS, RUNTIME
+from dialer.api.models import Nothing
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
 from dialer.api.orders import control_of
 from dialer.api.problems import (
@@ -32,7 +33,6 @@ from dialer.api.problems import (
     TOO_EARLY,
 )
 from dialer.api.routing import Answer, Handler, Routes
-from dialer.api.schemas import Nothing
 from dialer.clock import moment, now_ms
 from dialer.conference import MOST_MEMBERS, ConferenceScript, room_of
 from dialer.errors import IllegalStep, InvalidInput, NotFound

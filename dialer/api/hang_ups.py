@@ -8,8 +8,8 @@ from aiohttp import web
 
 from dialer.api.answers import HangUpOut
 from dialer.api.keys import LOG_FIELDS, RUNTIME
+from dialer.api.models import Nothing
 from dialer.api.routing import Answer, Routes
-from dialer.api.schemas import Nothing
 from dialer.heartbeat import read_fleet
 from dialer.runtime import Runtime
 from dialer.states import UP

@@ -12,10 +12,10 @@ import structlog
 from aiohttp import web
 
 from dialer.api.answers import CampaignOut
+from dialer.api.hours_bodies import HoursBody, WindowsBody, WindowsChange
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.problems import ILLEGAL_STEP
 from dialer.api.routing import Answer, Routes
-from dialer.api.schemas import HoursBody, WindowsBody, WindowsChange
 from dialer.errors import InvalidInput
 from dialer.model import Campaign, Priority
 from dialer.runtime import Runtime

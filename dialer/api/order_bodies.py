@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import ConfigDict, Field, JsonValue, RootModel
 
-from dialer.api.schemas import Incoming
+from dialer.api.models import Incoming
 from dialer.providers.steering import Act, Order, SendDigits, StartStream, StartTalk
 
 MAX_URL = 2048

@@ -6,8 +6,8 @@ from aiohttp import web
 from redis.exceptions import RedisError
 
 from dialer import probe
-from dialer.api.answers import Outgoing
 from dialer.api.keys import RUNTIME, WEBHOOK_SECRET
+from dialer.api.models import Outgoing
 from dialer.api.problems import NOT_FOUND, Problem
 from dialer.api.routing import Answer, Routes
 from dialer.errors import StoreUnavailable

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from dialer.api.answers import Outgoing
+from dialer.api.models import Outgoing
 from dialer.recordings.records import KeptRecording, RecordingState
 
 

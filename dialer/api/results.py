@@ -10,11 +10,11 @@ from pydantic import Field
 
 from dialer.api.keys import REQUEST_ID, RUNTIME
 from dialer.api.middleware import REQUEST_ID_HEADER
+from dialer.api.models import Incoming
 from dialer.api.parquet import parquet_pieces, require_parquet
 from dialer.api.problems import NO_PARQUET, NOT_FOUND
 from dialer.api.result_rows import ResultOut, csv_header, csv_rows, ndjson_lines
 from dialer.api.routing import Answer, Routes
-from dialer.api.schemas import Incoming
 from dialer.api.streaming import write_pieces
 from dialer.dispositions import Disposition
 from dialer.model import Call, Campaign

@@ -18,8 +18,8 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from dialer.api.bodies import read_json, read_query
+from dialer.api.models import Nothing
 from dialer.api.problems import NOT_FOUND, Problem, ProblemType
-from dialer.api.schemas import Nothing
 
 Handler = Callable[..., Awaitable[web.StreamResponse]]
 PlainHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]

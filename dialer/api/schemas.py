@@ -12,7 +12,6 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -22,6 +21,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from dialer.api.hours_bodies import WindowsChange
+from dialer.api.models import Incoming
 from dialer.callbacks.events import CallbackEvent
 from dialer.conference import ConferenceScript
 from dialer.dispositions import NEXT_NUMBER, Disposition
@@ -38,16 +39,6 @@ MAX_REDIAL_AFTER_S = MOST_AFTER_MS // 1000
 
 # dispositions.REDIALABLE, which a test compares: a type cannot be made from it.
 Redialable = Literal["busy", "no_answer", "failed", "rejected", "machine", "answered", "invalid_number"]
-
-
-class Incoming(BaseModel):
-    """Sent to us: strict, unknown fields refused."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class Nothing(Incoming):
-    """No field at all."""
 
 
 def _as_text(given: object) -> object:
@@ -134,39 +125,6 @@ class PlacedBody(Incoming):
     ringing_timer_s: int | None = Field(None, ge=1, le=120, description="Seconds a phone may ring.")
     length_timer_s: int | None = Field(None, ge=1, le=7200, description="Seconds after which a call is ended.")
     advanced_detection: AdvancedDetectionBody | None = None
-
-
-class HoursBody(Incoming):
-    """Hours of some days of the week."""
-
-    days: str = Field("mo-su", max_length=40, description="Such as mo-fr or mo,we,sa.")
-    from_: str = Field("00:00", alias="from", max_length=5, description="Such as 09:00.")
-    to: str = Field(
-        "24:00", max_length=5, description="Such as 20:00; what is not later than `from` is the next day's."
-    )
-
-
-class WindowsBody(Incoming):
-    """When people may be called, on their own clocks. Checked by `dialer/api/hours.py`."""
-
-    hours: list[HoursBody] = Field(default_factory=list, max_length=50, description="None: all hours of all days.")
-    closed: list[str] = Field(default_factory=list, max_length=400, description="Dates such as 2026-12-31.")
-    holidays: str | None = Field(
-        None, max_length=20, description="Country or part of one whose public holidays are closed: NL, DE-BY."
-    )
-    not_before: AwareDatetime | None = Field(None, description="When the campaign begins.")
-    timezone: str | None = Field(
-        None, max_length=64, description="Whose clock it is (IANA name), instead of that of where a number may be."
-    )
-
-
-class WindowsChange(Incoming):
-    """Other windows for a campaign."""
-
-    windows: WindowsBody | None = Field(None, description="The default (DIALER_WINDOWS) if left out; `{}` is always.")
-    override_windows: bool = Field(
-        default=False, description="Dial outside of them too: for urgent campaigns, where DIALER_ALLOW_OVERRIDE is set."
-    )
 
 
 class RedialBody(Incoming):

@@ -8,10 +8,9 @@ from aiohttp import web
 from pydantic import Field
 
 from dialer.addresses import parse_address
-from dialer.api.answers import Outgoing
 from dialer.api.keys import RUNTIME
+from dialer.api.models import Incoming, Outgoing
 from dialer.api.routing import Answer, Routes
-from dialer.api.schemas import Incoming
 
 routes = Routes()
 

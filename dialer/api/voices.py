@@ -8,9 +8,8 @@ from typing import Literal, Self
 from aiohttp import web
 from pydantic import Field
 
-from dialer.api.answers import Outgoing
+from dialer.api.models import Incoming, Outgoing
 from dialer.api.routing import Answer, Routes
-from dialer.api.schemas import Incoming
 from dialer.voices import Generation, Voice, voices
 
 routes = Routes()
