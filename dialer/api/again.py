@@ -57,8 +57,9 @@ async def create_again(request: web.Request, campaign_id: str, *, body: Campaign
     """Make a draft from a campaign's calls that are done without success, or ended in given ways.
 
     Script, terms and policies are the other's, but for `expires_at` and what is given here. The workers add the calls,
-    with their ids and variables, as they are by then; `total` grows meanwhile, and `GET .../again` says when that has
-    ended. Whoever opted out or is suppressed never comes along. It may be started at once.
+    with their ids, variables, zones and ends still ahead, as they are by then; `total` grows meanwhile, and
+    `GET .../again` says when that has ended. Whoever opted out or is suppressed never comes along. It may be started
+    at once.
     """
     request[LOG_FIELDS]["of_campaign_id"] = campaign_id
     runtime = request.app[RUNTIME]

@@ -10,8 +10,10 @@ import asyncio
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
+from datetime import datetime
 
 from dialer import keys
+from dialer.clock import moment
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, NotFound
 from dialer.kinds import Callee, steps_of
@@ -106,7 +108,8 @@ class CopyStore(RowStore, CallStore):
         found = await self.numbered_calls(copying.of, copying.looked_at + 1, _AT_ONCE)
         wanted = [call for call in found if call.disposition in copying.dispositions - NEVER_AGAIN]
         allowed = await self._allowed(campaign, wanted)
-        new = [_new(call) for call in allowed]
+        now = moment(self._now_ms())
+        new = [_new(call, now) for call in allowed]
         await self.add_calls(campaign_id, new, import_id=_IMPORT_ID)
         looked_at = min(copying.looked_at + _AT_ONCE, source.total)
         return Copying(
@@ -138,11 +141,14 @@ class CopyStore(RowStore, CallStore):
         await self._batch.command("ZREM", keys.COPYING, campaign_id)
 
 
-def _new(call: Call) -> NewCall:
+def _new(call: Call, now: datetime) -> NewCall:
+    # An end that is past would end it again at once: it was asked for anew, until whenever its new campaign says.
+    still_ahead = call.expires_at is not None and call.expires_at > now
     return NewCall(
         number=call.number,
         external_id=call.external_id,
         variables=call.variables,
         timezone=call.timezone,
+        expires_at=call.expires_at if still_ahead else None,
         others=call.others,
     )

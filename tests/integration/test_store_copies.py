@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 import pytest
 from redis.asyncio import Redis
 
 from dialer import keys
+from dialer.clock import moment
 from dialer.dispositions import Disposition
 from dialer.model import NewCall
 from dialer.states import CallState
@@ -59,6 +61,27 @@ async def test_unreached_calls_come_along_with_their_ids_and_values(engine: Engi
     assert copying
     assert (True, 1_200, 0) == (copying.ended, copying.looked_at, copying.left_out)
     assert not {"copying", "campaign:c2:imports"} & (await engine.keyspace()).keys()
+
+
+async def test_zone_and_end_of_a_call_come_along(engine: Engine) -> None:
+    """An end that is still ahead stays the call's, also in the set that ends it; one that is past is left out."""
+    now = moment(engine.now_ms)
+    ahead, past = now + timedelta(hours=2), now + timedelta(minutes=1)
+    calls = [
+        NewCall(number="+31201234567", variables={"name": "A"}, timezone="Europe/Lisbon", expires_at=ahead),
+        NewCall(number="+31201234568", variables={"name": "B"}, timezone="Europe/Lisbon", expires_at=past),
+    ]
+    await engine.store.add_calls("c1", calls, import_id="i1")
+    await _end(engine, Disposition.EXPIRED, 1_201, 1_202)
+    engine.clock.advance_ms(120_000)
+    await engine.store.begin_copying("c2", "c1", {Disposition.EXPIRED})
+    while await engine.store.copy_some("c2"):
+        pass
+    first, second = [call async for chunk in engine.store.all_calls("c2") for call in chunk]
+
+    assert [("Europe/Lisbon", ahead), ("Europe/Lisbon", None)] == [(c.timezone, c.expires_at) for c in (first, second)]
+    assert ahead.timestamp() * 1000 == await engine.redis.zscore(keys.EXPIRING_CALLS, first.id)
+    assert await engine.redis.zscore(keys.EXPIRING_CALLS, second.id) is None
 
 
 async def test_who_opted_out_never_comes_along(engine: Engine) -> None:
