@@ -21,49 +21,19 @@ def environment(tmp_path: Path) -> dict[str, str | None]:
     return {f"DIALER_{name}": None for name in names} | {"DIALER_DATA_DIR": str(tmp_path)}
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "demo",
-        "up",
-        "campaign",
-        "conference",
-        "call",
-        "control",
-        "recording",
-        "app",
-        "doctor",
-        "voices",
-        "suppress",
-        "api",
-        "worker",
-        "simulate",
-    ],
-)
+COMMANDS = (
+    "demo", "up", "campaign", "conference", "call", "control", "recording", "suppress", "callback", "app", "doctor",
+    "voices", "api", "worker", "simulate",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_help_lists_every_command(name: str) -> None:
     """Each command stands in the help of `dialer`."""
     assert f"\n  {name} " in CliRunner().invoke(main, ["--help"]).output
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "demo",
-        "up",
-        "campaign",
-        "conference",
-        "call",
-        "control",
-        "recording",
-        "app",
-        "doctor",
-        "voices",
-        "suppress",
-        "api",
-        "worker",
-        "simulate",
-    ],
-)
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name: str) -> None:
     """Each command explains itself."""
     result = CliRunner().invoke(main, [name, "--help"])
