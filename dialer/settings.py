@@ -63,6 +63,12 @@ class Settings(BaseSettings):
         description="Signs the token in every callback URL; the same on all machines, 16 or more characters advised. "
         "`dialer up` makes one when unset.",
     )
+    erasure_secret: SecretStr | None = Field(
+        None,
+        min_length=16,
+        description="Under it the hashes of erased numbers are made that nobody may call; the same on all machines, "
+        "for good: without it they could not be told again. `dialer up` makes one when unset.",
+    )
     carrier_url: str = Field(
         "https://api-prd.kpn.com/communication/nexmo",
         pattern=r"^https?://[^/?#\s]+[^?#\s]*$",

@@ -18,6 +18,7 @@ def settings_beside_owner() -> Settings:
         redis_url=settings.redis_url or _running_redis(settings),
         api_key=settings.api_key or (kept and kept.api_key),
         webhook_secret=settings.webhook_secret or (kept and kept.webhook_secret),
+        erasure_secret=settings.erasure_secret or (kept and kept.erasure_secret) or None,
     )
 
 

@@ -8,7 +8,6 @@ its promises; if it did not, the exit code says so.
 from __future__ import annotations
 
 import asyncio
-import secrets
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +16,7 @@ import click
 
 from dialer.cli.account import ask_stand_in, people_table
 from dialer.cli.client import CampaignView, DialerClient, open_client
-from dialer.cli.credentials import Credentials
+from dialer.cli.credentials import new_credentials
 from dialer.cli.demo_people import invent, write_list
 from dialer.cli.foreground import run_server
 from dialer.cli.saving import save_file
@@ -114,12 +113,11 @@ async def _campaign(show: Show, folder: Path, client: DialerClient) -> CampaignV
 
 def _plan(show: Show, folder: Path, stand_in: StandIn) -> Plan:
     # Whatever the environment says about a real carrier or a real Redis must not be touched.
-    outside = {"redis_url": None, "public_url": None, "api_key": None, "webhook_secret": None}
+    outside = {"redis_url": None, "public_url": None, "api_key": None, "webhook_secret": None, "erasure_secret": None}
     inside = {"data_dir": folder, "host": "127.0.0.1", "port": 0, "calls_per_second": show.rate, "burst": 1}
     inside |= {"allowed_destinations": "*"}  # its people live in two countries, and no phone rings
     settings = load_settings(**outside, **inside)
-    credentials = Credentials(api_key=secrets.token_urlsafe(), webhook_secret=secrets.token_urlsafe())
-    return Plan(settings=completed(settings, credentials, stand_in), workers=1, stand_in=stand_in, logs=folder)
+    return Plan(settings=completed(settings, new_credentials(), stand_in), workers=1, stand_in=stand_in, logs=folder)
 
 
 def _default_output() -> Path:

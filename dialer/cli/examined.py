@@ -21,6 +21,7 @@ def examined_settings() -> tuple[Settings, str]:
         redis_url=settings.redis_url or (owner and owner.redis_url),
         api_key=settings.api_key or (kept and kept.api_key),
         webhook_secret=settings.webhook_secret or (kept and kept.webhook_secret),
+        erasure_secret=settings.erasure_secret or (kept and kept.erasure_secret) or None,
     )
     if owner is not None and owner.stand_in is not None:
         settings = settings.model_copy(update=pointing_at(owner.stand_in) | {"public_url": owner.api_url})

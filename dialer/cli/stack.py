@@ -89,6 +89,7 @@ def completed(settings: Settings, credentials: Credentials, stand_in: StandIn | 
         "public_url": settings.public_url or base_url(settings.host, port),
         "api_key": settings.api_key or SecretStr(credentials.api_key),
         "webhook_secret": settings.webhook_secret or SecretStr(credentials.webhook_secret),
+        "erasure_secret": settings.erasure_secret or SecretStr(credentials.erasure_secret),
     }
     if stand_in is not None:
         changes |= pointing_at(stand_in.origin) | {"public_url": base_url(settings.host, port)}
