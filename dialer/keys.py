@@ -42,6 +42,8 @@ campaign (`campaign_keys`).
 | `suppressed` | zset | address never to be called, score: since (ms) | stays until it is taken off by hand |
 | `hanging-up` | zset | campaign of which calls are to be hung up, score: when that was last asked (ms) | empties |
 | `closing` | set | campaigns that may be complete | empties |
+| `reaping` | zset | campaign that is over, with a retention of its own, score: until when (ms) | with the campaign |
+| `ended` | zset | every other campaign that is over, score: since (ms) | with the campaign |
 | `open` | set | campaigns with anything left to do, drafts too | empties |
 | `trunk:main` | hash | the budget: `tat`, `seen` (us), `index`; more in `tune_budget.lua` | stays: one per trunk |
 | `wake` | list | at most one element, popped by an idle hopper | pops |
@@ -69,6 +71,8 @@ EXPIRING_CALLS = f"{TAG}expiring:calls"
 CONFERENCES = f"{TAG}conferences"
 SUPPRESSED = f"{TAG}suppressed"
 CLOSING = f"{TAG}closing"
+REAPING = f"{TAG}reaping"
+ENDED = f"{TAG}ended"
 OPEN = f"{TAG}open"
 WAKE = f"{TAG}wake"
 WORKERS = f"{TAG}workers"

@@ -112,4 +112,5 @@ class Leases:
         names = [keys.campaign(campaign_id), keys.imports(campaign_id), keys.CLOSING, keys.OPEN]
         names += [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT]
         args: list[str | int] = [campaign_id, now_ms(self._clock)]
-        return bool(await self._batch.run("complete_campaign", [*names, *keys.READY, keys.CALLBACKS_TOLD], args) == 1)
+        names += [*keys.READY, keys.CALLBACKS_TOLD, keys.REAPING, keys.ENDED]
+        return bool(await self._batch.run("complete_campaign", names, args) == 1)

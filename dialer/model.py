@@ -105,6 +105,7 @@ class Campaign:
         windows: the hours in which its calls may be dialed; None: always.
         override_windows: whether it is dialed outside of them all the same.
         max_tries: how often one call is tried at the most, whatever `redial` says; None: as often as that.
+        retention_days: how long it is kept after its end; None: as set for all.
         over_at: when what it was for was over, though calls may still be up; only a conference has that.
         over_reason: why, in words.
         reason: why it is paused, in words, when the dialer paused it by itself.
@@ -129,6 +130,7 @@ class Campaign:
     override_windows: bool = False
     callbacks: Callbacks | None = None
     max_tries: int | None = None
+    retention_days: int | None = None
     over_at: datetime | None = None
     over_reason: str | None = None
     started_at: datetime | None = None

@@ -25,7 +25,7 @@ async def reap(ctx: ArqContext) -> None:
         log.warning("callback.dropped", count=dropped)
     deleted = await store.reap(_days_ago(settings.retention_days, context))
     if deleted:
-        log.info("campaign.deleted", count=deleted, older_than_days=settings.retention_days)
+        log.info("campaign.deleted", count=deleted)
 
 
 def _days_ago(days: int, context: Context) -> int:

@@ -126,6 +126,7 @@ def _told(source: Campaign) -> dict[str, Any]:
         "priority": source.priority,
         "redial": {disposition: RedialOut.of(rule).model_dump() for disposition, rule in source.redial.items()},
         "max_tries": source.max_tries,
+        "retention_days": source.retention_days,
         "unknown": source.unknown,
         "success": sorted(source.success),
         "caller_ids": list(terms.caller_ids),

@@ -63,6 +63,7 @@ class CampaignOut(Outgoing):
     script: dict[str, JsonValue]
     redial: dict[Disposition, RedialOut]
     max_tries: int | None = Field(description="How often one call is tried at the most; null: as `redial` says.")
+    retention_days: int | None = Field(description="Days it is kept after its end; null: as for all.")
     unknown: UnknownPolicy
     terms: TermsOut
     success: list[Disposition] = Field(description="Dispositions that count as success.")

@@ -87,6 +87,7 @@ async def draft(body: NewCampaign, runtime: Runtime) -> Draft:
         priority=body.priority,
         redial=redial,
         max_tries=body.max_tries,
+        retention_days=body.retention_days,
         unknown=body.unknown,
         state=CampaignState.DRAFT,
     )

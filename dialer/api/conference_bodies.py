@@ -10,6 +10,7 @@ from pydantic import ConfigDict, Field
 from dialer.addresses import parse_address
 from dialer.api.models import Incoming
 from dialer.api.schemas import (
+    MAX_RETENTION_DAYS,
     WITHOUT_NUL,
     Deadline,
     Name,
@@ -107,6 +108,9 @@ class NewConference(PlacedBody):
     expires_at: Deadline | None = Field(
         None, description="Nobody is called after it; who is in stays in. An hour from now if left out."
     )
+    retention_days: int | None = Field(
+        None, ge=1, le=MAX_RETENTION_DAYS, description="Days until it is deleted; DIALER_RETENTION_DAYS if left out."
+    )
     length_timer_s: int | None = Field(
         LONGEST_CALL_S, ge=1, le=7200, description="Seconds after which a call is ended."
     )
@@ -119,7 +123,7 @@ class NewConference(PlacedBody):
         return NewCampaign(**told, kind="conference", script=script, success=None, expires_at=expires_at)
 
 
-_SHARED = (*PlacedBody.model_fields, "name", "priority", "redial", "unknown")
+_SHARED = (*PlacedBody.model_fields, "name", "priority", "redial", "unknown", "retention_days")
 _SCRIPT = tuple(
     name for name in ConferenceScript.__dataclass_fields__ if name in NewConference.model_fields and name != "moderator"
 )

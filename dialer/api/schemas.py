@@ -35,6 +35,7 @@ from dialer.states import CallState
 
 MAX_NAME_LENGTH = 200
 MAX_TRIES = 1_000
+MAX_RETENTION_DAYS = 3650
 MAX_REDIAL_AFTER_S = MOST_AFTER_MS // 1000
 
 # dispositions.REDIALABLE, which a test compares: a type cannot be made from it.
@@ -198,6 +199,12 @@ class NewCampaign(PlacedBody, WindowsChange):
     )
     expires_at: Deadline | None = Field(None, description="What is not dialed by then is `expired`, never dialed late.")
 
+    retention_days: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_RETENTION_DAYS,
+        description="Days after its end until all of it is deleted; DIALER_RETENTION_DAYS if left out.",
+    )
     callback_url: str | None = Field(
         None,
         min_length=1,

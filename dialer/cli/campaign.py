@@ -61,6 +61,11 @@ def _describes_campaign(function: Any) -> Any:
             help="Counts as success.  [default: confirmed where a key confirms, else answered too]",
         ),
         click.option(
+            "--retention-days",
+            type=click.IntRange(1, 3650),
+            help="Delete all of it so many days after its end.  [default: DIALER_RETENTION_DAYS]",
+        ),
+        click.option(
             "--expires-at",
             metavar="TIME",
             help="What is not dialed by then is not dialed any more, such as 2026-12-01T17:00:00+01:00.",

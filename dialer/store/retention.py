@@ -1,7 +1,8 @@
 """Deleting what is no longer kept: campaigns that ended long ago, and single calls that did.
 
-Every key that has no expiry is deleted here. A campaign goes in pages, its place in the list of campaigns last, so a
-reaper that dies is followed by one that does the rest.
+Every key that has no expiry is deleted here. The step in which nothing of a campaign is left to do puts it into a line:
+`reaping` where it has a retention of its own, else `ended`. So the reaper looks at what is due and at nothing else. A
+campaign goes in pages, its place in the line last, so a reaper that dies is followed by one that does the rest.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dialer.store.recordings import RecordingStore, Wanted
 
 _MOST = 20  # campaigns deleted in one run
 _PAGE = 200
+_DAY_MS = 86_400_000
 _BUCKETS = 20  # a page: a thousand calls, whose keys Redis frees in the background
 _CALLS = 500
 
@@ -27,29 +29,54 @@ class RetentionStore(CampaignStore, RecordingStore):
     """The end of every key."""
 
     async def reap(self, before_ms: int) -> int:
-        """Delete the campaigns and single calls that ended before a moment; returns how many. Repeatable."""
+        """Delete what ended before a moment, and campaigns past a retention of their own; returns how many. Repeatable.
+
+        A cancelled campaign has ended when nothing of it is up any more, and is as old as its cancelling.
+        """
+        await self._line_up()
         over = await self._over(before_ms)
         for campaign_id in over:
             await self._delete_campaign(campaign_id)
         return len(over) + sum([await self._delete_single(campaign_id, before_ms) for campaign_id in BUILT_IN.values()])
 
     async def _over(self, before_ms: int) -> list[str]:
-        """Some campaigns that ended before a moment. What is as old and has not ended is passed over, page by page."""
-        over: list[str] = []
+        """Some campaigns that are kept no longer, those first that have been so for the longest time."""
+        most = ("LIMIT", 0, _MOST)
+        own, others = await asyncio.gather(
+            self._batch.command("ZRANGEBYSCORE", keys.REAPING, "-inf", self._now_ms(), *most),
+            self._batch.command("ZRANGEBYSCORE", keys.ENDED, "-inf", f"({before_ms}", *most),
+        )
+        return [*own, *others][:_MOST]
+
+    async def _line_up(self) -> None:
+        """Put into their lines what ended before there were lines. Where the sums say that all are in, nothing is read.
+
+        Each campaign has something left to do, or stands in a line. One that ends meanwhile is written twice, alike.
+        """
+        campaigns, still_open, *lined_up = await asyncio.gather(
+            self._batch.command("ZCARD", keys.CAMPAIGNS),
+            self._batch.command("SCARD", keys.OPEN),
+            self._batch.command("ZCARD", keys.REAPING),
+            self._batch.command("ZCARD", keys.ENDED),
+        )
+        if campaigns <= still_open + sum(lined_up):
+            return
         for offset in count(0, _PAGE):
-            page = ("LIMIT", offset, _PAGE)
-            old = await self._batch.command("ZRANGEBYSCORE", keys.CAMPAIGNS, "-inf", before_ms, *page)
-            found = await asyncio.gather(
-                *(self._batch.command("HMGET", keys.campaign(i), "state", "ended_at") for i in old)
-            )
-            over += [
-                campaign_id
-                for campaign_id, (state, ended) in zip(old, found, strict=True)
-                if state is None or (ended and int(ended) < before_ms)
-            ]
-            if len(over) >= _MOST or len(old) < _PAGE:
-                break
-        return over[:_MOST]
+            page = await self._batch.command("ZRANGE", keys.CAMPAIGNS, offset, offset + _PAGE - 1)
+            await asyncio.gather(*(self._line_up_one(campaign_id) for campaign_id in page))
+            if len(page) < _PAGE:
+                return
+
+    async def _line_up_one(self, campaign_id: str) -> None:
+        is_open, (state, ended, days) = await asyncio.gather(
+            self._batch.command("SISMEMBER", keys.OPEN, campaign_id),
+            self._batch.command("HMGET", keys.campaign(campaign_id), "state", "ended_at", "retention_days"),
+        )
+        if is_open or (state and not ended):
+            return
+        since = int(ended or 0)  # without a state it is what a reaper left over
+        line, score = (keys.REAPING, since + int(days) * _DAY_MS) if days else (keys.ENDED, since)
+        await self._batch.command("ZADD", line, "NX", score, campaign_id)
 
     async def _delete_campaign(self, campaign_id: str) -> None:
         total = int(await self._batch.command("HGET", keys.campaign(campaign_id), "total") or 0)
@@ -69,6 +96,8 @@ class RetentionStore(CampaignStore, RecordingStore):
         await self._batch.command("ZREM", keys.CONFERENCES, campaign_id)
         await self._unlink([keys.campaign(campaign_id)])
         await self._batch.command("ZREM", keys.CAMPAIGNS, campaign_id)
+        await self._batch.command("ZREM", keys.REAPING, campaign_id)
+        await self._batch.command("ZREM", keys.ENDED, campaign_id)
 
     async def _delete_page(self, campaign_id: str, first: int) -> None:
         starts = range(first, first + _BUCKETS * keys.CALLS_PER_BUCKET, keys.CALLS_PER_BUCKET)

@@ -98,6 +98,12 @@ class Engine:
         follows = Follows(what, f"said {what}", uuid, self.now_ms + wait if wait else 0)
         return await self.dialing.record(dial.attempt, nonce, follows)
 
+    async def cancel_campaign(self, attempt_id: str) -> None:
+        """Cancel the campaign of this attempt, the last that is up, and let it end."""
+        await self.store.step(ref(attempt_id).call.campaign_id, "cancel")
+        await self.store.apply_event(attempt_id, event("completed", Fact.ANSWERED, Fact.COMPLETED))
+        await self.leases.complete_campaigns()
+
     async def lapse_all(self) -> list[Freed]:
         """Let every lapsed lease lapse, as the sweeper does."""
         return [await self.leases.lapse(lapsed) for lapsed in await self.leases.lapsed(100)]

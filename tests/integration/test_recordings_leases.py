@@ -175,7 +175,7 @@ async def test_deleting_long_after_its_campaign(desk: Desk, host: RecordingHost)
     for number in range(3):
         await desk.note(f"{host.origin}/f-{number}")
     await desk.run()
-    await desk.engine.store.step("c1", "cancel")
+    await desk.engine.cancel_campaign("c1-1-1")
     await desk.engine.store.reap(desk.engine.now_ms + 1)
     assert 3 == await desk.run()
 

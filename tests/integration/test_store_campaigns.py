@@ -153,6 +153,7 @@ async def test_a_campaign_whose_calls_are_done_is_completed(engine: Engine) -> N
         "campaign:c1": {"state": "completed", "ended_at": str(START_MS + 61)},
         "closing": None,
         "open": None,
+        "ended": {"c1": START_MS + 61},
         "ready:normal": None,
     } == await engine.changed_since(before)
 
@@ -216,6 +217,7 @@ async def test_a_cancelled_campaign_is_closed_when_its_last_call_ends(engine: En
     await engine.run_campaign(calls=2)
     dial = await engine.place()
     await engine.store.step("c1", "cancel")
+    cancelled_ms = engine.now_ms
     await engine.leases.complete_campaigns()
     opened = (await engine.keyspace())["open"]
     await engine.record(dial, "n1", "failed")
@@ -223,4 +225,4 @@ async def test_a_cancelled_campaign_is_closed_when_its_last_call_ends(engine: En
 
     assert {"c1"} == opened
     assert [] == await engine.leases.complete_campaigns()
-    assert {"closing": None, "open": None} == await engine.changed_since(before)
+    assert {"closing": None, "open": None, "ended": {"c1": cancelled_ms}} == await engine.changed_since(before)

@@ -185,13 +185,13 @@ async def test_recordings_go_with_their_campaign(live: Engine) -> None:
     """Of a campaign that is deleted nothing is left but the marks, by which the files follow."""
     for number in range(120):
         await live.store.note_recording(ATTEMPT, told(f"{URL}{number}"))
-    await live.store.step("c1", "cancel")
+    await live.cancel_campaign("c1-1-1")
 
     assert 1 == await live.store.reap(live.now_ms + 1)
     keyspace = await live.keyspace()
     marks = {key for key in keyspace if key.startswith("recording:")}
     assert 120 == len(marks) == len(keyspace["recordings:due"])
-    assert {"leases", "closing", "trunk:main", "wake", "recordings:due"} >= set(keyspace) - marks
+    assert {"trunk:main", "wake", "carrier-uuid:u1", "recordings:due"} >= set(keyspace) - marks
 
 
 async def test_recording_of_a_single_call_goes_with_it(engine: Engine) -> None:

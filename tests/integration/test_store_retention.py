@@ -9,16 +9,19 @@ from typing import Any
 
 import pytest
 
+from dialer import keys
 from dialer.dispositions import Fact
 from dialer.errors import StoreUnavailable
 from dialer.model import NewCall, Priority
 from dialer.providers.base import CallEvent
 from tests.fakes.engine import Engine, draft
 
+DAY_MS = 86_400_000
 
-async def _over(engine: Engine, campaign_id: str) -> None:
+
+async def _over(engine: Engine, campaign_id: str, **fields: Any) -> None:
     """Dial a campaign of one call to its end."""
-    await engine.run_campaign(campaign_id)
+    await engine.run_campaign(campaign_id, **fields)
     dial = await engine.place()
     over = frozenset({Fact.ANSWERED, Fact.COMPLETED})
     await engine.store.apply_event(str(dial.attempt), CallEvent(kind="completed", facts=over))
@@ -68,6 +71,73 @@ async def test_single_calls_go_one_by_one(engine: Engine) -> None:
     assert ["2"] == list(kept["campaign:direct:calls:0"])
 
 
+async def test_a_campaign_goes_by_its_own_retention(engine: Engine) -> None:
+    """Its own days count from its end, whatever holds for the others: shorter or longer."""
+    await _over(engine, "c3")
+    await _over(engine, "c2", retention_days=200)
+    await _over(engine, "c1", retention_days=2)
+    engine.clock.advance_ms(2 * DAY_MS - 1)
+
+    assert 0 == await engine.store.reap(0)
+    engine.clock.advance_ms(1)
+    assert 1 == await engine.store.reap(0)
+    assert 1 == await engine.store.reap(engine.now_ms)
+    assert ["c2"] == [campaign.id for campaign in await engine.store.campaigns(offset=0, limit=9)]
+    engine.clock.advance_ms(198 * DAY_MS)
+    assert 1 == await engine.store.reap(0)
+    assert {"trunk:main", "wake"} >= set(await engine.keyspace())
+
+
+async def test_a_cancelled_campaign_is_kept_while_calls_of_it_are_up(engine: Engine) -> None:
+    """It is as old as its cancelling, and is deleted only once its last call has ended."""
+    await engine.run_campaign("c1", retention_days=1)
+    dial = await engine.ring()
+    await engine.store.step("c1", "cancel")
+    engine.clock.advance_ms(3 * DAY_MS)
+    await engine.leases.complete_campaigns()
+
+    assert 0 == await engine.store.reap(engine.now_ms)
+    over = frozenset({Fact.ANSWERED, Fact.COMPLETED})
+    await engine.store.apply_event(str(dial.attempt), CallEvent(kind="completed", facts=over))
+    await engine.leases.complete_campaigns()
+    assert 1 == await engine.store.reap(engine.now_ms)
+    assert {"trunk:main", "wake", "carrier-uuid:u1"} >= set(await engine.keyspace())
+
+
+@pytest.mark.parametrize("days", [None, 2])
+async def test_what_ended_before_there_were_lines_is_deleted_too(engine: Engine, days: int | None) -> None:
+    """A campaign that stands in no line is put into the one it belongs to, once; an unfinished one is not."""
+    await _over(engine, "c1", retention_days=days)
+    await engine.run_campaign("c2")
+    await engine.redis.delete(keys.REAPING, keys.ENDED)
+    ended = engine.now_ms
+
+    assert 0 == await engine.store.reap(ended - 1)
+    line, score = (keys.REAPING, ended + 2 * DAY_MS) if days else (keys.ENDED, ended)
+    assert [("c1", score)] == await engine.redis.zrange(line, 0, -1, withscores=True)
+    engine.clock.advance_ms(2 * DAY_MS)
+    assert 1 == await engine.store.reap(engine.now_ms)
+    assert ["c2"] == [campaign.id for campaign in await engine.store.campaigns(offset=0, limit=9)]
+
+
+async def test_a_run_with_nothing_to_delete_reads_no_campaign(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many campaigns there are, a reaper looks only at those that are due."""
+    await _over(engine, "c1", retention_days=5)
+    await _over(engine, "c2")
+    await engine.run_campaign("c3")
+    asked: list[Any] = []
+    command = engine.batch.command
+
+    async def noting(*parts: Any) -> Any:
+        asked.append(parts)
+        return await command(*parts)
+
+    monkeypatch.setattr(engine.batch, "command", noting)
+    await engine.store.reap(engine.now_ms - 1)
+
+    assert [] == [parts for parts in asked if parts[0] == "HMGET" or parts[:2] == ("ZRANGE", keys.CAMPAIGNS)]
+
+
 async def test_drafts_do_not_hide_what_is_over(engine: Engine) -> None:
     """However many old campaigns have not ended, one that has is found behind them."""
     for number in range(210):
@@ -75,6 +145,30 @@ async def test_drafts_do_not_hide_what_is_over(engine: Engine) -> None:
     await _over(engine, "c1")
 
     assert 1 == await engine.store.reap(engine.now_ms + 1)
+
+
+@pytest.mark.parametrize("last", [30, 40, 55, 60, 75, 80])
+async def test_a_reaper_that_dies_between_pages_is_followed_by_one_that_does_the_rest(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, last: int
+) -> None:
+    """A large campaign goes in pages; whichever was the last, nothing of it stays."""
+    await engine.run_campaign("c1", calls=2_500, retention_days=1)
+    await engine.store.step("c1", "cancel")
+    await engine.leases.complete_campaigns()
+    engine.clock.advance_ms(DAY_MS)
+    command, commands = engine.batch.command, count()
+
+    async def dying(*parts: Any) -> Any:
+        if next(commands) >= last:
+            raise StoreUnavailable("killed")
+        return await command(*parts)
+
+    with monkeypatch.context() as killed, suppress(StoreUnavailable):
+        killed.setattr(engine.batch, "command", dying)
+        await engine.store.reap(0)
+    assert keys.campaign("c1") in [name async for name in engine.redis.scan_iter()]
+    assert 1 == await engine.store.reap(0)
+    assert {"trunk:main", "wake"} >= set(await engine.keyspace())
 
 
 async def test_what_a_dying_reaper_leaves_of_a_campaign_is_deleted_by_the_next(
@@ -90,7 +184,8 @@ async def test_what_a_dying_reaper_leaves_of_a_campaign_is_deleted_by_the_next(
 
     for last in range(200):
         await engine.redis.flushall()
-        await _over(engine, "c1")
+        await _over(engine, "c1", retention_days=1 if last % 2 else None)
+        engine.clock.advance_ms(DAY_MS)
         commands = count()
         monkeypatch.setattr(engine.batch, "command", functools.partial(dying, last))
         with suppress(StoreUnavailable):

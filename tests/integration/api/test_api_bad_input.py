@@ -121,6 +121,8 @@ WRONG_CAMPAIGNS: list[tuple[dict[str, Any], str]] = [
     ),
     ({"max_tries": 0}, "max_tries"),
     ({"max_tries": 1001}, "max_tries"),
+    ({"retention_days": 0}, "retention_days"),
+    ({"retention_days": 3651}, "retention_days"),
 ]
 WRONG_CALLS: list[tuple[dict[str, Any], str]] = [
     ({"number": 31201234567}, "number"),

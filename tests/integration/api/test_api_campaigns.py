@@ -25,6 +25,7 @@ FULL = {
         },
     },
     "max_tries": 4,
+    "retention_days": 30,
     "unknown": "redial",
 }
 SHORT = {"name": "Power cut", "kind": "notification", "script": {"text": "Hello."}}
