@@ -13,7 +13,7 @@ campaign (`campaign_keys`).
 | `campaign:c5hk:placing`, `:unknown`, `:live` | zset | running number, score: since (ms) | empties |
 | `campaign:c5hk:done:busy` | zset | running number, score: ended (ms) | with the campaign |
 | `campaign:c5hk:calls:20` | hash | `1042`: a call's record, `1042t`: its tries, both JSON | with the campaign |
-| `campaign:c5hk:known:77` | hash | digest of own id or number: running number | with the campaign |
+| `campaign:c5hk:known:77` | hash | digest of own id or number: running number; slots (`known.py`) | with the campaign |
 | `campaign:direct:known:20780` | hash | the same of the single calls of one day (since 1970) | two days |
 | `campaign:c5hk:zones` | hash | cohort (`cohorts.py`): its number in this campaign | with the campaign |
 | `campaign:c5hk:cohorts` | string | cohort less 1, two bytes a call; none where all are one | with the campaign |
@@ -99,7 +99,7 @@ WORKER_ALIVE_MS = 15_000
 CALLS_PER_BUCKET = 50
 """Two fields a call make at most 100, so that a bucket stays in Redis' compact form (limit 128 by default)."""
 KNOWN_BUCKETS = 1 << 14
-"""61 digests a bucket at 1,000,000 calls: compact as well."""
+"""61 digests a bucket at 1,000,000 calls, and 41 slots where all have ids: compact. Days have higher numbers."""
 
 IN_FLIGHT = (CallState.WAITING, CallState.CLAIMED, CallState.PLACING, CallState.UNKNOWN, CallState.LIVE)
 """The states that are one set each, in the order in which scripts expect them; `done` is one set per disposition."""

@@ -26,6 +26,7 @@ _COMMANDS = {
     "control": "Steer a call that is up: hang up, mute, transfer, play, talk, press keys.",
     "recording": "List, download and delete recordings of calls.",
     "suppress": "Keep numbers from being called, by any campaign.",
+    "find": "Find every call of a number, in all campaigns.",
     "callback": "List, retry and drop callbacks that your own system did not take.",
     "app": "Make, list and change applications at the carrier; check token and products.",
     "doctor": "Check everything that a first live day needs, with advice; place one test call.",

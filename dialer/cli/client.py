@@ -179,6 +179,10 @@ class DialerClient:
         async with self._request("DELETE", f"/v1/recordings/{recording_id}"):
             pass
 
+    async def find_number(self, number: str, limit: int) -> Json:
+        """In which calls a number stands."""
+        return await self._json("POST", "/v1/numbers/find", json={"number": number, "limit": limit})
+
     async def suppression(self, verb: str, number: str) -> Json:
         """`add`, `remove` or `check` a number among those that no campaign calls."""
         return await self._json("POST", f"/v1/suppressions/{verb}", json={"number": number})

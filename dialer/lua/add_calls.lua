@@ -1,10 +1,10 @@
 -- add_calls: add calls to a campaign, each contact once, however often the list is sent.
 -- KEYS[1] hash campaign   KEYS[2] zset waiting   KEYS[3] zset imports   KEYS[4] zset ready of its class   KEYS[5] set closing
--- KEYS[6..5+b] hash buckets for the next running numbers   KEYS[6+b..] hash known, one for each call
+-- KEYS[6..5+b] hash buckets for the next running numbers   KEYS[6+b..] hash known, one for each call, then one for each slot
 -- the last three KEYS: hash zones   string cohorts   zset expiring:calls
 -- ARGV    campaign id, now_ms, due_ms, import id, import lease (ms), first running number the buckets are for,
 --         calls a bucket, b (number of buckets), what only some calls have (JSON: `cohorts`, the first of which is that
---         of all calls but those `of` others; `ends`, ms; both by position), then for each call: digest, record (JSON)
+--         of all calls but those `of` others; `ends`, ms; `slots`, letters; all by position), then for each call: digest, record (JSON)
 -- returns {-1} no such campaign, {-2, state} it takes no more calls, {-3, next} the buckets are for other numbers,
 --         {-4, most} there would be too many calls, and none was added; else {0, then for each call its running number, negative when it was there before}
 -- atomic because the same list may be sent twice at once
@@ -30,6 +30,26 @@ local function number_of(cohort)
   return numbers[cohort]
 end
 
+-- Let a call be found by its numbers (`known.py`): its running number is put to those that stand in their slots.
+local FULL = 56  -- with one more running number a value still fits Redis' compact form (limit 64 by default)
+local function index(key, letter)
+  local latest = redis.call('HGET', key, letter)
+  if latest and #latest > FULL then
+    redis.call('HSET', key, letter .. redis.call('HINCRBY', key, letter .. '#', 1), latest)
+    latest = nil
+  end
+  redis.call('HSET', key, letter, latest and latest .. ',' .. seq or seq)
+end
+
+local slot_keys = 5 + buckets + calls
+-- The slots of all calls, each call's in the order of their letters; of one that is there already they are passed over.
+local function index_all(i, is_new)
+  for letter in string.gmatch(some.slots[tostring(i)] or '', '.') do
+    slot_keys = slot_keys + 1
+    if is_new then index(KEYS[slot_keys], letter) end
+  end
+end
+
 local function add(i, bucket, record)
   redis.call('HSET', bucket, seq, record)
   -- Half a microsecond apart (a double still tells that in 2100), so that calls go out in the order of their list.
@@ -50,7 +70,9 @@ end
 for i = 1, calls do
   local digest, record = ARGV[8 + 2 * i], ARGV[9 + 2 * i]
   local known = KEYS[5 + buckets + i]
-  if redis.call('HSETNX', known, digest, seq) == 1 then
+  local is_new = redis.call('HSETNX', known, digest, seq) == 1
+  index_all(i, is_new)
+  if is_new then
     add(i, KEYS[6 + math.floor(seq / size) - math.floor(first / size)], record)
     answer[i + 1] = seq
     seq = seq + 1

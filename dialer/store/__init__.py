@@ -9,6 +9,7 @@ from __future__ import annotations
 from dialer.store.attempts import Applied, EventResult, Spoken
 from dialer.store.conferences import ConferenceStore
 from dialer.store.copies import CopyStore
+from dialer.store.finding import FindStore
 from dialer.store.overview import Overview, OverviewStore
 from dialer.store.recordings import Deleted, Noted, Wanted
 from dialer.store.retention import RetentionStore
@@ -17,5 +18,5 @@ from dialer.store.suppression import SuppressionStore
 __all__ = ["Applied", "Deleted", "EventResult", "Noted", "Overview", "Spoken", "Store", "Wanted"]
 
 
-class Store(CopyStore, ConferenceStore, OverviewStore, RetentionStore, SuppressionStore):
+class Store(CopyStore, ConferenceStore, FindStore, OverviewStore, RetentionStore, SuppressionStore):
     """All of the store in one object; each part is a module of its own beside this one."""

@@ -14,6 +14,7 @@ from itertools import count
 
 from dialer import keys
 from dialer.dispositions import Disposition
+from dialer.known import slots_of
 from dialer.model import AttemptRef, CallRef
 from dialer.store.campaigns import BUILT_IN, CampaignStore
 from dialer.store.recordings import RecordingStore, Wanted
@@ -121,8 +122,13 @@ class RetentionStore(CampaignStore, RecordingStore):
     async def _delete_call(self, call: CallRef) -> None:
         bucket, field = keys.bucket(*call), f"{call.seq}t"
         await self._delete_recordings_begun_by(call)
-        tries = await self._batch.command("HGET", bucket, field)
+        record, tries = await self._batch.command("HMGET", bucket, call.seq, field)
         await self._unlink(_attempt_keys(call.campaign_id, {field: tries} if tries else {}))
+        # Before the record, which tells where: whoever dies in between is followed by one who does it again.
+        slots = slots_of(call.campaign_id, _numbers(record)) if record else []
+        await self._batch.run(
+            "unindex_call", [slot.key for slot in slots], [call.seq, *(slot.letter for slot in slots)]
+        )
         await self._batch.command("HDEL", bucket, call.seq, field)
 
     async def _delete_recordings_begun_by(self, call: CallRef) -> None:
@@ -135,6 +141,11 @@ class RetentionStore(CampaignStore, RecordingStore):
         listed = list(names)
         if listed:
             await self._batch.command("UNLINK", *listed)
+
+
+def _numbers(record: str) -> list[str]:
+    number, _, _, _, others = [*json.loads(record), None, None, None, None][:5]
+    return [number, *(others or ())]
 
 
 def _attempt_keys(campaign_id: str, fields: dict[str, str]) -> list[str]:

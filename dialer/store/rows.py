@@ -7,9 +7,7 @@ next numbers beforehand and asks again when another import was faster.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
-from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 from secrets import token_hex
 from typing import Any, NamedTuple
@@ -19,6 +17,7 @@ from dialer.callbacks.events import Callbacks
 from dialer.clock import to_ms
 from dialer.cohorts import cohort_of
 from dialer.errors import IllegalStep, NotFound
+from dialer.known import Slot, digest_of, known_key, slots_of
 from dialer.model import Added, CallRef, NewCall, Own, Priority
 from dialer.states import CallState
 from dialer.store.campaigns import CampaignStore
@@ -28,7 +27,6 @@ DAY_MS = 86_400_000
 """Keys of single calls are remembered by day, for the day and the next: replies are replayed for 24 hours."""
 IMPORT_LEASE_MS = 60_000
 """An import that adds nothing for a minute no longer keeps its campaign from completing."""
-_DIGEST_BYTES = 9  # 72 bits: among a million contacts two meet with a chance of 1 in 10,000,000,000
 
 
 class RowStore(CampaignStore):
@@ -51,6 +49,7 @@ class RowStore(CampaignStore):
         self, campaign_id: str, priority: Priority, entries: Sequence[_Entry], *, import_id: str
     ) -> list[Added]:
         known = [entry.known for entry in entries]
+        indexed = [slot.key for entry in entries for slot in entry.slots]
         fixed = _fixed_keys(campaign_id, priority)
         rows = [part for entry in entries for part in (entry.digest, entry.record)]
         some = _some(entries)
@@ -61,7 +60,15 @@ class RowStore(CampaignStore):
             sizes = (first, keys.CALLS_PER_BUCKET, len(buckets))
             answer = await self._batch.run(
                 "add_calls",
-                [*fixed, *buckets, *known, keys.zones(campaign_id), keys.cohorts(campaign_id), keys.EXPIRING_CALLS],
+                [
+                    *fixed,
+                    *buckets,
+                    *known,
+                    *indexed,
+                    keys.zones(campaign_id),
+                    keys.cohorts(campaign_id),
+                    keys.EXPIRING_CALLS,
+                ],
                 [campaign_id, now, due, import_id, IMPORT_LEASE_MS, *sizes, some, *rows],
             )
             match answer:
@@ -97,11 +104,12 @@ class RowStore(CampaignStore):
         campaign_id = await self.built_in(priority, windows, callbacks)
         today = self._now_ms() // DAY_MS
         # Without a key each request is a call of its own: the same number may be called again tomorrow.
-        digest = _digest(f"key\x00{key or token_hex(16)}", call.number)
+        digest = digest_of(f"key\x00{key or token_hex(16)}", call.number)
         yesterdays = await self._batch.command("HGET", keys.known(campaign_id, today - 1), digest) if key else None
         if yesterdays:
             return Added(call_id=str(CallRef(campaign_id, int(yesterdays))), duplicate=True)
-        entry = _new_entry(keys.known(campaign_id, today), digest, call)
+        slots = slots_of(campaign_id, (call.number, *call.others))
+        entry = _new_entry(keys.known(campaign_id, today), digest, call, slots)
         (added,) = await self._add(campaign_id, priority, [entry], import_id="single")
         await asyncio.gather(self._batch.command("PEXPIRE", entry.known, 2 * DAY_MS), self._wake())
         return added
@@ -113,25 +121,28 @@ class _Entry(NamedTuple):
     record: str
     cohort: str
     ends_ms: int | None
+    slots: list[Slot]  # where it is found by those of its numbers that its digest does not tell
 
 
 def _entry(campaign_id: str, call: NewCall) -> _Entry:
-    digest = _digest(call.external_id, call.number)
-    return _new_entry(keys.known(campaign_id, _known_bucket(digest)), digest, call)
+    digest = digest_of(call.external_id, call.number)
+    untold = call.others if call.external_id is None else (call.number, *call.others)
+    return _new_entry(known_key(campaign_id, digest), digest, call, slots_of(campaign_id, untold))
 
 
-def _new_entry(known: str, digest: str, call: NewCall) -> _Entry:
+def _new_entry(known: str, digest: str, call: NewCall, slots: list[Slot]) -> _Entry:
     cohort = cohort_of((call.number, *call.others), call.timezone) if call.cohort is None else call.cohort
-    return _Entry(known, digest, _record(call), cohort, to_ms(call.expires_at) if call.expires_at else None)
+    return _Entry(known, digest, _record(call), cohort, to_ms(call.expires_at) if call.expires_at else None, slots)
 
 
 def _some(entries: Sequence[_Entry]) -> str:
-    """What only some of these calls have, by position: another cohort than the first one, an end of their own."""
+    """What only some of these calls have, by position: another cohort than the first, an end of their own, slots."""
     cohorts = list(dict.fromkeys(entry.cohort for entry in entries))
     numbers = {cohort: number for number, cohort in enumerate(cohorts)}
     others = {n: numbers[entry.cohort] for n, entry in enumerate(entries, 1) if entry.cohort != cohorts[0]}
     ends = {n: entry.ends_ms for n, entry in enumerate(entries, 1) if entry.ends_ms is not None}
-    return json.dumps({"cohorts": cohorts, "of": others, "ends": ends}, separators=(",", ":"))
+    slots = {n: "".join(slot.letter for slot in entry.slots) for n, entry in enumerate(entries, 1) if entry.slots}
+    return json.dumps({"cohorts": cohorts, "of": others, "ends": ends, "slots": slots}, separators=(",", ":"))
 
 
 def _fixed_keys(campaign_id: str, priority: Priority) -> list[str]:
@@ -142,15 +153,6 @@ def _fixed_keys(campaign_id: str, priority: Priority) -> list[str]:
 def _buckets(campaign_id: str, first: int, count: int) -> list[str]:
     size = keys.CALLS_PER_BUCKET
     return [keys.bucket(campaign_id, number * size) for number in range(first // size, (first + count) // size + 1)]
-
-
-def _digest(external_id: str | None, number: str) -> str:
-    name = f"id\x00{external_id}" if external_id is not None else f"number\x00{number}"
-    return urlsafe_b64encode(hashlib.blake2b(name.encode(), digest_size=_DIGEST_BYTES).digest()).decode()
-
-
-def _known_bucket(digest: str) -> int:
-    return int.from_bytes(urlsafe_b64decode(digest)[:2]) % keys.KNOWN_BUCKETS
 
 
 def _record(call: NewCall) -> str:

@@ -46,6 +46,7 @@ PROMISED = {
     "POST /v1/suppressions/add",
     "POST /v1/suppressions/remove",
     "POST /v1/suppressions/check",
+    "POST /v1/numbers/find",
     "GET /v1/voices",
     "GET /v1/applications",
     "POST /v1/applications",
