@@ -40,6 +40,8 @@ campaign (`campaign_keys`).
 | `callbacks:dead` | zset | callback id given up, score: since (ms) | retried, dropped, 30 days |
 | `conferences` | zset | campaign that is a conference, score: created (ms) | with the campaign |
 | `suppressed` | zset | address never to be called, score: since (ms) | stays until it is taken off by hand |
+| `audit` | stream | who did what, when: `entry` (JSON, `audit.py`), `hash` of the chain | by age |
+| `audit:chain` | hash | `head`, `last`: the newest's hash and id; `anchor`: hash before the oldest; `trimmed` | stays |
 | `hanging-up` | zset | campaign of which calls are to be hung up, score: when that was last asked (ms) | empties |
 | `closing` | set | campaigns that may be complete | empties |
 | `reaping` | zset | campaign that is over, with a retention of its own, score: until when (ms) | with the campaign |
@@ -73,6 +75,10 @@ SUPPRESSED = f"{TAG}suppressed"
 CLOSING = f"{TAG}closing"
 REAPING = f"{TAG}reaping"
 ENDED = f"{TAG}ended"
+AUDIT = f"{TAG}audit"
+AUDIT_CHAIN = f"{TAG}audit:chain"
+AUDITED = (AUDIT, AUDIT_CHAIN)
+"""Of every script that writes to the audit log."""
 OPEN = f"{TAG}open"
 WAKE = f"{TAG}wake"
 WORKERS = f"{TAG}workers"

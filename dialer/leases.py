@@ -81,7 +81,7 @@ class Leases:
         waiting = keys.calls_in(campaign_id, CallState.WAITING)
         expired = keys.calls_done(campaign_id, Disposition.EXPIRED)
         names = [keys.campaign(campaign_id), waiting, expired, keys.EXPIRING, keys.SLEEPING, keys.CLOSING]
-        names += [*keys.READY, keys.CALLBACKS_TOLD]
+        names += [*keys.READY, keys.CALLBACKS_TOLD, *keys.AUDITED]
         return int(await self._batch.run("expire_campaign", names, [campaign_id, now]))
 
     async def expire_calls(self, most: int) -> int:
@@ -112,5 +112,5 @@ class Leases:
         names = [keys.campaign(campaign_id), keys.imports(campaign_id), keys.CLOSING, keys.OPEN]
         names += [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT]
         args: list[str | int] = [campaign_id, now_ms(self._clock)]
-        names += [*keys.READY, keys.CALLBACKS_TOLD, keys.REAPING, keys.ENDED]
+        names += [*keys.READY, keys.CALLBACKS_TOLD, keys.REAPING, keys.ENDED, *keys.AUDITED]
         return bool(await self._batch.run("complete_campaign", names, args) == 1)

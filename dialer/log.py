@@ -1,19 +1,19 @@
 """Logging: structlog, JSON on standard output, pretty on a terminal; event names are `noun.past_verb`.
 
 One wide line per unit of work. Nothing personal: numbers are masked by whoever logs them (`dialer.phone.mask`), and
-the last processor masks whatever still looks like one.
+the last processor masks whatever still looks like one, in the lines of libraries too.
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import sys
 from typing import Any
 
 import structlog
 
-_NUMBER = re.compile(r"\+[0-9]{7,15}(?![0-9])")
+from dialer.masking import masked, masked_text
+
 _SECRET_FIELDS = frozenset({"authorization", "token", "secret", "api_key", "password", "client_secret"})
 
 
@@ -36,7 +36,16 @@ def set_up(level: str = "info") -> None:
     # Libraries speak through the standard library; arq's own lines are left out, ours say the same without payloads.
     # aiohttp writes a traceback for each malformed request line: anybody could fill the log with them.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s %(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(_MaskedFormatter("%(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+class _MaskedFormatter(logging.Formatter):
+    """The standard library's lines, tracebacks included, with numbers masked."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masked_text(super().format(record))
 
 
 def _masked(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
@@ -46,10 +55,6 @@ def _masked(_logger: Any, _method: str, event: structlog.typing.EventDict) -> st
 def _mask(name: str, value: Any) -> Any:
     if name in _SECRET_FIELDS:
         return "***"
-    if isinstance(value, str):
-        return _NUMBER.sub(lambda found: found[0][:3] + "*" * (len(found[0]) - 5) + found[0][-2:], value)
     if isinstance(value, dict):
         return {inner: _mask(str(inner), part) for inner, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_mask("", part) for part in value]
-    return value
+    return masked(value)

@@ -168,6 +168,9 @@ class Settings(BaseSettings):
         description="Seconds after which an attempt that may or may not have rung is handed to a person "
         "(`undetermined`).",
     )
+    audit_retention_days: int = Field(
+        365, ge=1, le=3650, description="Days until an entry of the audit log is deleted."
+    )
     retention_days: int = Field(
         90, ge=1, le=3650, description="Days after its end until a campaign and all of it is deleted."
     )

@@ -23,6 +23,9 @@ async def reap(ctx: ArqContext) -> None:
     dropped = await DeadLetters(context.runtime.batch, context.runtime.clock).forget_old()
     if dropped:
         log.warning("callback.dropped", count=dropped)
+    trimmed = await store.trim_audit(_days_ago(settings.audit_retention_days, context))
+    if trimmed:
+        log.info("audit.trimmed", count=trimmed, older_than_days=settings.audit_retention_days)
     deleted = await store.reap(_days_ago(settings.retention_days, context))
     if deleted:
         log.info("campaign.deleted", count=deleted)

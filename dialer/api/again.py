@@ -10,7 +10,8 @@ from aiohttp import web
 from pydantic import Field, ValidationError
 
 from dialer.api.answers import CampaignOut, RedialOut
-from dialer.api.campaigns import Draft, draft, store_draft
+from dialer.api.audited import Audit
+from dialer.api.campaigns import CAMPAIGN_TOLD, Draft, draft, store_draft
 from dialer.api.hours import shown
 from dialer.api.hours_answers import WindowsOut
 from dialer.api.keys import LOG_FIELDS, RUNTIME
@@ -19,6 +20,7 @@ from dialer.api.once import PARAMETER, REPLAYED, answer_once
 from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED, invalid_input
 from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import CampaignAgain, NewCampaign
+from dialer.audit import Action
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, InvalidInput, NotFound
 from dialer.idempotency import KeptAnswer
@@ -52,6 +54,7 @@ class AgainOut(Outgoing):
     },
     problems=(KEY_IN_USE, KEY_REUSED, ILLEGAL_STEP),
     request_headers=PARAMETER,
+    audit=Audit(Action.CAMPAIGN_MADE_AGAIN, tells=(*CAMPAIGN_TOLD, "dispositions")),
 )
 async def create_again(request: web.Request, campaign_id: str, *, body: CampaignAgain) -> web.StreamResponse:
     """Make a draft from a campaign's calls that are done without success, or ended in given ways.
@@ -67,6 +70,7 @@ async def create_again(request: web.Request, campaign_id: str, *, body: Campaign
     if campaign_id in BUILT_IN.values():
         raise IllegalStep(f"{campaign_id} holds single calls, each with a script of its own; name a campaign of a list")
     made, plan = await draft(_whole(source, body), runtime), (campaign_id, _dispositions(source, body))
+    request[LOG_FIELDS]["override_windows"] = made.keywords["override_windows"]
     create = functools.partial(_create, runtime, made, plan)
     return await answer_once(request, f"post-again-{campaign_id}", body, create)
 

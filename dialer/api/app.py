@@ -18,6 +18,7 @@ from pydantic_core import to_json
 from dialer.api import (
     again,
     applications,
+    audit,
     callbacks,
     calls,
     campaigns,
@@ -68,6 +69,7 @@ ROUTES: tuple[Route, ...] = tuple(
         callbacks.routes,
         suppressions.routes,
         numbers.routes,
+        audit.routes,
         voices.routes,
         applications.routes,
         webhooks.routes,

@@ -12,11 +12,13 @@ from typing import Annotated, Self
 from aiohttp import web
 from pydantic import Field, StringConstraints
 
+from dialer.api.audited import Audit
 from dialer.api.keys import RUNTIME
 from dialer.api.models import Incoming, Outgoing
 from dialer.api.problems import CARRIER_FAILED, NO_CARRIER, Problem
 from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import Name
+from dialer.audit import Action
 from dialer.errors import InvalidInput, NotFound
 from dialer.own_application import new_application
 from dialer.providers.assets import Application, Applications, Method, NewApplication, Webhook
@@ -110,6 +112,7 @@ async def list_applications(request: web.Request) -> web.StreamResponse:
         201: Answer(description="It was made.", model=ApplicationOut, headers={"Location": "Its address."}),
     },
     problems=_PROBLEMS,
+    audit=Audit(Action.APPLICATION_CREATED, tells=("name",)),
 )
 async def create_application(request: web.Request, *, body: ApplicationToMake) -> web.StreamResponse:
     """Make an application.
@@ -151,8 +154,22 @@ async def delete_application(request: web.Request, application_id: str) -> web.S
 
 _ONE = "/v1/applications/{application_id}"
 _CHANGED = {200: Answer(description="The application as it is now.", model=ApplicationOut)}
-routes.add("PUT", _ONE, change_application, answers=_CHANGED, problems=_PROBLEMS)
-routes.add("DELETE", _ONE, delete_application, answers={204: Answer(description="Removed.")}, problems=_PROBLEMS)
+routes.add(
+    "PUT",
+    _ONE,
+    change_application,
+    answers=_CHANGED,
+    problems=_PROBLEMS,
+    audit=Audit(Action.APPLICATION_CHANGED, tells=("name",)),
+)
+routes.add(
+    "DELETE",
+    _ONE,
+    delete_application,
+    answers={204: Answer(description="Removed.")},
+    problems=_PROBLEMS,
+    audit=Audit(Action.APPLICATION_DELETED),
+)
 
 
 def _carriers(request: web.Request) -> Applications:

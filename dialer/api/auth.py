@@ -17,6 +17,11 @@ class ApiKey:
     def __init__(self, key: str) -> None:
         self._digest = sha256(key.encode()).digest()
 
+    @property
+    def actor(self) -> str:
+        """How the audit log names whoever has this key, without telling it."""
+        return f"key:{self._digest.hex()[:8]}"
+
     def require(self, authorization: str | None) -> None:
         """Refuse an `Authorization` header that does not carry the key."""
         if authorization is None:

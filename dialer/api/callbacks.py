@@ -7,9 +7,11 @@ from datetime import datetime
 from aiohttp import web
 from pydantic import Field
 
+from dialer.api.audited import Audit
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Incoming, Nothing, Outgoing
 from dialer.api.routing import Answer, Routes
+from dialer.audit import Action
 from dialer.callbacks.dead_letters import DeadLetter, DeadLetters
 from dialer.clock import moment
 from dialer.errors import NotFound
@@ -74,7 +76,9 @@ async def list_callbacks(request: web.Request, *, query: CallbacksQuery) -> web.
 
 
 @routes.post(
-    "/v1/callbacks/{callback_id}/retry", answers={202: Answer(description="It is sent again, under the same id.")}
+    "/v1/callbacks/{callback_id}/retry",
+    answers={202: Answer(description="It is sent again, under the same id.")},
+    audit=Audit(Action.CALLBACK_RETRIED),
 )
 async def retry_callback(request: web.Request, callback_id: str, *, body: Nothing) -> web.StreamResponse:  # noqa: ARG001 - declares that nothing is taken
     """Send a callback again that was given up, with all its tries."""
@@ -83,7 +87,11 @@ async def retry_callback(request: web.Request, callback_id: str, *, body: Nothin
     return web.Response(status=202)
 
 
-@routes.delete("/v1/callbacks/{callback_id}", answers={204: Answer(description="It is dropped.")})
+@routes.delete(
+    "/v1/callbacks/{callback_id}",
+    answers={204: Answer(description="It is dropped.")},
+    audit=Audit(Action.CALLBACK_DROPPED),
+)
 async def drop_callback(request: web.Request, callback_id: str) -> web.StreamResponse:
     """Drop a callback that was given up."""
     request[LOG_FIELDS]["callback_id"] = callback_id

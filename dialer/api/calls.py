@@ -9,6 +9,7 @@ from aiohttp import web
 
 from dialer.addresses import endpoint_of, parse_address
 from dialer.api.answers import CallOut, CallWithAttemptsOut
+from dialer.api.audited import Audit
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
 from dialer.api.ordering import ordered
@@ -16,6 +17,7 @@ from dialer.api.problems import ID_TAKEN, INVALID_INPUT, KEY_IN_USE, KEY_REUSED,
 from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import NewSingleCall
 from dialer.api.telling import callbacks_of_single_calls
+from dialer.audit import Action
 from dialer.cohorts import given_zone
 from dialer.errors import InvalidInput
 from dialer.idempotency import KeptAnswer
@@ -41,6 +43,7 @@ routes = Routes()
     },
     problems=(KEY_IN_USE, ID_TAKEN, KEY_REUSED),
     request_headers=PARAMETER,
+    audit=Audit(Action.CALL_ADDED, tells=("priority", "kind", "script", "number", "numbers")),
 )
 async def create_call(request: web.Request, *, body: NewSingleCall) -> web.StreamResponse:
     """Dial one number, without a campaign of its own."""

@@ -12,6 +12,7 @@ import secrets
 from aiohttp import web
 
 from dialer.api.answers import CallOut, CallsOut, CampaignOut, CampaignsOut
+from dialer.api.audited import Audit
 from dialer.api.hours import check_end, check_override, note_override, shown, windows_of
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Nothing
@@ -21,6 +22,7 @@ from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED
 from dialer.api.routing import Answer, Handler, Routes
 from dialer.api.schemas import CallsQuery, CampaignsQuery, NewCampaign
 from dialer.api.telling import callbacks_of
+from dialer.audit import Action
 from dialer.clock import moment, now_ms
 from dialer.conference import KIND as CONFERENCE
 from dialer.errors import IllegalStep, InvalidInput
@@ -39,6 +41,9 @@ _ID_LENGTH = 11  # 55 bits after the `c`; should two ever meet, the store says s
 Draft = functools.partial[Campaign]
 """A campaign that lacks nothing but its id and when it was created."""
 
+CAMPAIGN_TOLD = ("name", "kind", "priority", "script", "windows", "override_windows", "retention_days")
+"""What the audit log tells of a campaign that is created."""
+
 routes = Routes()
 
 
@@ -53,11 +58,13 @@ routes = Routes()
     },
     problems=(KEY_IN_USE, KEY_REUSED),
     request_headers=PARAMETER,
+    audit=Audit(Action.CAMPAIGN_CREATED, tells=CAMPAIGN_TOLD),
 )
 async def create_campaign(request: web.Request, *, body: NewCampaign) -> web.StreamResponse:
     """Create a campaign. Add its calls, then start it."""
     runtime = request.app[RUNTIME]
     campaign = await draft(body, runtime)
+    request[LOG_FIELDS]["override_windows"] = body.override_windows
     return await answer_once(request, SCOPE, body, functools.partial(_create, runtime, campaign))
 
 
@@ -179,6 +186,12 @@ _STEPS_ABOUT = {
     "resume": "Go on after a pause.",
     "cancel": "End it for good; what has not gone out becomes `cancelled`.",
 }
+_STEPS_AUDITED = {
+    "start": Action.CAMPAIGN_STARTED,
+    "pause": Action.CAMPAIGN_PAUSED,
+    "resume": Action.CAMPAIGN_RESUMED,
+    "cancel": Action.CAMPAIGN_CANCELLED,
+}
 for _verb in CAMPAIGN_STEPS:
     routes.add(
         "POST",
@@ -188,4 +201,5 @@ for _verb in CAMPAIGN_STEPS:
         about=f"{_STEPS_ABOUT[_verb]}\n\nA campaign that is there already stays so.",
         answers={200: Answer(description="The campaign after the step.", model=CampaignOut)},
         problems=(ILLEGAL_STEP,),
+        audit=Audit(_STEPS_AUDITED[_verb]),
     )

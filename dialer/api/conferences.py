@@ -14,6 +14,7 @@ from datetime import timedelta
 from aiohttp import web
 
 from dialer.addresses import parse_address
+from dialer.api.audited import Audit
 from dialer.api.campaigns import Draft, draft, store_draft
 from dialer.api.conference_answers import ConferenceOut, ConferencesOut, MemberOut
 from dialer.api.conference_bodies import DEFAULT_DEADLINE_S, ConferencesQuery, NewConference, NewMember
@@ -33,6 +34,7 @@ from dialer.api.problems import (
     TOO_EARLY,
 )
 from dialer.api.routing import Answer, Handler, Routes
+from dialer.audit import Action
 from dialer.clock import moment, now_ms
 from dialer.conference import MOST_MEMBERS, ConferenceScript, room_of
 from dialer.errors import IllegalStep, InvalidInput, NotFound
@@ -63,6 +65,7 @@ routes = Routes()
     },
     problems=(KEY_IN_USE, KEY_REUSED),
     request_headers=PARAMETER,
+    audit=Audit(Action.CONFERENCE_BEGUN, tells=("name", "priority", "text", "record", "retention_days")),
 )
 async def create_conference(request: web.Request, *, body: NewConference) -> web.StreamResponse:
     """Begin a conference: call everyone, at once, and put them into one conversation."""
@@ -109,6 +112,7 @@ async def get_conference(request: web.Request, conference_id: str) -> web.Stream
         200: Answer(description="This person is a member already; nothing was added.", model=MemberOut),
     },
     problems=(ILLEGAL_STEP,),
+    audit=Audit(Action.MEMBER_ADDED, tells=("number",)),
 )
 async def add_member(request: web.Request, conference_id: str, *, body: NewMember) -> web.StreamResponse:
     """Call one more person into a conference that is not over."""
@@ -132,6 +136,7 @@ async def add_member(request: web.Request, conference_id: str, *, body: NewMembe
 @routes.post(
     "/v1/conferences/{conference_id}/end",
     answers={202: Answer(description="It is over; the workers hang up on everyone.", model=ConferenceOut)},
+    audit=Audit(Action.CONFERENCE_ENDED),
 )
 async def end_conference(request: web.Request, conference_id: str, *, body: Nothing) -> web.StreamResponse:  # noqa: ARG001 - declares that nothing is taken
     """End a conference: nobody is called any more, and everyone is hung up on. Asking twice does no harm."""
@@ -148,6 +153,7 @@ _ACTS_ABOUT = {
     "unmute": "Let the others hear this member again.",
     "drop": "Hang up on this member, who is not called again by itself.",
 }
+_ACTS_AUDITED = {"mute": Action.MEMBER_MUTED, "unmute": Action.MEMBER_UNMUTED, "drop": Action.MEMBER_DROPPED}
 
 
 def _steer(verb: str) -> Handler:
@@ -170,6 +176,7 @@ for _verb, _about in _ACTS_ABOUT.items():
         about=_about,
         answers={200: Answer(description="The member; it was done.", model=MemberOut)},
         problems=(CALL_OVER, NOT_PLACED, NOT_ANSWERED, TOO_EARLY, CARRIER_FAILED, NO_CARRIER),
+        audit=Audit(_ACTS_AUDITED[_verb]),
     )
 
 
@@ -177,6 +184,7 @@ for _verb, _about in _ACTS_ABOUT.items():
     "/v1/conferences/{conference_id}/members/{call_id}/call-again",
     answers={200: Answer(description="The member, in line for the next call.", model=MemberOut)},
     problems=(ILLEGAL_STEP,),
+    audit=Audit(Action.MEMBER_CALLED_AGAIN),
 )
 async def call_member_again(
     request: web.Request,

@@ -7,9 +7,11 @@ import math
 from aiohttp import web
 
 from dialer.api.answers import HangUpOut
+from dialer.api.audited import Audit
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Nothing
 from dialer.api.routing import Answer, Routes
+from dialer.audit import Action
 from dialer.heartbeat import read_fleet
 from dialer.runtime import Runtime
 from dialer.states import UP
@@ -36,6 +38,7 @@ async def preview_hang_up(request: web.Request, campaign_id: str) -> web.StreamR
 @routes.post(
     "/v1/campaigns/{campaign_id}/hang-up",
     answers={202: Answer(description="It begins; `hanging_up` of the campaign tells what is left.", model=HangUpOut)},
+    audit=Audit(Action.CAMPAIGN_HUNG_UP),
 )
 async def hang_up_campaign(request: web.Request, campaign_id: str, *, body: Nothing) -> web.StreamResponse:  # noqa: ARG001 - declares that nothing is taken
     """Hang up everything: pause the campaign and end all its calls that are up.

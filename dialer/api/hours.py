@@ -12,10 +12,12 @@ import structlog
 from aiohttp import web
 
 from dialer.api.answers import CampaignOut
+from dialer.api.audited import Audit
 from dialer.api.hours_bodies import HoursBody, WindowsBody, WindowsChange
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.problems import ILLEGAL_STEP
 from dialer.api.routing import Answer, Routes
+from dialer.audit import Action
 from dialer.errors import InvalidInput
 from dialer.model import Campaign, Priority
 from dialer.runtime import Runtime
@@ -69,13 +71,14 @@ async def shown(runtime: Runtime, campaign: Campaign) -> CampaignOut:
     "/v1/campaigns/{campaign_id}/windows",
     answers={200: Answer(description="The campaign with its new windows.", model=CampaignOut)},
     problems=(ILLEGAL_STEP,),
+    audit=Audit(Action.CAMPAIGN_WINDOWS_CHANGED, tells=("windows", "override_windows")),
 )
 async def change_windows(request: web.Request, campaign_id: str, *, body: WindowsChange) -> web.StreamResponse:
     """Give a campaign other windows, also while it runs.
 
     They are kept at once: what was about to leave in the old hours does not leave outside of the new ones.
     """
-    request[LOG_FIELDS]["campaign_id"] = campaign_id
+    request[LOG_FIELDS] |= {"campaign_id": campaign_id, "override_windows": body.override_windows}
     runtime = request.app[RUNTIME]
     before = await runtime.store.campaign(campaign_id)
     check_override(body, before.priority, runtime.settings)

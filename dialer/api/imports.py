@@ -16,10 +16,12 @@ from dataclasses import asdict, dataclass, field, replace
 from aiohttp import web
 
 from dialer.api.answers import ImportOut, RejectionOut
+from dialer.api.audited import Audit
 from dialer.api.bodies import require_media_type, stream_bounded
 from dialer.api.keys import IMPORT_POOL, LOG_FIELDS, RUNTIME
 from dialer.api.problems import ILLEGAL_STEP, problem_from
 from dialer.api.routing import Answer, Routes
+from dialer.audit import Action
 from dialer.errors import IllegalStep, StoreUnavailable
 from dialer.importing import MEDIA_TYPES, Batch, Rejection, RowChecks, read_calls
 from dialer.importing.rows import FURTHER, ID, NUMBER
@@ -87,6 +89,7 @@ class Import:
     answers={200: Answer(description="What became of the rows.", model=ImportOut)},
     streamed={media_type: _BODIES.get(media_type, {}) for media_type in sorted(MEDIA_TYPES)},
     problems=(ILLEGAL_STEP,),
+    audit=Audit(Action.CALLS_ADDED),
 )
 async def add_calls(request: web.Request, campaign_id: str) -> web.StreamResponse:
     """Add a list of calls: CSV with a header, NDJSON, or a JSON array of objects.

@@ -11,9 +11,11 @@ from aiohttp import web
 from pydantic import Field
 
 from dialer.addresses import parse_address
+from dialer.api.audited import Audit
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Incoming, Outgoing
 from dialer.api.routing import Answer, Routes
+from dialer.audit import Action
 from dialer.dispositions import Disposition
 from dialer.errors import NotFound
 from dialer.model import Call, Campaign
@@ -69,7 +71,11 @@ class FoundOut(Outgoing):
     calls: list[FoundCallOut] = Field(description="Of the newest campaign first, in each the latest first.")
 
 
-@routes.post("/v1/numbers/find", answers={200: Answer(description="Where it stands.", model=FoundOut)})
+@routes.post(
+    "/v1/numbers/find",
+    answers={200: Answer(description="Where it stands.", model=FoundOut)},
+    audit=Audit(Action.NUMBER_FOUND, tells=("number",)),
+)
 async def find_number(request: web.Request, *, body: FindBody) -> web.StreamResponse:
     """Every call of every campaign, single calls too, in which this is one of the person's numbers.
 

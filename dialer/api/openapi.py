@@ -15,6 +15,7 @@ from pydantic import BaseModel, TypeAdapter
 from dialer import __version__
 from dialer.api import problems
 from dialer.api.answers import ProblemOut
+from dialer.api.audited import ACTOR_PARAMETER
 from dialer.api.problems import ProblemType
 from dialer.api.routing import MAX_ID_LENGTH, Answer, Route
 
@@ -103,7 +104,8 @@ def _tag(path: str) -> str:
 
 def _parameters(route: Route, schemas: Json) -> list[Json]:
     path = [_parameter(name, "path", {"type": "string"}, _PATH_NAMES[name]) for name in route.path_names]
-    header = [{"name": name, "in": "header", **told} for name, told in route.request_headers.items()]
+    headers = {**route.request_headers, **(ACTOR_PARAMETER if route.audit else {})}
+    header = [{"name": name, "in": "header", **told} for name, told in headers.items()]
     asked = schemas[route.query.__name__].get("properties", {}) if route.query else {}
     query = [_parameter(name, "query", dict(schema), schema.get("description", "")) for name, schema in asked.items()]
     return path + query + header
@@ -151,7 +153,7 @@ def _refusals(route: Route) -> list[ProblemType]:
         found.append(problems.UNAUTHORIZED)
     if route.path_names:
         found.append(problems.NOT_FOUND)
-    if route.query:
+    if route.query or route.audit:
         found.append(problems.INVALID_INPUT)
     if route.body or route.streamed:
         found += _BODY_REFUSALS

@@ -9,6 +9,7 @@ from aiohttp import web
 
 from dialer import pacing
 from dialer.api.answers import OrderOut
+from dialer.api.audited import Audit
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.order_bodies import OrderBody, TransferBody
 from dialer.api.problems import (
@@ -23,6 +24,7 @@ from dialer.api.problems import (
     Problem,
 )
 from dialer.api.routing import Answer, Routes
+from dialer.audit import Action
 from dialer.errors import InvalidInput
 from dialer.kinds import check_connects, check_destinations
 from dialer.model import Call
@@ -40,6 +42,7 @@ routes = Routes()
     "/v1/calls/{call_id}/orders",
     answers={200: Answer(description="It was done, once.", model=OrderOut)},
     problems=(CALL_OVER, NOT_PLACED, NOT_ANSWERED, TOO_EARLY, CARRIER_FAILED, NO_CARRIER),
+    audit=Audit(Action.CALL_ORDERED, tells=("do", "script", "text", "url")),
 )
 async def order_call(request: web.Request, call_id: str, *, body: OrderBody) -> web.StreamResponse:
     """Do something to a call that is up: hang up, mute, send elsewhere, speak, play, press keys.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from dialer.api.audited import Audit
 from dialer.api.keys import LOG_FIELDS, REQUEST_ID, RUNTIME
 from dialer.api.middleware import REQUEST_ID_HEADER
 from dialer.api.problems import NOT_FETCHED, NOT_FOUND, RANGE_NOT_SATISFIABLE, STORAGE_UNAVAILABLE, Problem
@@ -15,6 +16,7 @@ from dialer.api.recording_answers import RecordingOut, RecordingsOut
 from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import RecordingsQuery
 from dialer.api.streaming import write_pieces
+from dialer.audit import Action
 from dialer.errors import NotFound
 from dialer.recordings.records import PLAIN_TYPE, KeptRecording, RecordingState, object_name
 from dialer.recordings.storage import first_read
@@ -61,6 +63,7 @@ async def get_recording(request: web.Request, recording_id: str) -> web.StreamRe
     },
     problems=(NOT_FETCHED, RANGE_NOT_SATISFIABLE, STORAGE_UNAVAILABLE),
     request_headers=_RANGE,
+    audit=Audit(Action.RECORDING_DOWNLOADED),
 )
 async def get_audio(request: web.Request, recording_id: str) -> web.StreamResponse:
     """The sound of a recording, or one part of it."""
@@ -86,6 +89,7 @@ async def get_audio(request: web.Request, recording_id: str) -> web.StreamRespon
     "/v1/recordings/{recording_id}",
     answers={204: Answer(description="It is deleted, and its file too.")},
     problems=(STORAGE_UNAVAILABLE,),
+    audit=Audit(Action.RECORDING_DELETED),
 )
 async def delete_recording(request: web.Request, recording_id: str) -> web.StreamResponse:
     """Delete a recording and its file, for ever.

@@ -8,7 +8,8 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
-from dialer.api.keys import REQUEST_ID, RUNTIME
+from dialer.api.audited import Audit
+from dialer.api.keys import LOG_FIELDS, REQUEST_ID, RUNTIME
 from dialer.api.middleware import REQUEST_ID_HEADER
 from dialer.api.models import Incoming
 from dialer.api.parquet import parquet_pieces, require_parquet
@@ -16,6 +17,7 @@ from dialer.api.problems import NO_PARQUET, NOT_FOUND
 from dialer.api.result_rows import ResultOut, csv_header, csv_rows, ndjson_lines
 from dialer.api.routing import Answer, Routes
 from dialer.api.streaming import write_pieces
+from dialer.audit import Action
 from dialer.dispositions import Disposition
 from dialer.model import Call, Campaign
 from dialer.states import CallState
@@ -45,6 +47,7 @@ routes = Routes()
     "/v1/campaigns/{campaign_id}/results",
     answers={200: Answer(description="Calls in the order of the list.", media_types=(CSV, NDJSON, PARQUET))},
     problems=(NOT_FOUND, NO_PARQUET),
+    audit=Audit(Action.RESULTS_EXPORTED, tells=("disposition", "reached")),
 )
 async def get_results(request: web.Request, campaign_id: str, *, query: ResultsQuery) -> web.StreamResponse:
     """What became of everyone, as CSV (default), NDJSON or Parquet, by `Accept` or `format`.
@@ -59,6 +62,7 @@ async def get_results(request: web.Request, campaign_id: str, *, query: ResultsQ
     media_type = _media_type(query, request.headers.get("Accept", ""))
     if media_type == PARQUET:
         require_parquet()
+    request[LOG_FIELDS]["format"] = _ENDINGS[media_type]
     headers = {"Content-Disposition": f'attachment; filename="{campaign_id}.{_ENDINGS[media_type]}"'}
     charset = "" if media_type == PARQUET else "; charset=utf-8"
     headers |= {"Content-Type": f"{media_type}{charset}", REQUEST_ID_HEADER: request[REQUEST_ID]}

@@ -17,6 +17,7 @@ from typing import Any, get_type_hints
 from aiohttp import web
 from pydantic import BaseModel
 
+from dialer.api.audited import Audit, audited
 from dialer.api.bodies import read_json, read_query
 from dialer.api.models import Nothing
 from dialer.api.problems import NOT_FOUND, Problem, ProblemType
@@ -49,6 +50,7 @@ class Route:
         streamed: for a body that the handler reads by itself: its media types, each with its schema or example.
         problems: refusals beyond those that follow from the other fields.
         request_headers: optional headers that it honours, as OpenAPI parameters without name and place.
+        audit: which action of the audit log it is; None for one that is not audited. What changes something says so.
     """
 
     method: str
@@ -63,6 +65,7 @@ class Route:
     problems: tuple[ProblemType, ...] = ()
     request_headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     public: bool = False
+    audit: Audit | None = None
 
     @property
     def path_names(self) -> list[str]:
@@ -100,6 +103,8 @@ class Routes:
         hints = get_type_hints(handler)
         # Nothing is read without being declared: an unknown query parameter is a mistake of the client's.
         query = hints.get("query", None if declared.get("public") else Nothing)
+        if method != "GET" and not declared.get("public") and "audit" not in declared:
+            raise TypeError(f"{method} {path}: say by audit=Audit(...) which action it is, or audit=None and why not")
         named = {"name": handler.__name__, "about": inspect.getdoc(handler) or ""} | declared
         route = Route(method=method, path=path, handler=handler, body=hints.get("body"), query=query, **named)
         self._routes.append(route)
@@ -132,7 +137,9 @@ def _bound(route: Route) -> PlainHandler:
             arguments |= {} if route.query is Nothing else {"query": read}
         if route.body is not None:
             arguments["body"] = await read_json(request, route.body)
-        return await route.handler(request, **arguments)
+        if route.audit is None:
+            return await route.handler(request, **arguments)
+        return await audited(request, route.audit, arguments, functools.partial(route.handler, request, **arguments))
 
     return bound
 

@@ -8,9 +8,11 @@ from aiohttp import web
 from pydantic import Field
 
 from dialer.addresses import parse_address
+from dialer.api.audited import Audit
 from dialer.api.keys import RUNTIME
 from dialer.api.models import Incoming, Outgoing
 from dialer.api.routing import Answer, Routes
+from dialer.audit import Action
 
 routes = Routes()
 
@@ -54,7 +56,9 @@ class SuppressionsOut(Outgoing):
 
 
 @routes.get(
-    "/v1/suppressions", answers={200: Answer(description="A page of suppressed numbers.", model=SuppressionsOut)}
+    "/v1/suppressions",
+    answers={200: Answer(description="A page of suppressed numbers.", model=SuppressionsOut)},
+    audit=Audit(Action.SUPPRESSIONS_LISTED, tells=("cursor",)),
 )
 async def list_suppressions(request: web.Request, *, query: SuppressionsQuery) -> web.StreamResponse:
     """The numbers that no campaign calls, longest ago first."""
@@ -68,21 +72,33 @@ async def list_suppressions(request: web.Request, *, query: SuppressionsQuery) -
     return web.json_response(text=page.model_dump_json())
 
 
-@routes.post("/v1/suppressions/add", answers={200: Answer(description="It is.", model=ChangedSuppressionOut)})
+@routes.post(
+    "/v1/suppressions/add",
+    answers={200: Answer(description="It is.", model=ChangedSuppressionOut)},
+    audit=Audit(Action.SUPPRESSION_ADDED, tells=("number",)),
+)
 async def add_suppression(request: web.Request, *, body: SuppressionBody) -> web.StreamResponse:
     """Let no campaign call a number, from now on, those that are about to as well."""
     number = _number(request, body)
     return await _changed(request, number, changed=await request.app[RUNTIME].store.suppress(number))
 
 
-@routes.post("/v1/suppressions/remove", answers={200: Answer(description="It is.", model=ChangedSuppressionOut)})
+@routes.post(
+    "/v1/suppressions/remove",
+    answers={200: Answer(description="It is.", model=ChangedSuppressionOut)},
+    audit=Audit(Action.SUPPRESSION_REMOVED, tells=("number",)),
+)
 async def remove_suppression(request: web.Request, *, body: SuppressionBody) -> web.StreamResponse:
     """Let campaigns call a number again, whoever it was that asked them not to. Calls that ended so stay ended."""
     number = _number(request, body)
     return await _changed(request, number, changed=await request.app[RUNTIME].store.unsuppress(number))
 
 
-@routes.post("/v1/suppressions/check", answers={200: Answer(description="How it stands.", model=SuppressionOut)})
+@routes.post(
+    "/v1/suppressions/check",
+    answers={200: Answer(description="How it stands.", model=SuppressionOut)},
+    audit=None,  # changes nothing, and tells of one number what the client knows already
+)
 async def check_suppression(request: web.Request, *, body: SuppressionBody) -> web.StreamResponse:
     """Whether a number is suppressed, and since when."""
     number = _number(request, body)

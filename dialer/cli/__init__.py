@@ -28,6 +28,7 @@ _COMMANDS = {
     "suppress": "Keep numbers from being called, by any campaign.",
     "find": "Find every call of a number, in all campaigns.",
     "callback": "List, retry and drop callbacks that your own system did not take.",
+    "audit": "Show who did what, check that the record is whole, export it.",
     "app": "Make, list and change applications at the carrier; check token and products.",
     "doctor": "Check everything that a first live day needs, with advice; place one test call.",
     "voices": "List the languages and voices that a text can be spoken with.",

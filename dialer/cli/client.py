@@ -213,6 +213,26 @@ class DialerClient:
         async with self._request("DELETE", f"/v1/callbacks/{callback_id}"):
             pass
 
+    async def audit(self, limit: int, **filters: str | None) -> list[Json]:
+        """The newest entries of the audit log that pass `campaign_id`, `action`, `from` and `to`."""
+        query = {"limit": str(min(limit, 1000))} | _given(filters)
+        found: list[Json] = []
+        while True:
+            page = await self._json("GET", "/v1/audit", params=query)
+            found += page["entries"]
+            if len(found) >= limit or page["next_cursor"] is None:
+                return found[:limit]
+            query["cursor"] = page["next_cursor"]
+
+    async def audit_export(self, **filters: str | None) -> AsyncIterator[bytes]:
+        """All of them as NDJSON, oldest first."""
+        async for chunk in self._bytes("/v1/audit/export", params=_given(filters)):
+            yield chunk
+
+    async def verify_audit(self) -> Json:
+        """Whether none was changed, added or removed."""
+        return await self._json("GET", "/v1/audit/verify")
+
     async def _bytes(self, path: str, **options: Any) -> AsyncIterator[bytes]:
         async with self._request("GET", path, **options) as response:
             async for chunk in response.content.iter_chunked(_CHUNK_BYTES):
@@ -253,6 +273,10 @@ class DialerClient:
             ) from error
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise DialerError(f"The dialer API at {self.url} broke off: {error or type(error).__name__}.") from error
+
+
+def _given(filters: Mapping[str, str | None]) -> dict[str, str]:
+    return {name: value for name, value in filters.items() if value is not None}
 
 
 @contextlib.asynccontextmanager

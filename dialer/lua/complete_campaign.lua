@@ -1,9 +1,11 @@
 -- complete_campaign: a running campaign with nothing left to do is completed, a cancelled one is closed.
 -- KEYS[1] hash campaign   KEYS[2] zset imports   KEYS[3] set closing   KEYS[4] set open   KEYS[5..9] zsets waiting .. live
 -- KEYS[10..12] zset ready by class   KEYS[13] list callbacks:told   KEYS[14] zset reaping   KEYS[15] zset ended
+-- KEYS[16] stream audit   KEYS[17] hash audit:chain
 -- ARGV    campaign id, now_ms
 -- returns 1 completed, 0 not now (looked at again when its last call ends), 2 an import is under way (look again)
 -- atomic because a call may be added at this moment; and what is over is in the line of those to be deleted, always
+-- include: audit
 local id = ARGV[1]
 local fields = redis.call('HMGET', KEYS[1], 'state', 'total', 'built_in', 'expires_at', 'ended_at', 'retention_days')
 local state, total, built_in, expires, ended, days = unpack(fields)
@@ -29,4 +31,5 @@ end
 if state == 'cancelled' then return 0 end
 for i = 10, 12 do redis.call('ZREM', KEYS[i], id) end
 redis.call('HSET', KEYS[1], 'state', 'completed', 'ended_at', ARGV[2])
+dialer_did(KEYS[16], KEYS[17], ARGV[2], 'campaign.completed', id, {calls = tonumber(total)})
 return 1

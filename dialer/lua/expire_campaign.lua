@@ -1,17 +1,18 @@
 -- expire_campaign: what a campaign has not dialed by its end is not dialed any more.
 -- KEYS[1] hash campaign   zsets KEYS[2] waiting   KEYS[3] done:expired   KEYS[4] expiring   KEYS[5] sleeping   KEYS[6] set closing
--- KEYS[7..9] zset ready by class   KEYS[10] list callbacks:told
+-- KEYS[7..9] zset ready by class   KEYS[10] list callbacks:told   KEYS[11] stream audit   KEYS[12] hash audit:chain
 -- ARGV    campaign id, now_ms
 -- returns how many calls expired, -1 not yet (the end was moved)
 -- atomic because a call may be claimed at this moment; one that was claimed already expires in begin_attempt
 -- include: sweep
+-- include: audit
 local id, now = ARGV[1], tonumber(ARGV[2])
 local expires = redis.call('HGET', KEYS[1], 'expires_at')
 if expires and tonumber(expires) > now then
   redis.call('ZADD', KEYS[4], expires, id)
   return -1
 end
-redis.call('ZREM', KEYS[4], id)
+local first = redis.call('ZREM', KEYS[4], id) == 1
 if not expires then return 0 end
 local left = redis.call('ZCARD', KEYS[2])
 if left > 0 then tell_swept(KEYS[1], KEYS[10], id, 'expired', ARGV[2]) end
@@ -25,4 +26,5 @@ end
 redis.call('ZREM', KEYS[5], id)
 for i = 7, 9 do redis.call('ZREM', KEYS[i], id) end
 redis.call('SADD', KEYS[6], id)
+if first then dialer_did(KEYS[11], KEYS[12], ARGV[2], 'campaign.expired', id, {calls = left}) end
 return left

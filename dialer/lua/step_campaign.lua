@@ -1,20 +1,23 @@
 -- step_campaign: start, pause, resume or cancel a campaign.
 -- KEYS[1] hash campaign   zsets KEYS[2] waiting   KEYS[3] claimed   KEYS[4] done:cancelled   KEYS[5] leases   KEYS[6] sleeping
--- KEYS[7] set closing   KEYS[8..10] zset ready by class   KEYS[11] list callbacks:told
--- ARGV    campaign id, now_ms, the new state, reason or '', states from which it is allowed
+-- KEYS[7] set closing   KEYS[8..10] zset ready by class   KEYS[11] list callbacks:told   KEYS[12] stream audit   KEYS[13] hash audit:chain
+-- ARGV    campaign id, now_ms, the new state, reason or '', the same masked, states from which it is allowed
+--         a reason is the dialer's own, which nobody has asked for: so it is audited here
 -- returns {1} stepped, {2} it was there already, {0, state} not from here, {-1} no such campaign
 -- atomic because a claim between the state and the sets would dial for a paused campaign
 -- include: step
 -- include: sweep
+-- include: audit
 local id, now, target = ARGV[1], ARGV[2], ARGV[3]
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return {-1} end
 if state == target then return {2} end
 local allowed = false
-for i = 5, #ARGV do allowed = allowed or ARGV[i] == state end
+for i = 6, #ARGV do allowed = allowed or ARGV[i] == state end
 if not allowed then return {0, state} end
 
 step(KEYS[1], id, target, ARGV[4], {KEYS[6], KEYS[8], KEYS[9], KEYS[10]}, KEYS[7])
+if ARGV[4] ~= '' then dialer_did(KEYS[12], KEYS[13], now, 'campaign.' .. target, id, {reason = ARGV[5]}) end
 if target == 'running' then
   redis.call('HSETNX', KEYS[1], 'started_at', now)
   local ready = KEYS[7 + tonumber(redis.call('HGET', KEYS[1], 'class'))]

@@ -7,6 +7,7 @@ only by the scripts in `dialer/lua`.
 from __future__ import annotations
 
 from dialer.store.attempts import Applied, EventResult, Spoken
+from dialer.store.audit import AuditFilter, AuditStore
 from dialer.store.conferences import ConferenceStore
 from dialer.store.copies import CopyStore
 from dialer.store.finding import FindStore
@@ -15,8 +16,8 @@ from dialer.store.recordings import Deleted, Noted, Wanted
 from dialer.store.retention import RetentionStore
 from dialer.store.suppression import SuppressionStore
 
-__all__ = ["Applied", "Deleted", "EventResult", "Noted", "Overview", "Spoken", "Store", "Wanted"]
+__all__ = ["Applied", "AuditFilter", "Deleted", "EventResult", "Noted", "Overview", "Spoken", "Store", "Wanted"]
 
 
-class Store(CopyStore, ConferenceStore, FindStore, OverviewStore, RetentionStore, SuppressionStore):
+class Store(AuditStore, CopyStore, ConferenceStore, FindStore, OverviewStore, RetentionStore, SuppressionStore):
     """All of the store in one object; each part is a module of its own beside this one."""

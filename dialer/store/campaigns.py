@@ -13,6 +13,7 @@ from dialer.callbacks.events import Callbacks
 from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, NotFound
+from dialer.masking import masked_text
 from dialer.model import Campaign, Priority, Progress, Redial, Terms, UnknownPolicy
 from dialer.states import CAMPAIGN_STEPS, UP, CallState, CampaignState
 from dialer.store.base import StorePart, deadlines
@@ -68,6 +69,8 @@ class CampaignStore(StorePart):
     async def step(self, campaign_id: str, verb: str, *, reason: str = "") -> Campaign:
         """Start, pause, resume or cancel. A campaign that is there already stays so.
 
+        A `reason` is given where the dialer does so by itself; that is audited in the same step.
+
         Raises:
             NotFound: there is no such campaign.
             IllegalStep: not from the state it is in.
@@ -89,8 +92,9 @@ class CampaignStore(StorePart):
                 keys.CLOSING,
                 *keys.READY,
                 keys.CALLBACKS_TOLD,
+                *keys.AUDITED,
             ],
-            [campaign_id, self._now_ms(), target, reason, *sources],
+            [campaign_id, self._now_ms(), target, reason, masked_text(reason), *sources],
         )
         match answer:
             case [-1]:

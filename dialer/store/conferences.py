@@ -11,7 +11,7 @@ from contextlib import suppress
 from dialer import keys
 from dialer.conference import KIND, MOST_MEMBERS, ConferenceScript
 from dialer.errors import IllegalStep, NotFound
-from dialer.gathering import Conference, Member
+from dialer.gathering import BY_HAND, Conference, Member
 from dialer.model import AttemptRef, Call, CallRef, Campaign
 from dialer.store.attempts import AttemptStore
 from dialer.store.calls import CallStore
@@ -70,9 +70,9 @@ class ConferenceStore(CallStore, AttemptStore):
 
     async def end_conference(self, campaign_id: str, why: str) -> bool:
         """Let nobody be called any more and nobody in; False where it was over before. Raises NotFound."""
-        done = await self._batch.run(
-            "end_conference", [keys.campaign(campaign_id), keys.EXPIRING], [campaign_id, self._now_ms(), why]
-        )
+        args: list[str | int] = [campaign_id, self._now_ms(), why, int(why != BY_HAND)]
+        names = [keys.campaign(campaign_id), keys.EXPIRING, *keys.AUDITED]
+        done = await self._batch.run("end_conference", names, args)
         if int(done) < 0:
             raise NotFound(f"there is no conference {campaign_id!r}")
         return bool(done)

@@ -19,7 +19,7 @@ from dialer.leases import Freed, Lapsed, Leases
 from dialer.model import AttemptRef, CallRef, Campaign, NewCall, Priority, UnknownPolicy
 from dialer.providers.base import CallEvent
 from dialer.states import CampaignState
-from dialer.store import Store
+from dialer.store import AuditFilter, Store
 from dialer.store.base import deadlines
 from tests.fakes.clock import START_MS, SettableClock
 from tests.fakes.keyspace import Keyspace, changes, dump
@@ -54,8 +54,15 @@ class Engine:
         return await dump(self.redis)
 
     async def changed_since(self, before: Keyspace) -> Keyspace:
-        """What changed since then, all keys regarded."""
-        return changes(before, await dump(self.redis))
+        """What changed since then, all keys regarded but the audit log."""
+        changed = changes(before, await dump(self.redis))
+        return {name: change for name, change in changed.items() if not name.startswith("audit")}
+
+    async def audited(self) -> list[tuple[str, str]]:
+        """What was done to which campaign, oldest first."""
+        pages = [page async for page in self.store.all_audit(AuditFilter())]
+        told = [entry.told() for page in pages for entry in page]
+        return [(entry["action"], entry["campaign_id"]) for entry in told]
 
     async def run_campaign(self, campaign_id: str = "c1", *, calls: int = 1, **fields: Any) -> None:
         """A running campaign with calls that are due."""

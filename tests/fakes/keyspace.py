@@ -36,6 +36,7 @@ _READ: dict[str, Callable[[Any, str], Any]] = {
     "zset": lambda pipe, name: pipe.zrange(name, 0, -1, withscores=True),
     "set": lambda pipe, name: pipe.smembers(name),
     "list": lambda pipe, name: pipe.lrange(name, 0, -1),
+    "stream": lambda pipe, name: pipe.xrange(name),
 }
 
 

@@ -39,6 +39,7 @@ async def test_it_is_over_when_the_moderator_leaves(engine: Engine) -> None:
         "ready:normal": None,
         "sleeping": None,
     } == await engine.changed_since(before)
+    assert [("conference.over", "c1"), ("campaign.expired", "c1")] == await engine.audited()
     assert {CHAIR: LEFT, ANN: LEFT, BOB: MemberState.NOT_REACHED} == await gathering.states()
 
 

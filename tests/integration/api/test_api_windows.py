@@ -164,6 +164,9 @@ class TestWithRight:
         refused, _ = await _post(api, "/v1/campaigns", wish)
 
         assert (201, True, True, 422) == (status, urgent["override_windows"], urgent["open_now"], refused)
+        async with api.get("/v1/audit", params={"action": "campaign.windows_overridden"}) as response:
+            (entry,) = (await response.json())["entries"]
+        assert ("done", urgent["id"]) == (entry["outcome"], entry["campaign_id"])
 
     async def test_rows_with_wrong_zone_or_end_are_told(self, api: aiohttp.ClientSession) -> None:
         """Such rows are refused one by one with their column, and so is whoever could never be called."""
