@@ -81,7 +81,9 @@ class Entry:
     Attributes:
         actor: `key:` and the beginning of the API key's SHA-256, or `dialer`.
         on_behalf_of: whom the client named as the one for whom it acts.
-        details: what else is told; masked when it is written.
+        details: what else is told.
+
+    Whatever looks like a number is masked when it is written, in ids that clients make up too.
     """
 
     action: Action
@@ -95,7 +97,7 @@ class Entry:
     def text(self) -> str:
         """The JSON that is stored and chained."""
         told = {name: value for name in _FIELDS if (value := getattr(self, name)) is not None}
-        return json.dumps(told | {"details": masked(dict(self.details))}, ensure_ascii=False)
+        return json.dumps(masked(told | {"details": dict(self.details)}), ensure_ascii=False)
 
 
 _FIELDS = ("action", "outcome", "actor", "on_behalf_of", "request_id", "campaign_id")

@@ -37,6 +37,39 @@ def test_numbers_are_masked(text: str) -> None:
     assert {"detail": text.replace("+31612345678", "+31*******78")} == masked(detail=text)
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("to 31612345678 is odd", "to 316******78 is odd"),
+        ("0612345678", "061*****78"),
+        ("+31 6 1234-5678", "+31**********78"),
+        ("number=%2B31612345678&a=1", "number=%2B*********78&a=1"),
+        ("sip:31612345678@pbx", "sip:316******78@pbx"),
+    ],
+)
+def test_numbers_are_masked_however_they_are_written(text: str, shown: str) -> None:
+    """As the carrier writes them, national, with separators, in an address."""
+    assert {"detail": shown} == masked(detail=text)
+
+
+def test_numbers_within_are_masked() -> None:
+    """In lists, names of fields, and in whatever is logged as its text, an exception among it."""
+    assert {"of": [{"+31*******78": ["+31*******78"]}], "why": "+31*******78"} == masked(
+        of=({"+31612345678": {"+31612345678"}},), why=ValueError("+31612345678")
+    )
+
+
+@pytest.mark.usefixtures("_as_before")
+def test_lines_of_libraries_are_masked(capsys: pytest.CaptureFixture[str]) -> None:
+    """What comes through the standard library, its tracebacks too."""
+    logging.getLogger().handlers.clear()
+    log.set_up("info")
+    logging.getLogger("aiohttp.client").error("no answer of +31612345678", exc_info=ValueError("31612345678"))
+    said = capsys.readouterr().err
+
+    assert ("no answer of +31*******78" in said, "316******78" in said, "612345678" in said) == (True, True, False)
+
+
 @pytest.mark.parametrize("text", ["+123", "1+1", "2027-01-15T08:00:00+01:00", "+1234567890123456789", "c5hk-12-2"])
 def test_what_is_no_number_is_left(text: str) -> None:
     """Offsets, sums, ids and other figures are logged as they are."""
