@@ -39,6 +39,7 @@ class Action(StrEnum):
     CAMPAIGN_WINDOWS_OVERRIDDEN = "campaign.windows_overridden"
     CAMPAIGN_COMPLETED = "campaign.completed"
     CAMPAIGN_EXPIRED = "campaign.expired"
+    CAMPAIGN_DELETED = "campaign.deleted"
     CONFERENCE_OVER = "conference.over"
     CALLS_ADDED = "calls.added"
     CALL_ADDED = "call.added"

@@ -94,11 +94,8 @@ class RetentionStore(CampaignStore, RecordingStore):
         await self._batch.command("ZREM", keys.HANGING_UP, campaign_id)
         await self._batch.command("SREM", keys.OPEN, campaign_id)
         await self._batch.command("ZREM", keys.EXPIRING, campaign_id)
-        await self._batch.command("ZREM", keys.CONFERENCES, campaign_id)
-        await self._unlink([keys.campaign(campaign_id)])
-        await self._batch.command("ZREM", keys.CAMPAIGNS, campaign_id)
-        await self._batch.command("ZREM", keys.REAPING, campaign_id)
-        await self._batch.command("ZREM", keys.ENDED, campaign_id)
+        names = [keys.campaign(campaign_id), keys.CAMPAIGNS, keys.CONFERENCES, keys.REAPING, keys.ENDED, *keys.AUDITED]
+        await self._batch.run("forget_campaign", names, [campaign_id, self._now_ms()])
 
     async def _delete_page(self, campaign_id: str, first: int) -> None:
         starts = range(first, first + _BUCKETS * keys.CALLS_PER_BUCKET, keys.CALLS_PER_BUCKET)

@@ -37,6 +37,7 @@ async def test_a_campaign_is_deleted_with_all_its_keys(engine: Engine) -> None:
 
     assert 1 == deleted
     assert LEFT >= set(await engine.keyspace())
+    assert [("campaign.completed", "c1"), ("campaign.deleted", "c1")] == await engine.audited()
 
 
 async def test_a_campaign_that_ended_lately_is_kept(engine: Engine) -> None:
@@ -195,3 +196,4 @@ async def test_what_a_dying_reaper_leaves_of_a_campaign_is_deleted_by_the_next(
         monkeypatch.setattr(engine.batch, "command", command)
         await engine.store.reap(engine.now_ms + 1)
         assert LEFT >= set(await engine.keyspace()), last
+        assert 1 == (await engine.audited()).count(("campaign.deleted", "c1")), last

@@ -75,7 +75,7 @@ def test_a_changing_route_without_a_decision_cannot_be_declared() -> None:
 def test_every_action_has_its_place() -> None:
     """Each is that of a route or one of those that follow from what the dialer decides."""
     by_itself = {Action.CAMPAIGN_COMPLETED, Action.CAMPAIGN_EXPIRED, Action.CONFERENCE_OVER}
-    by_itself |= {Action.CAMPAIGN_WINDOWS_OVERRIDDEN}
+    by_itself |= {Action.CAMPAIGN_WINDOWS_OVERRIDDEN, Action.CAMPAIGN_DELETED}
 
     assert set(Action) == by_itself | set(map(Action, AUDITED.values()))
 
