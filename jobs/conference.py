@@ -22,6 +22,7 @@ from dialer.steering import CallControl
 from jobs.context import ArqContext, Context
 from jobs.place import place_all
 from jobs.rescue import ENDINGS, expire, tell
+from jobs.watching import look_at_all
 
 log = structlog.get_logger()
 
@@ -35,11 +36,7 @@ async def watch_conferences(ctx: ArqContext) -> None:
     """One look at every conference that is not through. Repeatable."""
     context = ctx["context"]
     opened = await context.runtime.store.open_conferences()
-    looks = await asyncio.gather(*(_look(campaign_id, context) for campaign_id in opened), return_exceptions=True)
-    for campaign_id, end in zip(opened, looks, strict=True):
-        # One conference that cannot be looked after must not keep the others from it.
-        if isinstance(end, Exception):
-            log.error("conference.not_watched", campaign_id=campaign_id, exc_info=end)
+    await look_at_all(opened, _look, context, broken="conference.not_watched")
 
 
 async def _look(campaign_id: str, context: Context) -> None:

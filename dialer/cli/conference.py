@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
-from collections.abc import AsyncIterator
-from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,32 +13,17 @@ import click
 from dialer.cli.client import DialerClient, Json
 from dialer.cli.conference_screen import conference_line, conferences_table, follow, members_table
 from dialer.cli.connection import talks_to_api
-from dialer.cli.policies import SECONDS, RedialType, terms_options
+from dialer.cli.durations import DurationType
+from dialer.cli.people import read_people
+from dialer.cli.policies import RedialType, terms_options
 from dialer.cli.screens import plain_console
-from dialer.cli.sending import CONTENT_TYPES
 from dialer.cli.showing import shown
-from dialer.errors import DialerError, InvalidInput
-from dialer.importing import RowChecks, read_calls
-from dialer.model import Priority
+from dialer.errors import InvalidInput
+from dialer.model import NewCall, Priority
 from dialer.phone import parse_number
 from dialer.settings import load_settings
 
 _LIST = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
-_PIECE = 65_536
-_REJECTIONS_SHOWN = 20
-
-
-class DurationType(click.ParamType[timedelta]):
-    """`90s`, `30m`, `2h`."""
-
-    name = "duration"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> timedelta:
-        """Read one; anything else is a usage error that shows how it is written."""
-        found = re.fullmatch(r"([0-9]{1,6})([smhd])", str(value))
-        if found is None:
-            self.fail(f"{value!r} is not written like 30m (s, m, h or d).", param, ctx)
-        return timedelta(seconds=int(found[1]) * SECONDS[found[2]])
 
 
 @click.group("conference")
@@ -81,7 +63,7 @@ async def start(client: DialerClient, *, file: Path, follows: bool, **told: Any)
 
     FILE is CSV with a header: a column `number`, perhaps `id`, and columns for the text's variables. Also NDJSON, JSON.
     """
-    begun = await client.begin_conference(_body(file.stem, await read_people(file), **told))
+    begun = await client.begin_conference(_body(file.stem, [_member(one) for one in await read_people(file)], **told))
     click.echo(begun["id"])
     if follows:
         await _follow(client, begun["id"])
@@ -167,27 +149,6 @@ _add_verb("drop", "Hang up on a member, who is not called again by itself.")
 _add_verb("call-again", "Call a member again who is not on the phone.")
 
 
-async def read_people(file: Path) -> list[Json]:
-    """The people in a list. Raises DialerError, with the rows, where one of them cannot be called."""
-    checks = RowChecks(region=load_settings().default_region)
-    media_type = CONTENT_TYPES.get(file.suffix.lower(), "text/csv")
-    people: list[Json] = []
-    wrong: list[str] = []
-    async with aclosing(read_calls(_pieces(file), media_type=media_type, charset=None, checks=checks)) as batches:
-        async for batch in batches:
-            wrong += [f"  row {r.row}: {shown(r.value)!r}: {shown(r.reason)}" for r in batch.rejections]
-            people += [
-                {"number": call.number, "variables": dict(call.variables)}
-                | ({"id": call.external_id} if call.external_id else {})
-                for _, call in batch.calls
-            ]
-    if wrong:
-        raise DialerError(
-            "\n".join([f"{file}: nobody was called, for there are rows to mend:", *wrong[:_REJECTIONS_SHOWN]])
-        )
-    return people
-
-
 def find_member(seen: Json, named: str) -> Json:
     """The member of this own id, number (as people write it) or call id. Raises InvalidInput."""
     try:
@@ -214,10 +175,9 @@ def _body(
     return {"name": stem, "people": people} | body | terms
 
 
-async def _pieces(file: Path) -> AsyncIterator[bytes]:
-    with file.open("rb") as opened:
-        while chunk := await asyncio.to_thread(opened.read, _PIECE):
-            yield chunk
+def _member(one: NewCall) -> Json:
+    named = {"id": one.external_id} if one.external_id else {}
+    return {"number": one.number, "variables": dict(one.variables)} | named
 
 
 async def _follow(client: DialerClient, conference_id: str) -> None:

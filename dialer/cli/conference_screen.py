@@ -5,23 +5,19 @@ Where nobody looks at a terminal, a line is written whenever somebody's state ha
 
 from __future__ import annotations
 
-import asyncio
-import os
-import sys
+import functools
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-import click
-from rich.console import Console, Group
-from rich.live import Live
+from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from dialer.cli import following
 from dialer.cli.client import DialerClient, Json
 from dialer.cli.screens import clock_text, counts_text
 from dialer.cli.showing import shown
 
-_EVERY_S = 1.0
 _OVER = "over"
 _UP = ("ringing", "deciding", "in")
 _STYLES = {"in": "bold green", "deciding": "yellow", "ringing": "yellow", "declined": "red", "not_reached": "red"}
@@ -29,28 +25,12 @@ _STYLES = {"in": "bold green", "deciding": "yellow", "ringing": "yellow", "decli
 
 async def follow(client: DialerClient, conference_id: str) -> None:
     """Show a conference until it is over and nobody is on the phone any more."""
-    lively = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
-    if not lively:
-        await _follow_in_lines(client, conference_id)
-        return
-    with Live(console=Console(), auto_refresh=False) as live:
-        while True:
-            seen = await client.conference(conference_id)
-            live.update(Group(Text(conference_line(seen), style="bold"), members_table(seen)), refresh=True)
-            if is_through(seen):
-                return
-            await asyncio.sleep(_EVERY_S)
-
-
-async def _follow_in_lines(client: DialerClient, conference_id: str) -> None:
-    last = ""
-    while True:
-        seen = await client.conference(conference_id)
-        if (line := conference_line(seen)) != last:
-            click.echo(last := line)
-        if is_through(seen):
-            return
-        await asyncio.sleep(_EVERY_S)
+    await following.follow(
+        functools.partial(client.conference, conference_id),
+        picture=lambda seen: Group(Text(conference_line(seen), style="bold"), members_table(seen)),
+        line=conference_line,
+        until=is_through,
+    )
 
 
 def is_through(seen: Json) -> bool:

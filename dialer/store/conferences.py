@@ -6,7 +6,6 @@ A conference is a campaign of its kind with at most 50 calls; these are read who
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 
 from dialer import keys
 from dialer.conference import KIND, MOST_MEMBERS, ConferenceScript
@@ -15,11 +14,12 @@ from dialer.gathering import BY_HAND, Conference, Member
 from dialer.model import AttemptRef, Call, CallRef, Campaign
 from dialer.store.attempts import AttemptStore
 from dialer.store.calls import CallStore
+from dialer.store.listing import ListingStore
 
 _STORED = "en-US"  # a stored script names its language
 
 
-class ConferenceStore(CallStore, AttemptStore):
+class ConferenceStore(ListingStore, CallStore, AttemptStore):
     """Conferences."""
 
     async def conference(self, campaign_id: str) -> Conference:
@@ -28,16 +28,12 @@ class ConferenceStore(CallStore, AttemptStore):
 
     async def conferences(self, *, offset: int, limit: int) -> list[Conference]:
         """A page of conferences, newest first."""
-        ids = await self._batch.command("ZREVRANGE", keys.CONFERENCES, offset, offset + limit - 1)
-        found = await asyncio.gather(*map(self._campaign_if_there, ids))
-        return list(await asyncio.gather(*(self._gathered(campaign) for campaign in found if campaign)))
+        found = await self._page(keys.CONFERENCES, offset=offset, limit=limit)
+        return list(await asyncio.gather(*map(self._gathered, found)))
 
     async def open_conferences(self) -> list[str]:
         """The ids of those that have anything left to do, drafts too."""
-        every, opened = await asyncio.gather(
-            self._batch.command("ZRANGE", keys.CONFERENCES, 0, -1), self._batch.command("SMEMBERS", keys.OPEN)
-        )
-        return [campaign_id for campaign_id in every if campaign_id in set(opened)]
+        return await self._opened(keys.CONFERENCES)
 
     async def recall(self, call: Call) -> None:
         """Call a member again because somebody asked for it, now; `call` as it was read. Raises IllegalStep."""
@@ -76,12 +72,6 @@ class ConferenceStore(CallStore, AttemptStore):
         if int(done) < 0:
             raise NotFound(f"there is no conference {campaign_id!r}")
         return bool(done)
-
-    async def _campaign_if_there(self, campaign_id: str) -> Campaign | None:
-        # One that is being deleted at this moment is passed over.
-        with suppress(NotFound):
-            return await self.campaign(campaign_id)
-        return None
 
     async def _gathered(self, campaign: Campaign) -> Conference:
         script = ConferenceScript.from_dict(campaign.script, default_language=_STORED)
