@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import Any
 
 from dialer.dispositions import Fact
-from dialer.kinds import Callee, steps_of
+from dialer.kinds import KINDS, Callee, steps_of
 from dialer.ncco import to_wire
 from dialer.scripts import (
     START,
@@ -87,7 +87,8 @@ class Answering:
 
     def go_on(self, position: Position, pressed: Pressed, *, asked_by: str = "") -> Said:
         """After the question at a position of the script with that mark. Raises InvalidInput where none is there."""
-        if self.spoken.over or asked_by != self.script_mark:
+        too_late = self.spoken.over and not KINDS[self.spoken.kind].counts_late
+        if too_late or asked_by != self.script_mark:
             # Whatever was pressed: it is too late, and the question is no more. In another script the same key at the
             # same place means something else, perhaps that nobody may ever call again.
             return self.begin()

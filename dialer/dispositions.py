@@ -112,6 +112,8 @@ RULES: tuple[Rule, ...] = (
 
 ENTERED = frozenset({Fact.JOINED, Fact.CONFIRMED})
 """Either says that somebody is or was in a conference: its own event may be lost, and the key came first."""
+REACHED = frozenset({Fact.ANSWERED, Fact.HUMAN, Fact.MACHINE, Fact.CONFIRMED, Fact.OPTED_OUT, Fact.JOINED})
+"""Each says that somebody or something picked up: the events may come in any order."""
 
 
 def disposition_of(facts: Iterable[Fact]) -> Disposition | None:

@@ -17,9 +17,10 @@ campaign (`campaign_keys`).
 | `campaign:direct:known:20780` | hash | the same of the single calls of one day (since 1970) | two days |
 | `campaign:c5hk:zones` | hash | cohort (`cohorts.py`): its number in this campaign | with the campaign |
 | `campaign:c5hk:cohorts` | string | cohort less 1, two bytes a call; none where all are one | with the campaign |
-| `campaign:c5hk:hang_up` | zset | running number to be hung up, score: from when a worker may take it (ms) | empties |
+| `campaign:c5hk:hang_up` | zset | number to hang up, with `?` unless answered, score: from when (ms) | empties |
 | `campaign:c5hk:imports` | zset | import id, score: lease (ms) | lapses |
 | `campaign:c5hk:again` | hash | whose calls it is made from, and how far (`store/copies.py`) | with the campaign |
+| `campaign:c5hk:escalation` | hash | plan, begun steps, by hand (`store/escalations.py`) | with the campaign |
 | `copying` | zset | campaign that is made from another's calls, score: when to go on, or the lease (ms) | empties |
 | `campaign:c5hk:recordings` | zset | recording id, score: told (ms) | empties with its recordings |
 | `attempt:c5hk-1042-1` | hash | one attempt: facts, figures, events, ids of its recordings | with the campaign |
@@ -39,6 +40,7 @@ campaign (`campaign_keys`).
 | `callbacks:pending` | zset | callback id neither delivered nor dead, score: of its event (ms) | empties |
 | `callbacks:dead` | zset | callback id given up, score: since (ms) | retried, dropped, 30 days |
 | `conferences` | zset | campaign that is a conference, score: created (ms) | with the campaign |
+| `escalations` | zset | campaign that is an escalation, score: created (ms) | with the campaign |
 | `suppressed` | zset | address never to be called, score: since (ms) | stays until it is taken off by hand |
 | `audit` | stream | who did what, when: `entry` (JSON, `audit.py`), `hash` of the chain | by age |
 | `audit:chain` | hash | `head`, `last`: the newest's hash and id; `anchor`: hash before the oldest; `trimmed` | stays |
@@ -71,6 +73,7 @@ SLEEPING = f"{TAG}sleeping"
 EXPIRING = f"{TAG}expiring"
 EXPIRING_CALLS = f"{TAG}expiring:calls"
 CONFERENCES = f"{TAG}conferences"
+ESCALATIONS = f"{TAG}escalations"
 SUPPRESSED = f"{TAG}suppressed"
 CLOSING = f"{TAG}closing"
 REAPING = f"{TAG}reaping"
@@ -159,6 +162,11 @@ def hang_up(campaign_id: str) -> str:
 def again(campaign_id: str) -> str:
     """Hash: from which campaign's calls this one is made."""
     return f"{TAG}campaign:{campaign_id}:again"
+
+
+def escalation(campaign_id: str) -> str:
+    """Hash: who is called in which step of an escalation, and how far that is."""
+    return f"{TAG}campaign:{campaign_id}:escalation"
 
 
 def recordings_of(campaign_id: str) -> str:

@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from dialer import conference, notification, scripts
+from dialer import conference, escalation, notification, scripts
 from dialer.addresses import check_destination
 from dialer.conference import ConferenceScript, room_of
 from dialer.dispositions import Disposition
 from dialer.errors import InvalidInput
+from dialer.escalation import EscalationScript
 from dialer.model import MOST_CONNECTS
 from dialer.ncco import PhoneEndpoint
 from dialer.notification import NotificationScript
@@ -53,12 +54,14 @@ class Kind:
         steps: a stored script to what a callee's call says and does.
         most: how many calls a campaign of it takes; None for any number.
         personal: whether the steps differ from callee to callee, beyond the values of variables.
+        counts_late: whether a key that is pressed when all is over still counts.
     """
 
     checked: Callable[[Script, str, Generation], dict[str, Any]]
     steps: Callable[[Script, Callee], CallScript]
     most: int | None = None
     personal: bool = False
+    counts_late: bool = False
 
 
 def _checked_notification(script: Script, language: str, generation: Generation) -> dict[str, Any]:
@@ -96,6 +99,18 @@ def _conference_steps(script: Script, callee: Callee) -> CallScript:
     return read.for_member(room_of(callee.campaign_id), moderates=moderates)
 
 
+def _checked_escalation(script: Script, language: str, generation: Generation) -> dict[str, Any]:
+    read = EscalationScript.from_dict(script, default_language=language)
+    read.notification.check_voice(generation)
+    read.settled.check_voices(generation)
+    return read.to_dict()
+
+
+def _escalation_steps(script: Script, callee: Callee) -> CallScript:
+    read = EscalationScript.from_dict(script, default_language=_STORED)
+    return read.settled if callee.late else read.call_script
+
+
 KINDS: Mapping[str, Kind] = {
     notification.KIND: Kind(
         checked=_checked_notification,
@@ -107,6 +122,13 @@ KINDS: Mapping[str, Kind] = {
     ),
     conference.KIND: Kind(
         checked=_checked_conference, steps=_conference_steps, most=conference.MOST_MEMBERS, personal=True
+    ),
+    escalation.KIND: Kind(
+        checked=_checked_escalation,
+        steps=_escalation_steps,
+        most=escalation.MOST_CALLS,
+        personal=True,
+        counts_late=True,
     ),
 }
 

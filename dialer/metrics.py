@@ -13,6 +13,7 @@ disable_created_metrics()  # type: ignore[no-untyped-call] # the library has no 
 _PLACING_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 _WEBHOOK_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 5)
 _LATE_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.35, 1)
+_CONFIRMATION_S = (10, 20, 30, 60, 120, 300, 600, 1800, 3600)
 _JOB_S = (0.05, 0.2, 0.5, 1, 2, 5, 20, 60)
 
 CALLS = Counter("dialer_calls_total", "Calls that reached their disposition.", ["disposition"])
@@ -74,6 +75,14 @@ CUSTOMER_CALLBACKS = Counter(
     "dialer_customer_callbacks_total",
     "Callbacks to customers' own systems by what became of sending them: delivered, failed (tried again), dead.",
     ["result"],
+)
+ESCALATIONS = Counter(
+    "dialer_escalations_total", "Escalations that are over: confirmed, exhausted, expired, by_hand.", ["reason"]
+)
+CONFIRMATION_SECONDS = Histogram(
+    "dialer_escalation_confirmation_seconds",
+    "From the first step of an escalation until as many had confirmed as were needed.",
+    buckets=_CONFIRMATION_S,
 )
 JOB_SECONDS = Histogram("dialer_job_seconds", "Time one job took.", ["job", "result"], buckets=_JOB_S)
 IN_HAND = Gauge("dialer_calls_in_hand", "Calls this worker has claimed and not yet sent.")

@@ -106,7 +106,7 @@ class Campaign:
         override_windows: whether it is dialed outside of them all the same.
         max_tries: how often one call is tried at the most, whatever `redial` says; None: as often as that.
         retention_days: how long it is kept after its end; None: as set for all.
-        over_at: when what it was for was over, though calls may still be up; only a conference has that.
+        over_at: when what it was for was over, though calls may still be up; conferences and escalations have that.
         over_reason: why, in words.
         reason: why it is paused, in words, when the dialer paused it by itself.
         total: how many calls were ever added.
@@ -175,6 +175,7 @@ class NewCall:
     Attributes:
         number: E.164 with the leading plus, or a SIP or websocket address (`dialer/addresses.py`).
         external_id: the caller's own id of this contact. It, or else the number, tells duplicates in a campaign.
+        once: what tells duplicates instead, where one person is to be called more than once in a campaign.
         others: further numbers of the same person, dialed as the campaign's policy says.
         own: what a call enqueued alone has of its own instead of its campaign's; None for a call of a list.
         timezone: where the person is (IANA), where the number does not tell that by itself.
@@ -190,6 +191,7 @@ class NewCall:
     expires_at: datetime | None = None
     cohort: str | None = None
     others: tuple[str, ...] = ()
+    once: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,6 +100,23 @@ CAMPAIGNS = (
         " None while calls are placed: callbacks do not arrive; see the row *Webhooks*.",
     ),
     Chart(
+        "Escalations over, by reason",
+        "cpm",
+        queries=[each_minute("dialer_escalations_total", "reason")],
+        meaning="Escalations a minute that are over, by why: as many had confirmed as were needed, everybody was called"
+        " in vain, their end came first, or somebody ended them.",
+        remedy="*Exhausted* or *expired*: nobody has taken the alarm over; somebody must look at once, and then at the"
+        " numbers and waits of its steps.",
+    ),
+    Chart(
+        "Time until an escalation was confirmed",
+        "s",
+        queries=quantiles("dialer_escalation_confirmation_seconds", 50, 95),
+        meaning="From the first step of an escalation until as many had confirmed as were needed.",
+        remedy="Near the waits of the steps: the people of the first step do not answer. Far above the time that a"
+        " phone rings: urgent calls get no token; see *Oldest due call*.",
+    ),
+    Chart(
         "Campaigns by state",
         "short",
         queries=[fleet("dialer_campaigns", "state")],

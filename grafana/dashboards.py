@@ -25,7 +25,7 @@ _STACKED = {"short", "cpm"}  # the units of counts: their sum means something, t
 _LIMIT = "limit"
 
 ROWS = {
-    "Campaigns": (CAMPAIGNS, (12, 12, 8, 8, 8)),
+    "Campaigns": (CAMPAIGNS, (12, 12, 12, 12, 8, 8, 8)),
     "Carrier and budget": (CARRIER, (12, 6, 6, 8, 8, 8, 5, 5, 5, 5, 4)),
     "Webhooks": (WEBHOOKS, (8, 8, 8, 12, 12)),
     "Recordings": (RECORDINGS, (12, 12)),

@@ -1,4 +1,4 @@
-"""Hang up everything: ends the calls that `Store.hang_up_all` wrote down, as fast as the other requests may go.
+"""Hang up: ends the calls that `Store.hang_up_all` and `Store.end_escalation` wrote down, as fast as requests may go.
 
 It runs beside the hopper in every worker, all alike, so that the whole fleet's share is used; each takes calls under
 a lease. For one call: written down as hung up, then the request, then off the list. A crash at any point repeats what
@@ -13,6 +13,7 @@ import asyncio
 import structlog
 
 from dialer.clock import to_ms
+from dialer.dispositions import REACHED
 from dialer.errors import CarrierError, NotFound, StoreUnavailable
 from dialer.hang_ups import HangUps, ToHangUp
 from dialer.model import Attempt
@@ -22,8 +23,8 @@ from jobs.context import Context
 
 log = structlog.get_logger()
 
-LOOK_S = 1.0
-"""So long after the asking it begins, at the latest."""
+LOOK_S = 0.25
+"""So long after the asking it begins, at the latest: what rings although somebody has confirmed stops at once."""
 AT_ONCE = 12
 """Enough to use any share while some wait out the first seconds of their call; few enough for all to have their turn
 within the lease where the share is one a second, and to leave other workers theirs."""
@@ -65,10 +66,10 @@ class HangUpRounds:
         """Hang up one call and take it off the list, or leave it there for a later round. Never raises for either."""
         try:
             attempt, is_up = await self._find(one)
-            if not is_up:
-                await self._list.done(one.call)
+            if not is_up or (attempt and one.unless_answered and _is_answered(attempt)):
+                await self._list.done(one)
             elif attempt is None or not attempt.uuid:
-                await self._list.later(one.call, _NO_ID_MS)
+                await self._list.later(one, _NO_ID_MS)
             else:
                 await self._hang_up(one, attempt)
         except StoreUnavailable:
@@ -82,9 +83,9 @@ class HangUpRounds:
             await self._control.hang_up(attempt)
         except CarrierError as error:
             log.warning("hang_up.not_done", call_id=str(one.call), reason=str(error))
-            await self._list.later(one.call, _REFUSED_MS)
+            await self._list.later(one, _REFUSED_MS)
         else:
-            await self._list.done(one.call)
+            await self._list.done(one)
 
     async def _find(self, one: ToHangUp) -> tuple[Attempt | None, bool]:
         """The attempt that is meant, and whether it is up or may be."""
@@ -95,3 +96,8 @@ class HangUpRounds:
         begun_ms = to_ms(attempt.placed_at) if attempt and attempt.placed_at else 0
         is_meant = begun_ms <= one.asked_ms + _CLOCKS_DIFFER_MS
         return attempt, state in UP and is_meant
+
+
+def _is_answered(attempt: Attempt) -> bool:
+    """Whether somebody or something has picked up; the word of that may come after the asking for what is said."""
+    return bool(attempt.facts & REACHED) or any(event.kind == "answer_fetched" for event in attempt.events)

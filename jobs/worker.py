@@ -34,6 +34,7 @@ from jobs.again import again
 from jobs.callbacks import CallbackRounds
 from jobs.conference import conference, watch_conferences
 from jobs.context import Context
+from jobs.escalation import escalation, watch_escalations
 from jobs.hang_up import HangUpRounds
 from jobs.hopper import Hopper
 from jobs.notification import notification
@@ -49,6 +50,7 @@ KINDS: Mapping[str, Callable[..., Awaitable[None]]] = {
     "notification": notification,
     "script": script,
     "conference": conference,
+    "escalation": escalation,
 }
 """The job that places the calls of each kind of campaign."""
 POLL_S = 2.0
@@ -135,6 +137,7 @@ def make_worker(pool: ArqRedis, context: Context) -> Worker:
         cron_jobs=[
             cron(_timed(rescue), name="rescue", second=RESCUE_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(_timed(watch_conferences), name="watch_conferences", second=WATCH_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
+            cron(_timed(watch_escalations), name="watch_escalations", second=WATCH_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(_timed(reap), name="reap", minute={17}, second={27}, timeout=600, max_tries=1),  # type: ignore[arg-type]
             cron(_timed(again), name="again", second=AGAIN_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(

@@ -23,8 +23,11 @@ from dialer.api.schemas import CampaignAgain, NewCampaign
 from dialer.audit import Action
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, InvalidInput, NotFound
+from dialer.escalation import KIND as ESCALATION
+from dialer.escalation import SETTLED
 from dialer.idempotency import KeptAnswer
 from dialer.model import Campaign
+from dialer.notification import KIND as NOTIFICATION
 from dialer.runtime import Runtime
 from dialer.store.campaigns import BUILT_IN
 from dialer.store.copies import NEVER_AGAIN
@@ -125,8 +128,9 @@ def _told(source: Campaign) -> dict[str, Any]:
     terms, callbacks = source.terms, source.callbacks
     advanced = {"mode": terms.advanced_mode, "beep_timeout_s": terms.beep_timeout_s} if terms.advanced_mode else None
     return {
-        "kind": source.kind,
-        "script": dict(source.script),
+        # Those whom an escalation did not reach hear the same, but nobody is called step by step.
+        "kind": NOTIFICATION if source.kind == ESCALATION else source.kind,
+        "script": {name: value for name, value in source.script.items() if name != SETTLED},
         "priority": source.priority,
         "redial": {disposition: RedialOut.of(rule).model_dump() for disposition, rule in source.redial.items()},
         "max_tries": source.max_tries,

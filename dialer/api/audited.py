@@ -115,7 +115,7 @@ def _on_behalf_of(request: web.Request) -> str | None:
 
 def _campaign_of(arguments: Mapping[str, Any]) -> str | None:
     query = arguments.get("query")
-    named = arguments.get("campaign_id") or arguments.get("conference_id") or getattr(query, "campaign_id", None)
+    named = next((arguments[name] for name in _CAMPAIGN if name in arguments), getattr(query, "campaign_id", None))
     call = CallRef.parse(arguments.get("call_id", ""))
     return named or (call.campaign_id if call else None)
 
@@ -124,7 +124,7 @@ def _ids(arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in arguments.items() if name.endswith("_id") and name not in _CAMPAIGN}
 
 
-_CAMPAIGN = {"campaign_id", "conference_id"}
+_CAMPAIGN = ("campaign_id", "conference_id", "escalation_id")
 
 
 def _told(names: tuple[str, ...], arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from dialer.runtime import Runtime
 from dialer.states import UP
 
 BEGINS_WITHIN_S = 1
-"""The workers look that often for calls to hang up."""
+"""The workers look for calls to hang up more often than that; the first request takes its time."""
 
 routes = Routes()
 

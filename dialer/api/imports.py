@@ -23,6 +23,7 @@ from dialer.api.problems import ILLEGAL_STEP, problem_from
 from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
 from dialer.errors import IllegalStep, StoreUnavailable
+from dialer.escalation import KIND as ESCALATION
 from dialer.importing import MEDIA_TYPES, Batch, Rejection, RowChecks, read_calls
 from dialer.importing.rows import FURTHER, ID, NUMBER
 from dialer.kinds import Callee, steps_of
@@ -127,6 +128,8 @@ def _require_open(campaign: Campaign) -> None:
     if campaign.id in BUILT_IN.values():
         # It has no script of its own: whoever picked up would hear nothing.
         raise IllegalStep(f"{campaign.id} takes no lists, only single calls: POST /v1/calls")
+    if campaign.kind == ESCALATION:
+        raise IllegalStep(f"campaign {campaign.id} is an escalation and calls the people of its steps alone")
     if campaign.state in {CampaignState.COMPLETED, CampaignState.CANCELLED}:
         raise IllegalStep(f"campaign {campaign.id} is {campaign.state} and takes no more calls; create a new one")
 

@@ -30,6 +30,7 @@ before the break stays; sending it again adds nobody twice."""
 _PATH_NAMES = {
     "campaign_id": "The id of a campaign, such as `c5hk2m9x4tdq`.",
     "conference_id": "The id of a conference, which is that of its campaign.",
+    "escalation_id": "The id of an escalation, which is that of its campaign.",
     "call_id": "The id of a call, such as `c5hk2m9x4tdq-1042`.",
     "position": "The question in the script that was answered.",
     "recording_id": "The id of a recording, such as `rq4x7m2k5t3d6w8n9`.",

@@ -160,7 +160,27 @@ class RedialBody(Incoming):
         )
 
 
-class NewCampaign(PlacedBody, WindowsChange):
+class ToldBody(Incoming):
+    """Whom it is told what becomes of calls, and how long it is kept."""
+
+    retention_days: int | None = Field(
+        None,
+        ge=1,
+        le=MAX_RETENTION_DAYS,
+        description="Days after its end until all of it is deleted; DIALER_RETENTION_DAYS if left out.",
+    )
+    callback_url: str | None = Field(
+        None,
+        min_length=1,
+        max_length=2048,
+        description="Where your own system is told what becomes of the calls, https; DIALER_CALLBACK_URL if left out.",
+    )
+    callback_events: list[CallbackEvent] | None = Field(
+        None, description="What it is told; DIALER_CALLBACK_EVENTS if left out, nothing if empty."
+    )
+
+
+class NewCampaign(PlacedBody, WindowsChange, ToldBody):
     """A campaign to create."""
 
     model_config = ConfigDict(
@@ -198,22 +218,6 @@ class NewCampaign(PlacedBody, WindowsChange):
         "`answered` too.",
     )
     expires_at: Deadline | None = Field(None, description="What is not dialed by then is `expired`, never dialed late.")
-
-    retention_days: int | None = Field(
-        None,
-        ge=1,
-        le=MAX_RETENTION_DAYS,
-        description="Days after its end until all of it is deleted; DIALER_RETENTION_DAYS if left out.",
-    )
-    callback_url: str | None = Field(
-        None,
-        min_length=1,
-        max_length=2048,
-        description="Where your own system is told what becomes of the calls, https; DIALER_CALLBACK_URL if left out.",
-    )
-    callback_events: list[CallbackEvent] | None = Field(
-        None, description="What it is told; DIALER_CALLBACK_EVENTS if left out, nothing if empty."
-    )
 
     def redials(self) -> dict[Disposition, Redial]:
         """The policy in the project's own terms. Raises InvalidInput."""

@@ -22,12 +22,15 @@ from dialer.api.problems import MALFORMED_JSON, TOO_LARGE, UNAUTHORIZED, Problem
 from dialer.api.routing import Answer, Routes
 from dialer.api.trust import ignored, raw_body, trusted
 from dialer.api.voicemail import speak_to_machine
+from dialer.climbing import climb
 from dialer.counting import count_change
 from dialer.dispositions import Fact
 from dialer.errors import InvalidInput
+from dialer.escalation import KIND as ESCALATION
 from dialer.providers.base import CallEvent
 from dialer.providers.kpn.events import decode_query, parse_event
 from dialer.recordings.records import told_recording
+from dialer.runtime import Runtime
 from dialer.scripts import Position, read_input
 from dialer.store import Applied, EventResult, Noted, Store
 from dialer.tokens import callback_url
@@ -88,9 +91,16 @@ async def _reply(request: web.Request, attempt_id: str, payload: dict[str, Any])
             kind="input", facts=said.facts, uuid=event.uuid, at=event.at, figures=figures, about=str(position)
         )
         _count(await request.app[RUNTIME].store.apply_event(attempt_id, told))
+    if Fact.CONFIRMED in said.facts and answering.spoken.kind == ESCALATION:
+        # Beside the answer: whoever pressed the key hears at once that it counts.
+        request.app[BACKGROUND].start(_climb(request.app[RUNTIME], answering.spoken.attempt.call.campaign_id))
     if not said.ncco:
         return web.Response(status=_TAKEN)
     return web.Response(body=to_json(said.ncco), content_type="application/json")
+
+
+async def _climb(runtime: Runtime, campaign_id: str) -> None:
+    await climb(campaign_id, runtime.store, runtime.clock)
 
 
 async def post_event(request: web.Request) -> web.StreamResponse:

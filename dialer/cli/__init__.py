@@ -22,6 +22,7 @@ _COMMANDS = {
     "up": "Run everything on this machine: private Redis, API and workers.",
     "campaign": "Create, import, start, watch and steer campaigns.",
     "conference": "Call people into one conversation, see who is in, and steer it.",
+    "escalation": "Call people step by step until enough have confirmed, and see who has.",
     "call": "Call one number, without a campaign of its own.",
     "control": "Steer a call that is up: hang up, mute, transfer, play, talk, press keys.",
     "recording": "List, download and delete recordings of calls.",

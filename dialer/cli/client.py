@@ -255,6 +255,23 @@ class DialerClient:
         """Do something to a conference: `end`, `members`, `members/{call_id}/mute` and the like."""
         return await self._json("POST", f"/v1/conferences/{conference_id}/{what}", json=body or {})
 
+    async def begin_escalation(self, body: Json) -> Json:
+        """Begin an escalation; `body` as `POST /v1/escalations` takes it."""
+        return await self._json("POST", "/v1/escalations", json=body)
+
+    async def escalation(self, escalation_id: str) -> Json:
+        """An escalation as it is now."""
+        return await self._json("GET", f"/v1/escalations/{escalation_id}")
+
+    async def escalations(self, limit: int) -> list[Json]:
+        """The newest ones."""
+        found = await self._json("GET", "/v1/escalations", params={"limit": str(limit)})
+        return list(found["escalations"])
+
+    async def steer_escalation(self, escalation_id: str, what: str, body: Json | None = None) -> Json:
+        """`end` an escalation, or `confirm` for somebody."""
+        return await self._json("POST", f"/v1/escalations/{escalation_id}/{what}", json=body or {})
+
     async def _json(self, method: str, path: str, **options: Any) -> Json:
         async with self._request(method, path, **options) as response:
             answer: Json = await response.json()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from dialer.dispositions import ENTERED, NEXT_NUMBER, RULES, Disposition, Fact
+from dialer.dispositions import ENTERED, NEXT_NUMBER, REACHED, RULES, Disposition, Fact
 from dialer.model import MOST_AFTER_MS
 
 FACT_BIT = {fact: 1 << position for position, fact in enumerate(Fact)}
@@ -56,7 +56,7 @@ def _constants() -> str:
     rules = ", ".join(f"{{{fact_bits(facts)}, '{disposition}'}}" for facts, disposition in RULES)
     return (
         f"local DISPOSITIONS = {{{numbers}}}\nlocal RULES = {{{rules}}}\n"
-        f"local REACHED, OVER = {fact_bits(_REACHED)}, {FACT_BIT[Fact.COMPLETED]}\n"
+        f"local REACHED, OVER = {fact_bits(REACHED)}, {FACT_BIT[Fact.COMPLETED]}\n"
         f"local OPTED_OUT, HUNG_UP = {FACT_BIT[Fact.OPTED_OUT]}, {FACT_BIT[Fact.HUNG_UP]}\n"
         f"local LOST = {FACT_BIT[Fact.LOST]}\n"
         f"local CONFIRMED = {FACT_BIT[Fact.CONFIRMED]}\n"
@@ -64,6 +64,3 @@ def _constants() -> str:
         f"local MOST_AFTER_MS = {MOST_AFTER_MS}\n"
         f"local NEXT_NUMBER = {{{', '.join(f'{disposition} = true' for disposition in NEXT_NUMBER)}}}\n"
     )
-
-
-_REACHED = frozenset({Fact.ANSWERED, Fact.HUMAN, Fact.MACHINE, Fact.CONFIRMED, Fact.OPTED_OUT, Fact.JOINED})

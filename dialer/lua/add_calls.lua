@@ -8,9 +8,10 @@
 -- returns {-1} no such campaign, {-2, state} it takes no more calls, {-3, next} the buckets are for other numbers,
 --         {-4, most} there would be too many calls, and none was added; else {0, then for each call its running number, negative when it was there before}
 -- atomic because the same list may be sent twice at once
-local state, total, expires, most = unpack(redis.call('HMGET', KEYS[1], 'state', 'total', 'expires_at', 'most'))
+local state, total, expires, most, over = unpack(redis.call('HMGET', KEYS[1], 'state', 'total', 'expires_at', 'most', 'over_at'))
 if not state then return {-1} end
 if state == 'completed' or state == 'cancelled' then return {-2, state} end
+if over then return {-2, 'over'} end
 if expires and tonumber(expires) <= tonumber(ARGV[2]) then return {-2, 'expired'} end
 local seq, first, size = tonumber(total) + 1, tonumber(ARGV[6]), tonumber(ARGV[7])
 local buckets = tonumber(ARGV[8])

@@ -1,6 +1,6 @@
 -- forget_campaign: take a campaign of which all else is deleted out of every list, and write that down.
--- KEYS[1] hash campaign   zsets KEYS[2] campaigns   KEYS[3] conferences   KEYS[4] reaping   KEYS[5] ended
--- KEYS[6] stream audit   KEYS[7] hash audit:chain
+-- KEYS[1] hash campaign   zsets KEYS[2] campaigns   KEYS[3] conferences   KEYS[4] escalations   KEYS[5] reaping
+-- KEYS[6] ended   KEYS[7] stream audit   KEYS[8] hash audit:chain
 -- ARGV    campaign id, now_ms
 -- returns 1 forgotten, 0 it was before
 -- atomic because whoever dies before it is followed by one that does it, and whoever comes after it writes no second entry
@@ -8,6 +8,6 @@
 local total = redis.call('HGET', KEYS[1], 'total')
 redis.call('DEL', KEYS[1])
 local listed = redis.call('ZREM', KEYS[2], ARGV[1])
-for i = 3, 5 do redis.call('ZREM', KEYS[i], ARGV[1]) end
-if listed == 1 then dialer_did(KEYS[6], KEYS[7], ARGV[2], 'campaign.deleted', ARGV[1], {calls = tonumber(total or 0)}) end
+for i = 3, 6 do redis.call('ZREM', KEYS[i], ARGV[1]) end
+if listed == 1 then dialer_did(KEYS[7], KEYS[8], ARGV[2], 'campaign.deleted', ARGV[1], {calls = tonumber(total or 0)}) end
 return listed

@@ -33,6 +33,7 @@ class Phrases:
     join: str
     declined: str
     too_late: str
+    settled: str
     pressing: tuple[str, ...]
     star: str
     hash: str
@@ -60,6 +61,7 @@ _PHRASES: Mapping[str, Phrases] = {
         join="Toets {key} om deel te nemen.",
         declined="U neemt niet deel aan het gesprek. Tot ziens.",
         too_late="Het gesprek is al afgelopen. Tot ziens.",
+        settled="Dank u. Het is al afgehandeld.",
         pressing=("toets", "druk", "kies"),
         star="sterretje",
         hash="hekje",
@@ -74,6 +76,7 @@ _PHRASES: Mapping[str, Phrases] = {
         join="Press {key} to join.",
         declined="You have not joined the conference. Goodbye.",
         too_late="The conference is over already. Goodbye.",
+        settled="Thank you. It has been settled already.",
         pressing=("press", "dial", "push", "choose"),
         star="star",
         hash="hash",
@@ -88,6 +91,7 @@ _PHRASES: Mapping[str, Phrases] = {
         join="Drücken Sie {key}, um teilzunehmen.",
         declined="Sie nehmen nicht an der Konferenz teil. Auf Wiederhören.",
         too_late="Die Konferenz ist bereits beendet. Auf Wiederhören.",
+        settled="Vielen Dank. Es ist bereits erledigt.",
         pressing=("drück", "wähl", "taste"),
         star="Stern",
         hash="Raute",
@@ -102,6 +106,7 @@ _PHRASES: Mapping[str, Phrases] = {
         join="Appuyez sur {key} pour participer.",
         declined="Vous ne participez pas à la conférence. Au revoir.",
         too_late="La conférence est déjà terminée. Au revoir.",
+        settled="Merci. C'est déjà réglé.",
         pressing=("appuy", "tapez", "touche", "compos"),
         star="étoile",
         hash="dièse",

@@ -10,6 +10,7 @@ from dialer.store.attempts import Applied, EventResult, Spoken
 from dialer.store.audit import AuditFilter, AuditStore
 from dialer.store.conferences import ConferenceStore
 from dialer.store.copies import CopyStore
+from dialer.store.escalations import EscalationStore
 from dialer.store.finding import FindStore
 from dialer.store.overview import Overview, OverviewStore
 from dialer.store.recordings import Deleted, Noted, Wanted
@@ -19,5 +20,7 @@ from dialer.store.suppression import SuppressionStore
 __all__ = ["Applied", "AuditFilter", "Deleted", "EventResult", "Noted", "Overview", "Spoken", "Store", "Wanted"]
 
 
-class Store(AuditStore, CopyStore, ConferenceStore, FindStore, OverviewStore, RetentionStore, SuppressionStore):
+class Store(
+    AuditStore, CopyStore, ConferenceStore, EscalationStore, FindStore, OverviewStore, RetentionStore, SuppressionStore
+):
     """All of the store in one object; each part is a module of its own beside this one."""

@@ -13,6 +13,7 @@ from dialer import keys
 from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import NotFound
+from dialer.ladder import UNSETTLED
 from dialer.lua import fact_bits, facts_of
 from dialer.model import Attempt, AttemptRef, Call, CallRef, Event, Terms
 from dialer.providers.base import CallEvent
@@ -23,6 +24,7 @@ CARRIER_UUID_MS = 900_000
 REPLACED_KIND = "script"
 """What an operator put in place of an attempt's script (`override_script`) is a script of steps, whatever it was."""
 _MOST_TRIES = 1_000
+_SPOKEN = ("kind", "script", "terms", "over_at", "over_reason")
 
 
 class Applied(IntEnum):
@@ -53,7 +55,7 @@ class Spoken:
         script: JSON text, so that equal scripts are recognised without being read.
         number: the one that this attempt dialed.
         facts: what is known of the attempt by now.
-        over: whether what its campaign was for is over.
+        over: whether what its campaign was for is over, because it was done, not because the time for it was.
         replaced: whether somebody put another script in the place of the one that the call began with.
     """
 
@@ -102,8 +104,8 @@ class AttemptStore(StorePart):
         if ref is None:
             return None
         campaign_id, seq = ref.call
-        (kind, script, terms, over_at), record, (begun, facts, replaced, place) = await asyncio.gather(
-            self._batch.command("HMGET", keys.campaign(campaign_id), "kind", "script", "terms", "over_at"),
+        (kind, script, terms, over_at, why), record, (begun, facts, replaced, place) = await asyncio.gather(
+            self._batch.command("HMGET", keys.campaign(campaign_id), *_SPOKEN),
             self._batch.command("HGET", keys.bucket(campaign_id, seq), seq),
             self._batch.command("HMGET", keys.attempt(ref), "at", "facts", "script", "place"),
         )
@@ -123,7 +125,7 @@ class AttemptStore(StorePart):
             variables=variables or {},
             terms=Terms.from_dict(own["terms"] if own else json.loads(terms or "{}")),
             facts=facts_of(int(facts or 0)),
-            over=over_at is not None and not replaced,
+            over=over_at is not None and why not in UNSETTLED and not replaced,
             replaced=bool(replaced),
         )
 

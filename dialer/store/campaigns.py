@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from itertools import islice
 
-from dialer import conference, keys
+from dialer import conference, escalation, keys
 from dialer.callbacks.events import Callbacks
 from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition
@@ -25,6 +25,8 @@ BUILT_IN = {
     Priority.BACKGROUND: "direct-background",
 }
 """Calls enqueued on their own belong to one of these; each is a campaign that never completes."""
+_LISTS = {conference.KIND: keys.CONFERENCES, escalation.KIND: keys.ESCALATIONS}
+"""Kinds whose campaigns stand in a list of their own, too."""
 
 
 class CampaignStore(StorePart):
@@ -34,7 +36,7 @@ class CampaignStore(StorePart):
         """Store a new campaign; False when its id exists already, and nothing was changed."""
         fields = [part for pair in _to_fields(campaign).items() for part in pair]
         names = [keys.campaign(campaign.id), keys.CAMPAIGNS, keys.OPEN, keys.EXPIRING]
-        names += [keys.CONFERENCES] if campaign.kind == conference.KIND else []
+        names += [_LISTS[campaign.kind]] if campaign.kind in _LISTS else []
         end = to_ms(campaign.expires_at) if campaign.expires_at else ""
         args = [campaign.id, to_ms(campaign.created_at), end, *fields]
         return bool(await self._batch.run("create_campaign", names, args))

@@ -89,12 +89,13 @@ class RetentionStore(CampaignStore, RecordingStore):
             await self._unlink(keys.known(campaign_id, number) for number in range(first, first + _CALLS))
         await self._unlink([*keys.call_sets(campaign_id), keys.imports(campaign_id), keys.hang_up(campaign_id)])
         await self._unlink([keys.zones(campaign_id), keys.cohorts(campaign_id)])
-        await self._unlink([keys.again(campaign_id)])
+        await self._unlink([keys.again(campaign_id), keys.escalation(campaign_id)])
         await self._batch.command("ZREM", keys.COPYING, campaign_id)
         await self._batch.command("ZREM", keys.HANGING_UP, campaign_id)
         await self._batch.command("SREM", keys.OPEN, campaign_id)
         await self._batch.command("ZREM", keys.EXPIRING, campaign_id)
-        names = [keys.campaign(campaign_id), keys.CAMPAIGNS, keys.CONFERENCES, keys.REAPING, keys.ENDED, *keys.AUDITED]
+        lists = [keys.CAMPAIGNS, keys.CONFERENCES, keys.ESCALATIONS, keys.REAPING, keys.ENDED]
+        names = [keys.campaign(campaign_id), *lists, *keys.AUDITED]
         await self._batch.run("forget_campaign", names, [campaign_id, self._now_ms()])
 
     async def _delete_page(self, campaign_id: str, first: int) -> None:

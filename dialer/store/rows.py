@@ -125,8 +125,10 @@ class _Entry(NamedTuple):
 
 
 def _entry(campaign_id: str, call: NewCall) -> _Entry:
-    digest = digest_of(call.external_id, call.number)
-    untold = call.others if call.external_id is None else (call.number, *call.others)
+    # No own id has a NUL: a name that takes its place is none of them.
+    own = call.external_id if call.once is None else f"\x00{call.once}"
+    digest = digest_of(own, call.number)
+    untold = call.others if own is None else (call.number, *call.others)
     return _new_entry(known_key(campaign_id, digest), digest, call, slots_of(campaign_id, untold))
 
 

@@ -112,7 +112,7 @@ async def test_workers_share_the_list_without_doubling(engine: Engine, hang_ups:
 
     assert {1, 2, 3, 4, 5} == {one.call.seq for one in [*first, *second]}
     assert (3, 2, []) == (len(first), len(second), await other.take(3))
-    await hang_ups.done(first[0].call)
+    await hang_ups.done(first[0])
     engine.clock.advance_ms(LEASE_MS)
     assert {2, 3, 4, 5} == {one.call.seq for one in await other.take(9)}
 
@@ -124,12 +124,12 @@ async def test_campaign_leaves_with_its_last_call(engine: Engine, hang_ups: Hang
     before = await engine.keyspace()
     await engine.store.hang_up_all("c1")
     (one,) = await hang_ups.take(1)
-    await hang_ups.later(one.call, 1000)
+    await hang_ups.later(one, 1000)
     assert [] == await hang_ups.take(1)
     engine.clock.advance_ms(1000)
     assert [one] == await hang_ups.take(1)
-    await hang_ups.done(one.call)
-    await hang_ups.later(one.call, 1000)
+    await hang_ups.done(one)
+    await hang_ups.later(one, 1000)
 
     assert [] == await hang_ups.take(1)
     assert {"campaign:c1", "ready:normal", "closing"} >= set(await engine.changed_since(before))

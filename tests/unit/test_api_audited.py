@@ -31,6 +31,9 @@ AUDITED = {
     "POST /v1/conferences/{conference_id}/members/{call_id}/drop": "conference.member_dropped",
     "POST /v1/conferences/{conference_id}/members/{call_id}/call-again": "conference.member_called_again",
     "POST /v1/conferences/{conference_id}/end": "conference.ended",
+    "POST /v1/escalations": "escalation.begun",
+    "POST /v1/escalations/{escalation_id}/confirm": "escalation.confirmed_by_hand",
+    "POST /v1/escalations/{escalation_id}/end": "escalation.ended",
     "GET /v1/recordings/{recording_id}/audio": "recording.downloaded",
     "DELETE /v1/recordings/{recording_id}": "recording.deleted",
     "POST /v1/callbacks/{callback_id}/retry": "callback.retried",
@@ -74,7 +77,7 @@ def test_a_changing_route_without_a_decision_cannot_be_declared() -> None:
 
 def test_every_action_has_its_place() -> None:
     """Each is that of a route or one of those that follow from what the dialer decides."""
-    by_itself = {Action.CAMPAIGN_COMPLETED, Action.CAMPAIGN_EXPIRED, Action.CONFERENCE_OVER}
+    by_itself = {Action.CAMPAIGN_COMPLETED, Action.CAMPAIGN_EXPIRED, Action.CONFERENCE_OVER, Action.ESCALATION_OVER}
     by_itself |= {Action.CAMPAIGN_WINDOWS_OVERRIDDEN, Action.CAMPAIGN_DELETED}
 
     assert set(Action) == by_itself | set(map(Action, AUDITED.values()))

@@ -22,8 +22,8 @@ def environment(tmp_path: Path) -> dict[str, str | None]:
 
 
 COMMANDS = (
-    "demo", "up", "campaign", "conference", "call", "control", "recording", "suppress", "find", "callback", "audit",
-    "app", "doctor", "voices", "api", "worker", "simulate",
+    "demo", "up", "campaign", "conference", "escalation", "call", "control", "recording", "suppress", "find",
+    "callback", "audit", "app", "doctor", "voices", "api", "worker", "simulate",
 )  # fmt: skip
 
 

@@ -1,0 +1,241 @@
+"""How an escalation ends: by enough confirmations, by hand, as a campaign; wherever its calls stand at that moment."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from dialer.dialing import Begun
+from dialer.dispositions import Disposition, Fact
+from dialer.errors import IllegalStep
+from dialer.ladder import EscalationState, PersonState, Why
+from dialer.providers.steering import Act
+from dialer.states import CallState, CampaignState
+from tests.fakes.alarm import WAIT_S, Alarm
+from tests.fakes.engine import Engine
+
+
+async def test_confirmation_ends_all_in_one_step(engine: Engine) -> None:
+    """What waits is cancelled, what is claimed is refused, what is placed or rings is listed; nothing else changes."""
+    alarm = await Alarm.in_second_step(engine)
+    await alarm.ring()  # cas
+    dial = await engine.claim_one()  # dan; eve waits
+    await alarm.presses("bob")
+    before, now = await engine.keyspace(), engine.now_ms
+    await asyncio.gather(alarm.stand_down(), alarm.stand_down(), alarm.watch(workers=2))
+
+    assert {
+        "campaign:c1": {"over_at": str(now), "over_reason": "confirmed", "expires_at": str(now)},
+        "campaign:c1:waiting": None,
+        "campaign:c1:claimed": None,
+        "campaign:c1:done:cancelled": {"4": now, "5": now},
+        "campaign:c1:hang_up": {"2?": now, "3?": now},
+        "campaign:c1:imports": None,
+        "hanging-up": {"c1": now},
+        "leases": {name: at for name, at in before["leases"].items() if name != "c1-4"},
+        "expiring": None,
+        "ready:normal": None,
+    } == await engine.changed_since(before)
+    assert Begun.GONE is await engine.begin(dial)
+    assert (["bob"], Why.CONFIRMED) == (await alarm.confirmed_by(), (await alarm.look()).reason)
+    await engine.leases.expire_campaigns()
+    assert [("escalation.over", "c1")] == await engine.audited()
+
+
+@pytest.mark.parametrize("at", ["waiting", "claimed", "placing", "ringing", "listening"])
+async def test_call_of_the_second_step_when_the_key_is_pressed(engine: Engine, at: str) -> None:
+    """Wherever it stands: not placed any more, hung up if it rings or is about to, left alone if somebody listens."""
+    alarm = await Alarm.in_second_step(engine)
+    dial = None if at == "waiting" else await engine.claim_one()
+    if dial and at != "claimed":
+        assert Begun.BEGUN is await engine.begin(dial)
+    await alarm.confirms("bob") if at in {"waiting", "claimed", "placing"} else None
+    if dial and at == "claimed":
+        assert Begun.GONE is await engine.begin(dial)
+    if dial and at in {"placing", "ringing", "listening"}:
+        await engine.record(dial, "n1", "live", uuid="u-cas")
+    if at == "listening":
+        await alarm.picks_up("cas")
+    await alarm.confirms("bob")
+    await alarm.hang_up()
+
+    hung_up = at in {"placing", "ringing"}
+    assert ([("u-cas", Act.HANG_UP)] if hung_up else []) == alarm.carrier.orders
+    if hung_up:
+        await alarm.tell("cas", "cancelled", Fact.CANCELLED)
+    states = await alarm.states()
+    assert (PersonState.NOT_CALLED, PersonState.NOT_CALLED) == (states["eve"], states["fay"])
+    expected = {
+        "waiting": Disposition.CANCELLED, "claimed": Disposition.CANCELLED, "placing": Disposition.CANCELLED,
+        "ringing": Disposition.CANCELLED, "listening": None,
+    }  # fmt: skip
+    assert expected[at] == (await engine.store.call("c1-3")).disposition
+    alarm.wait_s(10 * WAIT_S)
+    await alarm.watch()
+    assert ([], 5) == (await engine.claim(), len(await alarm.called()))
+
+
+async def test_refused_placing_comes_back_to_nothing(engine: Engine) -> None:
+    """A request that the carrier refused when all was over is not sent again, and the campaign completes."""
+    alarm = await Alarm.in_second_step(engine)
+    dial = await engine.place()
+    await alarm.confirms("bob")
+    await engine.record(dial, "n1", "back")
+    await alarm.watch()
+    await alarm.ends("bob")
+
+    assert ([], ["c1"]) == (await engine.claim(), await engine.leases.complete_campaigns())
+    seen = await alarm.look()
+    assert (CampaignState.COMPLETED, Why.CONFIRMED) == (seen.campaign.state, seen.reason)
+
+
+async def test_worker_whose_clock_is_behind_calls_nobody(engine: Engine) -> None:
+    """What one whose clock is some milliseconds behind puts back into the line is ended by the next look."""
+    alarm = await Alarm.in_second_step(engine)
+    dial = await engine.place()
+    await alarm.confirms("bob")
+    engine.clock.advance_ms(-5)
+    await engine.record(dial, "n1", "back")
+    assert CallState.WAITING is (await engine.store.call("c1-3")).state
+    with pytest.raises(IllegalStep, match="is over and takes no more calls"):
+        await engine.store.add_calls("c1", [(await alarm.look()).plan.people["fay"].call(3, 1)], import_id="x")
+    engine.clock.advance_ms(5)
+    await alarm.watch()
+
+    assert Disposition.CANCELLED is (await engine.store.call("c1-3")).disposition
+
+
+async def test_many_are_needed(engine: Engine) -> None:
+    """It goes on until two have confirmed; one who does so twice, or in two calls, counts once."""
+    alarm = await Alarm.in_second_step(engine, needed=2)
+    await alarm.ring(3)
+    await alarm.confirms("bob")
+    await alarm.confirms("bob")
+    await alarm.watch()
+    assert (EscalationState.RUNNING, ["bob"]) == ((await alarm.look()).state, await alarm.confirmed_by())
+
+    await alarm.confirms("dan")
+    await alarm.hang_up()
+    assert (Why.CONFIRMED, ["bob", "dan"]) == ((await alarm.look()).reason, await alarm.confirmed_by())
+    assert {("u-c1-3-1", Act.HANG_UP), ("u-c1-5-1", Act.HANG_UP)} == set(alarm.carrier.orders)
+
+
+async def test_later_confirmations_are_recorded_too(engine: Engine) -> None:
+    """Who listened on when it was settled and presses the key stands among those who confirmed, as late."""
+    alarm = await Alarm.in_second_step(engine)
+    await alarm.ring()
+    await alarm.picks_up("cas")
+    await alarm.confirms("bob")
+    alarm.wait_s(5)
+    await alarm.confirms("cas")
+    before = await engine.keyspace()
+    await alarm.confirms("cas")  # a repeated webhook
+    assert {} == {name: value for name, value in (await engine.changed_since(before)).items() if "attempt" not in name}
+
+    seen = await alarm.look()
+    assert [("bob", "1", "c1-2-1", False), ("cas", "1", "c1-3-1", True)] == [
+        (one.person.key, one.key, one.attempt_id, one.late) for one in seen.confirmations
+    ]
+
+
+async def test_late_word_of_the_key(engine: Engine) -> None:
+    """A webhook that comes after the call has ended, and after its step, counts all the same."""
+    alarm = await Alarm.in_second_step(engine)
+    await alarm.ends("bob")
+    await alarm.ring(2)
+    await alarm.tell("bob", "input", Fact.CONFIRMED)
+    await alarm.watch()  # the API died before it looked
+    await alarm.hang_up()
+
+    assert (Why.CONFIRMED, ["bob"]) == ((await alarm.look()).reason, await alarm.confirmed_by())
+    assert 2 == len(alarm.carrier.orders)
+
+
+async def test_worker_dies_while_it_hangs_up(engine: Engine) -> None:
+    """What it had taken is hung up by another when the lease lapses."""
+    alarm = await Alarm.in_second_step(engine)
+    await alarm.ring(2)
+    await alarm.confirms("bob")
+    alarm.carrier.away = True
+    await alarm.hang_up()
+    alarm.carrier.away, alarm.carrier.orders = False, []
+    alarm.wait_s(20)
+    await alarm.hang_up()
+
+    assert {("u-c1-3-1", Act.HANG_UP), ("u-c1-4-1", Act.HANG_UP)} == set(alarm.carrier.orders)
+
+
+async def test_confirmed_by_hand(engine: Engine) -> None:
+    """The desk confirms for somebody: it counts as one, says who said so, and is over if that was enough."""
+    alarm = await Alarm.in_second_step(engine)
+    await alarm.ring(3)
+    await engine.store.confirm_by_hand("c1", "fay", "desk two")
+    await engine.store.confirm_by_hand("c1", "fay", "desk three")
+    await alarm.stand_down()
+    await alarm.hang_up()
+
+    (one,) = (await alarm.look()).confirmations
+    assert ("fay", True, "desk two", None) == (one.person.key, one.by_hand, one.by, one.key)
+    assert (Why.CONFIRMED, 3) == ((await alarm.look()).reason, len(alarm.carrier.orders))
+    assert PersonState.CONFIRMED is (await alarm.states())["fay"]
+
+
+async def test_who_is_confirmed_by_hand_is_not_called(engine: Engine) -> None:
+    """Where two are needed: neither for the first time nor again, while the others are."""
+    alarm = await Alarm.of(engine, "ann bob cas", needed=2)
+    await alarm.watch()
+    await alarm.ring()
+    await alarm.busy("ann")
+    for name in ("ann", "bob"):
+        await engine.store.confirm_by_hand("c1", name, None)
+        await alarm.stand_down() if name == "ann" else None
+    assert [Disposition.BUSY, None] == [(await engine.store.call(f"c1-{n}")).disposition for n in (1, 2)]
+    await alarm.stand_down()
+
+    assert (Why.CONFIRMED, Disposition.CANCELLED) == (
+        (await alarm.look()).reason,
+        (await engine.store.call("c1-3")).disposition,
+    )
+
+
+async def test_nothing_of_it_is_kept_for_ever(engine: Engine) -> None:
+    """When it is deleted with its campaign, not one of its keys is left."""
+    alarm = await Alarm.in_second_step(engine)
+    await engine.store.confirm_by_hand("c1", "fay", "desk two")
+    await alarm.stand_down()
+    await alarm.ends("bob")
+    await alarm.hang_up()
+    await alarm.hang_up()
+    await engine.leases.complete_campaigns()
+    alarm.wait_s(60)
+    assert 1 == await engine.store.reap(engine.now_ms)
+
+    assert {"trunk:main", "audit", "audit:chain"} == set(await engine.keyspace()) - {"wake"}
+
+
+async def test_ended_by_hand(engine: Engine) -> None:
+    """Ended, also while it is paused: what rings is hung up, who listens is not, and nobody is called any more."""
+    alarm = await Alarm.in_second_step(engine)
+    await alarm.ring()
+    await engine.store.step("c1", "pause")
+    assert await engine.store.end_escalation("c1", Why.BY_HAND)
+    assert not await engine.store.end_escalation("c1", Why.CONFIRMED)
+    await alarm.hang_up()
+
+    seen = await alarm.look()
+    assert (EscalationState.OVER, Why.BY_HAND) == (seen.state, seen.reason)
+    assert [("u-c1-3-1", Act.HANG_UP)] == alarm.carrier.orders
+    await alarm.ends("bob")
+    await alarm.tell("cas", "cancelled", Fact.CANCELLED)
+    assert ["c1"] == await engine.leases.complete_campaigns()
+
+
+async def test_cancelled_as_a_campaign(engine: Engine) -> None:
+    """Cancelled like any campaign it is over by hand, and the watch begins no step of it."""
+    alarm = await Alarm.in_second_step(engine)
+    await engine.store.step("c1", "cancel")
+    alarm.wait_s(WAIT_S)
+    await alarm.watch()
+
+    assert (Why.BY_HAND, 5) == ((await alarm.look()).reason, len(await alarm.called()))
