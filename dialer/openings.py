@@ -21,17 +21,15 @@ from dialer.batch import Batch
 from dialer.clock import Clock, moment, now_ms, to_ms
 from dialer.cohorts import zones_for
 from dialer.model import Campaign
-from dialer.windows import Windows
+from dialer.windows import GUARD, Windows
 
 log = structlog.get_logger(__name__)
 
-GUARD_MS = 1_000
-"""A stretch ends so much before its windows do: a request may leave late (LATEST_US) and takes its time."""
+GUARD_MS = GUARD // timedelta(milliseconds=1)
 LOOK_AGAIN = timedelta(days=7)
 """What does not open within weeks is looked at again after one: clocks change, and then it may."""
 NOT_UNDERSTOOD = timedelta(minutes=1)
 """Windows that this machine cannot work out keep their cohort closed for so long; another machine may know better."""
-_GUARD = timedelta(milliseconds=GUARD_MS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +83,12 @@ class Openings:
     def _stretch(self, windows: Windows, cohort: str, now: int) -> str:
         later = moment(now) + LOOK_AGAIN
         try:
-            found = windows.next_open(moment(now) + _GUARD, zones_for(cohort, windows, self._region))
+            found = windows.usable(moment(now), zones_for(cohort, windows, self._region))
         except (KeyError, NotImplementedError) as error:  # a zone or a country that this machine's tables do not have
             log.exception("windows.not_understood", cohort=cohort, reason=str(error))
             found, later = None, moment(now) + NOT_UNDERSTOOD
         opens, closes = found or (later, later)
-        return f"{to_ms(opens)} {to_ms(closes) - GUARD_MS if found else to_ms(closes)}"
+        return f"{to_ms(opens)} {to_ms(closes)}"
 
     async def of(self, campaign: Campaign) -> list[Stretch]:
         """How each cohort of a campaign stands, in the order of their numbers; none if it keeps no windows."""

@@ -1,14 +1,16 @@
-"""Which redial policies make sense: what a campaign may say about dialing somebody again.
+"""Which redial policies make sense, and what follows from one: what a campaign may say about dialing somebody again.
 
-The policy itself is applied by `settle` in `lua/parts/call.lua`, in the step that ends an attempt; here it is only
-refused, with the reason and the field's name, before a campaign is stored.
+The policy itself is applied by `settle` in `lua/parts/call.lua`, in the step that ends an attempt. Here it is refused,
+with the reason and the field's name, before a campaign is stored; and `after` says the same as `settle` beforehand, for
+forecasts. A test on Redis holds the two together.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from typing import NamedTuple
 
-from dialer.dispositions import Disposition
+from dialer.dispositions import NEXT_NUMBER, REDIALABLE, Disposition
 from dialer.errors import InvalidInput
 from dialer.model import Redial
 
@@ -38,3 +40,81 @@ def _check(disposition: Disposition, redial: Redial, *, is_success: bool) -> Non
         raise InvalidInput(message, field=f"{field}.then")
     if redial.most_after_ms < redial.after_ms:
         raise InvalidInput("must not be shorter than after_s", field=f"{field}.most_after_s")
+
+
+class Tried(NamedTuple):
+    """All of a call's past on which its redials depend.
+
+    Attributes:
+        tries: how many attempts were begun.
+        counts: how many of them ended so, in the order of REDIALABLE.
+        numbers: how many numbers its person has.
+        place: which of them is dialed next, 1 for the first.
+        spent: bits of those that are not dialed any more.
+    """
+
+    tries: int = 0
+    counts: tuple[int, ...] = (0,) * len(REDIALABLE)
+    numbers: int = 1
+    place: int = 1
+    spent: int = 0
+
+    @classmethod
+    def from_dict(cls, told: Mapping[str, int], numbers: int = 1) -> Tried:
+        """From a call's tries as they are stored."""
+        counts = tuple(told.get(disposition, 0) for disposition in REDIALABLE)
+        return cls(told.get("n", 0), counts, numbers, told.get("place", 1), told.get("spent", 0))
+
+    def begun(self) -> Tried:
+        """With one attempt more under way."""
+        return self._replace(tries=self.tries + 1)
+
+    def next_place(self) -> int | None:
+        """The place of the next number that is dialed, round robin, the present one last."""
+        in_turn = ((self.place + step) % self.numbers + 1 for step in range(self.numbers))
+        return next((place for place in in_turn if not self.spent >> (place - 1) & 1), None)
+
+
+def after(
+    tried: Tried, disposition: Disposition, redials: Mapping[Disposition, Redial], max_tries: int | None = None
+) -> tuple[Tried, int | None]:
+    """What follows an attempt that ended so: the call's past by then, and the wait (ms) for the next try.
+
+    None for no further try. Whether a number is suppressed is not regarded.
+    """
+    policy = redials.get(disposition)
+    counted, count = _counted(tried, disposition)
+    used_up = policy is None or count > policy.times
+    follows = not used_up
+    if counted.numbers > 1 and moves_on(policy, disposition):
+        if used_up:
+            counted = counted._replace(spent=counted.spent | 1 << (counted.place - 1))
+        following = counted.next_place()
+        counted = counted._replace(place=following or counted.place)
+        follows = follows or following is not None
+    if not follows or (max_tries is not None and counted.tries >= max_tries):
+        return counted, None
+    return counted, 0 if policy is None or used_up else wait_ms(policy, count)
+
+
+def _counted(tried: Tried, disposition: Disposition) -> tuple[Tried, int]:
+    if disposition not in REDIALABLE:
+        return tried, 1
+    at = REDIALABLE.index(disposition)
+    count = tried.counts[at] + 1
+    return tried._replace(counts=(*tried.counts[:at], count, *tried.counts[at + 1 :])), count
+
+
+def moves_on(policy: Redial | None, disposition: Disposition) -> bool:
+    """Whether the person's next number is dialed next."""
+    return policy.next_number if policy else disposition in NEXT_NUMBER
+
+
+def wait_ms(policy: Redial, redial: int) -> int:
+    """The wait before a redial, the first being 1."""
+    wait = policy.after_ms
+    for _ in range(redial - 1):
+        if wait >= policy.most_after_ms:
+            break
+        wait = wait * policy.growth_pct // 100
+    return min(wait, policy.most_after_ms)

@@ -17,6 +17,7 @@ from dialer.clock import RedisClock
 from dialer.ending import ended
 from dialer.errors import StoreUnavailable
 from dialer.openings import Openings
+from dialer.planning import Planning
 from dialer.providers.base import Provider
 from dialer.providers.kpn import KpnVoice, kpn_from_settings
 from dialer.recordings.storage import Storage
@@ -43,6 +44,7 @@ class Runtime:
     clock: RedisClock
     store: Store
     openings: Openings
+    planning: Planning
     limits: Deadlines
     recordings: Storage
     provider: Provider | None
@@ -72,7 +74,8 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
             stack.push_async_callback(provider.aclose)
         openings = Openings(batch, clock, settings.default_region)
         recordings = Storage(settings.recordings_place)
-        yield Runtime(settings, redis, batch, clock, store, openings, limits, recordings, provider)
+        planning = Planning(store, batch, clock, settings)
+        yield Runtime(settings, redis, batch, clock, store, openings, planning, limits, recordings, provider)
 
 
 def open_redis(url: str) -> Redis:

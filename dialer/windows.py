@@ -25,6 +25,8 @@ LONGEST_OPEN_DAYS = 60
 """What is open for longer is said to close after so many days; whoever asks then learns the next end."""
 SEARCHED_DAYS = 62
 """An opening is looked for so many days ahead, and one more for each closed date."""
+GUARD = timedelta(seconds=1)
+"""A stretch ends so much before its windows do: a request may leave late (`pacing.LATEST_US`) and takes its time."""
 _DAY_S = 86_400
 _STEP_S = 6 * 3600  # no zone ever changed its clock twice within six hours
 
@@ -89,6 +91,11 @@ class Windows:
             return None
         opens, closes = (moment(second * 1000) for second in found)
         return (max(opens, self.not_before) if self.not_before else opens), closes
+
+    def usable(self, at: datetime, zones: Sequence[str]) -> tuple[datetime, datetime] | None:
+        """When calls may be dialed next and until when: as `next_open`, without the last second of each stretch."""
+        found = self.next_open(at + GUARD, zones)
+        return (found[0], found[1] - GUARD) if found else None
 
     def _stretch(self, second: int, zones: Zones) -> Interval | None:
         """The first stretch that ends after a moment, all days that follow without a gap put together."""

@@ -24,6 +24,7 @@ from dialer.api import (
     campaigns,
     conferences,
     escalations,
+    forecasts,
     hang_ups,
     health,
     hours,
@@ -59,6 +60,7 @@ ROUTES: tuple[Route, ...] = tuple(
     chain(
         campaigns.routes,
         again.routes,
+        forecasts.routes,
         conferences.routes,
         escalations.routes,
         hang_ups.routes,

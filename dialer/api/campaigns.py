@@ -13,12 +13,14 @@ from aiohttp import web
 
 from dialer.api.answers import CallOut, CallsOut, CampaignOut, CampaignsOut
 from dialer.api.audited import Audit
+from dialer.api.forecast_bodies import Start
+from dialer.api.forecast_refusal import require_possible
 from dialer.api.hours import check_end, check_override, note_override, shown, windows_of
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Nothing
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
 from dialer.api.ordering import ordered
-from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED
+from dialer.api.problems import ILLEGAL_STEP, IMPOSSIBLE_PLAN, KEY_IN_USE, KEY_REUSED
 from dialer.api.routing import Answer, Handler, Routes
 from dialer.api.schemas import CallsQuery, CampaignsQuery, NewCampaign
 from dialer.api.telling import callbacks_of
@@ -157,14 +159,24 @@ async def list_calls(request: web.Request, campaign_id: str, *, query: CallsQuer
 
 def _step(verb: str) -> Handler:
     async def step(request: web.Request, campaign_id: str, *, body: Nothing) -> web.StreamResponse:  # noqa: ARG001 - declares that nothing is taken
-        request[LOG_FIELDS]["campaign_id"] = campaign_id
-        runtime = request.app[RUNTIME]
-        if verb == "start":
-            await _require_moderator(runtime.store, campaign_id)
-        answer = await shown(runtime, await runtime.store.step(campaign_id, verb))
-        return web.json_response(text=answer.model_dump_json())
+        return await _stepped(request, campaign_id, verb)
 
     return step
+
+
+async def _start(request: web.Request, campaign_id: str, *, body: Start) -> web.StreamResponse:
+    runtime = request.app[RUNTIME]
+    await _require_moderator(runtime.store, campaign_id)
+    if not body.force:
+        await require_possible(runtime, campaign_id)
+    return await _stepped(request, campaign_id, "start")
+
+
+async def _stepped(request: web.Request, campaign_id: str, verb: str) -> web.StreamResponse:
+    request[LOG_FIELDS]["campaign_id"] = campaign_id
+    runtime = request.app[RUNTIME]
+    answer = await shown(runtime, await runtime.store.step(campaign_id, verb))
+    return web.json_response(text=answer.model_dump_json())
 
 
 async def _require_moderator(store: Store, campaign_id: str) -> None:
@@ -181,7 +193,8 @@ async def _require_moderator(store: Store, campaign_id: str) -> None:
 
 
 _STEPS_ABOUT = {
-    "start": "Begin to dial a draft.",
+    "start": "Begin to dial a draft. One that cannot be done in time is refused with what would mend it, unless it is "
+    "urgent, a conference or an escalation, or `force` is set.",
     "pause": "Let nothing new go out; calls under way end by themselves.",
     "resume": "Go on after a pause.",
     "cancel": "End it for good; what has not gone out becomes `cancelled`.",
@@ -196,10 +209,10 @@ for _verb in CAMPAIGN_STEPS:
     routes.add(
         "POST",
         f"/v1/campaigns/{{campaign_id}}/{_verb}",
-        _step(_verb),
+        _start if _verb == "start" else _step(_verb),
         name=f"{_verb}_campaign",
         about=f"{_STEPS_ABOUT[_verb]}\n\nA campaign that is there already stays so.",
         answers={200: Answer(description="The campaign after the step.", model=CampaignOut)},
-        problems=(ILLEGAL_STEP,),
-        audit=Audit(_STEPS_AUDITED[_verb]),
+        audit=Audit(_STEPS_AUDITED[_verb], ("force",) if _verb == "start" else ()),
+        problems=(ILLEGAL_STEP, IMPOSSIBLE_PLAN) if _verb == "start" else (ILLEGAL_STEP,),
     )

@@ -16,6 +16,7 @@ from rich.text import Text
 from dialer.callbacks.events import CallbackEvent
 from dialer.cli.client import CampaignView, DialerClient, Json
 from dialer.cli.connection import talks_to_api
+from dialer.cli.forecasts import check, forecast_line, start
 from dialer.cli.hours import hours_text, window_options
 from dialer.cli.policies import RedialType, script_options, terms_options
 from dialer.cli.saving import save_file
@@ -89,19 +90,24 @@ def _describes_campaign(function: Any) -> Any:
 @click.argument("file", type=_LIST)
 @_describes_campaign
 @click.option("--name", help="What to call it.  [default: the file's name]")
+@click.option("--force", is_flag=True, help="Start it although not everybody can be called in time.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     help="The results.  [default: FILE's name with .results.csv]",
 )
-async def run(client: DialerClient, *, file: Path, name: str | None, output: Path | None, **description: Any) -> None:
+async def run(
+    client: DialerClient, *, file: Path, name: str | None, force: bool, output: Path | None, **description: Any
+) -> None:
     """Dial the list in FILE from beginning to end, and save what became of everyone.
 
     FILE is CSV with a header: a column `number`, perhaps `id`, and columns for the text's variables. Also NDJSON, JSON.
     """
     created = await client.create_campaign(_body(name or file.stem, **description))
     with open_screen() as screen:
-        await _fill_and_start(client, created, file, screen)
+        await _fill(client, created, file, screen)
+        screen.say(forecast_line(await client.forecast(created.id)))
+        await client.start(created.id, force=force)
         ended = await _watch(client, created.id, screen)
     click.echo(summary(ended))
     saved = await save_file(client.results(created.id, "csv"), output or file.with_suffix(".results.csv"))
@@ -215,7 +221,8 @@ def _add_step(verb: str, told: str) -> None:
         click.echo(f"Campaign {view.id} is {view.state}.")
 
 
-_add_step("start", "Start dialing a campaign.")
+command.add_command(check)
+command.add_command(start)
 _add_step("pause", "Stop placing calls of a campaign at once; calls under way end by themselves.")
 _add_step("resume", "Go on with a paused campaign.")
 _add_step("cancel", "End a campaign for good; whatever has not gone out is cancelled.")
@@ -253,7 +260,7 @@ def _calls_text(told: Json) -> str:
     return f"{calls} call{'' if calls == 1 else 's'}, in about {told['seconds']} s" if calls else "no call: none is up"
 
 
-async def _fill_and_start(client: DialerClient, created: CampaignView, file: Path, screen: Screen) -> None:
+async def _fill(client: DialerClient, created: CampaignView, file: Path, screen: Screen) -> None:
     try:
         answer = await send_list(client, created.id, file, screen)
     except BaseException:
@@ -262,7 +269,6 @@ async def _fill_and_start(client: DialerClient, created: CampaignView, file: Pat
     screen.say(f"Campaign {created.id}: {report(answer)}")
     if answer["accepted"] == 0:
         raise DialerError(f"No call was accepted, so campaign {created.id} was not started.")
-    await client.step(created.id, "start")
 
 
 async def _watch(

@@ -104,6 +104,19 @@ class DialerClient:
         """`start`, `pause`, `resume` or `cancel` it."""
         return CampaignView.from_json(await self._json("POST", f"/v1/campaigns/{campaign_id}/{verb}"))
 
+    async def start(self, campaign_id: str, *, force: bool = False) -> CampaignView:
+        """Begin to dial it; a plan that cannot be done only by force."""
+        body = {"force": True} if force else {}
+        return CampaignView.from_json(await self._json("POST", f"/v1/campaigns/{campaign_id}/start", json=body))
+
+    async def check_campaign(self, campaign_id: str, body: Json) -> Json:
+        """Its forecast, everybody looked at; `body` as `POST /v1/campaigns/{id}/forecast` takes it."""
+        return await self._json("POST", f"/v1/campaigns/{campaign_id}/forecast", json=body)
+
+    async def forecast(self, campaign_id: str) -> Json:
+        """Its forecast from a sample, at most ten seconds old."""
+        return await self._json("GET", f"/v1/campaigns/{campaign_id}/forecast")
+
     async def change_windows(self, campaign_id: str, body: Json) -> CampaignView:
         """Give it other windows; `body` as `PUT /v1/campaigns/{id}/windows` takes it."""
         return CampaignView.from_json(await self._json("PUT", f"/v1/campaigns/{campaign_id}/windows", json=body))

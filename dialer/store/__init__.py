@@ -12,15 +12,26 @@ from dialer.store.conferences import ConferenceStore
 from dialer.store.copies import CopyStore
 from dialer.store.escalations import EscalationStore
 from dialer.store.finding import FindStore
+from dialer.store.forecasts import ForecastStore
 from dialer.store.overview import Overview, OverviewStore
 from dialer.store.recordings import Deleted, Noted, Wanted
 from dialer.store.retention import RetentionStore
+from dialer.store.seen import SeenStore
 from dialer.store.suppression import SuppressionStore
 
 __all__ = ["Applied", "AuditFilter", "Deleted", "EventResult", "Noted", "Overview", "Spoken", "Store", "Wanted"]
 
 
 class Store(
-    AuditStore, CopyStore, ConferenceStore, EscalationStore, FindStore, OverviewStore, RetentionStore, SuppressionStore
+    AuditStore,
+    CopyStore,
+    ConferenceStore,
+    EscalationStore,
+    FindStore,
+    ForecastStore,
+    OverviewStore,
+    RetentionStore,
+    SeenStore,
+    SuppressionStore,
 ):
     """All of the store in one object; each part is a module of its own beside this one."""

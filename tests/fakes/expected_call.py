@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 
 from dialer.dispositions import Disposition, Fact
 from dialer.model import Priority, Redial
+from dialer.redialing import moves_on, wait_ms
 from dialer.states import CALL_STEPS, CAMPAIGN_STEPS, CallState, CampaignState
 from tests.fakes.expected_hours import ExpectedHours
-from tests.fakes.expected_redials import ExpectedPerson, moves_on, wait_ms
+from tests.fakes.expected_redials import ExpectedPerson
 
 Where = CallState | Disposition
 """A call stands in the set of its state, or, when it is done, in that of its disposition."""

@@ -1,12 +1,9 @@
-"""Redial policies and the numbers of one person once more, in plain Python: a part of `expected.py`."""
+"""The numbers of one person once more, in plain Python: a part of `expected.py`."""
 
 from __future__ import annotations
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-
-from dialer.dispositions import Disposition
-from dialer.model import Redial
 
 
 @dataclass(slots=True)
@@ -33,17 +30,3 @@ class ExpectedPerson:
         following = self.number_after(number, barred)
         self.number = following or number
         return following is not None
-
-
-def moves_on(policy: Redial | None, disposition: Disposition) -> bool:
-    """Whether the person's next number is dialed next."""
-    at_once = {Disposition.INVALID_NUMBER, Disposition.FAILED}
-    return policy.next_number if policy else disposition in at_once
-
-
-def wait_ms(policy: Redial, redial: int) -> int:
-    """The wait before a redial, the first being 1."""
-    wait = policy.after_ms
-    for _ in range(redial - 1):
-        wait = wait * policy.growth_pct // 100
-    return min(wait, policy.most_after_ms)

@@ -47,7 +47,7 @@ AUDITED = {
     "DELETE /v1/applications/{application_id}": "application.deleted",
     "GET /v1/audit/export": "audit.exported",
 }
-NOT_AUDITED = {"POST /v1/suppressions/check"}
+NOT_AUDITED = {"POST /v1/campaigns/{campaign_id}/forecast", "POST /v1/suppressions/check"}
 """They change nothing although they are no GET."""
 
 

@@ -32,6 +32,8 @@ PROMISED = {
     "GET /v1/escalations/{escalation_id}",
     "POST /v1/escalations/{escalation_id}/end",
     "POST /v1/escalations/{escalation_id}/confirm",
+    "POST /v1/campaigns/{campaign_id}/forecast",
+    "GET /v1/campaigns/{campaign_id}/forecast",
     "POST /v1/conferences",
     "GET /v1/conferences",
     "GET /v1/conferences/{conference_id}",

@@ -27,6 +27,7 @@ def all_keys(campaign_id: str) -> list[str]:
         keys.escalation(campaign_id),
         keys.zones(campaign_id),
         keys.cohorts(campaign_id),
+        keys.forecast(campaign_id),
         keys.recordings_of(campaign_id),
         keys.attempt(AttemptRef(CallRef(campaign_id, 1), 1)),
     ]

@@ -1,0 +1,19 @@
+"""Forecasts: when a campaign will be done, how many calls that takes, and whether it can be done at all.
+
+The rules are the dialer's own (`windows.py`, `redialing.py`, the order of `claim_due_calls.lua`), on a virtual clock,
+with people in amounts instead of one by one, so that a million calls take as long as a thousand. Nothing in here knows
+Redis: `store/forecasts.py` reads what a forecast needs to know. Reading order: `rates.py`, `line.py`, `run.py`,
+`outlook.py`, `remedies.py`.
+"""
+
+from __future__ import annotations
+
+from dialer.forecast.line import Line, Lot, Plan
+from dialer.forecast.outlook import Outlook, Range, Skip, look_ahead
+from dialer.forecast.rates import Rates, Seen
+from dialer.forecast.remedies import Change, Problem, is_possible, problems_of
+
+__all__ = [
+    "Change", "Line", "Lot", "Outlook", "Plan", "Problem", "Range", "Rates", "Seen", "Skip", "is_possible",
+    "look_ahead", "problems_of",
+]  # fmt: skip

@@ -1,0 +1,78 @@
+"""People of a campaign who open and close together, in the line, on the virtual clock."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import NamedTuple
+
+from dialer.clock import moment, to_ms
+from dialer.forecast.line import Line
+from dialer.redialing import Tried
+
+_LOOK_AGAIN_S = 7 * 86_400  # as `openings.LOOK_AGAIN`
+
+
+class Waiting(NamedTuple):
+    """A lot in the line; `out_of` is how many people it is a part of, dialed or not."""
+
+    due: float
+    number: int
+    people: float
+    out_of: float
+    tried: Tried
+    expires: float
+
+
+class Cohort:
+    """People of a campaign who open and close together."""
+
+    def __init__(self, line: Line, number: int) -> None:
+        self.line: list[Waiting] = []
+        self.next_end = line.expires
+        self._windows, self._zones = line.windows, line.zones[number]
+        self._opens, self._closes = (inf, -inf) if self._windows else (-inf, inf)
+        self._parks = len(line.zones) > 1  # as the engine does where there are several
+        self._has_opened = self._windows is None
+        self._campaign_end = line.expires
+        own = min((lot.expires for lot in line.lots if lot.cohort == number), default=inf)
+        self.next_end = min(self.next_end, own)
+
+    def look(self, now: float) -> None:
+        """Learn the stretch that this moment lies in or before."""
+        while self._windows and self._closes <= now:
+            found = self._windows.usable(moment(now * 1000), self._zones)
+            if found is None:
+                self._opens, self._closes = inf, now + _LOOK_AGAIN_S
+                return
+            self._opens, self._closes = to_ms(found[0]) / 1000, to_ms(found[1]) / 1000
+        self._has_opened = self._has_opened or self._opens <= now
+
+    def first(self) -> tuple[float, float, int]:
+        """Its place among the cohorts of its campaign: who was parked is due at the opening."""
+        due, number = self.line[0][:2]
+        return (max(due, self._opens), due, number) if self._parks else (due, due, number)
+
+    def is_ready(self, now: float) -> bool:
+        """Whether somebody is due, and it is open."""
+        return bool(self.line) and self.line[0].due <= now and self._opens <= now < self._closes
+
+    def coming(self, now: float) -> float:
+        """When something happens, nobody being ready now."""
+        opens = self._opens if self._opens > now and self._opens < inf else -inf
+        hours = self._closes if self._opens == inf else max(opens, self.line[0].due)
+        return max(now, min(hours, self.next_end))
+
+    def turns(self, now: float) -> float:
+        """When it opens, closes or somebody is too late."""
+        moments = (self._opens, self._closes, self.next_end)
+        return min((moment_ for moment_ in moments if moment_ > now), default=inf)
+
+    def count_ends(self) -> None:
+        """Find out when somebody is too late next."""
+        self.next_end = min((waiting.expires for waiting in self.line), default=self._campaign_end)
+
+    def why_never(self, waiting: Waiting) -> str:
+        """Why people were never dialed."""
+        if waiting.expires < self._campaign_end:
+            return "own_end"
+        return "out_of_time" if self._has_opened else "no_window"

@@ -1,0 +1,154 @@
+"""Whether a plan is possible, and the least change that makes it so, found by trying changes in the virtual run.
+
+A plan is impossible where somebody would never be dialed even if all goes well: with as few redials as is likely, and a
+carrier that takes every call. People who have an end of their own are not counted: no plan could be blamed for them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from math import inf
+
+from dialer.clock import moment
+from dialer.forecast.line import Plan
+from dialer.forecast.run import run
+from dialer.windows import MIDNIGHT, Hours, Windows
+
+_SOMEBODY = 0.5
+_MINUTE_S = 60
+_MORE_MINUTES = 5  # a deadline is tried so many minutes later than it seems, one by one
+_MOST_TIMES_FASTER = 1_000
+_TENTHS = 10  # of a call a second: finer is not told
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One change that makes a plan possible.
+
+    Attributes:
+        field: `expires_at`, `windows` or `calls_per_second`.
+        value: the least that will do, as JSON: a moment, minutes more a day, calls a second.
+        words: the same in words.
+    """
+
+    field: str
+    value: str | int | float
+    words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a plan is impossible.
+
+    Attributes:
+        code: `no_window` or `out_of_time`.
+        people: how many are never dialed, even if all goes well.
+        changes: any of them mends all problems of the plan; none where nothing of that kind does.
+    """
+
+    code: str
+    people: int
+    detail: str
+    changes: tuple[Change, ...]
+
+    @property
+    def remedy(self) -> str:
+        """The changes in one sentence."""
+        return ", or ".join(change.words for change in self.changes)
+
+
+_DETAILS = {
+    "no_window": "{people:,} of {all:,} people are never within their hours before the campaign ends",
+    "out_of_time": "{people:,} of {all:,} people cannot be dialed even once before the campaign ends, if all goes well",
+}
+
+
+def problems_of(plan: Plan) -> tuple[Problem, ...]:
+    """What makes a plan impossible; nothing where it is possible."""
+    missed = _missed(plan)
+    if not missed:
+        return ()
+    changes, everyone = tuple(_changes(plan)), round(plan.line.people)
+    return tuple(
+        Problem(code, people, _DETAILS[code].format(people=people, all=everyone), changes)
+        for code, people in missed.items()
+    )
+
+
+def is_possible(plan: Plan) -> bool:
+    """Whether everybody can be dialed at least once."""
+    return not _missed(plan)
+
+
+def _missed(plan: Plan) -> dict[str, int]:
+    untried = run(plan, side=-1).untried
+    return {code: math.ceil(untried[code] - _SOMEBODY) for code in _DETAILS if untried[code] > _SOMEBODY}
+
+
+def _changes(plan: Plan) -> Iterator[Change]:
+    """Those that help, the mildest first."""
+    if plan.line.expires < inf and (ends := _least_end(plan)) is not None:
+        told = moment(ends * 1000).isoformat().replace("+00:00", "Z")
+        yield Change("expires_at", told, f"expires_at must be {told} at the earliest")
+    if (minutes := _least_minutes(plan)) is not None:
+        yield Change("windows", minutes, f"the windows must be open {minutes} minutes more each day")
+    if (rate := _least_rate(plan)) is not None:
+        yield Change("calls_per_second", rate, f"the dialer must have {rate:g} calls a second")
+
+
+def _least_end(plan: Plan) -> int | None:
+    """The least whole minute by which everybody can have been dialed once (s since 1970)."""
+    endless = run(_ending(plan, inf), side=-1)
+    if endless.is_cut or any(endless.untried[code] > _SOMEBODY for code in _DETAILS):
+        return None
+    least = (int(endless.last_first) // _MINUTE_S + 1) * _MINUTE_S
+    tried = (least + later * _MINUTE_S for later in range(_MORE_MINUTES))
+    return next((ends for ends in tried if is_possible(_ending(plan, ends))), None)
+
+
+def _ending(plan: Plan, expires: float) -> Plan:
+    return replace(plan, line=replace(plan.line, expires=expires))
+
+
+def _least_minutes(plan: Plan) -> int | None:
+    """So many minutes more on each day that has hours."""
+    windows = plan.line.windows
+    if windows is None or not windows.hours:
+        return None
+    return _least(lambda minutes: replace(plan, line=replace(plan.line, windows=_widened(windows, minutes))), MIDNIGHT)
+
+
+def _least_rate(plan: Plan) -> float | None:
+    """So many calls a second, in tenths."""
+    now = math.floor(plan.calls_per_second * _TENTHS)
+    most = now * _MOST_TIMES_FASTER
+    found = _least(lambda tenths: replace(plan, calls_per_second=(now + tenths) / _TENTHS), most)
+    return None if found is None else (now + found) / _TENTHS
+
+
+def _least(changed: Callable[[int], Plan], most: int) -> int | None:
+    """The least from 1 to `most` with which the changed plan is possible, by doubling and then halving."""
+    high = 1
+    while not is_possible(changed(high)):
+        if high == most:
+            return None
+        high = min(2 * high, most)
+    low = high // 2
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if is_possible(changed(middle)) else (middle, high)
+    return high
+
+
+def _widened(windows: Windows, minutes: int) -> Windows:
+    return replace(windows, hours=tuple(_longer(hours, minutes) for hours in windows.hours))
+
+
+def _longer(hours: Hours, minutes: int) -> Hours:
+    """Later in the evening up to midnight, then earlier in the morning; those over midnight up to a whole day."""
+    if hours.end <= hours.start:
+        return replace(hours, end=min(hours.end + minutes, hours.start))
+    end = min(hours.end + minutes, MIDNIGHT)
+    return replace(hours, end=end, start=max(0, hours.start - (minutes - (end - hours.end))))

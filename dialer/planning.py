@@ -1,0 +1,171 @@
+"""From a campaign in Redis to the plan that a forecast is made of: its people, its rates, and who shares the budget.
+
+The virtual runs are pure and take some 0.1 s; they go to a thread, so that webhooks do not wait for them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from math import inf
+
+from dialer import keys
+from dialer.batch import Batch
+from dialer.clock import Clock, to_ms
+from dialer.dispositions import Disposition
+from dialer.forecast import Line, Outlook, Plan, Problem, Rates, is_possible, look_ahead, problems_of
+from dialer.forecast.talking import talk_s
+from dialer.kinds import KINDS, Callee, default_success, steps_of
+from dialer.model import Campaign, Priority
+from dialer.pacing import MARGIN_LEAST_PPM, Budget
+from dialer.settings import Settings
+from dialer.store import Store
+from dialer.store.campaigns import BUILT_IN
+from dialer.store.forecasts import People
+
+_URGENCY = {priority: number for number, priority in enumerate(Priority, 1)}
+_PPM = 1_000_000
+_SAMPLE_OF_OTHERS, _SEEN_OF_OTHERS = 200, 40
+"""So few calls of each other campaign are looked at: it only has to be known about how long it takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assumed:
+    """What a request says of how calls will go, in the place of what is known.
+
+    Attributes:
+        shares: parts of all attempts by how they end.
+        calls_per_second: another budget.
+    """
+
+    shares: Mapping[Disposition, float] = field(default_factory=dict)
+    ring_s: float | None = None
+    talk_s: float | None = None
+    price_per_minute: float | None = None
+    calls_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What is told of a campaign.
+
+    Attributes:
+        at_ms: when it was made.
+        problems: why it cannot be done; none where it can.
+        whole: whether its people were counted one by one.
+    """
+
+    at_ms: int
+    outlook: Outlook
+    problems: tuple[Problem, ...]
+    whole: bool
+
+
+class Planning:
+    """Makes forecasts. Every method raises StoreUnavailable when Redis is away."""
+
+    def __init__(self, store: Store, batch: Batch, clock: Clock, settings: Settings) -> None:
+        self._store, self._batch, self._clock, self._settings = store, batch, clock, settings
+
+    async def forecast(self, campaign: Campaign, assumed: Assumed | None = None, *, whole: bool = False) -> Forecast:
+        """The forecast of a campaign as if it were started or resumed now, with whatever runs beside it."""
+        plan, people = await self._plan(campaign, assumed or Assumed(), whole=whole)
+        outlook, problems = await asyncio.to_thread(_looked_ahead, plan, people)
+        return Forecast(round(plan.starts * 1000), outlook, problems, people.whole)
+
+    async def problems(self, campaign: Campaign) -> tuple[Problem, ...]:
+        """Why a campaign that is about to start cannot be done; nothing where nobody can say so.
+
+        Urgent campaigns, conferences and escalations are never doubted, nor is one that has all the time in the world.
+        """
+        if not can_be_impossible(campaign):
+            return ()
+        plan, people = await self._plan(campaign, Assumed(), whole=False)
+        if await asyncio.to_thread(is_possible, plan):
+            return ()
+        if not people.whole:  # a sample says so; whoever refuses a campaign must have counted
+            plan, _ = await self._plan(campaign, Assumed(), whole=True)
+        return await asyncio.to_thread(problems_of, plan)
+
+    async def _plan(self, campaign: Campaign, assumed: Assumed, *, whole: bool) -> tuple[Plan, People]:
+        others, trunk = await asyncio.gather(
+            self._store.others_running(campaign.id), self._batch.command("HMGET", keys.TRUNK, "margin", "gate")
+        )
+        line, people = await self._line(campaign, whole=whole)
+        line = _given(line, assumed)
+        beside = [await self._other(other) for other in others]
+        budget = Budget.from_fields({n: v for n, v in zip(("margin", "gate"), trunk, strict=True) if v})
+        starts = max(self._clock.now_us() // 1000, budget.gate_ms) / 1000
+        plan = Plan(
+            line=line,
+            others=tuple(other for other in beside if other.people),
+            starts=starts,
+            calls_per_second=assumed.calls_per_second or self._settings.calls_per_second,
+            margin=budget.margin_ppm / _PPM,
+            least_margin=MARGIN_LEAST_PPM / _PPM,
+        )
+        return plan, people
+
+    async def _line(self, campaign: Campaign, *, whole: bool) -> tuple[Line, People]:
+        people, seen = await asyncio.gather(
+            self._store.people_left(campaign, region=self._settings.default_region, whole=whole),
+            self._store.seen(campaign),
+        )
+        return _line(campaign, people, self._rates(campaign).learned(seen)), people
+
+    async def _other(self, campaign: Campaign) -> Line:
+        people, seen = await asyncio.gather(
+            self._store.people_left(campaign, region=self._settings.default_region, sample=_SAMPLE_OF_OTHERS),
+            self._store.seen_alone(campaign, calls=_SEEN_OF_OTHERS),
+        )
+        return _line(campaign, people, self._rates(campaign).learned(seen))
+
+    def _rates(self, campaign: Campaign) -> Rates:
+        terms, settings = campaign.terms, self._settings
+        ringing = terms.ringing_timer_s or settings.ringing_timer_s
+        length = terms.length_timer_s or settings.length_timer_s
+        if campaign.id in BUILT_IN.values():  # single calls have scripts of their own
+            return Rates.default(talk_s=_SINGLE_TALK_S, ringing_timer_s=ringing)
+        steps = steps_of(campaign.kind, json.dumps(campaign.script), Callee(campaign.id))
+        asks = Disposition.ANSWERED not in default_success(steps)
+        detects = bool(terms.machine_detection or terms.advanced_mode)
+        takes_s = min(talk_s(steps.steps), float(length))
+        return Rates.default(talk_s=takes_s, ringing_timer_s=ringing, asks=asks, detects=detects)
+
+
+_SINGLE_TALK_S = 20.0
+
+
+def can_be_impossible(campaign: Campaign) -> bool:
+    """Whether a start may be refused: of no urgent campaign, conference or escalation, and of none without limits."""
+    is_bound = campaign.expires_at is not None or (campaign.windows is not None and not campaign.override_windows)
+    is_list = KINDS[campaign.kind].most is None
+    return is_bound and is_list and campaign.priority is not Priority.URGENT
+
+
+def _looked_ahead(plan: Plan, people: People) -> tuple[Outlook, tuple[Problem, ...]]:
+    return look_ahead(plan, suppressed=people.suppressed), problems_of(plan)
+
+
+def _line(campaign: Campaign, people: People, rates: Rates) -> Line:
+    keeps = campaign.windows is not None and not campaign.override_windows
+    return Line(
+        id=campaign.id,
+        urgency=_URGENCY[campaign.priority],
+        rates=rates,
+        lots=people.lots,
+        up=people.up,
+        windows=campaign.windows if keeps else None,
+        zones=people.zones,
+        redial=campaign.redial,
+        max_tries=campaign.max_tries,
+        expires=to_ms(campaign.expires_at) / 1000 if campaign.expires_at else inf,
+        tokens=1 + campaign.terms.connects,
+    )
+
+
+def _given(line: Line, assumed: Assumed) -> Line:
+    figures = {name: getattr(assumed, name) for name in ("ring_s", "talk_s", "price_per_minute")}
+    return replace(line, rates=line.rates.given(assumed.shares, **figures))

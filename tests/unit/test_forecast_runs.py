@@ -1,0 +1,271 @@
+"""The virtual run: the order of the line, hours, redials and ends, on amounts of people."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from math import inf
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dialer.dispositions import Disposition
+from dialer.forecast import Line, Lot, Plan, Rates, is_possible, look_ahead, problems_of
+from dialer.forecast.remedies import _widened
+from dialer.forecast.run import run
+from dialer.model import Redial
+from dialer.window_text import parse_windows
+from tests.fakes.clock import START_MS
+
+START = START_MS / 1000  # nine in the morning in Amsterdam
+HOUR_S = 3600
+AMSTERDAM, LONDON = ("Europe/Amsterdam",), ("Europe/London",)
+EVERYBODY = Rates.default(talk_s=20, ringing_timer_s=45).given({Disposition.ANSWERED: 1.0}, ring_s=10)
+NOBODY = Rates.default(talk_s=20, ringing_timer_s=45).given({Disposition.BUSY: 1.0})
+MIXED = Rates.default(talk_s=20, ringing_timer_s=45)
+CALL_S = 30
+
+
+def line(people: float = 300, **fields: Any) -> Line:
+    """A campaign in which everybody answers, but for the fields given."""
+    plain: dict[str, Any] = {"id": "c1", "urgency": 2, "rates": EVERYBODY, "lots": (Lot(START, people),)}
+    return Line(**(plain | fields))
+
+
+def plan(asked: Line, *others: Line, calls_per_second: float = 3) -> Plan:
+    """A campaign and what runs beside it, without margin."""
+    return Plan(line=asked, others=others, starts=START, calls_per_second=calls_per_second)
+
+
+def finished_s(planned: Plan, *, side: int = 0, chance: float = 0.5) -> float:
+    """Seconds until nobody is left."""
+    finished = run(planned, side=side).finished(chance)
+    assert finished is not None
+    return finished - START
+
+
+@pytest.mark.parametrize("people", [1, 20, 300, 100_000, 1_000_000])
+def test_list_takes_its_calls_by_the_budget(people: int) -> None:
+    """So many calls at three a second, and the last of them talks to its end."""
+    assert people / 3 + CALL_S == pytest.approx(finished_s(plan(line(people))), rel=0.001)
+
+
+def test_campaigns_of_a_class_share_the_budget() -> None:
+    """Beside one as large, and one that is larger, each gets a third."""
+    others = (line(300, id="c2"), line(10_000, id="c3"))
+    assert 300 + CALL_S == pytest.approx(finished_s(plan(line(300), *others)), rel=0.01)
+
+
+def test_small_campaign_gets_its_share_beside_a_large_one() -> None:
+    """Twenty calls beside a hundred thousand take twice as long as alone, no more."""
+    assert 40 / 3 + CALL_S == pytest.approx(finished_s(plan(line(20), line(100_000, id="c2"))), rel=0.02)
+
+
+def test_weight_is_the_share() -> None:
+    """With twice the weight it gets two of three tokens."""
+    assert 150 + CALL_S == pytest.approx(finished_s(plan(line(300, weight=2.0), line(10_000, id="c2"))), rel=0.01)
+
+
+@pytest.mark.parametrize(("urgency", "seconds"), [(1, 300), (2, 200), (3, 100)])
+def test_urgent_campaigns_go_first(urgency: int, seconds: float) -> None:
+    """All urgent calls go before those of our campaign, the background ones after them."""
+    beside = line(600, id="c2", urgency=urgency)
+    assert seconds + CALL_S == pytest.approx(finished_s(plan(line(300), beside)), rel=0.01)
+
+
+def test_connects_take_their_tokens() -> None:
+    """A script that makes one call more takes two tokens."""
+    assert 200 + CALL_S == pytest.approx(finished_s(plan(line(300, tokens=2))), rel=0.01)
+
+
+def test_own_limits_are_kept() -> None:
+    """One call a second takes three times as long as three, and so do thirty slots for calls of thirty seconds."""
+    assert 300 + CALL_S == pytest.approx(finished_s(plan(line(300, calls_per_second=1.0))), rel=0.01)
+    assert 300 + CALL_S == pytest.approx(finished_s(plan(line(300, slots=30))), rel=0.01)
+
+
+def test_closed_hours_are_waited_for() -> None:
+    """What does not fit into an hour goes on when it opens again, without the last second of each."""
+    hours = line(600, windows=parse_windows("09:00-09:02 11:00-12:00"), zones=(AMSTERDAM,))
+    assert 2 * HOUR_S + (600 - 119 * 3) / 3 + CALL_S == pytest.approx(finished_s(plan(hours)), rel=0.001)
+
+
+def test_cohorts_open_each_on_its_own_clock() -> None:
+    """Who is in London is called an hour later than who is in Amsterdam."""
+    windows = parse_windows("09:00-10:00")
+    lots = (Lot(START, 300, cohort=0), Lot(START, 300, cohort=1))
+    both = line(lots=lots, windows=windows, zones=(AMSTERDAM, LONDON))
+    outcome = run(plan(both))
+
+    assert HOUR_S + 100 + CALL_S == pytest.approx(finished_s(plan(both)), rel=0.001)
+    assert [300, 300] == [pytest.approx(calls, rel=0.01) for calls in outcome.by_hour.values()]
+
+
+def test_redials_follow_their_waits() -> None:
+    """Busy all day: the first try, one after five minutes, one after ten, and then no more."""
+    busy = line(30, rates=NOBODY, redial={Disposition.BUSY: Redial(2, 300_000, 200)})
+    outcome = run(plan(busy))
+
+    assert 90 == pytest.approx(outcome.attempts)
+    assert 30 == pytest.approx(outcome.ended[Disposition.BUSY])
+    assert 10 + 2 + 300 + 2 + 600 + 2 == pytest.approx(finished_s(plan(busy)), rel=0.02)
+
+
+def test_redials_multiply_as_the_shares_have_it() -> None:
+    """A tenth is busy: of 1,000 people 100 are called again, 10 twice."""
+    rates = EVERYBODY.given({Disposition.ANSWERED: 0.9, Disposition.BUSY: 0.1})
+    outcome = run(plan(line(1000, rates=rates, redial={Disposition.BUSY: Redial(2, 60_000)})))
+
+    assert 1110 == pytest.approx(outcome.attempts, rel=1e-3)
+    assert 999 == pytest.approx(outcome.ended[Disposition.ANSWERED], rel=1e-3)
+
+
+def test_end_of_the_campaign_cuts_off() -> None:
+    """Whoever had no turn by then was never dialed, and the campaign is over at that moment."""
+    outcome = run(plan(line(600, expires=START + 100)))
+
+    assert 300 == pytest.approx(outcome.untried["out_of_time"], abs=1)
+    assert START + 100 + CALL_S == outcome.finished(0.5) or START + 100 == pytest.approx(
+        outcome.finished(0.5), abs=CALL_S
+    )
+
+
+def test_own_ends_are_told_apart() -> None:
+    """Somebody's own end before their turn is nobody's fault; a window that never opens in time is told as such."""
+    own = run(plan(line(lots=(Lot(START, 300), Lot(START + 1, 300, expires=START + 50)))))
+    never = run(plan(line(windows=parse_windows("12:00-13:00"), zones=(AMSTERDAM,), expires=START + HOUR_S)))
+
+    assert 300 == pytest.approx(own.untried["own_end"])
+    assert 0 == own.untried["out_of_time"]
+    assert 300 == pytest.approx(never.untried["no_window"])
+
+
+def test_window_that_never_opens_has_no_end() -> None:
+    """Nobody can tell when a campaign ends that never opens; it is told within a moment."""
+    closed = replace(parse_windows("09:00-10:00"), not_before=datetime(2030, 1, 1, tzinfo=UTC))
+    assert run(plan(line(windows=closed, zones=(AMSTERDAM,)))).finished(0.5) is None
+    assert look_ahead(plan(line(windows=closed, zones=(AMSTERDAM,)))).finishes is None
+
+
+def test_who_is_up_is_waited_for() -> None:
+    """A call that rings since five seconds ends in its own time, and counts as no new one."""
+    up = line(lots=(), up=(Lot(START - 5, 1),))
+    assert CALL_S - 5 == pytest.approx(finished_s(plan(up)))
+    assert 0 == run(plan(up)).attempts
+
+
+def test_range_holds_what_is_likely() -> None:
+    """The earliest end lies before the expected one, that before the latest, and the less was seen the wider."""
+    wide = look_ahead(plan(line(1000, rates=MIXED, redial={Disposition.BUSY: Redial(2, 60_000)}))).finishes
+    seen = replace(MIXED, evidence=10_000)
+    narrow = look_ahead(plan(line(1000, rates=seen, redial={Disposition.BUSY: Redial(2, 60_000)}))).finishes
+    assert wide is not None
+    assert narrow is not None
+
+    assert wide.low < wide.expected < wide.high
+    assert wide.low < narrow.low < narrow.high < wide.high
+
+
+def test_empty_campaign_is_done() -> None:
+    """Nobody left: done now, and possible."""
+    outlook = look_ahead(plan(line(lots=())))
+    assert outlook.finishes is not None
+    assert (START, 0, ()) == (outlook.finishes.expected.timestamp(), outlook.attempts.expected, outlook.skipped)
+
+
+REDIALS = st.dictionaries(
+    st.sampled_from([Disposition.BUSY, Disposition.NO_ANSWER, Disposition.REJECTED]),
+    st.builds(Redial, st.integers(1, 3), st.integers(1_000, 7_200_000), st.integers(100, 300)),
+    max_size=3,
+)
+EXPIRES = st.one_of(st.just(inf), st.floats(START + 60, START + 30 * HOUR_S))
+WINDOWS = st.sampled_from([None, "09:00-10:00", "mo-fr=09:30-17:00", "10:00-10:05 15:00-16:00", "22:00-02:00"])
+
+
+@st.composite
+def lines(draw: st.DrawFn, name: str = "c1") -> Line:
+    """Any campaign."""
+    told = draw(WINDOWS)
+    windows = parse_windows(told) if told else None
+    zones = (AMSTERDAM, LONDON) if windows else ((),)
+    lots = tuple(
+        Lot(START, draw(st.integers(1, 3_000)), cohort=draw(st.integers(0, len(zones) - 1)))
+        for _ in range(draw(st.integers(1, 3)))
+    )
+    return line(
+        id=name, lots=lots, urgency=draw(st.integers(1, 3)), rates=MIXED, redial=draw(REDIALS), expires=draw(EXPIRES),
+        max_tries=draw(st.one_of(st.none(), st.integers(1, 4))), windows=windows, zones=zones,
+        tokens=draw(st.integers(1, 2)), weight=draw(st.sampled_from([0.5, 1.0, 3.0])),
+    )  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(asked=lines(), beside=lines("c2"))
+def test_everybody_is_accounted_for(asked: Line, beside: Line) -> None:
+    """Whoever was dialed and whoever never was add up to all, and so do the ways in which calls end."""
+    outcome = run(plan(asked, beside))
+    untried = sum(outcome.untried.values())
+
+    assert asked.people == pytest.approx(outcome.first_tries + untried, rel=1e-3, abs=0.1)
+    assert asked.people == pytest.approx(sum(outcome.ended.values()) + untried, rel=1e-3, abs=0.1)
+    assert outcome.attempts == pytest.approx(sum(outcome.by_hour.values()))
+    assert outcome.attempts >= outcome.first_tries - 1e-6
+
+
+@settings(max_examples=60, deadline=None)
+@given(asked=lines(), beside=lines("c2"), times=st.floats(1.05, 20))
+def test_more_budget_never_ends_later(asked: Line, beside: Line, times: float) -> None:
+    """With more calls a second nobody waits longer, and nobody who was dialed in time is not."""
+    slow, fast = (run(plan(asked, beside, calls_per_second=rate)) for rate in (3, 3 * times))
+    _never_later(slow.finished(0.5), fast.finished(0.5), asked.expires)
+
+    assert sum(fast.untried.values()) <= sum(slow.untried.values()) + 0.01 * asked.people + 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(asked=lines(), minutes=st.integers(1, 600))
+def test_wider_windows_never_end_later(asked: Line, minutes: int) -> None:
+    """With longer hours nobody waits longer, and nobody who was dialed in time is not."""
+    if asked.windows is None:
+        return
+    narrow = run(plan(asked))
+    wide = run(plan(replace(asked, windows=_widened(asked.windows, minutes))))
+    _never_later(narrow.finished(0.5), wide.finished(0.5), asked.expires)
+
+    assert sum(wide.untried.values()) <= sum(narrow.untried.values()) + 0.01 * asked.people + 1
+
+
+def _never_later(before: float | None, after: float | None, expires: float) -> None:
+    """But for a step of the virtual clock, and for those who got a turn just before the end and talk beyond it."""
+    if before is None:
+        return
+    assert after is not None
+    assert after <= before + 0.02 * (before - START) + 2 or after <= expires + 60
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    people=st.integers(300, 20_000), hours=st.sampled_from([None, "09:00-10:00", "10:00-10:20"]),
+    life_h=st.floats(0.01, 30),
+)  # fmt: skip
+def test_remedies_are_the_least_that_mend(people: int, hours: str | None, life_h: float) -> None:
+    """Each change makes the plan possible; a step less of it does not."""
+    windows = parse_windows(hours) if hours else None
+    asked = line(people, windows=windows, zones=(AMSTERDAM,) if hours else ((),), expires=START + life_h * HOUR_S)
+    for problem in problems_of(plan(asked)):
+        for change in problem.changes:
+            assert is_possible(changed(asked, change.field, change.value))
+            assert not is_possible(changed(asked, change.field, change.value, less=True))
+
+
+def changed(asked: Line, name: str, value: str | float, *, less: bool = False) -> Plan:
+    """The plan with a change, or with a step less of it."""
+    if name == "expires_at":
+        ends = datetime.fromisoformat(str(value)).timestamp()
+        return plan(replace(asked, expires=ends - 60 * less))
+    if name == "windows":
+        assert asked.windows is not None
+        return plan(replace(asked, windows=_widened(asked.windows, int(value) - less)))
+    return plan(asked, calls_per_second=float(value) - 0.1 * less)
