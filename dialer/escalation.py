@@ -184,6 +184,14 @@ class Plan:
                 found.setdefault(person.key, person)
         return found
 
+    def without(self, number: str) -> Plan:
+        """The same without whoever has this number, as one of several too; a step may have nobody then."""
+        kept = (
+            replace(step, people=tuple(one for one in step.people if number not in (one.number, *one.others)))
+            for step in self.steps
+        )
+        return replace(self, steps=tuple(kept))
+
     def steps_of(self, key: str) -> Iterator[int]:
         """In which steps a person is, counted from 1."""
         return (number for number, step in enumerate(self.steps, 1) if any(p.key == key for p in step.people))

@@ -4,7 +4,7 @@
 -- KEYS[12] imports   KEYS[13] set closing   KEYS[14] list callbacks:told   KEYS[15..18] zset sleeping, ready by class
 -- KEYS[19] stream audit   KEYS[20] hash audit:chain
 -- ARGV    campaign id, now_ms, why, disposition of those who wait, '1' to hang up what nobody has answered yet,
---         the hold among the imports, '1' if the dialer found that out by itself
+--         '1' if the dialer found that out by itself
 -- returns 1 over now, 0 it was over before, -1 no such escalation
 -- atomic because the first reason counts, and because a call may be claimed, or a step added, at this moment
 -- include: sweep
@@ -15,7 +15,7 @@ if kind ~= 'escalation' then return -1 end
 if state == 'completed' or state == 'cancelled' then return 0 end
 if not over then
   redis.call('HSET', KEYS[1], 'over_at', now, 'over_reason', ARGV[3], 'state', 'running', 'reason', '')
-  if ARGV[7] == '1' then dialer_did(KEYS[19], KEYS[20], now, 'escalation.over', id, {reason = ARGV[3]}) end
+  if ARGV[6] == '1' then dialer_did(KEYS[19], KEYS[20], now, 'escalation.over', id, {reason = ARGV[3]}) end
   -- What comes back to the line yet has expired there.
   if not expires or tonumber(expires) > tonumber(now) then redis.call('HSET', KEYS[1], 'expires_at', now) end
   for i = 4, ARGV[5] == '1' and 6 or 0 do
@@ -39,6 +39,6 @@ for i = 2, 3 do
 end
 if ended then tell_swept(KEYS[1], KEYS[14], id, ARGV[4], now) end
 for i = 15, 18 do redis.call('ZREM', KEYS[i], id) end
-redis.call('ZREM', KEYS[12], ARGV[6])
+redis.call('DEL', KEYS[12])
 redis.call('SADD', KEYS[13], id)
 return over and 0 or 1

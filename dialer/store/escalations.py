@@ -92,11 +92,28 @@ class EscalationStore(ListingStore, CallStore, AttemptStore):
         names += [keys.CLOSING, keys.CALLBACKS_TOLD, keys.SLEEPING, *keys.READY, *keys.AUDITED]
         hang_up = "" if why in UNSETTLED else "1"
         by_itself = "" if why is Why.BY_HAND else "1"
-        args: list[str | int] = [campaign_id, self._now_ms(), why, ends, hang_up, _HOLD, by_itself]
+        args: list[str | int] = [campaign_id, self._now_ms(), why, ends, hang_up, by_itself]
         done = int(await self._batch.run("end_escalation", names, args))
         if done < 0:
             raise _not_found(campaign_id)
         return bool(done)
+
+    async def forget_person(self, campaign_id: str, number: str) -> int:
+        """Take whoever has this number out of a plan, and what was said of him; how many people. Repeatable.
+
+        His calls are not touched. He is not called in a step to come, and does not stand among those who confirmed.
+        """
+        key = keys.escalation(campaign_id)
+        while text := await self._batch.command("HGET", key, "plan"):
+            plan = Plan.from_dict(json.loads(text))
+            kept = plan.without(number)
+            if kept == plan:
+                break
+            gone = plan.people.keys() - kept.people.keys()
+            told = json.dumps(kept.to_dict(), ensure_ascii=False)
+            if await self._batch.run("replace_plan", [key], [text, told, *(f"{_BY_HAND}{name}" for name in gone)]):
+                return len(gone)
+        return 0
 
     async def _climbed(self, campaign: Campaign) -> Escalation:
         script = EscalationScript.from_dict(campaign.script, default_language=_STORED)

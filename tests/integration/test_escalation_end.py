@@ -199,6 +199,24 @@ async def test_who_is_confirmed_by_hand_is_not_called(engine: Engine) -> None:
     )
 
 
+async def test_nothing_of_a_forgotten_person_is_left(engine: Engine) -> None:
+    """Neither number nor name nor what was said of one; two at once are both taken out, and the others stay."""
+    alarm = await Alarm.in_second_step(engine)
+    await engine.store.confirm_by_hand("c1", "fay", None)
+    numbers = {name: one.number for name, one in (await alarm.look()).plan.people.items()}
+    forgotten = [engine.store.forget_person("c1", numbers[name]) for name in ("fay", "eve", "fay")]
+    assert 2 == sum(await asyncio.gather(*forgotten))
+    assert ["ann", "bob", "cas", "dan"] == list((await alarm.look()).plan.people)
+    told = str((await engine.keyspace())["campaign:c1:escalation"])
+    assert [] == [word for name in ("fay", "eve") for word in (name, numbers[name]) if word in told]
+
+    for _ in range(3):
+        alarm.wait_s(WAIT_S)
+        await alarm.watch()
+    assert 5 == len(await alarm.called()), "a step without anybody calls nobody"
+    assert 0 == await engine.store.forget_person("c9", numbers["fay"])
+
+
 async def test_nothing_of_it_is_kept_for_ever(engine: Engine) -> None:
     """When it is deleted with its campaign, not one of its keys is left."""
     alarm = await Alarm.in_second_step(engine)
