@@ -35,6 +35,7 @@ class Action(StrEnum):
     CAMPAIGN_RESUMED = "campaign.resumed"
     CAMPAIGN_CANCELLED = "campaign.cancelled"
     CAMPAIGN_HUNG_UP = "campaign.hung_up"
+    CAMPAIGN_CHANGED = "campaign.changed"
     CAMPAIGN_WINDOWS_CHANGED = "campaign.windows_changed"
     CAMPAIGN_WINDOWS_OVERRIDDEN = "campaign.windows_overridden"
     CAMPAIGN_COMPLETED = "campaign.completed"

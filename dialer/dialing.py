@@ -25,9 +25,10 @@ from dialer import keys, pacing
 from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
 from dialer.dispositions import Disposition
+from dialer.erasing import suppressed_digest
 from dialer.model import AttemptRef, CallRef, Terms
 from dialer.openings import Openings
-from dialer.states import CallState
+from dialer.states import UP, CallState
 
 log = structlog.get_logger()
 
@@ -35,6 +36,14 @@ CLAIM_LEASE_MS = 4_000
 """From place_at on: a call on time begins at place_at, LATEST_US later at the latest; the rest is for a slow Redis."""
 _PEEKED = 32  # campaigns looked at for one claim; a round of tokens seldom reaches more
 _MOST_ROUNDS = 10  # a claim that has to park calls of closed cohorts goes on with the next thousand, so often
+
+
+class Pace(NamedTuple):
+    """How fast the trunk takes calls, and how many at the same time (0 for any number)."""
+
+    calls_per_second: float
+    burst: int = 1
+    slots: int = 0
 
 
 class Claim(NamedTuple):
@@ -82,6 +91,7 @@ class Dial:
         number: the address, as it is stored: that of the person's numbers whose turn it is.
         urgency: 1 urgent, 2 normal, 3 background.
         endpoint: what the address needs besides itself.
+        lists: names of the suppression lists that its campaign keeps to, as they were read.
     """
 
     claim: Claim
@@ -90,6 +100,7 @@ class Dial:
     urgency: int
     terms: Terms
     endpoint: Mapping[str, Any]
+    lists: tuple[str, ...] = ()
 
 
 class Begun(IntEnum):
@@ -105,6 +116,9 @@ class Begun(IntEnum):
     EXPIRED = 7
     NEXT_NUMBER = 8  # this one is suppressed, but its person has another
     OUT_OF_HOURS = 9
+    HELD = 10  # its number is up already, or was dialed too often or too lately
+    NO_SLOT = 11  # as many calls of the campaign are up as may be
+    CHANGED = 12  # the campaign keeps to other suppression lists than those that were read
 
     @property
     def ends_call(self) -> Disposition | None:
@@ -132,12 +146,13 @@ class Recorded(NamedTuple):
 class Dialing:
     """The line of due calls, as one worker sees it. Every method raises StoreUnavailable when Redis is away."""
 
-    def __init__(self, batch: Batch, clock: Clock, *, calls_per_second: float, burst: int, region: str = "NL") -> None:
+    def __init__(self, batch: Batch, clock: Clock, pace: Pace, *, region: str = "NL", erasure_secret: str = "") -> None:
         self._batch = batch
         self._clock = clock
         self._openings = Openings(batch, clock, region)
-        self._interval_us = pacing.interval_us(calls_per_second)
-        self._burst = burst
+        self._interval_us = pacing.interval_us(pace.calls_per_second)
+        self._pace = pace
+        self._erasure_secret = erasure_secret
 
     async def claim(self, most: int, *, inherited: Claim | None = None) -> Claimed:
         """Take up to `most` due calls, each with its token. An inherited token is used for one call instead.
@@ -158,11 +173,19 @@ class Dialing:
         if not campaign_ids:
             return Claimed([], wakes_ms * 1000), False
         handed: tuple[int, int] = (inherited.place_at_us, inherited.token) if inherited else (0, 0)
-        pace = (self._clock.now_us(), self._interval_us, self._burst, pacing.LEAD_US, pacing.HORIZON_US)
+        pace = (self._clock.now_us(), self._interval_us, self._pace.burst, pacing.LEAD_US, pacing.HORIZON_US)
         next_us, interval, found, unknown, cut_short = await self._batch.run(
             "claim_due_calls",
             [keys.TRUNK, keys.LEASES, keys.SLEEPING, *keys.READY, *_campaign_keys(campaign_ids)],
-            [*pace, CLAIM_LEASE_MS, 1 if inherited else most, *handed, pacing.MARGIN_PPM, *campaign_ids],
+            [
+                *pace,
+                CLAIM_LEASE_MS,
+                1 if inherited else most,
+                *handed,
+                pacing.MARGIN_PPM,
+                self._pace.slots,
+                *campaign_ids,
+            ],
         )
         await asyncio.gather(*map(self._openings.turn, unknown))
         claims = [Claim.of(call, int(interval)) for call in found]
@@ -185,13 +208,13 @@ class Dialing:
         """What claimed calls need, in one round trip; those without a campaign, or with an odd record, are left out."""
         campaign_ids = list({claim.campaign_id for claim in claims})
         found = await asyncio.gather(
-            *(self._batch.command("HMGET", keys.campaign(i), "class", "terms") for i in campaign_ids),
+            *(self._batch.command("HMGET", keys.campaign(i), "class", "terms", "lists") for i in campaign_ids),
             *(self._batch.command("HMGET", keys.bucket(*claim.call), claim.seq, f"{claim.seq}t") for claim in claims),
         )
         campaigns = dict(zip(campaign_ids, found, strict=False))
         calls = found[len(campaign_ids) :]
         dials = (
-            _readable(claim, *campaigns[claim.campaign_id], *call) for claim, call in zip(claims, calls, strict=True)
+            _readable(claim, campaigns[claim.campaign_id], *call) for claim, call in zip(claims, calls, strict=True)
         )
         return [dial for dial in dials if dial]
 
@@ -208,17 +231,22 @@ class Dialing:
             dial.number,
             dial.terms.connects,
             claim.cohort,
+            suppressed_digest(dial.number, self._erasure_secret),
+            " ".join(dial.lists),
         ]
-        return Begun(await self._batch.run("begin_attempt", keys.call_step(dial.attempt), args))
+        own = [*keys.dialed(dial.number, now_us // 1000), *map(keys.suppressed_on, dial.lists)]
+        return Begun(await self._batch.run("begin_attempt", keys.call_step(dial.attempt, *own), args))
 
     async def delay_tokens(self, late: Claim) -> None:
         """Tell the budget that this claim's request leaves only now. Repeatable."""
         await self._batch.run("delay_tokens", [keys.TRUNK], [self._clock.now_us(), late.token, late.interval_us])
 
-    async def record(self, attempt: AttemptRef, nonce: str, follows: Follows) -> Recorded:
+    async def record(self, dial: Dial, nonce: str, follows: Follows) -> Recorded:
         """Write down the carrier's answer to a placing. Repeatable: the second time it is not ours any more."""
-        args: list[Any] = [*_step(attempt, now_ms(self._clock)), nonce, *follows]
-        taken, call, malformed = await self._batch.run("record_placement", keys.call_step(attempt), args)
+        now = now_ms(self._clock)
+        names = keys.call_step(dial.attempt, *keys.dialed(dial.number, now, days=2))
+        args: list[Any] = [*_step(dial.attempt, now), nonce, *follows, dial.number]
+        taken, call, malformed = await self._batch.run("record_placement", names, args)
         return Recorded(bool(taken), Disposition(call) if call else None, malformed)
 
     async def redial(self, attempt: AttemptRef) -> bool:
@@ -230,27 +258,34 @@ class Dialing:
         return bool(result)
 
 
-def _readable(
-    claim: Claim, urgency: str | None, terms: str | None, record: str | None, tries: str | None
-) -> Dial | None:
-    if not (urgency and record):
+def _readable(claim: Claim, campaign: Sequence[str | None], record: str | None, tries: str | None) -> Dial | None:
+    if not (campaign[0] and record):
         return None
     try:
-        return _dial(claim, urgency, terms, record, tries)
+        return _dial(claim, campaign, record, tries)
     except (KeyError, TypeError, ValueError):
         # Another release may have written it. Its lease brings it back; the others of the batch go out.
         log.exception("call.not_read", call_id=str(claim.call))
         return None
 
 
-def _dial(claim: Claim, urgency: str, terms: str | None, record: str, tries: str | None) -> Dial:
+def _dial(claim: Claim, campaign: Sequence[str | None], record: str, tries: str | None) -> Dial:
+    urgency, terms, lists = campaign
     tried = json.loads(tries) if tries else {"n": 0}
     address, _, _, own, *_ = stored = [*json.loads(record), None, None, None, None]
     if "place" in tried:
         address = [address, *stored[4]][tried["place"] - 1]
     on = own["terms"] if own else json.loads(terms or "{}")
     endpoint = own["endpoint"] if own else {}
-    return Dial(claim, AttemptRef(claim.call, tried["n"] + 1), address, int(urgency), Terms.from_dict(on), endpoint)
+    return Dial(
+        claim,
+        AttemptRef(claim.call, tried["n"] + 1),
+        address,
+        int(urgency or 0),
+        Terms.from_dict(on),
+        endpoint,
+        tuple((lists or "").split()),
+    )
 
 
 def _campaign_keys(campaign_ids: Sequence[str]) -> list[str]:
@@ -262,6 +297,8 @@ def _campaign_keys(campaign_ids: Sequence[str]) -> list[str]:
             keys.calls_in(campaign_id, CallState.WAITING),
             keys.calls_in(campaign_id, CallState.CLAIMED),
             keys.cohorts(campaign_id),
+            keys.held(campaign_id),
+            *(keys.calls_in(campaign_id, state) for state in UP),
         )
     ]
 

@@ -12,6 +12,8 @@ campaign (`campaign_keys`).
 | `campaign:c5hk:claimed` | zset | running number, score: due (ms), kept for a return | empties |
 | `campaign:c5hk:placing`, `:unknown`, `:live` | zset | running number, score: since (ms) | empties |
 | `campaign:c5hk:done:busy` | zset | running number, score: ended (ms) | with the campaign |
+| `campaign:c5hk:held` | zset | running number of a call held back, score: why (`holding.py`) | empties |
+| `campaign:c5hk:texts` | hash | version of a script that was changed: the script, JSON | with the campaign |
 | `campaign:c5hk:calls:20` | hash | `1042`: a call's record, `1042t`: its tries, both JSON | with the campaign |
 | `campaign:c5hk:known:77` | hash | digest of own id or number: running number; slots (`known.py`) | with the campaign |
 | `campaign:direct:known:20780` | hash | the same of the single calls of one day (since 1970) | two days |
@@ -42,7 +44,10 @@ campaign (`campaign_keys`).
 | `callbacks:dead` | zset | callback id given up, score: since (ms) | retried, dropped, 30 days |
 | `conferences` | zset | campaign that is a conference, score: created (ms) | with the campaign |
 | `escalations` | zset | campaign that is an escalation, score: created (ms) | with the campaign |
-| `suppressed` | zset | address never to be called, score: since (ms) | stays until it is taken off by hand |
+| `suppressed` | zset | address that no campaign calls, score: since (ms) | stays until it is taken off by hand |
+| `suppressed:vip` | zset | the same for the campaigns that keep to the list `vip` | stays with its list |
+| `suppression` | hash | list: how often it was changed, `*` for the one of all campaigns | stays: one for each list |
+| `dialed:20780:77` | hash | number: the call that dialed it last, and when it was dialed on that day | nine days |
 | `audit` | stream | who did what, when: `entry` (JSON, `audit.py`), `hash` of the chain | by age |
 | `audit:chain` | hash | `head`, `last`: the newest's hash and id; `anchor`: hash before the oldest; `trimmed` | stays |
 | `hanging-up` | zset | campaign of which calls are to be hung up, score: when that was last asked (ms) | empties |
@@ -62,6 +67,8 @@ campaign (`campaign_keys`).
 
 from __future__ import annotations
 
+from zlib import crc32
+
 from dialer.dispositions import Disposition
 from dialer.model import AttemptRef, Priority
 from dialer.states import CallState
@@ -76,6 +83,7 @@ EXPIRING_CALLS = f"{TAG}expiring:calls"
 CONFERENCES = f"{TAG}conferences"
 ESCALATIONS = f"{TAG}escalations"
 SUPPRESSED = f"{TAG}suppressed"
+SUPPRESSION = f"{TAG}suppression"
 CLOSING = f"{TAG}closing"
 REAPING = f"{TAG}reaping"
 ENDED = f"{TAG}ended"
@@ -111,6 +119,11 @@ CALLS_PER_BUCKET = 50
 KNOWN_BUCKETS = 1 << 14
 """61 digests a bucket at 1,000,000 calls, and 41 slots where all have ids: compact. Days have higher numbers."""
 
+DAY_MS = 86_400_000
+DIALED_DAYS = 8
+"""The days that seven times 24 hours touch."""
+DIALED_BUCKETS = 1 << 14
+
 IN_FLIGHT = (CallState.WAITING, CallState.CLAIMED, CallState.PLACING, CallState.UNKNOWN, CallState.LIVE)
 """The states that are one set each, in the order in which scripts expect them; `done` is one set per disposition."""
 
@@ -138,6 +151,27 @@ def bucket(campaign_id: str, seq: int) -> str:
 def known(campaign_id: str, number: int) -> str:
     """Hash of digests already added."""
     return f"{TAG}campaign:{campaign_id}:known:{number}"
+
+
+def held(campaign_id: str) -> str:
+    """Sorted set of the waiting calls that are held back one by one."""
+    return f"{TAG}campaign:{campaign_id}:held"
+
+
+def suppressed_on(name: str) -> str:
+    """Sorted set of the numbers on a named list."""
+    return f"{TAG}suppressed:{name}"
+
+
+def dialed(address: str, now_ms: int, days: int = DIALED_DAYS) -> list[str]:
+    """Hashes that tell when a number was dialed: today's, yesterday's and so on."""
+    today, bucket_number = now_ms // DAY_MS, crc32(address.encode()) % DIALED_BUCKETS
+    return [f"{TAG}dialed:{day}:{bucket_number}" for day in range(today, today - days, -1)]
+
+
+def texts(campaign_id: str) -> str:
+    """Hash of the scripts that a campaign had before."""
+    return f"{TAG}campaign:{campaign_id}:texts"
 
 
 def zones(campaign_id: str) -> str:
@@ -215,9 +249,9 @@ def ready(priority: Priority) -> str:
     return f"{TAG}ready:{priority}"
 
 
-def call_step(ref: AttemptRef) -> list[str]:
-    """The KEYS of every script that moves one call, in the order of `lua/parts/call.lua`."""
-    return [*_campaign_step(ref.call.campaign_id), CALLBACKS_TOLD, bucket(*ref.call), attempt(ref)]
+def call_step(ref: AttemptRef, *own: str) -> list[str]:
+    """The KEYS of every script that moves one call, in the order of `lua/parts/call.lua`, with a script's own."""
+    return [*_campaign_step(ref.call.campaign_id), *own, CALLBACKS_TOLD, bucket(*ref.call), attempt(ref)]
 
 
 _steps: dict[str, list[str]] = {}
@@ -239,6 +273,8 @@ def _campaign_step(campaign_id: str) -> list[str]:
             TRUNK,
             READY_URGENT,
             SUPPRESSED,
+            SUPPRESSION,
+            held(campaign_id),
             *(calls_done(campaign_id, disposition) for disposition in Disposition),
         ]
     return names

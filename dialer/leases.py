@@ -81,7 +81,7 @@ class Leases:
         waiting = keys.calls_in(campaign_id, CallState.WAITING)
         expired = keys.calls_done(campaign_id, Disposition.EXPIRED)
         names = [keys.campaign(campaign_id), waiting, expired, keys.EXPIRING, keys.SLEEPING, keys.CLOSING]
-        names += [*keys.READY, keys.CALLBACKS_TOLD, *keys.AUDITED]
+        names += [*keys.READY, keys.CALLBACKS_TOLD, *keys.AUDITED, keys.held(campaign_id)]
         return int(await self._batch.run("expire_campaign", names, [campaign_id, now]))
 
     async def expire_calls(self, most: int) -> int:
@@ -98,7 +98,7 @@ class Leases:
     async def _expire_calls(self, campaign_id: str, seqs: list[int], now: int) -> int:
         names = [keys.EXPIRING_CALLS, keys.calls_done(campaign_id, Disposition.EXPIRED), keys.CLOSING]
         names += [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT]
-        names += [keys.campaign(campaign_id), keys.CALLBACKS_TOLD]
+        names += [keys.campaign(campaign_id), keys.CALLBACKS_TOLD, keys.held(campaign_id)]
         names += [keys.bucket(campaign_id, seq) for seq in seqs]
         return int(await self._batch.run("expire_calls", names, [campaign_id, now, now + _LOOK_MS, *seqs]))
 

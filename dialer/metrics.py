@@ -32,8 +32,9 @@ LATENESS_SECONDS = Histogram(
 )
 TOKENS_RETURNED = Counter(
     "dialer_tokens_returned_total",
-    "Budget tokens that a call did not use, by reason: campaign paused, gate closed, too late, out of hours, claim "
-    "lost, expired, no access token; or handed on: an urgent call wants it, number suppressed.",
+    "Budget tokens that a call did not use, by reason: campaign paused, gate closed, too late, out of hours, lists "
+    "changed, claim lost, expired, no access token; or handed on: an urgent call wants it, number suppressed or held "
+    "back, no slot.",
     ["reason"],
 )
 ANSWER_SECONDS = Histogram(

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
 from dialer.callbacks.events import Callbacks
+from dialer.decisions import Decision
 from dialer.dispositions import Disposition, Fact
 from dialer.states import CallState, CampaignState
 from dialer.windows import Windows
@@ -94,6 +95,36 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Share:
+    """How much a campaign may take beside others.
+
+    Attributes:
+        weight: inside a class, tokens of the budget go to campaigns in proportion to it.
+        slots: how many of its calls are up at the same time at the most; None: any number.
+        calls_per_second: how many tokens it takes at the most; None: whatever its turn brings.
+    """
+
+    weight: int = 1
+    slots: int | None = None
+    calls_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caps:
+    """How often one number may be dialed; what any campaign dials counts.
+
+    Attributes:
+        day: tries within any 24 hours; None: any number.
+        week: the same within any seven times 24 hours.
+        spacing_ms: the least time between two tries.
+    """
+
+    day: int | None = None
+    week: int | None = None
+    spacing_ms: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
     """A named run over a list of calls.
 
@@ -104,6 +135,10 @@ class Campaign:
         most: how many calls it takes at the most; None: any number.
         windows: the hours in which its calls may be dialed; None: always.
         override_windows: whether it is dialed outside of them all the same.
+        share: how much of the budget it takes beside others.
+        caps: how often it dials a number that it and others have dialed.
+        lists: the named suppression lists that it keeps to, besides the one of all campaigns.
+        script_version: 1, and one more for each change of the script.
         max_tries: how often one call is tried at the most, whatever `redial` says; None: as often as that.
         retention_days: how long it is kept after its end; None: as set for all.
         over_at: when what it was for was over, though calls may still be up; conferences and escalations have that.
@@ -129,6 +164,10 @@ class Campaign:
     windows: Windows | None = None
     override_windows: bool = False
     callbacks: Callbacks | None = None
+    share: Share = Share()
+    caps: Caps = Caps()
+    lists: tuple[str, ...] = ()
+    script_version: int = 1
     max_tries: int | None = None
     retention_days: int | None = None
     over_at: datetime | None = None
@@ -227,6 +266,7 @@ class Attempt:
         earmuffed: whether we told it to let this party not hear the others.
         script: what it says instead of its campaign's script, after a transfer; None as long as it has that one.
         recordings: ids of its recordings, in the order in which they were told.
+        decision: by which rules it was let go; None for one of an earlier release.
     """
 
     id: str
@@ -244,6 +284,7 @@ class Attempt:
     earmuffed: bool = False
     script: Mapping[str, Any] | None = None
     place: int = 1
+    decision: Decision | None = None
 
     @property
     def keys(self) -> str:

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from dialer.callbacks.events import CallbackEvent
 from dialer.errors import InvalidInput
+from dialer.model import Caps
 from dialer.setting_values import caller_id, is_signing_key
 from dialer.window_text import parse_windows
 from dialer.windows import Windows
@@ -145,6 +146,26 @@ class Settings(BaseSettings):
     burst: int = Field(
         1, ge=1, le=1000, description="Calls that may start at one moment after a pause; 1 spaces all of them evenly."
     )
+    slots: int = Field(
+        0,
+        ge=0,
+        le=1_000_000,
+        description="Calls that may be up at the same time, over all campaigns; 0 for any number.",
+    )
+    number_tries_day: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="How often one number may be dialed within 24 hours, by all campaigns together, where a campaign "
+        "does not say. Unset: any number.",
+    )
+    number_tries_week: int | None = Field(None, ge=1, le=1000, description="The same within seven times 24 hours.")
+    number_spacing_s: int = Field(
+        0,
+        ge=0,
+        le=604_800,
+        description="The least seconds between two tries at one number, where a campaign does not say.",
+    )
     other_requests_per_second: float = Field(
         15.0, ge=1, le=1000, description="Status, list and hang-up requests per second, for the whole fleet together."
     )
@@ -268,6 +289,11 @@ class Settings(BaseSettings):
     def default_windows(self) -> Windows | None:
         """The windows of a campaign that names none."""
         return parse_windows(self.windows) if self.windows else None
+
+    @property
+    def default_caps(self) -> Caps:
+        """How often a campaign that does not say dials one number."""
+        return Caps(day=self.number_tries_day, week=self.number_tries_week, spacing_ms=self.number_spacing_s * 1000)
 
     @property
     def callback_base(self) -> str:

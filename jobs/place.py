@@ -40,8 +40,9 @@ _LATE_US = 2_000
 """A request that leaves later than this for its token says so to the budget; less is within any margin."""
 MALFORMED_IN_A_ROW = 5
 """So many requests found malformed one after the other are our fault, not the numbers'."""
-_LEAVES_TOKEN = frozenset({Begun.PREEMPTED, Begun.SUPPRESSED, Begun.NEXT_NUMBER})
-"""Of many who opted out, each would cost the others a token's time. (Where a campaign expired, all of it did.)"""
+_LEAVES_TOKEN = frozenset({Begun.PREEMPTED, Begun.SUPPRESSED, Begun.NEXT_NUMBER, Begun.HELD, Begun.NO_SLOT})
+"""Of many who opted out, or were dialed too often, each would cost the others a token's time. (Where a campaign
+expired, all of it did.)"""
 _OUTAGE_S = 600.0  # how long a worker holds an answer in memory while Redis is away
 
 
@@ -136,7 +137,7 @@ async def _send(dial: Dial, nonce: str, context: Context) -> None:
     if late_us > pacing.LATEST_US:
         # This process was stopped or starved: the token is stale, and so may be everything looked at.
         metrics.TOKENS_RETURNED.labels("too_late").inc()
-        await _record(dial.attempt, nonce, Follows("back", "refused: too_late"), context)
+        await _record(dial, nonce, Follows("back", "refused: too_late"), context)
         return
     if late_us > _LATE_US:
         context.start(_delay_tokens(dial.claim, context))
@@ -174,7 +175,7 @@ async def _conclude(dial: Dial, nonce: str, result: PlaceResult, context: Contex
     """Store what the answer means for the call, the fleet's pace and, if it is our fault, the campaign."""
     metrics.PLACEMENTS.labels(metrics.TRUNK, _words(result).replace(": ", "_")).inc()
     recorded, _, _ = await asyncio.gather(
-        _record(dial.attempt, nonce, follows(result, now_ms(context.runtime.clock), context), context),
+        _record(dial, nonce, follows(result, now_ms(context.runtime.clock), context), context),
         _tune(result, dial.claim.interval_us, context),
         _own(result, dial.attempt, context),
     )
@@ -186,14 +187,14 @@ async def _conclude(dial: Dial, nonce: str, result: PlaceResult, context: Contex
     return recorded
 
 
-async def _record(attempt: AttemptRef, nonce: str, what: Follows, context: Context) -> Recorded:
+async def _record(dial: Dial, nonce: str, what: Follows, context: Context) -> Recorded:
     with suppress(StoreUnavailable):
-        return await context.dialing.record(attempt, nonce, what)
+        return await context.dialing.record(dial, nonce, what)
     async for trial in stamina.retry_context(
         on=StoreUnavailable, attempts=None, timeout=_OUTAGE_S, wait_initial=0.1, wait_max=2.0
     ):
         with trial:
-            return await context.dialing.record(attempt, nonce, what)
+            return await context.dialing.record(dial, nonce, what)
     raise AssertionError("unreachable: retry_context returns or raises")
 
 

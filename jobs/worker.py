@@ -23,8 +23,9 @@ from prometheus_client import start_http_server
 from redis.exceptions import RedisError
 
 from dialer import metrics, queue
-from dialer.dialing import Claim, Dialing
+from dialer.dialing import Claim, Dialing, Pace
 from dialer.ending import ended
+from dialer.erasing import erasure_secret
 from dialer.errors import InvalidInput, StoreUnavailable
 from dialer.heartbeat import WORKER_LISTS, farewell, keep_alive, process_name
 from dialer.leases import Leases
@@ -98,9 +99,9 @@ async def _context(runtime: Runtime) -> AsyncIterator[Context]:
     dialing = Dialing(
         runtime.batch,
         runtime.clock,
-        calls_per_second=settings.calls_per_second,
-        burst=settings.burst,
+        Pace(settings.calls_per_second, settings.burst, settings.slots),
         region=settings.default_region,
+        erasure_secret=erasure_secret(settings),
     )
     yield Context(runtime, dialing, Leases(runtime.batch, runtime.clock), runtime.provider)
 

@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 import functools
-import json
 from typing import Any
 
 from aiohttp import web
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from dialer.api.answers import CampaignOut, RedialOut
+from dialer.api.answers import CampaignOut
 from dialer.api.audited import Audit
 from dialer.api.campaigns import CAMPAIGN_TOLD, Draft, draft, store_draft
 from dialer.api.hours import shown
-from dialer.api.hours_answers import WindowsOut
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Outgoing
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
-from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED, invalid_input
+from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED
+from dialer.api.retelling import whole
 from dialer.api.routing import Answer, Routes
-from dialer.api.schemas import CampaignAgain, NewCampaign
+from dialer.api.schemas import CampaignAgain
 from dialer.audit import Action
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, InvalidInput, NotFound
-from dialer.escalation import KIND as ESCALATION
-from dialer.escalation import SETTLED
 from dialer.idempotency import KeptAnswer
 from dialer.model import Campaign
-from dialer.notification import KIND as NOTIFICATION
 from dialer.runtime import Runtime
 from dialer.store.campaigns import BUILT_IN
 from dialer.store.copies import NEVER_AGAIN
@@ -72,7 +68,8 @@ async def create_again(request: web.Request, campaign_id: str, *, body: Campaign
     source = await runtime.store.campaign(campaign_id)
     if campaign_id in BUILT_IN.values():
         raise IllegalStep(f"{campaign_id} holds single calls, each with a script of its own; name a campaign of a list")
-    made, plan = await draft(_whole(source, body), runtime), (campaign_id, _dispositions(source, body))
+    given = body.model_dump(mode="json", exclude_unset=True, exclude={"dispositions"})
+    made, plan = await draft(whole(source, given), runtime), (campaign_id, _dispositions(source, body))
     request[LOG_FIELDS]["override_windows"] = made.keywords["override_windows"]
     create = functools.partial(_create, runtime, made, plan)
     return await answer_once(request, f"post-again-{campaign_id}", body, create)
@@ -110,40 +107,3 @@ def _dispositions(source: Campaign, body: CampaignAgain) -> frozenset[Dispositio
     if refused:
         raise InvalidInput(f"{', '.join(sorted(refused))}: nobody is called again after that", field="dispositions")
     return frozenset(body.dispositions)
-
-
-def _whole(source: Campaign, body: CampaignAgain) -> NewCampaign:
-    """The body of the new campaign: the other's, but for what is given. Raises Problem."""
-    given = body.model_dump(mode="json", exclude_unset=True, exclude={"dispositions"})
-    told = _told(source)
-    if source.callbacks is None and body.callback_url:
-        del told["callback_events"]  # it tells nothing, this one tells what the dialer tells by default
-    try:
-        return NewCampaign.model_validate_json(json.dumps(told | given))
-    except ValidationError as error:
-        raise invalid_input(error, whole="body") from None
-
-
-def _told(source: Campaign) -> dict[str, Any]:
-    terms, callbacks = source.terms, source.callbacks
-    advanced = {"mode": terms.advanced_mode, "beep_timeout_s": terms.beep_timeout_s} if terms.advanced_mode else None
-    return {
-        # Those whom an escalation did not reach hear the same, but nobody is called step by step.
-        "kind": NOTIFICATION if source.kind == ESCALATION else source.kind,
-        "script": {name: value for name, value in source.script.items() if name != SETTLED},
-        "priority": source.priority,
-        "redial": {disposition: RedialOut.of(rule).model_dump() for disposition, rule in source.redial.items()},
-        "max_tries": source.max_tries,
-        "retention_days": source.retention_days,
-        "unknown": source.unknown,
-        "success": sorted(source.success),
-        "caller_ids": list(terms.caller_ids),
-        "random_caller_id": terms.random_caller_id,
-        "ringing_timer_s": terms.ringing_timer_s,
-        "length_timer_s": terms.length_timer_s,
-        "advanced_detection": advanced,
-        "windows": WindowsOut.of(source.windows).model_dump(mode="json", by_alias=True) if source.windows else None,
-        "override_windows": source.override_windows,
-        "callback_url": callbacks.url if callbacks else None,
-        "callback_events": sorted(callbacks.events) if callbacks else [],
-    }

@@ -10,6 +10,7 @@ from pydantic import Field, JsonValue
 
 from dialer.api.hours_answers import CohortOut, WindowsOut
 from dialer.api.models import Outgoing
+from dialer.api.share_bodies import CapsOut
 from dialer.dispositions import Disposition, Fact
 from dialer.model import Attempt, Call, Campaign, Event, Priority, Progress, Redial, UnknownPolicy
 from dialer.openings import Stretch
@@ -62,6 +63,12 @@ class CampaignOut(Outgoing):
     priority: Priority
     script: dict[str, JsonValue]
     redial: dict[Disposition, RedialOut]
+    weight: int = Field(description="Within its priority, tokens are shared in proportion to it.")
+    slots: int | None = Field(description="Calls up at the same time; null: any number.")
+    calls_per_second: float | None = Field(description="Never faster than this; null: as its turn comes.")
+    caps: CapsOut
+    suppression_lists: list[str] = Field(description="Named lists of numbers that it does not call.")
+    script_version: int = Field(description="1, and one more for each change of the script.")
     max_tries: int | None = Field(description="How often one call is tried at the most; null: as `redial` says.")
     retention_days: int | None = Field(description="Days it is kept after its end; null: as for all.")
     unknown: UnknownPolicy
@@ -96,6 +103,11 @@ class CampaignOut(Outgoing):
             dispositions={d: progress.dispositions.get(d, 0) for d in Disposition},
             terms=TermsOut.model_validate(campaign.terms, from_attributes=True),
             success=sorted(campaign.success),
+            weight=campaign.share.weight,
+            slots=campaign.share.slots,
+            calls_per_second=campaign.share.calls_per_second,
+            caps=CapsOut.of(campaign.caps),
+            suppression_lists=list(campaign.lists),
             succeeded=sum(progress.dispositions.get(d, 0) for d in campaign.success),
             hanging_up=progress.hanging_up,
             windows=WindowsOut.of(campaign.windows) if campaign.windows else None,
@@ -108,7 +120,7 @@ class CampaignOut(Outgoing):
 
 _COMPUTED = {
     "redial", "counts", "dispositions", "terms", "success", "succeeded", "hanging_up", "windows", "open_now", "cohorts",
-    "callback_url", "callback_events",
+    "callback_url", "callback_events", "weight", "slots", "calls_per_second", "caps", "suppression_lists",
 }  # fmt: skip
 
 
@@ -141,6 +153,16 @@ class EventOut(Outgoing):
         return cls(kind=event.kind, at=event.at, received_at=event.received_at, payload=dict(event.payload))
 
 
+class DecisionOut(Outgoing):
+    """By which rules an attempt was let go."""
+
+    windows_version: int | None = Field(description="Of the campaign's windows; null where none were kept.")
+    opens_at: datetime | None = Field(description="The stretch of them in which it was begun.")
+    closes_at: datetime | None
+    script_version: int = Field(description="Of the text that the call says.")
+    list_versions: dict[str, int] = Field(description="Of the suppression lists; `*` is that of all campaigns.")
+
+
 class AttemptOut(Outgoing):
     """One try at a call."""
 
@@ -158,16 +180,18 @@ class AttemptOut(Outgoing):
     muted: bool = Field(description="Whether the others were made not to hear this party.")
     earmuffed: bool = Field(description="Whether this party was made not to hear the others.")
     recordings: list[str] = Field(description="Ids of its recordings, see `/v1/recordings/{recording_id}`.")
+    decision: DecisionOut | None = Field(description="What allowed it, as it stood when it was begun.")
     events: list[EventOut]
 
     @classmethod
     def of(cls, attempt: Attempt, dialed: str) -> Self:
         """The answer for one attempt."""
-        given = {"events", "dialed"}
+        given = {"events", "dialed", "decision"}
         told: dict[str, Any] = {name: getattr(attempt, name) for name in cls.model_fields if name not in given}
         told |= {"facts": sorted(attempt.facts), "figures": dict(attempt.figures)}
         told |= {"recordings": list(attempt.recordings)}
-        return cls(**told, dialed=dialed, events=[EventOut.of(event) for event in attempt.events])
+        decision = DecisionOut.model_validate(attempt.decision, from_attributes=True) if attempt.decision else None
+        return cls(**told, dialed=dialed, decision=decision, events=[EventOut.of(event) for event in attempt.events])
 
 
 class CallOut(Outgoing):

@@ -22,6 +22,7 @@ from dialer.api import (
     callbacks,
     calls,
     campaigns,
+    changes,
     conferences,
     escalations,
     forecasts,
@@ -59,6 +60,7 @@ SHUTDOWN_S = 10  # the longest of the carrier's own time limits for a webhook
 ROUTES: tuple[Route, ...] = tuple(
     chain(
         campaigns.routes,
+        changes.routes,
         again.routes,
         forecasts.routes,
         conferences.routes,

@@ -23,6 +23,7 @@ from dialer.api.ordering import ordered
 from dialer.api.problems import ILLEGAL_STEP, IMPOSSIBLE_PLAN, KEY_IN_USE, KEY_REUSED
 from dialer.api.routing import Answer, Handler, Routes
 from dialer.api.schemas import CallsQuery, CampaignsQuery, NewCampaign
+from dialer.api.share_bodies import caps_of
 from dialer.api.telling import callbacks_of
 from dialer.audit import Action
 from dialer.clock import moment, now_ms
@@ -81,6 +82,7 @@ async def draft(body: NewCampaign, runtime: Runtime) -> Draft:
     success = default_success(order.steps) if body.success is None else frozenset(body.success)
     redial = body.redials()
     check_policy(redial, success)
+    await runtime.store.require_lists(body.suppression_lists, field="suppression_lists")
     return functools.partial(
         Campaign,
         name=body.name,
@@ -96,6 +98,9 @@ async def draft(body: NewCampaign, runtime: Runtime) -> Draft:
         priority=body.priority,
         redial=redial,
         max_tries=body.max_tries,
+        share=body.share(),
+        caps=caps_of(body, runtime.settings),
+        lists=tuple(dict.fromkeys(body.suppression_lists)),
         retention_days=body.retention_days,
         unknown=body.unknown,
         state=CampaignState.DRAFT,

@@ -91,8 +91,12 @@ class Routes:
         return functools.partial(self.add, "POST", path, **declared)
 
     def put(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:
-        """Declare a route that puts."""
-        return lambda handler: self.add("PUT", path, handler, **declared)
+        """Declare a handler of PUT."""
+        return functools.partial(self.add, "PUT", path, **declared)
+
+    def patch(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:
+        """Declare a handler of PATCH."""
+        return functools.partial(self.add, "PATCH", path, **declared)
 
     def delete(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:
         """Declare a handler of DELETE."""

@@ -23,6 +23,7 @@ from pydantic_core import PydanticCustomError
 
 from dialer.api.hours_bodies import WindowsChange
 from dialer.api.models import Incoming
+from dialer.api.share_bodies import ShareBody
 from dialer.callbacks.events import CallbackEvent
 from dialer.conference import ConferenceScript
 from dialer.dispositions import NEXT_NUMBER, Disposition
@@ -180,7 +181,7 @@ class ToldBody(Incoming):
     )
 
 
-class NewCampaign(PlacedBody, WindowsChange, ToldBody):
+class NewCampaign(PlacedBody, WindowsChange, ToldBody, ShareBody):
     """A campaign to create."""
 
     model_config = ConfigDict(
@@ -233,6 +234,18 @@ class CampaignAgain(NewCampaign):
     script: Script | None = None  # type: ignore[assignment] # the same
     dispositions: list[Disposition] | None = Field(
         None, min_length=1, description="Who comes along; all who are done without success if left out."
+    )
+
+
+class CampaignChange(ShareBody):
+    """What becomes otherwise; whatever is left out stays as it is."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"weight": 3, "slots": 20}]})
+
+    redial: dict[Redialable, RedialBody] = Field(default_factory=dict, description="Redials, all of them.")
+    max_tries: int | None = Field(None, ge=1, le=MAX_TRIES, description="How often one call is tried at the most.")
+    script: Script | None = Field(
+        None, description="What calls say that begin from now on: in the form of its kind, with no further variables."
     )
 
 

@@ -80,7 +80,7 @@ async def list_suppressions(request: web.Request, *, query: SuppressionsQuery) -
 async def add_suppression(request: web.Request, *, body: SuppressionBody) -> web.StreamResponse:
     """Let no campaign call a number, from now on, those that are about to as well."""
     number = _number(request, body)
-    return await _changed(request, number, changed=await request.app[RUNTIME].store.suppress(number))
+    return await _changed(request, number, changed=bool(await request.app[RUNTIME].store.suppress(number)))
 
 
 @routes.post(
@@ -91,7 +91,7 @@ async def add_suppression(request: web.Request, *, body: SuppressionBody) -> web
 async def remove_suppression(request: web.Request, *, body: SuppressionBody) -> web.StreamResponse:
     """Let campaigns call a number again, whoever it was that asked them not to. Calls that ended so stay ended."""
     number = _number(request, body)
-    return await _changed(request, number, changed=await request.app[RUNTIME].store.unsuppress(number))
+    return await _changed(request, number, changed=bool(await request.app[RUNTIME].store.unsuppress(number)))
 
 
 @routes.post(

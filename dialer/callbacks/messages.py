@@ -38,7 +38,7 @@ class Message:
         receiver: whose queue it stands in.
         tries: how often it was sent.
         error: why the last try failed.
-        turn: which of the ends of a call that was called back after its end; 1 for the first.
+        turn: which of the ends of a call that was called back, or of the labels of an attempt; 1 for the first.
         opened: of calls that were swept, the running number up to which they are told.
     """
 
@@ -77,9 +77,8 @@ class Message:
     def id(self) -> str:
         """The same for every repetition, such as `c5hk-12-ended`, `c5hk-12-1-ended-busy` or `c5hk-ended`."""
         last = self.word.replace("_", "-")
-        if self.event == CallbackEvent.ATTEMPT_ENDED:
-            return f"{self.subject}-ended-{last}"
-        suffix = f"swept-{last}" if self.event == SWEPT else _SUFFIX[CallbackEvent(self.event)]
+        own = {SWEPT: f"swept-{last}", CallbackEvent.ATTEMPT_ENDED: f"ended-{last}"}
+        suffix = own.get(self.event) or _SUFFIX[CallbackEvent(self.event)]
         return f"{self.subject}-{suffix}" + (f"-{self.turn}" if self.turn > 1 else "")
 
     @property

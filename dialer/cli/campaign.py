@@ -18,10 +18,11 @@ from dialer.cli.client import CampaignView, DialerClient, Json
 from dialer.cli.connection import talks_to_api
 from dialer.cli.forecasts import check, forecast_line, start
 from dialer.cli.hours import hours_text, window_options
-from dialer.cli.policies import RedialType, script_options, terms_options
+from dialer.cli.policies import RedialType, other_script_options, script_options, terms_options
 from dialer.cli.saving import save_file
 from dialer.cli.screens import Screen, counts_text, open_screen, plain_console
 from dialer.cli.sending import report, send_list
+from dialer.cli.shares import share_options
 from dialer.cli.showing import shown
 from dialer.cli.watching import has_ended, is_hung_up, summary, watch
 from dialer.dispositions import Disposition
@@ -37,19 +38,25 @@ def command() -> None:
     """Create, import, start, watch and steer campaigns."""
 
 
+def _redial_options(function: Any) -> Any:
+    """Add when somebody is dialed again, and how often."""
+    redial = click.option(
+        "--redial",
+        type=RedialType(),
+        multiple=True,
+        help="Such as busy=2/5m, or no_answer=5/10m,x2,max=4h,next; may be given more than once.",
+    )
+    most = click.option("--max-tries", type=click.IntRange(1), help="How often one call is tried at the most.")
+    return redial(most(function))
+
+
 def _describes_campaign(function: Any) -> Any:
     """Add the options that make a campaign."""
     options = (
         click.option(
             "--priority", type=click.Choice([p.value for p in Priority]), help="Who goes first.  [default: normal]"
         ),
-        click.option(
-            "--redial",
-            type=RedialType(),
-            multiple=True,
-            help="Such as busy=2/5m, or no_answer=5/10m,x2,max=4h,next; may be given more than once.",
-        ),
-        click.option("--max-tries", type=click.IntRange(1), help="How often one call is tried at the most."),
+        _redial_options,
         click.option(
             "--unknown",
             type=click.Choice([p.value for p in UnknownPolicy]),
@@ -82,7 +89,7 @@ def _describes_campaign(function: Any) -> Any:
     )
     for option in reversed(options):
         function = option(function)
-    return script_options(terms_options(window_options(function)))
+    return script_options(terms_options(window_options(share_options(function))))
 
 
 @command.command("run")
@@ -228,6 +235,42 @@ _add_step("resume", "Go on with a paused campaign.")
 _add_step("cancel", "End a campaign for good; whatever has not gone out is cancelled.")
 
 
+@command.command("change")
+@talks_to_api
+@click.argument("campaign_id")
+@_redial_options
+@other_script_options
+@share_options
+async def change(  # noqa: PLR0913 - what can be changed
+    client: DialerClient,
+    *,
+    campaign_id: str,
+    says: Json,
+    share: Json,
+    redial: tuple[tuple[str, Json], ...],
+    max_tries: int | None,
+) -> None:
+    """Change a campaign, also while it runs: its share, caps, lists, redials, and what calls say from now on.
+
+    What is not given stays as it is; `none` takes a limit away. Of a notification's script only what is given changes.
+    """
+    before = await client.campaign(campaign_id)
+    body = share | ({"redial": dict(redial)} if redial else {}) | ({"max_tries": max_tries} if max_tries else {})
+    if "caps" in share:
+        body["caps"] = before.raw["caps"] | share["caps"]
+    if says:
+        _same_kind(says, before)
+        body["script"] = (before.raw["script"] if says["kind"] == "notification" else {}) | says["script"]
+    view = await client.change_campaign(campaign_id, body)
+    click.echo(f"Campaign {view.id} is changed: {', '.join(sorted(body))}.")
+
+
+def _same_kind(says: Json, before: CampaignView) -> None:
+    kind = before.raw["kind"]
+    if says["kind"] != kind:
+        raise DialerError(f"Campaign {before.id} is a {kind}; its script cannot become that of a {says['kind']}.")
+
+
 @command.command("windows")
 @talks_to_api
 @click.argument("campaign_id")
@@ -288,12 +331,13 @@ def _body(  # noqa: PLR0913 - the options of a campaign
     *,
     says: Json,
     terms: Json,
+    share: Json,
     redial: tuple[tuple[str, Json], ...],
     success: tuple[str, ...],
     callback_events: tuple[str, ...],
     **chosen: Any,
 ) -> Json:
-    body: Json = {"name": name, "redial": dict(redial)} | says | terms | chosen.pop("windows")
+    body: Json = {"name": name, "redial": dict(redial)} | says | terms | share | chosen.pop("windows")
     listed = {"success": list(success), "callback_events": list(callback_events)}
     body |= {key: value for key, value in listed.items() if value}
     return body | {key: value for key, value in chosen.items() if value is not None}

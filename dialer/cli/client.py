@@ -117,6 +117,10 @@ class DialerClient:
         """Its forecast from a sample, at most ten seconds old."""
         return await self._json("GET", f"/v1/campaigns/{campaign_id}/forecast")
 
+    async def change_campaign(self, campaign_id: str, body: Json) -> CampaignView:
+        """Change it; `body` as `PATCH /v1/campaigns/{id}` takes it."""
+        return CampaignView.from_json(await self._json("PATCH", f"/v1/campaigns/{campaign_id}", json=body))
+
     async def change_windows(self, campaign_id: str, body: Json) -> CampaignView:
         """Give it other windows; `body` as `PUT /v1/campaigns/{id}/windows` takes it."""
         return CampaignView.from_json(await self._json("PUT", f"/v1/campaigns/{campaign_id}/windows", json=body))

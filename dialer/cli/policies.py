@@ -65,12 +65,20 @@ def script_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
     `says` are the fields `kind` and `script` of the API's bodies.
     """
+    return _with_script(function, _says)
 
+
+def other_script_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for what becomes otherwise: those fields of a notification that are given, or a whole script."""
+    return _with_script(function, _says_otherwise)
+
+
+def _with_script(function: Callable[..., Any], says: Callable[..., Any]) -> Callable[..., Any]:
     @_options(*_SCRIPT_OPTIONS)
     @functools.wraps(function)
     def with_script(*args: Any, script_file: Path | None, **options: Any) -> Any:
         notification = {name: options.pop(name) for name in _NOTIFICATION}
-        return function(*args, says=_says(script_file, notification), **options)
+        return function(*args, says=says(script_file, _told(notification)), **options)
 
     return cast("Callable[..., Any]", with_script)
 
@@ -126,8 +134,13 @@ _TERMS_OPTIONS = (
 )  # fmt: skip
 
 
-def _says(script_file: Path | None, notification: dict[str, Any]) -> dict[str, Any]:
-    told = _told(notification)
+def _says_otherwise(script_file: Path | None, told: dict[str, Any]) -> dict[str, Any]:
+    if script_file is None:
+        return {"kind": "notification", "script": told} if told else {}
+    return _says(script_file, told)
+
+
+def _says(script_file: Path | None, told: dict[str, Any]) -> dict[str, Any]:
     if script_file is None:
         if "text" not in told:
             raise click.UsageError("Say what is said: --text TEXT, or --script FILE.")

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+from dialer.decisions import ALL_CAMPAIGNS
 from dialer.dispositions import ENTERED, NEXT_NUMBER, REACHED, RULES, Disposition, Fact
+from dialer.holding import Held
 from dialer.model import MOST_AFTER_MS
 
 FACT_BIT = {fact: 1 << position for position, fact in enumerate(Fact)}
@@ -55,12 +57,14 @@ def _constants() -> str:
     numbers = ", ".join(f"{disposition} = {number}" for number, disposition in enumerate(Disposition, 1))
     rules = ", ".join(f"{{{fact_bits(facts)}, '{disposition}'}}" for facts, disposition in RULES)
     return (
-        f"local DISPOSITIONS = {{{numbers}}}\nlocal RULES = {{{rules}}}\n"
+        f"local DISPOSITIONS = {{{numbers}}}\nlocal DISPOSITION_COUNT = {len(Disposition)}\nlocal RULES = {{{rules}}}\n"
         f"local REACHED, OVER = {fact_bits(REACHED)}, {FACT_BIT[Fact.COMPLETED]}\n"
         f"local OPTED_OUT, HUNG_UP = {FACT_BIT[Fact.OPTED_OUT]}, {FACT_BIT[Fact.HUNG_UP]}\n"
         f"local LOST = {FACT_BIT[Fact.LOST]}\n"
         f"local CONFIRMED = {FACT_BIT[Fact.CONFIRMED]}\n"
         f"local ENTERED = {fact_bits(ENTERED)}\n"
         f"local MOST_AFTER_MS = {MOST_AFTER_MS}\n"
+        f"local ALL_CAMPAIGNS = '{ALL_CAMPAIGNS}'\n"
+        f"local NUMBER_UP, SPACING, DAY_CAP, WEEK_CAP = {', '.join(str(int(held)) for held in Held)}\n"
         f"local NEXT_NUMBER = {{{', '.join(f'{disposition} = true' for disposition in NEXT_NUMBER)}}}\n"
     )

@@ -46,6 +46,8 @@ if before then
     local counted = tries()
     counted[disposition] = (counted[disposition] or 0) + 1
     store_tries(counted)
+    -- Ended in one stroke with its campaign, it is not among those that are told by that one line any more.
+    if not counted.told then tell_end(disposition) end
     if bit.band(facts, HUNG_UP) == 0 then is_used_up(policy_of(disposition), counted[disposition]) end
   elseif redis.call('ZSCORE', WAITING, SEQ) or redis.call('ZSCORE', CLAIMED, SEQ) then
     unsettle(before)

@@ -1,14 +1,17 @@
 -- begin_attempt: the last look before the request leaves, and the intent to place, in one step.
--- KEYS, ARGV[1..4] as in parts/call.lua
+-- KEYS, ARGV[1..4] as in parts/call.lua; its own KEYS: 8 hashes `dialed` of the number, from today on back, then for each named
+--         list of suppressed numbers that the campaign keeps to: its zset
 -- ARGV    5 lease deadline of the claim (ms), 6 nonce of this run of the job, 7 place_at_us, 8 token index,
 --         9 now_us, 10 latest (us after place_at), 11 lease deadline of the placing (ms), 12 class of the campaign,
 --         13 interval_us, 14 the call's address, 15 how many tokens it takes besides its own,
---         16 the call's cohort (0: claimed without windows)
+--         16 the call's cohort (0: claimed without windows), 17 the name under which an erased number is suppressed, or '',
+--         18 names of the lists, separated by spaces
 -- returns 1 begun (also when this very run asks again), 0 not ours any more; put back to waiting: 2 campaign not running,
 --         3 gate closed, 4 an urgent call wants the token, 5 too late, 8 the number is suppressed, the person's next one is to
---         be dialed, 9 out of hours; ended: 6 suppressed, 7 expired
+--         be dialed, 9 out of hours, 10 the number is held back, 11 no slot, 12 the campaign keeps to other lists now; ended: 6 suppressed, 7 expired
 -- atomic because a pause, an urgent call or another worker must not fall between the look and the intent
 -- include: call
+-- include: dialed
 local nonce, place_at, now_us = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[9])
 if redis.call('HGET', ATTEMPT, 'nonce') == nonce then return 1 end
 if tonumber(redis.call('ZSCORE', LEASES, CALL_ID) or 0) ~= tonumber(ARGV[5]) then return 0 end
@@ -16,9 +19,20 @@ local due = redis.call('ZSCORE', CLAIMED, SEQ)
 local counted = tries()
 if not due or counted.n + 1 ~= NUMBER then return 0 end
 
-if redis.call('ZSCORE', SUPPRESSED, ARGV[14]) then
+local address, lists = ARGV[14], {}
+if (redis.call('HGET', CAMPAIGN, 'lists') or '') ~= ARGV[18] then return wait(due) == 'expired' and 7 or 12 end
+for name in string.gmatch(ARGV[18], '%S+') do lists[#lists + 1] = name end
+local function is_listed(name)
+  local listed = is_suppressed(name)
+  for i = 1, #lists do listed = listed or redis.call('ZSCORE', KEYS[OWN_KEYS + 7 + i], name) end
+  return listed
+end
+local function is_barred(number)
+  return is_listed(number) or number == address and ARGV[17] ~= '' and is_listed(ARGV[17])
+end
+if is_barred(address) then
   local all, place = numbers(), counted.place or 1
-  local following = next_place(all, place, counted.spent)
+  local following = next_place(all, place, counted.spent, is_barred)
   if not following then
     finish('suppressed')
     return 6
@@ -28,10 +42,14 @@ if redis.call('ZSCORE', SUPPRESSED, ARGV[14]) then
   return wait(due) == 'expired' and 7 or 8
 end
 -- By the stretch as it is written down now: a change of the windows deletes it.
+local timed, stretch, slots, text = unpack(redis.call('HMGET', CAMPAIGN, 'timed', 'h' .. ARGV[16], 'slots', 'script_version'))
 local function out_of_hours(moment)
-  local timed, stretch = unpack(redis.call('HMGET', CAMPAIGN, 'timed', 'h' .. ARGV[16]))
   local opens, closes = string.match(stretch or '', '(%d+) (%d+)')
   return timed and not (opens and moment >= tonumber(opens) and moment < tonumber(closes))
+end
+local function is_without_slot()
+  local up = redis.call('ZCARD', PLACING) + redis.call('ZCARD', UNKNOWN) + redis.call('ZCARD', LIVE)
+  return slots and up >= tonumber(slots)
 end
 local budget = redis.call('HMGET', TRUNK, 'gate', 'tat', 'index')
 local refused = redis.call('HGET', CAMPAIGN, 'state') ~= 'running' and 2
@@ -39,6 +57,7 @@ local refused = redis.call('HGET', CAMPAIGN, 'state') ~= 'running' and 2
   or ARGV[12] ~= '1' and redis.call('ZCARD', URGENT) > 0 and 4
   or now_us > place_at + tonumber(ARGV[10]) and 5
   or out_of_hours(math.max(NOW, place_at / 1000)) and 9
+  or is_without_slot() and 11
 if refused then
   return wait(due) == 'expired' and 7 or refused
 end
@@ -47,6 +66,8 @@ if expires and NOW >= expires then
   finish('expired')
   return 7
 end
+local free_at, why = not_before(address)
+if free_at then return hold(free_at, why) == 'expired' and 7 or 10 end
 -- Who goes late moves the tokens not given yet, so that no second holds more than it may; a call that will make others
 -- takes the next ones with its own.
 local interval, further = tonumber(ARGV[13]), tonumber(ARGV[15])
@@ -58,6 +79,10 @@ move(PLACING, NOW, ARGV[11])
 counted.n = NUMBER
 store_tries(counted)
 redis.call('HINCRBY', CAMPAIGN, 'attempts', 1)
-redis.call('HSET', ATTEMPT, 'nonce', nonce, 'at', NOW, 'due', due)
+note_dialed(address)
+-- What allowed it: version and stretch of the windows, versions of the lists and of the text (`dialer/decisions.py`).
+local allowed = {timed and timed .. ' ' .. stretch or '- - -', text or 1, redis.call('HGET', VERSIONS, ALL_CAMPAIGNS) or 0}
+for _, name in ipairs(lists) do allowed[#allowed + 1] = name .. ':' .. (redis.call('HGET', VERSIONS, name) or 0) end
+redis.call('HSET', ATTEMPT, 'nonce', nonce, 'at', NOW, 'due', due, 'allowed', table.concat(allowed, ' '))
 if counted.place then redis.call('HSET', ATTEMPT, 'place', counted.place) end
 return 1

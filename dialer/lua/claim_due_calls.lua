@@ -1,56 +1,79 @@
 -- claim_due_calls: give tokens of the budget to due calls, urgent first, fair between the campaigns of a class.
 -- KEYS[1] hash trunk   KEYS[2] zset leases   KEYS[3] zset sleeping   KEYS[4..6] zset ready by class
--- KEYS[7..] for each campaign that the caller saw ready or due: hash campaign, zset waiting, zset claimed, string cohorts
+-- KEYS[7..] for each campaign that the caller saw ready or due: hash campaign, zset waiting, zset claimed, string cohorts,
+--         zsets held, placing, unknown, live
 -- ARGV    now_us, interval_us (without margin), burst, lead_us (earliest place_at from now), horizon_us, lease_ms,
 --         most (calls), inherited_us and inherited_index (a token handed over, 0 if none), margin_ppm (to begin with),
---         campaign ids in the order of KEYS
+--         slots (calls up at the same time over all campaigns, 0 for any number), campaign ids in the order of KEYS
 -- returns when the next token is (us), interval_us, for each claim: campaign id, seq, due_ms, place_at_us, index, lease
 --         deadline_ms, cohort (0 without windows); ids of campaigns of which nobody knows when they open; 1 if it stopped at
 --         its share of parking and shall be asked again
 -- atomic because two hoppers must neither take the same call nor the same token
 -- include: hours
 local LATEST_LOOK = 10000000 -- us; Redis' client gives up after five seconds
-local now, burst, most = tonumber(ARGV[1]), tonumber(ARGV[3]), tonumber(ARGV[7])
+local SLOTS_LOOK = 5000 -- ms; a slot that gets free wakes its campaign before that (`move` in parts/call.lua)
+local FULL_LOOK = 200000 -- us; how soon to look whether the trunk has a slot again
+local now, lead, burst, most = tonumber(ARGV[1]), tonumber(ARGV[4]), tonumber(ARGV[3]), tonumber(ARGV[7])
 local now_ms, limit = math.floor(now / 1000), now + tonumber(ARGV[5])
 local stored = redis.call('HMGET', KEYS[1], 'tat', 'index', 'margin', 'gate', 'seen')
 local tat, index = tonumber(stored[1] or 0), tonumber(stored[2] or 0)
 local interval = tonumber(ARGV[2]) * (1 + tonumber(stored[3] or ARGV[10]) / 1000000)
-local earliest = math.max(now + tonumber(ARGV[4]), tonumber(stored[4] or 0) * 1000)
-local key_of, claims, unknown, cut_short = {}, {}, {}, 0
+local earliest = math.max(now + lead, tonumber(stored[4] or 0) * 1000)
+local key_of, claims, unknown, cut_short, is_full, early = {}, {}, {}, 0, false, {}
 -- Redis' clock went back (a failover) further than a look may be late: the next token is not so far ahead.
 if now < tonumber(stored[5] or 0) - LATEST_LOOK then tat = math.min(tat, now + interval) end
 
-local function next_token(latest)
-  if tonumber(ARGV[8]) > 0 then return tonumber(ARGV[8]), tonumber(ARGV[9]) end
-  local at = math.max(tat - (burst - 1) * interval, earliest)
-  if at > latest then return nil end
-  tat, index = math.max(tat, at) + interval, index + 1
-  return at, index
+-- The moment of the next token (us), and taking it.
+local function token_at()
+  return tonumber(ARGV[8]) > 0 and tonumber(ARGV[8]) or math.max(tat - (burst - 1) * interval, earliest)
 end
 
-for i = 11, #ARGV do
-  local id, key = ARGV[i], 7 + (i - 11) * 4
+local function take_token(at)
+  if tonumber(ARGV[8]) > 0 then return tonumber(ARGV[9]) end
+  tat, index = math.max(tat, at) + interval, index + 1
+  return index
+end
+
+-- Whoever wakes starts level with the one served least: it neither waits for nor catches up on its absence.
+local function stand_in_line(id)
+  redis.call('ZREM', KEYS[3], id)
+  local class = redis.call('HGET', KEYS[key_of[id]], 'class')
+  local ready = class and KEYS[3 + tonumber(class)]
+  if ready then redis.call('ZADD', ready, 'NX', redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')[2] or 0, id) end
+end
+
+for i = 12, #ARGV do
+  local id, key = ARGV[i], 7 + (i - 12) * 8
   key_of[id] = key
   local due = redis.call('ZSCORE', KEYS[3], id)
-  if due and tonumber(due) <= now_ms then
-    redis.call('ZREM', KEYS[3], id)
-    local class = redis.call('HGET', KEYS[key], 'class')
-    local ready = class and KEYS[3 + tonumber(class)]
-    -- Whoever wakes starts level with the one served least: it neither waits for nor catches up on its absence.
-    if ready then redis.call('ZADD', ready, 'NX', redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')[2] or 0, id) end
+  if due and tonumber(due) <= now_ms then stand_in_line(id) end
+end
+
+-- Until when (ms) a campaign takes no token by its own limits; nil if it may take the one of this moment.
+local function limited_until(id, known, key, at)
+  local up = 0
+  if known.slots then
+    for _, set in ipairs({2, 5, 6, 7}) do up = up + redis.call('ZCARD', KEYS[key + set]) end
+    if up >= known.slots then return now_ms + SLOTS_LOOK end
   end
+  if known.pace_at <= at then return nil end
+  -- One of the next tokens may be its own.
+  if known.pace_at <= limit then early[#early + 1] = id end
+  return math.max(now_ms + 1, math.floor((known.pace_at - tonumber(ARGV[5])) / 1000))
 end
 
 -- The first call in line of a campaign that may be dialed now; else until when there is none, nil if nothing waits.
 -- Where all calls open together, so does the campaign; else the calls of closed cohorts are parked one by one.
-local function next_call(id, key)
+local function next_call(id, key, at)
   while true do
-    local known = hours_of(id, KEYS[key], KEYS[key + 1], now_ms)
+    local known = known_of(id, KEYS[key], KEYS[key + 1], now_ms)
     local call = redis.call('ZRANGE', KEYS[key + 1], 0, 0, 'WITHSCORES')
     if not known or moves_left == 0 then cut_short = 1 end
     if known and not (call[1] and tonumber(call[2]) <= now_ms) then return nil, call[2] end
     -- Past its end it expires in a moment (expire_campaign).
     if not known or known.expires and known.expires <= now_ms then return nil, now_ms end
+    local limited = limited_until(id, known, key, at)
+    if limited then return nil, limited end
     if not known.timed then return call, 0 end
     local cohort = cohort_of(known, KEYS[key + 3], call[1])
     local opens = closed_until(known, KEYS[key], cohort, now_ms, limit / 1000)
@@ -61,16 +84,17 @@ local function next_call(id, key)
     moves_left = moves_left - 1
     -- Not beyond the campaign's end, at which it expires with the others.
     redis.call('ZADD', KEYS[key + 1], parked(math.min(opens, known.expires or opens), call[1]), call[1])
+    redis.call('ZREM', KEYS[key + 4], call[1])
   end
 end
 
 -- The campaign of a class that was served least and has a due call; those that have none leave the class.
-local function next_campaign(ready)
+local function next_campaign(ready, at)
   while true do
     local id = redis.call('ZRANGE', ready, 0, 0)[1]
     local key = key_of[id]
     if not key then return nil end
-    local call, what = next_call(id, key)
+    local call, what = next_call(id, key, at)
     if call then return id, key, call, what end
     redis.call('ZREM', ready, id)
     if what then redis.call('ZADD', KEYS[3], 'LT', what, id) end
@@ -78,22 +102,34 @@ local function next_campaign(ready)
 end
 
 local function claim_next(ready, latest)
-  local id, key, call, cohort = next_campaign(ready)
-  if not id then return false end
-  local at, token = next_token(latest)
-  if not at then return false end
+  local at = token_at()
+  local id, key, call, cohort = next_campaign(ready, at)
+  is_full = tonumber(ARGV[11]) > 0 and redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[11])
+  if not id or is_full or tonumber(ARGV[8]) == 0 and at > latest then return false end
+  local known, token = seen[id], take_token(at)
+  if known.pace then
+    known.pace_at = math.max(known.pace_at, at - interval) + known.pace -- tokens seldom fall on its moments
+    redis.call('HSET', KEYS[key], 'pace_at', string.format('%.0f', known.pace_at))
+  end
   local deadline = math.floor(at / 1000) + tonumber(ARGV[6])
   redis.call('ZREM', KEYS[key + 1], call[1])
   redis.call('ZADD', KEYS[key + 2], call[2], call[1])
+  redis.call('ZREM', KEYS[key + 4], call[1])
   redis.call('ZADD', KEYS[2], deadline, id .. '-' .. call[1])
-  redis.call('ZINCRBY', ready, 1, id)
+  redis.call('ZINCRBY', ready, 1 / known.weight, id)
   claims[#claims + 1] = {id, call[1], call[2], string.format('%.0f', at), token, deadline, cohort}
   return true
 end
 
+-- Those for which the token before was too early are in line again for the next one.
+local function bring_early_back()
+  for i = 1, #early do stand_in_line(early[i]) end
+  early = {}
+end
+
 -- Where nobody knows the hours of a campaign, none behind it gets a token until somebody has looked them up.
 local function claim_all(ready, latest)
-  repeat until #claims >= most or #unknown > 0 or not claim_next(ready, latest)
+  repeat bring_early_back() until #claims >= most or #unknown > 0 or not claim_next(ready, latest)
 end
 
 -- Before a token far ahead come those of calls already claimed, which step back for an urgent one (begin_attempt). So
@@ -102,7 +138,8 @@ claim_all(KEYS[4], math.min(limit, earliest + interval))
 claim_all(KEYS[5], limit)
 claim_all(KEYS[6], limit)
 claim_all(KEYS[4], limit)
-next_campaign(KEYS[4]) -- begin_attempt steps back for whoever stands here: only those with due calls may
+next_campaign(KEYS[4], token_at()) -- begin_attempt steps back for whoever stands here: only those with due calls may
 redis.call('HSET', KEYS[1], 'tat', string.format('%.0f', tat), 'index', index, 'seen', ARGV[1])
 local next_at = math.max(tat - (burst - 1) * interval, tonumber(stored[4] or 0) * 1000)
+if is_full then next_at = math.max(next_at, now + tonumber(ARGV[5]) + FULL_LOOK) end
 return {string.format('%.0f', next_at), string.format('%.0f', interval), claims, unknown, cut_short}

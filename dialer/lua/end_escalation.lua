@@ -2,7 +2,7 @@
 -- KEYS[1] hash campaign   zsets KEYS[2] waiting   KEYS[3] claimed   KEYS[4] placing   KEYS[5] unknown   KEYS[6] live
 -- KEYS[7] done:<as those end who wait>   KEYS[8] leases   KEYS[9] expiring   KEYS[10] hang_up   KEYS[11] hanging-up
 -- KEYS[12] imports   KEYS[13] set closing   KEYS[14] list callbacks:told   KEYS[15..18] zset sleeping, ready by class
--- KEYS[19] stream audit   KEYS[20] hash audit:chain
+-- KEYS[19] stream audit   KEYS[20] hash audit:chain   KEYS[21] zset held
 -- ARGV    campaign id, now_ms, why, disposition of those who wait, '1' to hang up what nobody has answered yet,
 --         '1' if the dialer found that out by itself
 -- returns 1 over now, 0 it was over before, -1 no such escalation
@@ -29,6 +29,7 @@ end
 redis.call('ZREM', KEYS[9], id)
 -- Who was claimed has no lease any more: begin_attempt refuses him.
 for _, seq in ipairs(redis.call('ZRANGE', KEYS[3], 0, -1)) do redis.call('ZREM', KEYS[8], id .. '-' .. seq) end
+redis.call('DEL', KEYS[21])
 local ended = false
 for i = 2, 3 do
   for _, seq in ipairs(redis.call('ZRANGE', KEYS[i], 0, -1)) do

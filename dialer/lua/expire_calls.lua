@@ -1,6 +1,6 @@
 -- expire_calls: calls of one campaign for which it is too late now are not dialed any more.
 -- KEYS[1] zset expiring:calls   KEYS[2] zset done:expired   KEYS[3] set closing   KEYS[4] zset waiting   KEYS[5..8] claimed .. live
--- KEYS[9] hash campaign   KEYS[10] list callbacks:told   KEYS[11..] for each call its bucket of records
+-- KEYS[9] hash campaign   KEYS[10] list callbacks:told   KEYS[11] zset held   KEYS[12..] for each call its bucket of records
 -- ARGV    campaign id, now_ms, when to look again at those that are under way (ms), running numbers
 -- returns how many expired
 -- atomic because a call may be claimed at this moment; one that was claimed already expires in begin_attempt
@@ -21,7 +21,8 @@ for i = 4, #ARGV do
   for k = 5, 8 do under_way = under_way or redis.call('ZSCORE', KEYS[k], seq) end
   if redis.call('ZREM', KEYS[4], seq) == 1 then
     redis.call('ZADD', KEYS[2], now, seq)
-    if wanted and string.find(wanted, 'call.ended', 1, true) then tell_end(KEYS[7 + i], seq) end
+    redis.call('ZREM', KEYS[11], seq)
+    if wanted and string.find(wanted, 'call.ended', 1, true) then tell_end(KEYS[8 + i], seq) end
     expired = expired + 1
   end
   -- Under way it may come back to the line yet.

@@ -1,6 +1,6 @@
 -- expire_campaign: what a campaign has not dialed by its end is not dialed any more.
 -- KEYS[1] hash campaign   zsets KEYS[2] waiting   KEYS[3] done:expired   KEYS[4] expiring   KEYS[5] sleeping   KEYS[6] set closing
--- KEYS[7..9] zset ready by class   KEYS[10] list callbacks:told   KEYS[11] stream audit   KEYS[12] hash audit:chain
+-- KEYS[7..9] zset ready by class   KEYS[10] list callbacks:told   KEYS[11] stream audit   KEYS[12] hash audit:chain   KEYS[13] zset held
 -- ARGV    campaign id, now_ms
 -- returns how many calls expired, -1 not yet (the end was moved)
 -- atomic because a call may be claimed at this moment; one that was claimed already expires in begin_attempt
@@ -23,6 +23,7 @@ elseif left > 0 then
   redis.call('ZUNIONSTORE', KEYS[3], 2, KEYS[3], KEYS[2])
   redis.call('DEL', KEYS[2])
 end
+redis.call('DEL', KEYS[13])
 redis.call('ZREM', KEYS[5], id)
 for i = 7, 9 do redis.call('ZREM', KEYS[i], id) end
 redis.call('SADD', KEYS[6], id)

@@ -1,11 +1,13 @@
 -- record_placement: write down how the carrier answered the request of one attempt.
--- KEYS, ARGV[1..4] as in parts/call.lua
+-- KEYS, ARGV[1..4] as in parts/call.lua; its own KEYS: hashes `dialed` of the number, today's and yesterday's
 -- ARGV    5 nonce of the run that began it, 6 what follows: live, back, unknown or a disposition,
---         7 result in words, 8 the carrier's uuid or '', 9 lease deadline (ms) for live and unknown
+--         7 result in words, 8 the carrier's uuid or '', 9 lease deadline (ms) for live and unknown,
+--         10 the address that was dialed
 -- returns 0 not ours or decided already by an event, else 1, then the call's disposition ('' while it goes on),
 --         then how many attempts of this campaign in a row the carrier found malformed
 -- atomic because an event may arrive before the carrier's answer is written down
 -- include: call
+-- include: dialed
 if redis.call('HGET', ATTEMPT, 'nonce') ~= ARGV[5] then return {0, '', 0} end
 local follows = ARGV[6]
 redis.call('HSET', ATTEMPT, 'result', ARGV[7])
@@ -24,7 +26,8 @@ elseif follows == 'unknown' then
   move(UNKNOWN, NOW, ARGV[9])
 elseif follows == 'back' then
   -- No phone rang: the try is given back and the call keeps its place in the line.
-  local due = redis.call('HGET', ATTEMPT, 'due')
+  local due, at = unpack(redis.call('HMGET', ATTEMPT, 'due', 'at'))
+  forget_dialed(ARGV[10], tonumber(at))
   counted.n = NUMBER - 1
   store_tries(counted)
   redis.call('DEL', ATTEMPT)

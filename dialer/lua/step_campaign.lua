@@ -1,6 +1,7 @@
 -- step_campaign: start, pause, resume or cancel a campaign.
 -- KEYS[1] hash campaign   zsets KEYS[2] waiting   KEYS[3] claimed   KEYS[4] done:cancelled   KEYS[5] leases   KEYS[6] sleeping
 -- KEYS[7] set closing   KEYS[8..10] zset ready by class   KEYS[11] list callbacks:told   KEYS[12] stream audit   KEYS[13] hash audit:chain
+-- KEYS[14] zset held
 -- ARGV    campaign id, now_ms, the new state, reason or '', the same masked, states from which it is allowed
 --         a reason is the dialer's own, which nobody has asked for: so it is audited here
 -- returns {1} stepped, {2} it was there already, {0, state} not from here, {-1} no such campaign
@@ -28,7 +29,7 @@ elseif target == 'cancelled' then
     redis.call('ZREM', KEYS[5], id .. '-' .. seq)
     redis.call('ZADD', KEYS[2], now, seq)
   end
-  redis.call('DEL', KEYS[3])
+  redis.call('DEL', KEYS[3], KEYS[14])
   if redis.call('EXISTS', KEYS[2]) == 1 then tell_swept(KEYS[1], KEYS[11], id, 'cancelled', now) end
   -- A million calls end in one stroke: the set is renamed, not copied, unless calls were cancelled one by one before.
   if redis.call('EXISTS', KEYS[4]) == 1 then

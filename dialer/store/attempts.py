@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from dialer import keys
 from dialer.clock import at_ms, moment, to_ms
+from dialer.decisions import Decision
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import NotFound
 from dialer.ladder import UNSETTLED
@@ -24,7 +25,7 @@ CARRIER_UUID_MS = 900_000
 REPLACED_KIND = "script"
 """What an operator put in place of an attempt's script (`override_script`) is a script of steps, whatever it was."""
 _MOST_TRIES = 1_000
-_SPOKEN = ("kind", "script", "terms", "over_at", "over_reason")
+_SPOKEN = ("kind", "script", "terms", "over_at", "over_reason", "script_version")
 
 
 class Applied(IntEnum):
@@ -104,13 +105,19 @@ class AttemptStore(StorePart):
         if ref is None:
             return None
         campaign_id, seq = ref.call
-        (kind, script, terms, over_at, why), record, (begun, facts, replaced, place) = await asyncio.gather(
+        (
+            (kind, script, terms, over_at, why, version),
+            record,
+            (begun, facts, replaced, place, allowed),
+        ) = await asyncio.gather(
             self._batch.command("HMGET", keys.campaign(campaign_id), *_SPOKEN),
             self._batch.command("HGET", keys.bucket(campaign_id, seq), seq),
-            self._batch.command("HMGET", keys.attempt(ref), "at", "facts", "script", "place"),
+            self._batch.command("HMGET", keys.attempt(ref), "at", "facts", "script", "place", "allowed"),
         )
         if not (kind and record and begun):
             return None
+        if version and allowed and (begun_with := Decision.read(allowed).script_version) != int(version):
+            script = await self._batch.command("HGET", keys.texts(campaign_id), begun_with) or script
         number, external_id, variables, own, others = [*json.loads(record), None, None, None, None][:5]
         if own:
             kind, script = own["kind"], json.dumps(own["script"], ensure_ascii=False)
@@ -213,6 +220,7 @@ def _attempt(ref: AttemptRef, fields: Mapping[str, str]) -> Attempt:
         earmuffed=fields.get("earmuffed") == "1",
         script=json.loads(fields["script"]) if "script" in fields else None,
         place=int(fields.get("place", 1)),
+        decision=Decision.read(fields["allowed"]) if "allowed" in fields else None,
         events=tuple(sorted(events, key=lambda event: event.received_at)),
         recordings=tuple(recording_id for _, recording_id in recordings),
     )

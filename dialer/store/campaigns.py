@@ -14,7 +14,7 @@ from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, NotFound
 from dialer.masking import masked_text
-from dialer.model import Campaign, Priority, Progress, Redial, Terms, UnknownPolicy
+from dialer.model import Campaign, Caps, Priority, Progress, Redial, Share, Terms, UnknownPolicy
 from dialer.states import CAMPAIGN_STEPS, UP, CallState, CampaignState
 from dialer.store.base import StorePart, deadlines
 from dialer.windows import Windows
@@ -95,6 +95,7 @@ class CampaignStore(StorePart):
                 *keys.READY,
                 keys.CALLBACKS_TOLD,
                 *keys.AUDITED,
+                keys.held(campaign_id),
             ],
             [campaign_id, self._now_ms(), target, reason, masked_text(reason), *sources],
         )
@@ -127,6 +128,27 @@ class CampaignStore(StorePart):
             raise IllegalStep(f"campaign {campaign_id} is over; its windows have no meaning any more")
         await self._wake()
         return await self.campaign(campaign_id)
+
+    async def change_campaign(self, before: Campaign, after: Campaign) -> Campaign:
+        """Give a campaign what `after` has otherwise than `before`, of share, caps, lists, redials, tries and script.
+
+        What somebody else changed meanwhile, and these leave alone, stays as it is.
+
+        Raises:
+            NotFound: there is no such campaign any more.
+            IllegalStep: it is over.
+        """
+        old, new = _changeable(before), _changeable(after)
+        told = {name: value for name, value in new.items() if value != old.get(name)}
+        names = [keys.campaign(before.id), *keys.READY, keys.texts(before.id)]
+        args = [before.id, *(part for name, value in told.items() for part in (name, "" if value is None else value))]
+        changed = await self._batch.run("change_campaign", names, args)
+        if changed == 0:
+            raise NotFound(f"there is no campaign {before.id!r}")
+        if changed < 0:
+            raise IllegalStep(f"campaign {before.id} is over; nothing of it can be changed any more")
+        await self._wake()
+        return await self.campaign(before.id)
 
     async def hang_up_all(self, campaign_id: str) -> int:
         """Pause a running campaign and have the workers end every call that is up or may be; returns how many.
@@ -222,8 +244,49 @@ def _to_fields(campaign: Campaign) -> dict[str, str | int]:
         "started_at": to_ms(campaign.started_at) if campaign.started_at else None,
         **_lease_times(campaign.terms),
         **_hours(campaign),
+        **_share_fields(campaign.share),
+        **_caps_fields(campaign.caps),
+        "lists": " ".join(campaign.lists) or None,
     }
     return fields | {name: value for name, value in told.items() if value is not None}
+
+
+def _share_fields(share: Share) -> dict[str, str | int | None]:
+    """The claim reads `weight`, `slots` and `pace`, the microseconds between two tokens."""
+    rate = share.calls_per_second
+    return {
+        "weight": share.weight if share.weight > 1 else None,
+        "slots": share.slots,
+        "calls_per_second": None if rate is None else str(rate),
+        "pace": None if rate is None else round(1_000_000 / rate),
+    }
+
+
+def _share(fields: Mapping[str, str]) -> Share:
+    rate = fields.get("calls_per_second")
+    return Share(
+        weight=int(fields.get("weight", 1)),
+        slots=int(fields["slots"]) if "slots" in fields else None,
+        calls_per_second=float(rate) if rate else None,
+    )
+
+
+def _caps_fields(caps: Caps) -> dict[str, str | None]:
+    """As the scripts read them: tries a day and a week, 0 for any number, and the spacing."""
+    return {"caps": f"{caps.day or 0} {caps.week or 0} {caps.spacing_ms}" if caps != Caps() else None}
+
+
+def _caps(text: str | None) -> Caps:
+    day, week, spacing_ms = map(int, (text or "0 0 0").split())
+    return Caps(day=day or None, week=week or None, spacing_ms=spacing_ms)
+
+
+_CHANGEABLE = ("redial", "max_tries", "script", "terms", "weight", "slots", "calls_per_second", "pace", "caps", "lists")
+
+
+def _changeable(campaign: Campaign) -> dict[str, str | int | None]:
+    fields = _to_fields(campaign)
+    return {name: fields.get(name) for name in _CHANGEABLE}
 
 
 def _callback_fields(callbacks: Callbacks | None) -> dict[str, str]:
@@ -277,6 +340,10 @@ def _from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
         windows=Windows.from_dict(json.loads(fields["windows"])) if "windows" in fields else None,
         override_windows="override_windows" in fields,
         callbacks=_callbacks(fields.get("callback_url"), fields.get("tells")),
+        share=_share(fields),
+        caps=_caps(fields.get("caps")),
+        lists=tuple(fields.get("lists", "").split()),
+        script_version=int(fields.get("script_version", 1)),
         max_tries=int(fields["max_tries"]) if "max_tries" in fields else None,
         retention_days=int(fields["retention_days"]) if "retention_days" in fields else None,
         over_at=at_ms(fields.get("over_at")),

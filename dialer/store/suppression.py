@@ -1,17 +1,28 @@
-"""Numbers that are called by no campaign: whoever pressed an opt-out key, and whom somebody put there by hand.
+"""Numbers that are not called: one list for every campaign, and named ones for those that keep to them.
 
-They are one sorted set, read by `begin_attempt` in the very step that lets an attempt go. So what is written here holds
-at once, in every campaign, for calls already claimed too; nothing else has to be done about it.
+On the list of all are whoever pressed an opt-out key, whom a redial policy gave up, and whom somebody put there. Each
+list is one sorted set, read by `begin_attempt` in the very step that lets an attempt go. So what is written here holds
+at once, for calls already claimed too; nothing else has to be done about it. Each list has a version, which the record
+of an attempt names.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from dialer import keys
 from dialer.clock import moment
+from dialer.decisions import ALL_CAMPAIGNS
+from dialer.errors import InvalidInput, NotFound
 from dialer.store.base import StorePart
+
+MOST_AT_ONCE = 1_000
+"""Numbers in one step: some ms of Redis' time."""
+LIST_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+MOST_NAME = 40
 
 
 class Suppressed(NamedTuple):
@@ -21,23 +32,76 @@ class Suppressed(NamedTuple):
     since: datetime
 
 
+class SuppressionList(NamedTuple):
+    """A list, how many numbers are on it, and how often it was changed."""
+
+    name: str
+    size: int
+    version: int
+
+
 class SuppressionStore(StorePart):
-    """The suppressed numbers. Addresses are as they are stored with calls: E.164, or a URI."""
+    """The suppressed numbers. Addresses are as they are stored with calls: E.164, or a URI.
 
-    async def suppress(self, number: str) -> bool:
-        """From now on nobody calls it; False where that was so already, since then. Repeatable."""
-        return bool(await self._batch.command("ZADD", keys.SUPPRESSED, "NX", self._now_ms(), number))
+    A list is named as in `check_list_name`; `ALL_CAMPAIGNS` is the one that every campaign keeps to.
+    """
 
-    async def unsuppress(self, number: str) -> bool:
-        """It may be called again; False where it was not suppressed. Calls that ended so stay ended. Repeatable."""
-        return bool(await self._batch.command("ZREM", keys.SUPPRESSED, number))
+    async def suppress(self, *numbers: str, on: str = ALL_CAMPAIGNS) -> int:
+        """Put up to 1,000 numbers on a list; returns how many were not on it yet. Makes the list. Repeatable."""
+        return await self._change("add", numbers, on)
 
-    async def suppressed_since(self, number: str) -> datetime | None:
-        """Since when it is not called; None where it may be."""
-        since = await self._batch.command("ZSCORE", keys.SUPPRESSED, number)
+    async def unsuppress(self, *numbers: str, on: str = ALL_CAMPAIGNS) -> int:
+        """Take them off; returns how many were on it. Calls that ended so stay ended. Repeatable."""
+        return await self._change("remove", numbers, on)
+
+    async def _change(self, how: Literal["add", "remove"], numbers: Sequence[str], name: str) -> int:
+        names = [_key(name), keys.SUPPRESSION]
+        return int(await self._batch.run("change_suppression", names, [name, self._now_ms(), how, *numbers]))
+
+    async def suppressed_since(self, number: str, on: str = ALL_CAMPAIGNS) -> datetime | None:
+        """Since when it is on a list; None where it is not."""
+        since = await self._batch.command("ZSCORE", _key(on), number)
         return None if since is None else moment(since)
 
-    async def suppressed(self, *, offset: int, limit: int) -> list[Suppressed]:
-        """A page of them, longest ago first."""
-        found = await self._batch.command("ZRANGE", keys.SUPPRESSED, offset, offset + limit - 1, "WITHSCORES")
+    async def suppressed(self, *, offset: int, limit: int, on: str = ALL_CAMPAIGNS) -> list[Suppressed]:
+        """A page of a list, longest ago first."""
+        found = await self._batch.command("ZRANGE", _key(on), offset, offset + limit - 1, "WITHSCORES")
         return [Suppressed(number, moment(since)) for number, since in zip(found[::2], found[1::2], strict=True)]
+
+    async def all_suppressed(self, on: str = ALL_CAMPAIGNS) -> AsyncIterator[list[Suppressed]]:
+        """All of a list in pages. A number that is taken off meanwhile may keep another from being told."""
+        offset = 0
+        while page := await self.suppressed(offset=offset, limit=MOST_AT_ONCE, on=on):
+            yield page
+            offset += len(page)
+
+    async def suppression_lists(self) -> list[SuppressionList]:
+        """All lists by name, that of all campaigns first."""
+        versions = {ALL_CAMPAIGNS: "0"} | await self._fields(keys.SUPPRESSION)
+        return [
+            SuppressionList(name, int(await self._batch.command("ZCARD", _key(name))), int(version))
+            for name, version in sorted(versions.items())
+        ]
+
+    async def require_lists(self, names: Sequence[str], *, field: str) -> None:
+        """Raises InvalidInput, naming the field, where one of these lists is not there."""
+        for position, name in enumerate(names):
+            if not await self._batch.command("HEXISTS", keys.SUPPRESSION, check_list_name(name)):
+                message = f"there is no suppression list {name!r}; make it by putting a number on it or importing one"
+                raise InvalidInput(message, field=f"{field}.{position}")
+
+    async def require_list(self, name: str) -> None:
+        """Raises NotFound where there is no such list."""
+        if name != ALL_CAMPAIGNS and not await self._batch.command("HEXISTS", keys.SUPPRESSION, name):
+            raise NotFound(f"there is no suppression list {name!r}")
+
+
+def check_list_name(name: str) -> str:
+    """The name of a list that is not the one of all campaigns. Raises InvalidInput."""
+    if len(name) > MOST_NAME or not re.fullmatch(LIST_NAME, name):
+        raise InvalidInput(f"{name!r} is no name of a list: small letters, digits and single hyphens", field="list")
+    return name
+
+
+def _key(name: str) -> str:
+    return keys.SUPPRESSED if name == ALL_CAMPAIGNS else keys.suppressed_on(name)

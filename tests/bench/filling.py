@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 
 from dialer.clock import now_ms
-from dialer.dialing import Begun, Claim, Dialing, Follows
+from dialer.dialing import Begun, Claim, Dialing, Follows, Pace
 from dialer.runtime import Runtime
 from dialer.store import Store
 from tests.bench import people
@@ -30,7 +30,7 @@ async def add_waiting(store: Store, campaign_id: str, *, first: int, count: int)
 
 async def ring(runtime: Runtime, count: int) -> None:
     """Take calls out of the running campaigns and place them, as far as the store knows: as many live attempts."""
-    dialing = Dialing(runtime.batch, runtime.clock, calls_per_second=_RATE, burst=_BURST)
+    dialing = Dialing(runtime.batch, runtime.clock, Pace(_RATE, _BURST))
     done = 0
     while done < count:
         claimed = await dialing.claim(min(_CLAIMED_TOGETHER, count - done))
@@ -47,4 +47,4 @@ async def _place(dialing: Dialing, runtime: Runtime, claims: list[Claim]) -> Non
     if set(begun) - {Begun.BEGUN}:
         raise AssertionError(f"some attempts could not begin: {begun}")
     follows = Follows("live", "placed", deadline_ms=now_ms(runtime.clock) + lease_ms)
-    await asyncio.gather(*(dialing.record(dial.attempt, _NONCE, follows) for dial in dials))
+    await asyncio.gather(*(dialing.record(dial, _NONCE, follows) for dial in dials))

@@ -10,11 +10,11 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from dialer import keys
 from dialer.batch import Batch
 from dialer.clock import moment
-from dialer.dialing import Begun, Claim, Dial, Dialing, Follows, Recorded
+from dialer.dialing import Begun, Claim, Dial, Dialing, Follows, Pace, Recorded
 from dialer.dispositions import Fact
-from dialer.keys import TRUNK
 from dialer.leases import Freed, Lapsed, Leases
 from dialer.model import AttemptRef, CallRef, Campaign, NewCall, Priority, UnknownPolicy
 from dialer.providers.base import CallEvent
@@ -47,7 +47,7 @@ class Engine:
 
     async def set_budget(self, **fields: int) -> None:
         """Put the trunk's budget into this state."""
-        await self.batch.command("HSET", TRUNK, *[part for pair in fields.items() for part in pair])
+        await self.batch.command("HSET", keys.TRUNK, *[part for pair in fields.items() for part in pair])
 
     async def keyspace(self) -> Keyspace:
         """All that is stored."""
@@ -63,6 +63,14 @@ class Engine:
         pages = [page async for page in self.store.all_audit(AuditFilter())]
         told = [entry.told() for page in pages for entry in page]
         return [(entry["action"], entry["campaign_id"]) for entry in told]
+
+    async def names_left(self) -> set[str]:
+        """All keys but those that tell for nine days which numbers were dialed."""
+        return {name for name in await self.keyspace() if not name.startswith("dialed:")}
+
+    def dialed(self, dial: Dial) -> str:
+        """Where it is written that the number was dialed today."""
+        return keys.dialed(dial.number, self.now_ms)[0].removeprefix(keys.TAG)
 
     async def run_campaign(self, campaign_id: str = "c1", *, calls: int = 1, **fields: Any) -> None:
         """A running campaign with calls that are due."""
@@ -103,7 +111,7 @@ class Engine:
         """Record what follows from the carrier's answer, in the words that the jobs use."""
         wait = {"live": RINGING_MS, "unknown": REASON_MS}.get(what)
         follows = Follows(what, f"said {what}", uuid, self.now_ms + wait if wait else 0)
-        return await self.dialing.record(dial.attempt, nonce, follows)
+        return await self.dialing.record(dial, nonce, follows)
 
     async def cancel_campaign(self, attempt_id: str) -> None:
         """Cancel the campaign of this attempt, the last that is up, and let it end."""
@@ -120,7 +128,7 @@ def make_engine(redis: Redis, *, calls_per_second: float = 3, burst: int = 1) ->
     """An engine on this Redis, its clock at the start."""
     clock, batch = SettableClock(), Batch(redis)
     store = Store(batch, clock, deadlines(45, 600))
-    dialing = Dialing(batch, clock, calls_per_second=calls_per_second, burst=burst)
+    dialing = Dialing(batch, clock, Pace(calls_per_second, burst))
     return Engine(redis, clock, batch, store, dialing, Leases(batch, clock))
 
 

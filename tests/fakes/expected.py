@@ -19,6 +19,7 @@ from dialer.states import CallState, CampaignState
 from dialer.store import Applied, EventResult
 from tests.fakes.engine import REASON_MS, RINGING_MS, TALKING_MS
 from tests.fakes.expected_call import ExpectedAttempt, ExpectedCall, ExpectedCampaign
+from tests.fakes.expected_numbers import ExpectedNumbers
 
 LOOK_MS = 30_000
 
@@ -42,6 +43,7 @@ class Expected:
     def __init__(self) -> None:
         self.campaigns: dict[str, ExpectedCampaign] = {}
         self.suppressed: set[str] = set()
+        self.numbers = ExpectedNumbers()
 
     def calls(self) -> Iterator[tuple[str, ExpectedCall]]:
         """All calls with their ids."""
@@ -61,6 +63,7 @@ class Expected:
             if call.campaign.state is CampaignState.RUNNING
             and call.where is CallState.WAITING
             and call.claimable_from(now) <= now < call.campaign.expires_at
+            and not call.campaign.is_full
         }
 
     def claim(self, claims: Iterable[Claim]) -> None:
@@ -79,16 +82,18 @@ class Expected:
         now = look.now_us // 1000
         leaves = max(now, claim.place_at_us / 1000)
         assert call.person.number == dial.number
-        if dial.number in self.suppressed and not call.person.turn(dial.number, self.suppressed, is_spent=False):
+        is_suppressed = dial.number in call.campaign.barred
+        if is_suppressed and not call.person.turn(dial.number, call.campaign.barred, is_spent=False):
             call.finish(Disposition.SUPPRESSED)
             return Begun.SUPPRESSED
         reasons = {
-            Begun.NEXT_NUMBER: dial.number in self.suppressed,
+            Begun.NEXT_NUMBER: is_suppressed,
             Begun.NOT_RUNNING: call.campaign.state is not CampaignState.RUNNING,
             Begun.GATE_CLOSED: look.gate > now,
             Begun.PREEMPTED: look.urgent and call.campaign.priority is not Priority.URGENT,
             Begun.TOO_LATE: look.now_us > claim.place_at_us + LATEST_US,
             Begun.OUT_OF_HOURS: look.hours is not None and not look.hours[0] <= leaves < look.hours[1],
+            Begun.NO_SLOT: call.campaign.up >= call.campaign.slots,
         }
         for begun, speaks_against in reasons.items():
             if speaks_against:
@@ -96,10 +101,30 @@ class Expected:
         if now >= call.too_late_at:
             call.finish(Disposition.EXPIRED)
             return Begun.EXPIRED
+        return self._hold(dial, now) or self._begin(dial, nonce, look)
+
+    def _hold(self, dial: Dial, now: int) -> Begun | None:
+        """Held back because of what else was dialed at its number; None: it is not."""
+        call = self.call(dial.claim.call)
+        held = self.numbers.held(dial.number, str(dial.claim.call), call.campaign.caps, now, self._is_up)
+        if held is None:
+            return None
+        if call.wait(held[0], now) is Disposition.EXPIRED:
+            return Begun.EXPIRED
+        call.held = held[1]
+        return Begun.HELD
+
+    def _begin(self, dial: Dial, nonce: str, look: Look) -> Begun:
+        claim, call, now = dial.claim, self.call(dial.claim.call), look.now_us // 1000
         call.stand(CallState.PLACING, lease=look.lease)
         call.tries = dial.attempt.number
-        call.attempts[call.tries] = ExpectedAttempt(nonce, call.due, dial.number)
+        call.attempts[call.tries] = ExpectedAttempt(nonce, call.due, dial.number, at=now)
+        self.numbers.note(dial.number, str(claim.call), now)
         return Begun.BEGUN
+
+    def _is_up(self, call_id: str) -> bool:
+        ref = CallRef.parse(call_id)
+        return ref is not None and self.call(ref).lease is not None
 
     def record(self, ref: AttemptRef, nonce: str, follows: Follows, now: int) -> tuple[bool, Disposition | None]:
         """The carrier's answer."""
@@ -113,6 +138,7 @@ class Expected:
             return False, None
         if follows.what == "back":
             del call.attempts[ref.number]
+            self.numbers.forget(attempt.number, str(ref.call), attempt.at)
             call.tries -= 1
             return True, call.wait(attempt.due, now)
         if follows.what in set(CallState):

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from dialer.dispositions import Disposition, Fact
-from dialer.model import Priority, Redial
+from dialer.holding import Held
+from dialer.model import Caps, Priority, Redial
 from dialer.redialing import moves_on, wait_ms
-from dialer.states import CALL_STEPS, CAMPAIGN_STEPS, CallState, CampaignState
+from dialer.states import CALL_STEPS, CAMPAIGN_STEPS, UP, CallState, CampaignState
 from tests.fakes.expected_hours import ExpectedHours
 from tests.fakes.expected_redials import ExpectedPerson
 
@@ -28,6 +29,7 @@ class ExpectedAttempt:
     facts: frozenset[Fact] = frozenset()
     disposition: Disposition | None = None
     given_up: bool = False
+    at: int = 0
     events: set[str] = field(default_factory=set)
 
 
@@ -46,13 +48,14 @@ class ExpectedCall:
     tries: int = 0
     ended: Counter[Disposition] = field(default_factory=Counter)
     is_recalled: bool = False
+    held: Held | None = None
     attempts: dict[int, ExpectedAttempt] = field(default_factory=dict)
 
     def stand(self, where: Where, *, lease: int | None = None) -> None:
         """Be in this set alone, under this lease or none; the table of states must allow the step."""
         before, after = _state(self.where), _state(where)
         assert after is before or after in CALL_STEPS[before], f"no step leads from {before} to {after}"
-        self.where, self.lease = where, lease
+        self.where, self.lease, self.held = where, lease, None
 
     def wait(self, due: float, now: float, last: Disposition = Disposition.EXPIRED) -> Disposition | None:
         """Back in line, unless the campaign is cancelled or would have expired by then."""
@@ -125,6 +128,9 @@ class ExpectedCampaign:
     swept: bool = False
     hours: ExpectedHours = field(default_factory=ExpectedHours)
     kind: str = "notification"
+    caps: Caps = field(default_factory=Caps)
+    slots: float = math.inf
+    lists: tuple[set[str], ...] = ()
     over: bool = False
     calls: dict[int, ExpectedCall] = field(default_factory=dict)
 
@@ -139,6 +145,22 @@ class ExpectedCampaign:
                     call.finish(Disposition.CANCELLED)
         self.state = target
         return True
+
+    @property
+    def up(self) -> int:
+        """How many of its calls are up, or may be."""
+        return sum(call.where in UP for call in self.calls.values())
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no further call may be claimed, for as many are up or will be."""
+        claimed = sum(call.where is CallState.CLAIMED for call in self.calls.values())
+        return self.up + claimed >= self.slots
+
+    @property
+    def barred(self) -> set[str]:
+        """The numbers on the lists that it keeps to."""
+        return self.suppressed.union(*self.lists)
 
     @property
     def is_over(self) -> bool:

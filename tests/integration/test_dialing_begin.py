@@ -29,12 +29,13 @@ async def test_begin_stores_the_intent(engine: Engine) -> None:
 
     assert Begun.BEGUN is begun
     assert {
-        "attempt:c1-1-1": {"nonce": "n1", "at": str(now), "due": f"{due(1):.4f}"},
+        "attempt:c1-1-1": {"nonce": "n1", "at": str(now), "due": f"{due(1):.4f}", "allowed": "- - - 1 0"},
         "campaign:c1": {"attempts": "1"},
         "campaign:c1:calls:0": {"1t": {"n": 1}},
         "campaign:c1:claimed": None,
         "campaign:c1:placing": {"1": now},
         "leases": {"c1-1": now + PLACING_LEASE_MS},
+        engine.dialed(dial): {dial.number: f"c1-1 {now % keys.DAY_MS}"},
     } == await engine.changed_since(before)
 
 

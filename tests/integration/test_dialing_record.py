@@ -55,6 +55,7 @@ async def test_refused_gives_the_try_back(engine: Engine) -> None:
         "campaign:c1": {"attempts": "0"},
         "campaign:c1:calls:0": {"1t": {"n": 0}},
         "campaign:c1:placing": None,
+        engine.dialed(dial): None,
         "campaign:c1:waiting": {"1": due(1), "2": due(2), "3": due(3)},
         "leases": None,
         "sleeping": {"c1": due(1)},

@@ -229,7 +229,7 @@ async def test_nothing_of_it_is_kept_for_ever(engine: Engine) -> None:
     alarm.wait_s(60)
     assert 1 == await engine.store.reap(engine.now_ms)
 
-    assert {"trunk:main", "audit", "audit:chain"} == set(await engine.keyspace()) - {"wake"}
+    assert {"trunk:main", "audit", "audit:chain"} == await engine.names_left() - {"wake"}
 
 
 async def test_ended_by_hand(engine: Engine) -> None:

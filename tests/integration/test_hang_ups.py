@@ -13,7 +13,7 @@ from dialer.hang_ups import LEASE_MS, HangUps, ToHangUp
 from dialer.model import CallRef
 from dialer.states import CallState, CampaignState
 from jobs.hang_up import HangUpRounds
-from tests.fakes.engine import Engine
+from tests.fakes.engine import Engine, new_calls
 from tests.fakes.switchboard import Switchboard
 from tests.fakes.waiting import until
 
@@ -223,8 +223,9 @@ async def test_carrier_that_is_away_is_asked_again_later(board: Switchboard) -> 
 
 async def test_one_worker_takes_no_more_than_it_can_end(engine: Engine, hang_ups: HangUps) -> None:
     """Of however many campaigns, so many calls in all and no more: what it cannot end within the lease is others'."""
-    for campaign_id in ("c1", "c2", "c3"):
-        await engine.run_campaign(campaign_id, calls=2)
+    for first, campaign_id in enumerate(("c1", "c2", "c3")):
+        await engine.run_campaign(campaign_id, calls=0)
+        await engine.store.add_calls(campaign_id, new_calls(2, first=10 * first), import_id="i1")
         for number in range(2):
             await engine.ring(f"{campaign_id}{number}", uuid=f"u{campaign_id}{number}")
         await engine.store.hang_up_all(campaign_id)

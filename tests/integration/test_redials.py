@@ -117,6 +117,7 @@ async def test_number_is_suppressed_once_no_redial_is_left(engine: Engine) -> No
         "campaign:c1:done:rejected": {"1": engine.now_ms},
         "leases": None,
         "suppressed": {A: engine.now_ms},
+        "suppression": {"*": "1"},
     } == changed
 
 

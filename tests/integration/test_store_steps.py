@@ -146,6 +146,7 @@ async def test_what_comes_back_to_a_cancelled_campaign_is_cancelled(engine: Engi
         "campaign:c1": {"attempts": "0"},
         "campaign:c1:calls:0": {"1t": {"n": 0}},
         "campaign:c1:placing": None,
+        engine.dialed(dial): None,
         "campaign:c1:done:cancelled": {"1": engine.clock.now_us() // 1000},
         "leases": None,
     } == await engine.changed_since(before)

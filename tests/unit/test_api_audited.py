@@ -19,6 +19,7 @@ AUDITED = {
     "POST /v1/campaigns/{campaign_id}/cancel": "campaign.cancelled",
     "POST /v1/campaigns/{campaign_id}/again": "campaign.made_again",
     "POST /v1/campaigns/{campaign_id}/hang-up": "campaign.hung_up",
+    "PATCH /v1/campaigns/{campaign_id}": "campaign.changed",
     "PUT /v1/campaigns/{campaign_id}/windows": "campaign.windows_changed",
     "POST /v1/campaigns/{campaign_id}/calls": "calls.added",
     "GET /v1/campaigns/{campaign_id}/results": "results.exported",

@@ -1,23 +1,32 @@
 -- call (included): the keys of one call and the moves that more than one script makes.
 -- KEYS    1 hash campaign; zsets 2 waiting, 3 claimed, 4 placing, 5 unknown, 6 live; 7 zset leases; 8 zset sleeping;
---         9 set closing; 10 hash trunk; 11 zset ready:urgent; 12 zset suppressed; 13.. zset done:<disposition> in the order of
---         `dispositions.py`; last the list callbacks:told, the call's bucket of records and the attempt
+--         9 set closing; 10 hash trunk; 11 zset ready:urgent; 12 zset suppressed; 13 hash suppression; 14 zset held;
+--         15.. zset done:<disposition> in the order of `dispositions.py`; last, behind a script's own, the list callbacks:told, the call's bucket of records and the attempt
 -- ARGV    1 campaign id, 2 running number of the call, 3 number of the attempt, 4 now (ms); the rest is the script's own
-local CAMPAIGN, WAITING, CLAIMED, PLACING, UNKNOWN, LIVE, LEASES, SLEEPING, CLOSING, TRUNK, URGENT, SUPPRESSED = unpack(KEYS, 1, 12)
+local CAMPAIGN, WAITING, CLAIMED, PLACING, UNKNOWN, LIVE, LEASES, SLEEPING, CLOSING, TRUNK, URGENT = unpack(KEYS, 1, 11)
+local SUPPRESSED, VERSIONS, HELD = unpack(KEYS, 12, 14)
+local OWN_KEYS = 15 + DISPOSITION_COUNT -- where a script's own keys begin
 local TOLD, CALLS, ATTEMPT = unpack(KEYS, #KEYS - 2)
 local CAMPAIGN_ID, SEQ, NUMBER, NOW = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local CALL_ID = CAMPAIGN_ID .. '-' .. SEQ
 local ATTEMPT_ID = CALL_ID .. '-' .. ARGV[3]
 
 local function done_key(disposition)
-  return KEYS[12 + DISPOSITIONS[disposition]]
+  return KEYS[14 + DISPOSITIONS[disposition]]
 end
 
 -- Take the call out of whichever set it stands in and put it into another, as of a score; a lease only where given.
+-- Whoever is not up any more leaves a slot to the next of a campaign that has but so many.
 local function move(set, score, deadline)
   for i = 2, 6 do redis.call('ZREM', KEYS[i], SEQ) end
+  redis.call('ZREM', HELD, SEQ)
   redis.call('ZADD', set, score, SEQ)
-  if deadline then redis.call('ZADD', LEASES, deadline, CALL_ID) else redis.call('ZREM', LEASES, CALL_ID) end
+  if deadline then
+    redis.call('ZADD', LEASES, deadline, CALL_ID)
+  else
+    redis.call('ZREM', LEASES, CALL_ID)
+    if redis.call('HEXISTS', CAMPAIGN, 'slots') == 1 then redis.call('ZADD', SLEEPING, 'XX', 'LT', NOW, CAMPAIGN_ID) end
+  end
 end
 
 local function tries()
@@ -37,9 +46,11 @@ local function tell(event, subject, word, turn)
   return true
 end
 
+-- A label that comes back after another one is told as a turn of its own.
 local function end_attempt(disposition)
+  local turn = redis.call('HEXISTS', ATTEMPT, 'disposition') == 1 and redis.call('HINCRBY', ATTEMPT, 'relabelled', 1) + 1
   redis.call('HSET', ATTEMPT, 'disposition', disposition)
-  tell('attempt.ended', ATTEMPT_ID, disposition)
+  tell('attempt.ended', ATTEMPT_ID, disposition, turn and ' ' .. turn)
 end
 
 -- Calls that end with their campaign are told by one line for all of them; the mark `told` takes this one out of those.
@@ -74,6 +85,13 @@ local function wait(due, last)
   return ''
 end
 
+-- Back to waiting until a moment, for a reason which those who ask are told (`dialer/holding.py`).
+local function hold(due, reason)
+  local ended = wait(due)
+  if ended == '' then redis.call('ZADD', HELD, reason, SEQ) end
+  return ended
+end
+
 -- The numbers of the call's person, and the place among them of the one that the attempt dials.
 local function numbers()
   local record = cjson.decode(redis.call('HGET', CALLS, SEQ))
@@ -83,15 +101,19 @@ end
 
 local function suppress()
   local all, place = numbers()
-  redis.call('ZADD', SUPPRESSED, 'NX', NOW, all[place])
+  if redis.call('ZADD', SUPPRESSED, 'NX', NOW, all[place]) == 1 then redis.call('HINCRBY', VERSIONS, ALL_CAMPAIGNS, 1) end
+end
+
+local function is_suppressed(number)
+  return redis.call('ZSCORE', SUPPRESSED, number)
 end
 
 -- The place of the next number that may be dialed, round robin, the present one last; nil for none.
-local function next_place(all, place, spent)
+local function next_place(all, place, spent, is_barred)
   for step = 1, #all do
     local at = (place + step - 1) % #all + 1
     local is_spent = bit.band(spent or 0, bit.lshift(1, at - 1)) > 0
-    if not is_spent and not redis.call('ZSCORE', SUPPRESSED, all[at]) then return at end
+    if not is_spent and not is_barred(all[at]) then return at end
   end
 end
 
@@ -132,7 +154,7 @@ local function redial_due(disposition, counted)
   if not policy and NEXT_NUMBER[disposition] or policy and policy[6] then all = numbers() end
   if #all > 1 then
     if used_up then counted.spent = bit.bor(counted.spent or 0, bit.lshift(1, place - 1)) end
-    local following = next_place(all, place, counted.spent)
+    local following = next_place(all, place, counted.spent, is_suppressed)
     turn_to(counted, following or place)
     follows = follows or following
   end

@@ -1,4 +1,5 @@
--- hours (included): which of a campaign's waiting calls may be dialed now, by the stretches that `openings.py` works out.
+-- hours (included): which of a campaign's waiting calls may be dialed now, by the stretches that `openings.py` works out,
+-- and what else a run knows of a campaign.
 -- A campaign that keeps windows has a field `timed`, the version of its windows, and for each cohort `h<number>`: closed
 -- until the first moment (ms), open until the second one, and then unknown until somebody looks again.
 -- A call whose cohort is closed is parked when it comes first in line: due at the opening, a quarter of a microsecond and
@@ -28,12 +29,17 @@ local function bring_back(campaign, waiting, stored, now_ms)
   return true
 end
 
--- What a run knows of a campaign: whether it keeps windows and how many cohorts it has; nil if calls are to be brought back.
-local function hours_of(id, campaign, waiting, now_ms)
+-- What a run knows of a campaign: whether it keeps windows, how many cohorts it has, and its share of the budget; nil if
+-- calls are to be brought back.
+local function known_of(id, campaign, waiting, now_ms)
   if not seen[id] then
-    local stored = redis.call('HMGET', campaign, 'timed', 'cohorts', 'unpark', 'total', 'expires_at')
+    local stored = redis.call('HMGET', campaign, 'timed', 'cohorts', 'unpark', 'total', 'expires_at', 'weight', 'slots', 'pace', 'pace_at')
     if stored[3] and not bring_back(campaign, waiting, stored, now_ms) then return nil end
-    seen[id] = {timed = stored[1], cohorts = tonumber(stored[2] or 1), expires = tonumber(stored[5] or nil)}
+    seen[id] = {
+      timed = stored[1], cohorts = tonumber(stored[2] or 1), expires = tonumber(stored[5] or nil),
+      weight = tonumber(stored[6] or 1), slots = tonumber(stored[7] or nil),
+      pace = tonumber(stored[8] or nil), pace_at = tonumber(stored[8] and stored[9] or 0),
+    }
   end
   return seen[id]
 end

@@ -13,7 +13,7 @@ import pytest
 from redis.asyncio import Redis
 
 from dialer.api.app import serve
-from dialer.dialing import Dialing
+from dialer.dialing import Dialing, Pace
 from dialer.keys import AUDITED
 from dialer.providers.assets import Recording
 from dialer.recordings.claims import Claim, RecordingClaims
@@ -89,7 +89,7 @@ async def attempt_id(api: aiohttp.ClientSession, campaign_id: str, runtime: Runt
     row = '{"number": "+31201234567", "name": "Ann"}'
     await api.post(f"/v1/campaigns/{campaign_id}/calls", data=row, headers={"Content-Type": "application/x-ndjson"})
     await api.post(f"/v1/campaigns/{campaign_id}/start")
-    dialing = Dialing(runtime.batch, runtime.clock, calls_per_second=3, burst=1)
+    dialing = Dialing(runtime.batch, runtime.clock, Pace(3, 1))
     (dial,) = await dialing.read((await dialing.claim(1)).claims)
     await dialing.begin(dial, "nonce", lease_ms=60_000)
     return str(dial.attempt)

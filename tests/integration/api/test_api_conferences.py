@@ -13,7 +13,7 @@ from dialer.api.campaigns import draft, store_draft
 from dialer.api.conference_bodies import NewConference
 from dialer.api.conferences import SCOPE
 from dialer.clock import moment, now_ms
-from dialer.dialing import Dialing
+from dialer.dialing import Dialing, Pace
 from dialer.gathering import BY_HAND
 from dialer.idempotency import IdempotencyKey
 from dialer.runtime import Runtime
@@ -253,7 +253,7 @@ async def test_latecomer_hears_that_it_is_over(
 
 async def _placed(runtime: Runtime) -> str:
     """An attempt under way at whoever is first in line."""
-    dialing = Dialing(runtime.batch, runtime.clock, calls_per_second=3, burst=1)
+    dialing = Dialing(runtime.batch, runtime.clock, Pace(3, 1))
     (dial,) = await dialing.read((await dialing.claim(1)).claims)
     await dialing.begin(dial, "nonce", lease_ms=60_000)
     return str(dial.attempt)

@@ -14,7 +14,7 @@ from dialer.api.campaigns import draft, store_draft
 from dialer.api.escalation_bodies import NewEscalation
 from dialer.api.escalations import SCOPE
 from dialer.clock import moment, now_ms
-from dialer.dialing import Dialing, Follows
+from dialer.dialing import Dialing, Follows, Pace
 from dialer.idempotency import IdempotencyKey
 from dialer.runtime import Runtime
 from dialer.tokens import make_token
@@ -67,12 +67,12 @@ async def watch(runtime: Runtime) -> None:
 
 async def ring(runtime: Runtime, count: int) -> list[str]:
     """So many calls are placed; their attempts."""
-    dialing = Dialing(runtime.batch, runtime.clock, calls_per_second=1000, burst=10)
+    dialing = Dialing(runtime.batch, runtime.clock, Pace(1000, 10))
     dials = await dialing.read((await dialing.claim(count)).claims)
     for dial in dials:
         await dialing.begin(dial, "nonce", lease_ms=60_000)
         until = now_ms(runtime.clock) + 60_000
-        await dialing.record(dial.attempt, "nonce", Follows("live", "placed", f"u-{dial.attempt}", until))
+        await dialing.record(dial, "nonce", Follows("live", "placed", f"u-{dial.attempt}", until))
     return [str(dial.attempt) for dial in dials]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from dialer.dialing import Begun, Dialing
+from dialer.dialing import Begun, Dialing, Pace
 from dialer.model import NewCall, Priority
 from dialer.runtime import Runtime
 
@@ -66,7 +66,7 @@ async def test_what_is_no_number_changes_nothing(
 
 async def test_it_holds_for_a_call_that_is_about_to_leave(api: aiohttp.ClientSession, runtime: Runtime) -> None:
     """A call that was claimed already is not begun any more; taken off, the number is called again."""
-    dialing = Dialing(runtime.batch, runtime.clock, calls_per_second=100, burst=1)
+    dialing = Dialing(runtime.batch, runtime.clock, Pace(100, 1))
     begun: list[Begun] = []
     for verb in ("add", "remove"):
         await runtime.store.enqueue_call(Priority.NORMAL, NewCall(number="+31612345678"), key=None)

@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
-from dialer.dialing import Dialing
+from dialer.dialing import Dialing, Pace
 from dialer.keys import RECORDINGS
 from dialer.leases import Leases
 from dialer.providers.base import CallRequest, Placed
@@ -51,7 +51,7 @@ async def worker(carrier: Simulator, settings: Settings) -> AsyncIterator[Contex
     async with open_runtime(settings.model_copy(update=changes)) as runtime:
         assert runtime.provider
         runtime.provider.set_share(1000)
-        dialing = Dialing(runtime.batch, runtime.clock, calls_per_second=3, burst=1)
+        dialing = Dialing(runtime.batch, runtime.clock, Pace(3, 1))
         yield Context(runtime, dialing, Leases(runtime.batch, runtime.clock), runtime.provider)
 
 

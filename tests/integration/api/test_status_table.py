@@ -19,7 +19,7 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from dialer import keys, pacing
-from dialer.dialing import Dial, Dialing
+from dialer.dialing import Dial, Dialing, Pace
 from dialer.leases import Leases
 from dialer.providers.kpn import KpnVoice, kpn_from_settings
 from dialer.runtime import Runtime
@@ -120,7 +120,7 @@ async def staged(
             moved = replace(runtime, clock=clock, store=store, settings=mine)  # type: ignore[arg-type]  # a test's clock
             voice = kpn_from_settings(mine, session, runtime.redis)
             stack.push_async_callback(voice.aclose)
-            dialing = Dialing(runtime.batch, clock, calls_per_second=3, burst=1)
+            dialing = Dialing(runtime.batch, clock, Pace(3, 1))
             async with api.post("/v1/campaigns", json=SCRIPT) as response:
                 created = str((await response.json())["id"])
             stage = Stage(api, gateway, Context(moved, dialing, Leases(runtime.batch, clock), voice), clock, created)

@@ -1,0 +1,29 @@
+-- change_campaign: give a campaign other values of some fields, from this moment on.
+-- KEYS[1] hash campaign   KEYS[2..4] zset ready by class   KEYS[5] hash texts
+-- ARGV    campaign id, then for each field its name and its value, '' for none
+-- returns 1 changed, 0 no such campaign, -1 it is over
+-- atomic because a campaign that is over must stay as it was, and a text and its version belong together
+local campaign, id = KEYS[1], ARGV[1]
+local state, class = unpack(redis.call('HMGET', campaign, 'state', 'class'))
+if not state then return 0 end
+if state == 'completed' or state == 'cancelled' then return -1 end
+for i = 2, #ARGV, 2 do
+  if ARGV[i] == 'pace' then redis.call('HDEL', campaign, 'pace_at') end
+  -- Calls that have begun go on with the text of before, whose first version is not written down.
+  if ARGV[i] == 'script' then
+    redis.call('HSETNX', campaign, 'script_version', 1)
+    redis.call('HSET', KEYS[5], redis.call('HGET', campaign, 'script_version'), redis.call('HGET', campaign, 'script'))
+    redis.call('HINCRBY', campaign, 'script_version', 1)
+  end
+  if ARGV[i + 1] == '' then
+    redis.call('HDEL', campaign, ARGV[i])
+  else
+    redis.call('HSET', campaign, ARGV[i], ARGV[i + 1])
+  end
+end
+-- It may take a token now that it could not take before.
+if state == 'running' then
+  local ready = KEYS[1 + tonumber(class)]
+  redis.call('ZADD', ready, 'NX', redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')[2] or 0, id)
+end
+return 1

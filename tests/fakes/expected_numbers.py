@@ -1,0 +1,55 @@
+"""When numbers were dialed, by whichever campaign, and what caps make of it, in plain Python."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+
+from dialer import keys
+from dialer.holding import Held
+from dialer.model import Caps
+
+HOUR_MS = 3_600_000
+LOOK_MS = 10_000
+
+
+class ExpectedNumbers:
+    """All numbers. Moments are in ms."""
+
+    def __init__(self) -> None:
+        self._dialed: dict[str, list[tuple[int, str]]] = defaultdict(list)
+
+    def note(self, number: str, call_id: str, now: int) -> None:
+        """This call dials the number now."""
+        self._dialed[number].append((now, call_id))
+
+    def forget(self, number: str, call_id: str, at: int) -> None:
+        """No phone rang after all."""
+        self._dialed[number].remove((at, call_id))
+
+    def held(
+        self, number: str, call_id: str, caps: Caps, now: int, is_up: Callable[[str], bool]
+    ) -> tuple[int, Held] | None:
+        """Until when the number must not be dialed, and by which rule, the one that holds longest."""
+        moments = [at for at, _ in sorted(self._dialed[number], reverse=True)]
+        rules = [
+            (1, caps.spacing_ms, Held.SPACING),
+            (caps.day, 24 * HOUR_MS, Held.DAY_CAP),
+            (caps.week, 7 * 24 * HOUR_MS, Held.WEEK_CAP),
+        ]
+        ends = [(moments[count - 1] + span, why) for count, span, why in rules if count and len(moments) >= count]
+        # Of two that end together the first is told.
+        until, why = max(ends, key=lambda end: end[0], default=(0, Held.SPACING))
+        if until > now:
+            return until, why
+        others = {dialed_by for _, dialed_by in self._dialed[number] if dialed_by != call_id}
+        return (now + LOOK_MS, Held.NUMBER_UP) if any(map(is_up, others)) else None
+
+    def moments(self) -> dict[str, dict[str, list[str]]]:
+        """As they are stored: by key and number the moments of that day."""
+        stored: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+        for number, dialed in self._dialed.items():
+            for at, _ in sorted(dialed):
+                key = keys.dialed(number, at)[0].removeprefix(keys.TAG)
+                stored[key][number].append(str(at % keys.DAY_MS))
+        return {key: dict(numbers) for key, numbers in stored.items()}

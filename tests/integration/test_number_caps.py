@@ -1,0 +1,139 @@
+"""One number over all campaigns: one live attempt, caps within a day and a week, the least time in between."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from dialer import keys
+from dialer.clock import moment
+from dialer.dialing import Begun, Dial
+from dialer.dispositions import Disposition, Fact
+from dialer.holding import Held
+from dialer.model import Caps, NewCall, Redial
+from dialer.states import CallState
+from tests.fakes.engine import Engine, event
+
+HOUR_MS = 3_600_000
+NUMBER = "+31610000001"
+LOOK_MS = 10_000
+
+
+async def _campaign(engine: Engine, campaign_id: str, **fields: Any) -> None:
+    await engine.run_campaign(campaign_id, calls=0, **fields)
+    await engine.store.add_calls(campaign_id, [NewCall(number=NUMBER)], import_id="i1")
+
+
+async def _dial(engine: Engine) -> tuple[Dial, Begun]:
+    dial = await engine.claim_one()
+    return dial, await engine.begin(dial, str(dial.attempt))
+
+
+async def _end(engine: Engine, dial: Dial) -> None:
+    await engine.store.apply_event(str(dial.attempt), event("end", Fact.BUSY))
+
+
+async def _held(engine: Engine, campaign_id: str) -> tuple[float, Held] | None:
+    """Until when the campaign's only call is held back, and why."""
+    stored = await engine.keyspace()
+    why = stored.get(f"campaign:{campaign_id}:held", {}).get("1")
+    return (stored[f"campaign:{campaign_id}:waiting"]["1"], Held(int(why))) if why else None
+
+
+async def test_a_number_that_is_up_is_not_dialed_by_another_campaign(engine: Engine) -> None:
+    """The second call waits while the first one is up in any way, and is dialed once that has ended."""
+    for campaign_id in ("c1", "c2"):
+        await _campaign(engine, campaign_id)
+    first, begun = await _dial(engine)
+    second, held = await _dial(engine)
+    until = engine.now_ms + LOOK_MS
+
+    assert (Begun.BEGUN, Begun.HELD) == (begun, held)
+    assert (until, Held.NUMBER_UP) == await _held(engine, second.claim.campaign_id)
+    for follows in ("unknown", "live"):
+        await engine.record(first, str(first.attempt), follows)
+        engine.clock.advance_ms(LOOK_MS)
+        assert Begun.HELD is (await _dial(engine))[1]
+    await _end(engine, first)
+    engine.clock.advance_ms(LOOK_MS)
+    assert Begun.BEGUN is (await _dial(engine))[1]
+    assert None is await _held(engine, second.claim.campaign_id)
+
+
+async def test_a_call_does_not_wait_for_itself(engine: Engine) -> None:
+    """The redial of a call is not held back by the call's own attempt."""
+    await _campaign(engine, "c1", redial={Disposition.BUSY: Redial(1, 0)})
+    first, _ = await _dial(engine)
+    await _end(engine, first)
+
+    assert Begun.BEGUN is (await _dial(engine))[1]
+
+
+@pytest.mark.parametrize(
+    ("caps", "waits", "why"),
+    [
+        (Caps(spacing_ms=90_000), [90_000, 90_000], Held.SPACING),
+        (Caps(day=1), [24 * HOUR_MS, 24 * HOUR_MS], Held.DAY_CAP),
+        (Caps(week=1), [168 * HOUR_MS, 168 * HOUR_MS], Held.WEEK_CAP),
+        (Caps(day=1, week=5, spacing_ms=60_000), [24 * HOUR_MS, 24 * HOUR_MS], Held.DAY_CAP),
+    ],
+)
+async def test_caps_hold_back_to_the_millisecond(engine: Engine, caps: Caps, waits: list[int], why: Held) -> None:
+    """What other campaigns dialed counts; the call is dialed when the rule allows it and no millisecond before."""
+    tried: list[int] = []
+    for turn, wait in enumerate([0, *waits]):
+        campaign_id = f"c{turn + 2}"
+        await _campaign(engine, campaign_id, caps=caps)
+        if wait:
+            assert Begun.HELD is (await _dial(engine))[1]
+            assert (tried[-1] + wait, why) == await _held(engine, campaign_id)
+            engine.clock.set_us((tried[-1] + wait) * 1000 - 2_000)
+            assert [] == await engine.claim()
+        dial, begun = await _dial(engine)
+        assert (campaign_id, Begun.BEGUN) == (dial.claim.campaign_id, begun)
+        assert not tried or engine.now_ms >= tried[-1] + wait
+        tried.append(engine.now_ms)
+        await _end(engine, dial)
+
+
+async def test_a_refused_request_counts_for_no_cap(engine: Engine) -> None:
+    """No phone rang: the number is as if it had not been dialed."""
+    await _campaign(engine, "c1", caps=Caps(day=1))
+    dial, _ = await _dial(engine)
+    await engine.record(dial, str(dial.attempt), "back")
+
+    assert Begun.BEGUN is (await _dial(engine))[1]
+
+
+async def test_held_back_beyond_its_end_a_call_expires(engine: Engine) -> None:
+    """Rather not at all than late: a call whose number is free only after its campaign's end has expired."""
+    await _campaign(engine, "c1")
+    await _end(engine, (await _dial(engine))[0])
+    await _campaign(engine, "c2", caps=Caps(day=1), expires_at=moment(engine.now_ms + HOUR_MS))
+
+    assert Begun.EXPIRED is (await _dial(engine))[1]
+    assert Disposition.EXPIRED is (await engine.store.call("c2-1")).disposition
+
+
+async def test_nothing_is_left_of_why_a_call_was_held_back(engine: Engine) -> None:
+    """A call that was held back and is cancelled takes the note with it."""
+    await _campaign(engine, "c1")
+    await _dial(engine)
+    await _campaign(engine, "c2")
+    await _dial(engine)
+    assert await _held(engine, "c2")
+    await engine.store.step("c2", "cancel")
+
+    assert "campaign:c2:held" not in await engine.keyspace()
+    assert CallState.DONE is (await engine.store.call("c2-1")).state
+
+
+async def test_what_was_dialed_is_forgotten_after_nine_days(engine: Engine) -> None:
+    """The hashes that tell it end by themselves, once no rule can ask for them any more."""
+    await _campaign(engine, "c1")
+    dial, _ = await _dial(engine)
+    name = keys.dialed(dial.number, engine.now_ms)[0]
+    left = (engine.now_ms // keys.DAY_MS + 9) * keys.DAY_MS - int(time.time() * 1000)
+    assert left == pytest.approx(await engine.batch.command("PTTL", name), abs=60_000)
