@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from dialer.clock import moment
+from dialer.decisions import Decision
 from dialer.dispositions import Disposition, Fact
 from dialer.model import Attempt, Event, NewCall, Own, Priority, Terms
 from dialer.providers.base import CallEvent
@@ -39,6 +40,10 @@ async def test_a_call_never_tried_has_no_attempts(engine: Engine) -> None:
     assert [[], [], []] == [await engine.store.attempts(call_id) for call_id in ("c1-1", "c1-2", "c1-9")]
 
 
+UNBOUND = Decision(windows_version=None, opens_at=None, closes_at=None, script_version=1, list_versions={"*": 0})
+"""What allows an attempt of a campaign without hours, with the text it was created with."""
+
+
 async def test_an_attempt_is_told_with_events_and_figures(engine: Engine) -> None:
     """All that the carrier told of an attempt is read back, events in the order in which they came."""
     await engine.run_campaign()
@@ -66,6 +71,7 @@ async def test_an_attempt_is_told_with_events_and_figures(engine: Engine) -> Non
             facts=frozenset({Fact.ANSWERED, Fact.TALKED}),
             disposition=Disposition.ANSWERED,
             figures={"duration_s": "2", "rate": "0.01"},
+            decision=UNBOUND,
             events=(
                 Event(kind="answered", at=told, received_at=moment(placed_ms + 1000)),
                 Event(kind="input", at=None, received_at=moment(placed_ms + 2000), payload={"dtmf": "1"}),
