@@ -23,7 +23,8 @@ campaign (`campaign_keys`).
 | `campaign:c5hk:imports` | zset | import id, score: lease (ms) | lapses |
 | `campaign:c5hk:again` | hash | whose calls it is made from, and how far (`store/copies.py`) | with the campaign |
 | `campaign:c5hk:escalation` | hash | plan, begun steps, by hand (`store/escalations.py`) | with the campaign |
-| `campaign:c5hk:forecast` | string | the last forecast as it was answered (JSON) | some seconds |
+| `campaign:c5hk:forecast` | string | when it is expected to be done, and the whole forecast (JSON) | a minute |
+| `campaign:c5hk:forecast:claim` | string | one process makes the next forecast | ten seconds |
 | `copying` | zset | campaign that is made from another's calls, score: when to go on, or the lease (ms) | empties |
 | `campaign:c5hk:recordings` | zset | recording id, score: told (ms) | empties with its recordings |
 | `attempt:c5hk-1042-1` | hash | one attempt: facts, figures, events, ids of its recordings | with the campaign |
@@ -207,6 +208,11 @@ def escalation(campaign_id: str) -> str:
 def forecast(campaign_id: str) -> str:
     """String: the last forecast of a campaign."""
     return f"{TAG}campaign:{campaign_id}:forecast"
+
+
+def forecast_claim(campaign_id: str) -> str:
+    """String: somebody makes the next forecast of a campaign."""
+    return f"{TAG}campaign:{campaign_id}:forecast:claim"
 
 
 def recordings_of(campaign_id: str) -> str:

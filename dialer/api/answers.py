@@ -85,6 +85,10 @@ class CampaignOut(Outgoing):
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None
+    finishes_at: datetime | None = Field(
+        description="When it is expected to be done, at most a minute old (see `.../forecast`); null where it does not "
+        "run or nobody asked lately."
+    )
     total: int = Field(description="How many calls were ever added.")
     attempts: int = Field(description="How many tries were used on them; one that the carrier refused is none.")
     counts: dict[CallState, int] = Field(description="Calls by state.")
@@ -93,7 +97,14 @@ class CampaignOut(Outgoing):
     hanging_up: int | None = Field(description="How many calls are still to be hung up; null where nobody asked.")
 
     @classmethod
-    def of(cls, campaign: Campaign, progress: Progress, stretches: Sequence[Stretch] = ()) -> Self:
+    def of(
+        cls,
+        campaign: Campaign,
+        progress: Progress,
+        stretches: Sequence[Stretch] = (),
+        *,
+        finishes_at: datetime | None = None,
+    ) -> Self:
         """The answer for one campaign."""
         told = {name: getattr(campaign, name) for name in cls.model_fields if name not in _COMPUTED}
         return cls(
@@ -113,6 +124,7 @@ class CampaignOut(Outgoing):
             windows=WindowsOut.of(campaign.windows) if campaign.windows else None,
             open_now=any(s.is_open for s in stretches) if stretches else True,
             cohorts=[CohortOut.model_validate(s, from_attributes=True) for s in stretches],
+            finishes_at=finishes_at,
             callback_url=campaign.callbacks.url if campaign.callbacks else None,
             callback_events=sorted(campaign.callbacks.events) if campaign.callbacks else [],
         )
@@ -121,6 +133,7 @@ class CampaignOut(Outgoing):
 _COMPUTED = {
     "redial", "counts", "dispositions", "terms", "success", "succeeded", "hanging_up", "windows", "open_now", "cohorts",
     "callback_url", "callback_events", "weight", "slots", "calls_per_second", "caps", "suppression_lists",
+    "finishes_at",
 }  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from dialer.api.audited import Audit
 from dialer.api.forecast_bodies import Start
 from dialer.api.forecast_refusal import require_possible
 from dialer.api.hours import check_end, check_override, note_override, shown, windows_of
+from dialer.api.kept_forecasts import refresh
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Nothing
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
@@ -145,7 +146,8 @@ async def list_campaigns(request: web.Request, *, query: CampaignsQuery) -> web.
 async def get_campaign(request: web.Request, campaign_id: str) -> web.StreamResponse:
     """A campaign and how far it is."""
     runtime = request.app[RUNTIME]
-    answer = await shown(runtime, await runtime.store.campaign(campaign_id))
+    campaign = await runtime.store.campaign(campaign_id)
+    answer, _ = await asyncio.gather(shown(runtime, campaign), refresh(request, campaign))
     return web.json_response(text=answer.model_dump_json())
 
 

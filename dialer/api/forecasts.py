@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from dialer import keys
 from dialer.api.forecast_answers import ForecastOut
 from dialer.api.forecast_bodies import ForecastBody
+from dialer.api.kept_forecasts import fresh_forecast
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.problems import ILLEGAL_STEP
 from dialer.api.routing import Answer, Routes
@@ -15,8 +15,6 @@ from dialer.model import Campaign
 from dialer.runtime import Runtime
 from dialer.states import CampaignState
 
-KEPT_MS = 10_000
-"""A forecast is answered again for so long, to whoever polls: it takes some 0.2 s to make."""
 _OVER = frozenset({CampaignState.COMPLETED, CampaignState.CANCELLED})
 
 routes = Routes()
@@ -49,11 +47,7 @@ async def get_forecast(request: web.Request, campaign_id: str) -> web.StreamResp
     """How it stands with that now, from a sample of a thousand calls: cheap enough to be asked often."""
     runtime = request.app[RUNTIME]
     campaign = await _open(runtime, campaign_id)
-    kept = await runtime.batch.command("GET", keys.forecast(campaign_id))
-    if kept is None:
-        kept = ForecastOut.of(campaign, await runtime.planning.forecast(campaign)).model_dump_json()
-        await runtime.batch.command("SET", keys.forecast(campaign_id), kept, "PX", KEPT_MS)
-    return web.json_response(text=kept)
+    return web.json_response(text=await fresh_forecast(runtime, campaign))
 
 
 async def _open(runtime: Runtime, campaign_id: str) -> Campaign:

@@ -14,6 +14,7 @@ from aiohttp import web
 from dialer.api.answers import CampaignOut
 from dialer.api.audited import Audit
 from dialer.api.hours_bodies import HoursBody, WindowsBody, WindowsChange
+from dialer.api.kept_forecasts import kept_forecast
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.problems import ILLEGAL_STEP
 from dialer.api.routing import Answer, Routes
@@ -22,6 +23,7 @@ from dialer.errors import InvalidInput
 from dialer.model import Campaign, Priority
 from dialer.runtime import Runtime
 from dialer.settings import Settings
+from dialer.states import CampaignState
 from dialer.window_text import hours_of, parse_dates
 from dialer.windows import Hours, Windows, check_holidays, check_zone
 
@@ -62,9 +64,12 @@ def note_override(campaign: Campaign) -> None:
 
 
 async def shown(runtime: Runtime, campaign: Campaign) -> CampaignOut:
-    """A campaign as it is answered, with how its cohorts stand."""
-    [progress] = await runtime.store.progress([campaign.id])
-    return CampaignOut.of(campaign, progress, await runtime.openings.of(campaign))
+    """A campaign as it is answered, with how its cohorts stand and when it is expected to be done."""
+    [progress], stretches, kept = await asyncio.gather(
+        runtime.store.progress([campaign.id]), runtime.openings.of(campaign), kept_forecast(runtime, campaign.id)
+    )
+    finishes_at = kept.finishes_at if kept and campaign.state is CampaignState.RUNNING else None
+    return CampaignOut.of(campaign, progress, stretches, finishes_at=finishes_at)
 
 
 @routes.put(

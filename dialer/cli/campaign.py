@@ -16,7 +16,7 @@ from rich.text import Text
 from dialer.callbacks.events import CallbackEvent
 from dialer.cli.client import CampaignView, DialerClient, Json
 from dialer.cli.connection import talks_to_api
-from dialer.cli.forecasts import check, forecast_line, start
+from dialer.cli.forecasts import check, forecast_line, start, wall
 from dialer.cli.hours import hours_text, window_options
 from dialer.cli.policies import RedialType, other_script_options, script_options, terms_options
 from dialer.cli.saving import save_file
@@ -359,6 +359,7 @@ def _description(view: CampaignView) -> str:
         "state": view.state + (f": {shown(view.reason)}" if view.reason else ""),
         "calls": f"{view.total}: {counts_text(view.counts) or 'none'}",
         "hours": hours_text(view),
+        **({"done about": wall(view.raw["finishes_at"])} if view.raw.get("finishes_at") else {}),
         "dispositions": counts_text(view.dispositions) or "none yet",
         "success": f"{view.raw['succeeded']} ({', '.join(view.raw['success']) or 'nothing counts'})",
     }

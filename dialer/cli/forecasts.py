@@ -109,7 +109,7 @@ def _problems(problems: list[Json]) -> Iterator[str]:
 def _finish_text(told: Json) -> str:
     if told["finishes"] is None:
         return f"at no time that can be told: {told['finishes_reason']}"
-    earliest, expected, latest = (_wall(told["finishes"][name]) for name in ("earliest", "expected", "latest"))
+    earliest, expected, latest = (wall(told["finishes"][name]) for name in ("earliest", "expected", "latest"))
     between = "" if earliest == latest else f" (between {earliest} and {latest})"
     return f"about {expected}, in {clock_text(told['left_s'])}{between}"
 
@@ -135,10 +135,11 @@ def _hours(hours: list[Json]) -> Iterator[str]:
     most = max((hour["dialed"] for hour in hours), default=0)
     for hour in hours[:_MOST_HOURS]:
         bar = "#" * round(_WIDTH * hour["dialed"] / max(1, most))
-        yield f"  {_wall(hour['hour'])} {hour['dialed']:>8,} {bar}".rstrip()
+        yield f"  {wall(hour['hour'])} {hour['dialed']:>8,} {bar}".rstrip()
     if len(hours) > _MOST_HOURS:
         yield f"  ... and {len(hours) - _MOST_HOURS} hours more"
 
 
-def _wall(moment: str) -> str:
+def wall(moment: str) -> str:
+    """`Fri 27 Nov 14:32` by the clock of this machine."""
     return f"{datetime.fromisoformat(moment).astimezone():%a %d %b %H:%M}"

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import chain, islice
 from math import inf
 from typing import NamedTuple
@@ -28,8 +30,10 @@ SAMPLE = 1_000
 """So many waiting calls stand for all: a part of 10 % is known to within 2 %."""
 MOST_OTHERS = 50
 """So many other running campaigns are regarded, those begun last."""
-_SLICE = 50
-_CHUNK = 500  # calls read in one go where all are: some ms
+_SLICE = 10  # few, so that many places of the line are looked at
+_CHUNK = 250  # calls read in one go where all are: 2 ms of this process
+_ONE_NUMBER = re.compile(r'\["([^"\\]+)"')
+_FURTHER_NUMBERS = ',["'
 _FINE = 200
 """Moments ahead are told apart to one part in so many of how far ahead they lie."""
 
@@ -67,13 +71,9 @@ class ForecastStore(CampaignStore):
         )
         looked = _Looked(campaign.id, _Cohorts.of(campaign, cohorts, region), bool(some), self._now_ms() / 1000)
         whole = whole or size <= sample
-        length, step = (_CHUNK, _CHUNK) if whole else (_SLICE, size * _SLICE // sample)
-        waiting: Counter[_Stand] = Counter()
-        suppressed = 0
-        for start in range(0, size, step):
-            stands, barred = await self._looked_at(looked, CallState.WAITING, start, length)
-            waiting.update(stands)
-            suppressed += barred
+        slices = await (self._all(looked, size) if whole else self._sampled(looked, size, sample))
+        waiting = sum((stands for stands, _ in slices), Counter[_Stand]())
+        suppressed = sum(barred for _, barred in slices)
         claimed, *up = await asyncio.gather(
             *(self._looked_at(looked, state, 0, sample) for state in (CallState.CLAIMED, *UP))
         )
@@ -100,6 +100,16 @@ class ForecastStore(CampaignStore):
         newest = [one for _, one in sorted(running, reverse=True)[:MOST_OTHERS]]
         return list(await asyncio.gather(*map(self.campaign, newest)))
 
+    async def _all(self, looked: _Looked, size: int) -> list[tuple[Counter[_Stand], int]]:
+        # One after the other: a million calls at once would fill the memory, and keep Redis from others.
+        return [await self._looked_at(looked, CallState.WAITING, start, _CHUNK) for start in range(0, size, _CHUNK)]
+
+    async def _sampled(self, looked: _Looked, size: int, sample: int) -> list[tuple[Counter[_Stand], int]]:
+        starts = range(0, size, size * _SLICE // sample)
+        return list(
+            await asyncio.gather(*(self._looked_at(looked, CallState.WAITING, start, _SLICE) for start in starts))
+        )
+
     async def _looked_at(
         self, looked: _Looked, state: CallState, start: int, length: int
     ) -> tuple[Counter[_Stand], int]:
@@ -113,30 +123,29 @@ class ForecastStore(CampaignStore):
         barred = await self._barred(looked, [addresses for addresses, _ in calls])
         stands: Counter[_Stand] = Counter()
         first = float(found[1]) / 1000
-        for due, cohort, (addresses, told), is_barred in zip(found[1::2], cohorts, calls, barred, strict=True):
+        for due, cohort, (addresses, tries), is_barred in zip(found[1::2], cohorts, calls, barred, strict=True):
             if not is_barred:
-                tried = Tried.from_dict(told, len(addresses))
-                stands[looked.stand(float(due) / 1000, first, cohort, tried, told.get("x"))] += 1
+                tried, ends_ms = _tried(tries, len(addresses))
+                stands[looked.stand(float(due) / 1000, first, cohort, tried, ends_ms)] += 1
         return stands, sum(barred)
 
-    async def _records(self, looked: _Looked, numbers: Sequence[int]) -> list[tuple[list[str], dict[str, int]]]:
-        """The addresses and the tries of these calls."""
+    async def _records(self, looked: _Looked, numbers: Sequence[int]) -> list[tuple[list[str], str | None]]:
+        """The addresses of these calls, and their tries as they are stored."""
         by_bucket: dict[str, list[int]] = {}
         for number in numbers:
             by_bucket.setdefault(keys.bucket(looked.campaign_id, number), []).append(number)
-        answers = await asyncio.gather(
-            *(
-                self._batch.command("HMGET", key, *(field for number in inside for field in (number, f"{number}t")))
-                for key, inside in by_bucket.items()
-            )
-        )
-        read: dict[int, tuple[list[str], dict[str, int]]] = {}
-        for inside, stored in zip(by_bucket.values(), answers, strict=True):
-            for number, record, tries in zip(inside, stored[::2], stored[1::2], strict=True):
-                address, *more = json.loads(record or '[""]')
-                others = more[3] if len(more) > 3 else None  # noqa: PLR2004 - their place in a record
-                read[number] = [address, *(others or ())], json.loads(tries or "{}")
-        return [read[number] for number in numbers]
+        read: dict[str, str] = {}
+        for fields in await asyncio.gather(*(self._stored(key, inside) for key, inside in by_bucket.items())):
+            read |= fields
+        return [(_addresses(read.get(str(number), "")), read.get(f"{number}t")) for number in numbers]
+
+    async def _stored(self, bucket: str, numbers: Sequence[int]) -> dict[str, str]:
+        """What is stored of these calls of a bucket; of all of them where most are wanted, which is sooner said."""
+        if 2 * len(numbers) > keys.CALLS_PER_BUCKET:
+            return await self._fields(bucket)
+        names = [name for number in numbers for name in (str(number), f"{number}t")]
+        found = await self._batch.command("HMGET", bucket, *names)
+        return {name: text for name, text in zip(names, found, strict=True) if text is not None}
 
     async def _cohorts_of(self, looked: _Looked, numbers: Sequence[int]) -> list[int]:
         if len(looked.cohorts.by_number) == 1:
@@ -151,6 +160,22 @@ class ForecastStore(CampaignStore):
             return [False] * len(addresses)
         scores = iter(await self._batch.command("ZMSCORE", keys.SUPPRESSED, *chain.from_iterable(addresses)))
         return [None not in [*islice(scores, len(inside))] for inside in addresses]
+
+
+def _addresses(record: str) -> list[str]:
+    """All numbers of a person. Most have one, with which a record begins: the rest of it is not read then."""
+    one = None if _FURTHER_NUMBERS in record else _ONE_NUMBER.match(record)
+    if one:
+        return [one[1]]
+    number, _, _, _, others = [*json.loads(record or '[""]'), None, None, None, None][:5]
+    return [number, *(others or ())]
+
+
+@lru_cache(maxsize=4096)
+def _tried(stored: str | None, numbers: int) -> tuple[Tried, int | None]:
+    """A call's past, and its own end (ms); many calls have the same."""
+    told = json.loads(stored) if stored else {}
+    return Tried.from_dict(told, numbers), told.get("x")
 
 
 class _Stand(NamedTuple):

@@ -90,7 +90,7 @@ class RetentionStore(CampaignStore, RecordingStore):
         await self._unlink([*keys.call_sets(campaign_id), keys.imports(campaign_id), keys.hang_up(campaign_id)])
         await self._unlink([keys.zones(campaign_id), keys.cohorts(campaign_id)])
         await self._unlink([keys.again(campaign_id), keys.escalation(campaign_id), keys.forecast(campaign_id)])
-        await self._unlink([keys.held(campaign_id), keys.texts(campaign_id)])
+        await self._unlink([keys.held(campaign_id), keys.texts(campaign_id), keys.forecast_claim(campaign_id)])
         await self._batch.command("ZREM", keys.COPYING, campaign_id)
         await self._batch.command("ZREM", keys.HANGING_UP, campaign_id)
         await self._batch.command("SREM", keys.OPEN, campaign_id)

@@ -28,6 +28,7 @@ def all_keys(campaign_id: str) -> list[str]:
         keys.zones(campaign_id),
         keys.cohorts(campaign_id),
         keys.forecast(campaign_id),
+        keys.forecast_claim(campaign_id),
         keys.recordings_of(campaign_id),
         keys.attempt(AttemptRef(CallRef(campaign_id, 1), 1)),
     ]
