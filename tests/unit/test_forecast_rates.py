@@ -1,0 +1,96 @@
+"""What a forecast assumes: given figures before seen ones, seen ones before our own, each worth what it is worth."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dialer.dispositions import Disposition
+from dialer.forecast import Rates, Seen
+from dialer.forecast.rates import PRIOR, spread
+from dialer.forecast.talking import talk_s
+from dialer.scripts import CallScript
+
+ANSWERED, BUSY, NO_ANSWER = Disposition.ANSWERED, Disposition.BUSY, Disposition.NO_ANSWER
+DEFAULT = Rates.default(talk_s=20, ringing_timer_s=45)
+HALF = Seen(
+    counts={ANSWERED: 500, BUSY: 500}, lasted_s={ANSWERED: 20_000.0, BUSY: 2_000.0}, timed={ANSWERED: 500, BUSY: 500},
+    talked_s=15_000, talks=500, price=2.5, priced_s=15_000, source="this campaign",
+)  # fmt: skip
+parts = st.floats(0, 1)
+
+
+def test_defaults_are_whole() -> None:
+    """All ways to end add up, with machines and keys told apart or not."""
+    for detects in (False, True):
+        for asks in (False, True):
+            rates = Rates.default(talk_s=20, ringing_timer_s=45, asks=asks, detects=detects)
+            assert 1 == pytest.approx(sum(rates.shares.values()))
+            assert (detects, asks) == (Disposition.MACHINE in rates.shares, Disposition.CONFIRMED in rates.shares)
+    assert 45 + 2 == DEFAULT.lasts_s[NO_ANSWER]
+
+
+def test_much_that_was_seen_is_believed() -> None:
+    """After a thousand attempts shares, times and the carrier's price are those that were seen."""
+    rates = DEFAULT.learned(HALF)
+
+    assert 0.5 == pytest.approx(rates.shares[ANSWERED], abs=0.01)
+    assert 40 == pytest.approx(rates.lasts_s[ANSWERED], abs=0.1)
+    assert 30 == pytest.approx(rates.talk_s, abs=0.3)
+    assert 0.01 == pytest.approx(rates.price_per_minute or 0)
+    assert 1000 + PRIOR == rates.evidence
+    assert "this campaign" == rates.sources["shares"] == rates.sources["price_per_minute"]
+
+
+def test_little_that_was_seen_counts_for_little() -> None:
+    """One busy call does not make everybody busy."""
+    rates = DEFAULT.learned(Seen(counts={BUSY: 1}, source="this campaign"))
+    assert 0.1 < rates.shares[BUSY] < 0.2
+    assert DEFAULT == DEFAULT.learned(Seen())
+
+
+def test_what_is_given_goes_before_what_was_seen() -> None:
+    """The given share is taken as it is; the others share what is left as they did."""
+    rates = DEFAULT.learned(HALF).given({BUSY: 0.8}, talk_s=60, price_per_minute=1.0)
+    rest = {d: share for d, share in rates.shares.items() if d is not BUSY}
+
+    assert (0.8, 60, 1.0, math.inf) == (rates.shares[BUSY], rates.talk_s, rates.price_per_minute, rates.evidence)
+    assert 0.2 == pytest.approx(sum(rest.values()))
+    assert ANSWERED == max(rest, key=lambda ending: rest[ending])
+    assert 70 == pytest.approx(rates.lasts_s[ANSWERED], abs=0.5)  # the ten seconds of ringing that were seen
+
+
+@given(
+    shares=st.dictionaries(st.sampled_from([ANSWERED, BUSY, NO_ANSWER]), st.floats(0, 0.33)), side=st.integers(-1, 1),
+    redialed=st.sets(st.sampled_from([BUSY, NO_ANSWER, Disposition.REJECTED])), people=st.floats(0, 1e6),
+)  # fmt: skip
+def test_shares_add_up_whatever_is_given(shares: Any, side: int, redialed: Any, people: float) -> None:
+    """Also at the edges of what is likely, where more redials are more and fewer are fewer."""
+    rates = DEFAULT.given(shares)
+    edge = rates.leaning(side, redialed, people)
+    before, after = (sum(r.shares.get(d, 0) for d in redialed) for r in (rates, edge))
+
+    assert 1 == pytest.approx(sum(rates.shares.values())) == pytest.approx(sum(edge.shares.values()))
+    assert min(edge.shares.values()) >= 0
+    assert (after - before) * side >= -1e-9
+
+
+def test_edges_hold_nine_of_ten_binomial_draws() -> None:
+    """The argument itself: of 1,000 people a fifth is redialed, give or take 1.645 standard deviations."""
+    assert 1.645 * math.sqrt(0.2 * 0.8 / 1000) == pytest.approx(spread(0.2, 1000, math.inf))
+    assert spread(0.2, 1000, 10) > 5 * spread(0.2, 1000, math.inf)
+    assert 0 == spread(0, 10, 10) == spread(1, 10, 10)
+
+
+def test_text_tells_how_long_a_call_takes() -> None:
+    """Fifteen characters a second; at a question the mean of what follows, and nothing after a stop."""
+    say = {"do": "say", "text": "x" * 150}
+    ask = {"do": "ask", "prompt": [say], "keys": {"1": [say], "2": []}}
+    told = [say, ask, {"do": "stop"}, say]
+    script = CallScript.from_dict({"language": "en-GB", "steps": told}, default_language="en-GB")
+
+    assert 10 + (10 + 2 + 5) == pytest.approx(talk_s(script.steps))
