@@ -48,6 +48,8 @@ class Line:
         weight: its share among campaigns of its class.
         slots: how many of its calls may be up at once; None: any number.
         calls_per_second: what it may use of the budget; None: all.
+        spacing_s: the least time between two tries at one number.
+        most_a_day: how often one number is tried within 24 hours; None: any number.
     """
 
     id: str
@@ -64,6 +66,8 @@ class Line:
     weight: float = 1.0
     slots: int | None = None
     calls_per_second: float | None = None
+    spacing_s: float = 0.0
+    most_a_day: int | None = None
 
     @property
     def people(self) -> float:
@@ -87,6 +91,7 @@ class Plan:
         calls_per_second: the budget, without margin.
         margin: what the pacing adds to its interval now, in parts of it.
         least_margin: what it adds at best.
+        slots: how many calls may be up at once, of all campaigns; None: any number.
     """
 
     line: Line
@@ -95,3 +100,4 @@ class Plan:
     calls_per_second: float
     margin: float = 0.0
     least_margin: float = 0.0
+    slots: int | None = None

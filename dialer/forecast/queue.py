@@ -14,10 +14,12 @@ from dialer.forecast.cohort import Cohort, Waiting
 from dialer.forecast.line import Line, Lot
 from dialer.forecast.outcome import Outcome
 from dialer.forecast.rates import Rates
+from dialer.forecast.slots import Slots
 from dialer.redialing import Tried, after
 
 NOBODY = 1e-4
 """Fewer people than this are nobody."""
+_DAY_S = 86_400.0
 SOON = 1e-6
 """Seconds: the least step of time."""
 
@@ -43,6 +45,7 @@ class Queue:
         self._branches: dict[Tried, tuple[Branch, ...]] = {}
         self._taken: list[tuple[Cohort, Waiting]] = []
         self._numbers = itertools.count()
+        self._slots = None if line.slots is None else Slots(line.slots, self._rates.mean_s, starts)
         self.left = 0.0
         for lot in line.lots:
             self._add(self._cohorts[lot.cohort], lot.people, _waiting(lot, line, next(self._numbers)))
@@ -94,15 +97,19 @@ class Queue:
         """When a cohort opens or closes, or people are too late."""
         return min((cohort.turns(now) for cohort in self._cohorts if cohort.line), default=inf)
 
-    def most(self, span_s: float) -> float:
-        """How many tokens it may take in so many seconds, by its own limits."""
+    @property
+    def lasts_s(self) -> float:
+        """How long one of its calls is up, on average."""
+        return self._rates.mean_s
+
+    def most(self, now: float, until: float) -> float:
+        """How many tokens it may take between two moments, by its own limits."""
         line, calls = self.line, inf
         if line.calls_per_second is not None:
-            calls = line.calls_per_second * span_s
-        if line.slots is not None:
-            # Little's law: so many are up where so many are placed a second and each lasts so long.
-            calls = min(calls, line.slots / max(self._rates.mean_s, SOON) * span_s)
-        return calls * line.tokens
+            calls = line.calls_per_second * (until - now)
+        if self._slots is not None:
+            calls = min(calls, self._slots.most(now, until))
+        return max(0.0, calls) * line.tokens
 
     def take(self, now: float, tokens: float) -> float:
         """Take people out of the line for so many tokens, whoever is due longest first; returns the tokens used."""
@@ -118,7 +125,10 @@ class Queue:
                 heapq.heappush(cohort.line, _part(waiting, 1 - part))
             self._taken.append((cohort, _part(waiting, part)))
             left -= waiting.people * part
-        return tokens - left * self.line.tokens
+        calls = tokens / self.line.tokens - left
+        if self._slots is not None:
+            self._slots.take(calls)
+        return calls * self.line.tokens
 
     def place(self, at: float) -> None:
         """Those who were taken are called, all at this moment."""
@@ -159,8 +169,15 @@ class Queue:
         for disposition, share in self._rates.shares.items():
             if share > 0:
                 following, wait = after(begun, disposition, self.line.redial, self.line.max_tries)
-                wait_s = None if wait is None else wait / 1000
-                yield Branch(disposition, share, self._rates.lasts_s[disposition], following, wait_s)
+                lasts_s = self._rates.lasts_s[disposition]
+                wait_s = None if wait is None else max(wait / 1000, self._held_s(following) - lasts_s)
+                yield Branch(disposition, share, lasts_s, following, wait_s)
+
+    def _held_s(self, tried: Tried) -> float:
+        """How long a number is left alone after a try: over the cap of a day, until that day is over."""
+        most = self.line.most_a_day
+        is_full = most is not None and tried.tries % most == 0
+        return max(self.line.spacing_s, _DAY_S if is_full else 0.0)
 
 
 def _waiting(lot: Lot, line: Line, number: int) -> Waiting:

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from dialer.forecast.line import Plan
 from dialer.forecast.outcome import Outcome
 from dialer.forecast.queue import NOBODY, SOON, Queue
+from dialer.forecast.slots import Slots
 
 PRECISION = 200
 """A step takes so small a part of the time spent dialing."""
@@ -30,13 +31,14 @@ def run(plan: Plan, *, side: int = 0) -> Outcome:
     margin = min(plan.margin, plan.least_margin) if side < 0 else plan.margin
     rate = plan.calls_per_second / (1 + margin)
     queues = [Queue(line, plan.starts, side) for line in (plan.line, *plan.others)]
-    return _Run(queues, plan.starts, rate).until_done()
+    return _Run(queues, plan, rate).until_done()
 
 
 class _Run:
-    def __init__(self, queues: Sequence[Queue], starts: float, rate: float) -> None:
-        self._queues, self._now, self._rate = queues, starts, rate
-        self._starts, self._latest, self._spent_s = starts, starts + HORIZON_S, 0.0
+    def __init__(self, queues: Sequence[Queue], plan: Plan, rate: float) -> None:
+        self._queues, self._now, self._rate = queues, plan.starts, rate
+        self._starts, self._latest, self._spent_s = plan.starts, plan.starts + HORIZON_S, 0.0
+        self._slots = None if plan.slots is None else Slots(plan.slots, queues[0].lasts_s, plan.starts)
 
     def until_done(self) -> Outcome:
         """Go on until nobody of the first campaign is left."""
@@ -62,7 +64,7 @@ class _Run:
         slice_s = max(1 / self._rate, self._spent_s / PRECISION)
         until = min(self._now + slice_s, *(queue.turns(self._now) for queue in self._queues))
         until = max(until, self._now + SOON)
-        used = self._share(ready, (until - self._now) * self._rate, until - self._now)
+        used = self._share(ready, until)
         took = until - self._now if used is None else used / self._rate
         placed_at = self._now + took
         for queue in ready:
@@ -77,11 +79,14 @@ class _Run:
         gathered = min(max(coming, self._now + (self._now - self._starts) / PRECISION), max(coming, turn))
         self._now = max(min(gathered, self._latest), self._now + SOON)
 
-    def _share(self, ready: Sequence[Queue], tokens: float, span_s: float) -> float | None:
+    def _share(self, ready: Sequence[Queue], until: float) -> float | None:
         """Give tokens, urgent first, then by weight. Returns how many were used; None where the time passes anyway."""
+        tokens = (until - self._now) * self._rate
+        if self._slots is not None:
+            tokens = max(0.0, min(tokens, self._slots.most(self._now, until)))
         left, is_held = tokens, False
         for _, same in itertools.groupby(sorted(ready, key=_urgency), key=_urgency):
-            takers = [(queue, queue.most(span_s)) for queue in same]
+            takers = [(queue, queue.most(self._now, until)) for queue in same]
             while takers and left > NOBODY:
                 each = left / sum(queue.line.weight for queue, _ in takers)
                 still: list[tuple[Queue, float]] = []
@@ -94,6 +99,8 @@ class _Run:
                     if taken >= wanted - NOBODY:
                         still.append((queue, most - taken))
                 takers = still
+        if self._slots is not None:
+            self._slots.take(tokens - left)
         return None if is_held or left <= NOBODY else tokens - left
 
 

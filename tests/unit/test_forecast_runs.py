@@ -81,9 +81,25 @@ def test_connects_take_their_tokens() -> None:
 
 
 def test_own_limits_are_kept() -> None:
-    """One call a second takes three times as long as three, and so do thirty slots for calls of thirty seconds."""
+    """One call a second takes three times as long as three; so do thirty slots for thirty seconds, once all are used."""
     assert 300 + CALL_S == pytest.approx(finished_s(plan(line(300, calls_per_second=1.0))), rel=0.01)
-    assert 300 + CALL_S == pytest.approx(finished_s(plan(line(300, slots=30))), rel=0.01)
+    assert 285 + CALL_S == pytest.approx(finished_s(plan(line(300, slots=30))), rel=0.01)
+
+
+def test_slots_of_the_trunk_are_shared() -> None:
+    """Thirty slots for two campaigns of thirty seconds a call: each gets a call every two seconds."""
+    planned = replace(plan(line(300), line(300, id="c2")), slots=30)
+    assert 600 - 15 + CALL_S == pytest.approx(finished_s(planned), rel=0.02)
+
+
+def test_caps_of_a_number_hold_redials_back() -> None:
+    """An hour between two tries goes before a wait of a minute; two tries a day put the third on the next day."""
+    busy = {"rates": NOBODY, "redial": {Disposition.BUSY: Redial(2, 60_000)}}
+    spaced = finished_s(plan(line(3, spacing_s=HOUR_S, **busy)))
+    capped = finished_s(plan(line(3, most_a_day=2, **busy)))
+
+    assert 2 * HOUR_S == pytest.approx(spaced, rel=0.01)
+    assert 24 * HOUR_S + 62 == pytest.approx(capped, rel=0.01)
 
 
 def test_closed_hours_are_waited_for() -> None:
