@@ -81,7 +81,7 @@ def test_connects_take_their_tokens() -> None:
 
 
 def test_own_limits_are_kept() -> None:
-    """One call a second takes three times as long as three; so do thirty slots for thirty seconds, once all are used."""
+    """One call a second takes three times as long as three; so do thirty slots for half a minute, once all are used."""
     assert 300 + CALL_S == pytest.approx(finished_s(plan(line(300, calls_per_second=1.0))), rel=0.01)
     assert 285 + CALL_S == pytest.approx(finished_s(plan(line(300, slots=30))), rel=0.01)
 
