@@ -105,6 +105,7 @@ class Planning:
             calls_per_second=assumed.calls_per_second or self._settings.calls_per_second,
             margin=budget.margin_ppm / _PPM,
             least_margin=MARGIN_LEAST_PPM / _PPM,
+            slots=self._settings.slots or None,
         )
         return plan, people
 
@@ -163,6 +164,11 @@ def _line(campaign: Campaign, people: People, rates: Rates) -> Line:
         max_tries=campaign.max_tries,
         expires=to_ms(campaign.expires_at) / 1000 if campaign.expires_at else inf,
         tokens=1 + campaign.terms.connects,
+        weight=campaign.share.weight,
+        slots=campaign.share.slots,
+        calls_per_second=campaign.share.calls_per_second,
+        spacing_s=campaign.caps.spacing_ms / 1000,
+        most_a_day=campaign.caps.day,
     )
 
 

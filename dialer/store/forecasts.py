@@ -64,12 +64,12 @@ class ForecastStore(CampaignStore):
         self, campaign: Campaign, *, region: str, whole: bool = False, sample: int = SAMPLE
     ) -> People:
         """Who is left of a campaign: from a sample, or counted one by one."""
-        size, cohorts, some = await asyncio.gather(
+        size, cohorts = await asyncio.gather(
             self._batch.command("ZCARD", keys.calls_in(campaign.id, CallState.WAITING)),
             self._fields(keys.zones(campaign.id)),
-            self._batch.command("EXISTS", keys.SUPPRESSED),
         )
-        looked = _Looked(campaign.id, _Cohorts.of(campaign, cohorts, region), bool(some), self._now_ms() / 1000)
+        lists = (keys.SUPPRESSED, *map(keys.suppressed_on, campaign.lists))
+        looked = _Looked(campaign.id, _Cohorts.of(campaign, cohorts, region), lists, self._now_ms() / 1000)
         whole = whole or size <= sample
         slices = await (self._all(looked, size) if whole else self._sampled(looked, size, sample))
         waiting = sum((stands for stands, _ in slices), Counter[_Stand]())
@@ -156,10 +156,10 @@ class ForecastStore(CampaignStore):
 
     async def _barred(self, looked: _Looked, addresses: Sequence[Sequence[str]]) -> list[bool]:
         """Whether all numbers of each person are suppressed."""
-        if not looked.some_suppressed:
-            return [False] * len(addresses)
-        scores = iter(await self._batch.command("ZMSCORE", keys.SUPPRESSED, *chain.from_iterable(addresses)))
-        return [None not in [*islice(scores, len(inside))] for inside in addresses]
+        numbers = [*chain.from_iterable(addresses)]
+        on_lists = await asyncio.gather(*(self._batch.command("ZMSCORE", key, *numbers) for key in looked.lists))
+        barred = iter(any(since is not None for since in found) for found in zip(*on_lists, strict=True))
+        return [all([*islice(barred, len(inside))]) for inside in addresses]
 
 
 def _addresses(record: str) -> list[str]:
@@ -209,7 +209,7 @@ class _Looked(NamedTuple):
 
     campaign_id: str
     cohorts: _Cohorts
-    some_suppressed: bool
+    lists: tuple[str, ...]  # keys of those that it keeps to
     now: float
 
     def stand(self, due: float, first: float, cohort: int, tried: Tried, ends_ms: int | None) -> _Stand:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from dialer.dispositions import Disposition
-from dialer.model import NewCall, Priority, Redial
+from dialer.model import Caps, NewCall, Priority, Redial, Share
 from dialer.planning import Assumed, Forecast, Planning
 from dialer.settings import Settings
 from dialer.window_text import parse_windows
@@ -76,6 +76,12 @@ SCENARIOS = {
     "behind urgent ones": Scenario(200, EVERYBODY, beside=400, beside_fields={"priority": Priority.URGENT}),
     "before background ones": Scenario(300, EVERYBODY, beside=400, beside_fields={"priority": Priority.BACKGROUND}),
     "two numbers each": Scenario(300, MIXED, {"redial": NEXT_NUMBER}, numbers=2),
+    "three times the weight of the other": Scenario(300, EVERYBODY, {"share": Share(weight=3)}, beside=600),
+    "twenty slots": Scenario(300, EVERYBODY, {"share": Share(slots=20)}),
+    "slots and redials": Scenario(400, MIXED, {"share": Share(slots=30), "redial": SOON_AGAIN}),
+    "one call a second": Scenario(200, EVERYBODY, {"share": Share(calls_per_second=1.0)}, beside=300),
+    "an hour between tries": Scenario(300, MIXED, {"caps": Caps(spacing_ms=HOUR_MS), "redial": SOON_AGAIN}),
+    "two tries a day": Scenario(300, MIXED, {"caps": Caps(day=2), "redial": AGAIN}),
     "thirty a second": Scenario(900, EVERYBODY, calls_per_second=30),
 }
 

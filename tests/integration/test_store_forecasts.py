@@ -89,6 +89,18 @@ async def test_numbers_ends_and_suppressed_are_seen(engine: Engine) -> None:
     assert 3 * 3600 - 120 <= own <= 3 * 3600
 
 
+async def test_named_lists_count_where_a_campaign_keeps_to_them(engine: Engine) -> None:
+    """Whoever is on a list of the campaign is suppressed for it; another list is none of its business."""
+    await engine.store.create_campaign(draft(lists=("vip",)))
+    await add(engine, new_calls(10))
+    first, second, third = new_calls(3)
+    await engine.store.suppress(first.number, on="vip")
+    await engine.store.suppress(second.number, on="staff")
+    await engine.store.suppress(third.number)
+
+    assert 2 == (await left(engine)).suppressed
+
+
 async def test_redials_stand_with_what_was_tried_and_who_is_up_apart(engine: Engine) -> None:
     """A call that was busy waits for its redial; one that is up, one that is claimed."""
     await engine.run_campaign(calls=4, redial={Disposition.BUSY: Redial(2, 600_000)})
