@@ -46,7 +46,7 @@ class Queue:
         self._taken: list[tuple[Cohort, Waiting]] = []
         self._numbers = itertools.count()
         self._slots = None if line.slots is None else Slots(line.slots, self._rates.mean_s, starts)
-        self.left = 0.0
+        self.left = self.untried = 0.0
         for lot in line.lots:
             self._add(self._cohorts[lot.cohort], lot.people, _waiting(lot, line, next(self._numbers)))
         self._take_up(starts)
@@ -61,7 +61,12 @@ class Queue:
     def _add(self, cohort: Cohort, people: float, waiting: Waiting) -> None:
         if people >= NOBODY:
             heapq.heappush(cohort.line, waiting)
-            self.left += people
+            self._count(waiting, 1)
+
+    def _count(self, waiting: Waiting, sign: int) -> None:
+        self.left += sign * waiting.people
+        if waiting.tried.tries == 0:
+            self.untried += sign * waiting.people
 
     def look(self, now: float) -> None:
         """Learn the hours that follow, and let whoever is too late go."""
@@ -78,7 +83,7 @@ class Queue:
         heapq.heapify(cohort.line)
         cohort.count_ends()
         for waiting in late:
-            self.left -= waiting.people
+            self._count(waiting, -1)
             self.outcome.end(waiting.expires, waiting.people, waiting.out_of)
             if waiting.tried.tries == 0:
                 self.outcome.untried[cohort.why_never(waiting)] += waiting.people
@@ -135,7 +140,7 @@ class Queue:
         taken, self._taken = self._taken, []
         merged: defaultdict[tuple[Cohort, Tried, float], list[float]] = defaultdict(lambda: [0.0, 0.0])
         for cohort, waiting in taken:
-            self.left -= waiting.people
+            self._count(waiting, -1)
             amounts = merged[cohort, waiting.tried, waiting.expires]
             amounts[0] += waiting.people
             amounts[1] += waiting.out_of

@@ -83,7 +83,7 @@ def is_possible(plan: Plan) -> bool:
 
 
 def _missed(plan: Plan) -> dict[str, int]:
-    untried = run(plan, side=-1).untried
+    untried = run(plan, side=-1, first_tries=True).untried
     return {code: math.ceil(untried[code] - _SOMEBODY) for code in _DETAILS if untried[code] > _SOMEBODY}
 
 
@@ -100,7 +100,7 @@ def _changes(plan: Plan) -> Iterator[Change]:
 
 def _least_end(plan: Plan) -> int | None:
     """The least whole minute by which everybody can have been dialed once (s since 1970)."""
-    endless = run(_ending(plan, inf), side=-1)
+    endless = run(_ending(plan, inf), side=-1, first_tries=True)
     if endless.is_cut or any(endless.untried[code] > _SOMEBODY for code in _DETAILS):
         return None
     least = (int(endless.last_first) // _MINUTE_S + 1) * _MINUTE_S

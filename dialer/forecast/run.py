@@ -26,12 +26,15 @@ _DONE = 5e-3
 """A campaign with fewer people left than this is done: its end is told for one of twenty runs at the most."""
 
 
-def run(plan: Plan, *, side: int = 0) -> Outcome:
-    """Let the plan happen, with rates as expected (0), or at the edge of few redials (-1) or many (1)."""
+def run(plan: Plan, *, side: int = 0, first_tries: bool = False) -> Outcome:
+    """Let the plan happen, with rates as expected (0), or at the edge of few redials (-1) or many (1).
+
+    With `first_tries` no longer than until everybody was dialed once, or is too late.
+    """
     margin = min(plan.margin, plan.least_margin) if side < 0 else plan.margin
     rate = plan.calls_per_second / (1 + margin)
     queues = [Queue(line, plan.starts, side) for line in (plan.line, *plan.others)]
-    return _Run(queues, plan, rate).until_done()
+    return _Run(queues, plan, rate).until_done(first_tries=first_tries)
 
 
 class _Run:
@@ -40,11 +43,11 @@ class _Run:
         self._starts, self._latest, self._spent_s = plan.starts, plan.starts + HORIZON_S, 0.0
         self._slots = None if plan.slots is None else Slots(plan.slots, queues[0].lasts_s, plan.starts)
 
-    def until_done(self) -> Outcome:
+    def until_done(self, *, first_tries: bool) -> Outcome:
         """Go on until nobody of the first campaign is left."""
         asked = self._queues[0]
         for _ in range(_MOST_STEPS):
-            if asked.left < _DONE:
+            if (asked.untried if first_tries else asked.left) < _DONE:
                 break
             if self._now >= self._latest:
                 asked.outcome.is_cut = True
