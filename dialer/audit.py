@@ -65,6 +65,7 @@ class Action(StrEnum):
     SUPPRESSION_REMOVED = "suppression.removed"
     SUPPRESSIONS_LISTED = "suppression.listed"
     NUMBER_FOUND = "number.found"
+    NUMBER_ERASED = "number.erased"
     APPLICATION_CREATED = "application.created"
     APPLICATION_CHANGED = "application.changed"
     APPLICATION_DELETED = "application.deleted"

@@ -51,6 +51,9 @@ campaign (`campaign_keys`).
 | `dialed:20780:77` | hash | number: the call that dialed it last, and when it was dialed on that day | nine days |
 | `audit` | stream | who did what, when: `entry` (JSON, `audit.py`), `hash` of the chain | by age |
 | `audit:chain` | hash | `head`, `last`: the newest's hash and id; `anchor`: hash before the oldest; `trimmed` | stays |
+| `erasure` | hash | `fingerprint` of the secret under which hashes of erased numbers stand | stays: one a fleet |
+| `erasing` | zset | erasure id, score: when to go on, or the lease (ms) | empties |
+| `erasure:e5f1` | hash | an erasure's plan (until its end), counts, proof | the retention's days after its end |
 | `hanging-up` | zset | campaign of which calls are to be hung up, score: when that was last asked (ms) | empties |
 | `closing` | set | campaigns that may be complete | empties |
 | `reaping` | zset | campaign that is over, with a retention of its own, score: until when (ms) | with the campaign |
@@ -101,6 +104,8 @@ TRUNK = f"{TAG}trunk:main"
 RECORDINGS = f"{TAG}recordings"
 RECORDINGS_DUE = f"{TAG}recordings:due"
 RECORDINGS_UNFETCHED = f"{TAG}recordings:unfetched"
+ERASURE_SECRET = f"{TAG}erasure"
+ERASING = f"{TAG}erasing"
 COPYING = f"{TAG}copying"
 CALLBACKS = f"{TAG}callbacks"
 CALLBACKS_TOLD = f"{TAG}callbacks:told"
@@ -223,6 +228,11 @@ def recordings_of(campaign_id: str) -> str:
 def recording(recording_id: str) -> str:
     """Hash of one recording."""
     return f"{TAG}recording:{recording_id}"
+
+
+def erasure(erasure_id: str) -> str:
+    """Hash of one erasure."""
+    return f"{TAG}erasure:{erasure_id}"
 
 
 def callbacks_to(receiver: str) -> str:

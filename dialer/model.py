@@ -18,6 +18,8 @@ from dialer.dispositions import Disposition, Fact
 from dialer.states import CallState, CampaignState
 from dialer.windows import Windows
 
+ERASED = "erased"
+"""The number of a call whose person was erased: an address of nobody."""
 MOST_CONNECTS = 5
 """How many further calls one call may make (`connect`): each takes a token of the budget before it is needed."""
 MOST_AFTER_MS = 2_592_000_000  # no redial waits longer than 30 days: beyond them a campaign is another campaign

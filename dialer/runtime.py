@@ -15,6 +15,7 @@ from dialer import metrics
 from dialer.batch import Batch
 from dialer.clock import RedisClock
 from dialer.ending import ended
+from dialer.erasing import erasure_secret
 from dialer.errors import StoreUnavailable
 from dialer.openings import Openings
 from dialer.planning import Planning
@@ -52,7 +53,12 @@ class Runtime:
 
 @asynccontextmanager
 async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
-    """Open all parts. Raises InvalidInput without a Redis URL, StoreUnavailable when Redis does not answer."""
+    """Open all parts.
+
+    Raises:
+        InvalidInput: there is no Redis URL, or another erasure secret than that of the hashes in Redis.
+        StoreUnavailable: Redis does not answer.
+    """
     settings.require("redis_url")
     async with AsyncExitStack() as stack:
         redis = open_redis(str(settings.redis_url))
@@ -64,7 +70,8 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         batch = Batch(redis)
         metrics.BUDGET.labels(metrics.TRUNK).set(settings.calls_per_second)
         limits = deadlines(settings.ringing_timer_s, settings.length_timer_s)
-        store = Store(batch, clock, limits)
+        store = Store(batch, clock, limits, erasure_secret(settings))
+        await store.check_erasure_secret()
         provider: KpnVoice | None = None
         if all(getattr(settings, name) is not None for name in CARRIER_FIELDS):
             # No limit of connections: a call that waited for one would miss its moment.

@@ -37,7 +37,7 @@ class SuppressionsQuery(Incoming):
 class SuppressionOut(Outgoing):
     """How it stands with one number."""
 
-    number: str
+    number: str = Field(description="`erased` in a list, where it was erased and only a hash of it is kept.")
     suppressed: bool = Field(description="Whether no campaign calls it.")
     since: datetime | None
 

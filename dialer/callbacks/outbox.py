@@ -22,6 +22,7 @@ from dialer.callbacks.events import CallbackEvent
 from dialer.callbacks.messages import SWEPT, Message
 from dialer.clock import Clock, now_ms
 from dialer.dispositions import Disposition
+from dialer.model import ERASED
 
 log = structlog.get_logger()
 
@@ -45,7 +46,7 @@ class Due:
 
     Attributes:
         url: where to; None once its campaign is deleted.
-        number, external_id: of the call it is about; None where it is about none, or it is deleted.
+        number, external_id: of the call it is about; None where it is about none, or it is deleted or erased.
     """
 
     message: Message
@@ -113,7 +114,7 @@ class Outbox:
             self._batch.command("HGET", keys.bucket(*call), call.seq) if call else _nothing(),
         )
         number, external_id = [*(json.loads(record) if record else ()), None, None][:2]
-        return Due(message, url, number, external_id)
+        return Due(message, url, None if number == ERASED else number, external_id)
 
     async def done(self, message: Message) -> None:
         """It was delivered, or there is nobody left to deliver it to."""

@@ -28,6 +28,7 @@ _COMMANDS = {
     "recording": "List, download and delete recordings of calls.",
     "suppress": "Keep numbers from being called, by any campaign.",
     "find": "Find every call of a number, in all campaigns.",
+    "erase": "Erase a person by number, in all campaigns, with a proof.",
     "callback": "List, retry and drop callbacks that your own system did not take.",
     "audit": "Show who did what, check that the record is whole, export it.",
     "app": "Make, list and change applications at the carrier; check token and products.",

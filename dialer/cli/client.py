@@ -200,6 +200,14 @@ class DialerClient:
         """In which calls a number stands."""
         return await self._json("POST", "/v1/numbers/find", json={"number": number, "limit": limit})
 
+    async def erase_number(self, number: str, wishes: Json) -> Json:
+        """Begin to erase a person."""
+        return await self._json("POST", "/v1/numbers/erase", json={"number": number, **wishes})
+
+    async def erasure(self, erasure_id: str) -> Json:
+        """How far that is."""
+        return await self._json("GET", f"/v1/erasures/{erasure_id}")
+
     async def suppression(self, verb: str, number: str) -> Json:
         """`add`, `remove` or `check` a number among those that no campaign calls."""
         return await self._json("POST", f"/v1/suppressions/{verb}", json={"number": number})

@@ -6,6 +6,8 @@
 -- atomic because members of a conference tell of one recording at the same moment, at any process
 local MOST_FIELDS = 128
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+-- Its person was erased: what was recorded must not come back.
+if redis.call('HEXISTS', KEYS[1], 'erased') == 1 then return 1 end
 local state = redis.call('HGET', KEYS[2], 'state')
 if state == 'deleted' then return 1 end
 if not state then

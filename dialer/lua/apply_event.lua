@@ -4,24 +4,26 @@
 --         9..11 lease deadlines (ms): while it rings, while it is talked, while a reason may follow; 12.. figures
 -- returns code, attempt's new disposition or '', call's disposition or ''
 --         0 no such attempt, 1 a repeat, 2 kept (it says nothing about the call's way), 3 nothing new, 4 applied
---         An attempt keeps so many events and no more, but what a further one tells counts all the same.
+--         An attempt keeps so many events and no more, but what a further one tells counts all the same; so it does where
+--         the person was erased: nothing but the facts stays then.
 -- atomic because two events of one call arrive together, in any order, at any process
 -- include: call
 local MOST_FIELDS = 160
 if redis.call('EXISTS', ATTEMPT) == 0 then return {0, '', ''} end
 local known = tonumber(redis.call('HGET', ATTEMPT, 'facts') or 0)
 local facts = bit.bor(known, tonumber(ARGV[5]))
-local kept = redis.call('HLEN', ATTEMPT) <= MOST_FIELDS and redis.call('HSETNX', ATTEMPT, ARGV[6], ARGV[7]) == 1
+local erased = redis.call('HEXISTS', ATTEMPT, 'erased') == 1
+local kept = not erased and redis.call('HLEN', ATTEMPT) <= MOST_FIELDS and redis.call('HSETNX', ATTEMPT, ARGV[6], ARGV[7]) == 1
 if not kept and facts == known then return {1, '', ''} end
-if ARGV[8] ~= '' then redis.call('HSETNX', ATTEMPT, 'uuid', ARGV[8]) end
-if #ARGV > 11 then redis.call('HSET', ATTEMPT, unpack(ARGV, 12)) end
+if ARGV[8] ~= '' and not erased then redis.call('HSETNX', ATTEMPT, 'uuid', ARGV[8]) end
+if #ARGV > 11 and not erased then redis.call('HSET', ATTEMPT, unpack(ARGV, 12)) end
 
 if tonumber(ARGV[5]) == 0 then return {2, '', ''} end
 if facts == known then return {3, '', ''} end
 redis.call('HSET', ATTEMPT, 'facts', facts)
 -- Whoever asks not to be called again is suppressed with that very fact, in every campaign (begin_attempt looks).
 if bit.band(facts, OPTED_OUT) > bit.band(known, OPTED_OUT) then
-  suppress()
+  if not erased then suppress() end
   tell('number.opted_out', ATTEMPT_ID, 'opted_out')
 end
 if bit.band(facts, CONFIRMED) > bit.band(known, CONFIRMED) then tell('call.confirmed', ATTEMPT_ID, 'confirmed') end
@@ -48,7 +50,7 @@ if before then
     store_tries(counted)
     -- Ended in one stroke with its campaign, it is not among those that are told by that one line any more.
     if not counted.told then tell_end(disposition) end
-    if bit.band(facts, HUNG_UP) == 0 then is_used_up(policy_of(disposition), counted[disposition]) end
+    if bit.band(facts, HUNG_UP) == 0 and not erased then is_used_up(policy_of(disposition), counted[disposition]) end
   elseif redis.call('ZSCORE', WAITING, SEQ) or redis.call('ZSCORE', CLAIMED, SEQ) then
     unsettle(before)
     return {4, disposition, settle(disposition, facts)}

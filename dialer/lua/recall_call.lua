@@ -9,7 +9,7 @@ local kind, state, expires, over = unpack(redis.call('HMGET', CAMPAIGN, 'kind', 
 if kind ~= 'conference' then return {-1} end
 if over or expires and NOW >= tonumber(expires) then return {-2, 'over'} end
 if state ~= 'running' then return {-2, state} end
-if tries().n ~= NUMBER then return {0} end
+if tries().n ~= NUMBER or tries().erased then return {0} end
 local facts = tonumber(redis.call('HGET', ATTEMPT, 'facts') or 0)
 if ARGV[5] == '1' and (bit.band(facts, ENTERED) == 0 or bit.band(facts, HUNG_UP) > 0) then return {0} end
 local ended = false

@@ -10,14 +10,13 @@ from dialer.store.attempts import Applied, EventResult, Spoken
 from dialer.store.audit import AuditFilter, AuditStore
 from dialer.store.conferences import ConferenceStore
 from dialer.store.copies import CopyStore
+from dialer.store.erasing import ErasingStore
 from dialer.store.escalations import EscalationStore
-from dialer.store.finding import FindStore
 from dialer.store.forecasts import ForecastStore
 from dialer.store.overview import Overview, OverviewStore
 from dialer.store.recordings import Deleted, Noted, Wanted
 from dialer.store.retention import RetentionStore
 from dialer.store.seen import SeenStore
-from dialer.store.suppression import SuppressionStore
 
 __all__ = ["Applied", "AuditFilter", "Deleted", "EventResult", "Noted", "Overview", "Spoken", "Store", "Wanted"]
 
@@ -26,12 +25,11 @@ class Store(
     AuditStore,
     CopyStore,
     ConferenceStore,
+    ErasingStore,
     EscalationStore,
-    FindStore,
     ForecastStore,
     OverviewStore,
     RetentionStore,
     SeenStore,
-    SuppressionStore,
 ):
     """All of the store in one object; each part is a module of its own beside this one."""

@@ -35,10 +35,11 @@ def deadlines(ringing_timer_s: int, length_timer_s: int) -> Deadlines:
 class StorePart:
     """One part of the store. Every method raises StoreUnavailable when Redis is away."""
 
-    def __init__(self, batch: Batch, clock: Clock, limits: Deadlines) -> None:
+    def __init__(self, batch: Batch, clock: Clock, limits: Deadlines, erasure_secret: str = "") -> None:
         self._batch = batch
         self._clock = clock
         self._limits = limits
+        self._erasure_secret = erasure_secret
 
     def _now_ms(self) -> int:
         return now_ms(self._clock)

@@ -17,9 +17,10 @@ from dialer.clock import moment
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, NotFound
 from dialer.kinds import Callee, steps_of
-from dialer.model import Call, Campaign, NewCall
+from dialer.model import ERASED, Call, Campaign, NewCall
 from dialer.store.calls import CallStore
 from dialer.store.rows import IMPORT_LEASE_MS, RowStore
+from dialer.store.suppression import SuppressionStore
 
 NEVER_AGAIN = frozenset({Disposition.OPTED_OUT, Disposition.SUPPRESSED})
 """Whoever ended so never comes along."""
@@ -49,7 +50,7 @@ class Copying:
     reason: str | None = None
 
 
-class CopyStore(RowStore, CallStore):
+class CopyStore(RowStore, CallStore, SuppressionStore):
     """Campaigns made from others."""
 
     async def begin_copying(self, campaign_id: str, of: str, dispositions: Collection[Disposition]) -> None:
@@ -106,7 +107,8 @@ class CopyStore(RowStore, CallStore):
         until = self._now_ms() + IMPORT_LEASE_MS
         await self._batch.command("ZADD", keys.imports(campaign_id), until, _IMPORT_ID)
         found = await self.numbered_calls(copying.of, copying.looked_at + 1, _AT_ONCE)
-        wanted = [call for call in found if call.disposition in copying.dispositions - NEVER_AGAIN]
+        ended_so = copying.dispositions - NEVER_AGAIN
+        wanted = [call for call in found if call.disposition in ended_so and call.number != ERASED]
         allowed = await self._allowed(campaign, wanted)
         now = moment(self._now_ms())
         new = [_new(call, now) for call in allowed]
@@ -123,7 +125,7 @@ class CopyStore(RowStore, CallStore):
     async def _allowed(self, campaign: Campaign, calls: list[Call]) -> list[Call]:
         if not calls:
             return []
-        looks = (self._batch.command("ZMSCORE", keys.SUPPRESSED, call.number, *call.others) for call in calls)
+        looks = (self._suppressed_since(call.number, *call.others) for call in calls)
         suppressed = await asyncio.gather(*looks)
         steps = steps_of(campaign.kind, json.dumps(campaign.script), Callee(campaign.id))
         return [

@@ -3,7 +3,8 @@
 On the list of all are whoever pressed an opt-out key, whom a redial policy gave up, and whom somebody put there. Each
 list is one sorted set, read by `begin_attempt` in the very step that lets an attempt go. So what is written here holds
 at once, for calls already claimed too; nothing else has to be done about it. Each list has a version, which the record
-of an attempt names.
+of an attempt names. Of a number that was erased a keyed hash stands there (`dialer/erasing.py`), which the same
+functions find.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ from typing import Literal, NamedTuple
 from dialer import keys
 from dialer.clock import moment
 from dialer.decisions import ALL_CAMPAIGNS
+from dialer.erasing import MARK, suppressed_digest
 from dialer.errors import InvalidInput, NotFound
+from dialer.model import ERASED
 from dialer.store.base import StorePart
 
 MOST_AT_ONCE = 1_000
@@ -26,10 +29,15 @@ MOST_NAME = 40
 
 
 class Suppressed(NamedTuple):
-    """A number that is not called, and since when."""
+    """A number that is not called, and since when; `erased` where only its hash is there."""
 
     number: str
     since: datetime
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether nobody can tell the number any more."""
+        return self.number == ERASED
 
 
 class SuppressionList(NamedTuple):
@@ -48,25 +56,48 @@ class SuppressionStore(StorePart):
 
     async def suppress(self, *numbers: str, on: str = ALL_CAMPAIGNS) -> int:
         """Put up to 1,000 numbers on a list; returns how many were not on it yet. Makes the list. Repeatable."""
-        return await self._change("add", numbers, on)
+        hashes = [suppressed_digest(number, self._erasure_secret) for number in numbers]
+        there = await self._batch.command("ZMSCORE", suppression_key(on), *hashes) if numbers else []
+        new = [number for number, since in zip(numbers, there, strict=True) if since is None]
+        # Also where none is left: that makes the list.
+        return await self._change("add", new, on)
 
     async def unsuppress(self, *numbers: str, on: str = ALL_CAMPAIGNS) -> int:
         """Take them off; returns how many were on it. Calls that ended so stay ended. Repeatable."""
-        return await self._change("remove", numbers, on)
+        return await self._change("remove", self._members(numbers), on)
 
     async def _change(self, how: Literal["add", "remove"], numbers: Sequence[str], name: str) -> int:
-        names = [_key(name), keys.SUPPRESSION]
+        names = [suppression_key(name), keys.SUPPRESSION]
         return int(await self._batch.run("change_suppression", names, [name, self._now_ms(), how, *numbers]))
 
     async def suppressed_since(self, number: str, on: str = ALL_CAMPAIGNS) -> datetime | None:
         """Since when it is on a list; None where it is not."""
-        since = await self._batch.command("ZSCORE", _key(on), number)
-        return None if since is None else moment(since)
+        (since,) = await self._suppressed_since(number, on=on)
+        return since
+
+    async def _suppressed_since(self, *numbers: str, on: str = ALL_CAMPAIGNS) -> list[datetime | None]:
+        """The same of several."""
+        found = await self._batch.command("ZMSCORE", suppression_key(on), *self._members(numbers))
+        each = len(found) // len(numbers)
+        parts = (found[first : first + each] for first in range(0, len(found), each))
+        return [min((moment(since) for since in part if since is not None), default=None) for part in parts]
+
+    def _members(self, numbers: Sequence[str]) -> list[str]:
+        """What may stand there for these numbers, as much for each."""
+        return [
+            member
+            for number in numbers
+            for member in (number, suppressed_digest(number, self._erasure_secret))
+            if member
+        ]
 
     async def suppressed(self, *, offset: int, limit: int, on: str = ALL_CAMPAIGNS) -> list[Suppressed]:
         """A page of a list, longest ago first."""
-        found = await self._batch.command("ZRANGE", _key(on), offset, offset + limit - 1, "WITHSCORES")
-        return [Suppressed(number, moment(since)) for number, since in zip(found[::2], found[1::2], strict=True)]
+        found = await self._batch.command("ZRANGE", suppression_key(on), offset, offset + limit - 1, "WITHSCORES")
+        return [
+            Suppressed(ERASED if member.startswith(MARK) else member, moment(since))
+            for member, since in zip(found[::2], found[1::2], strict=True)
+        ]
 
     async def all_suppressed(self, on: str = ALL_CAMPAIGNS) -> AsyncIterator[list[Suppressed]]:
         """All of a list in pages. A number that is taken off meanwhile may keep another from being told."""
@@ -79,7 +110,7 @@ class SuppressionStore(StorePart):
         """All lists by name, that of all campaigns first."""
         versions = {ALL_CAMPAIGNS: "0"} | await self._fields(keys.SUPPRESSION)
         return [
-            SuppressionList(name, int(await self._batch.command("ZCARD", _key(name))), int(version))
+            SuppressionList(name, int(await self._batch.command("ZCARD", suppression_key(name))), int(version))
             for name, version in sorted(versions.items())
         ]
 
@@ -103,5 +134,6 @@ def check_list_name(name: str) -> str:
     return name
 
 
-def _key(name: str) -> str:
+def suppression_key(name: str) -> str:
+    """The sorted set of a list."""
     return keys.SUPPRESSED if name == ALL_CAMPAIGNS else keys.suppressed_on(name)

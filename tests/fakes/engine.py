@@ -124,11 +124,11 @@ class Engine:
         return [await self.leases.lapse(lapsed) for lapsed in await self.leases.lapsed(100)]
 
 
-def make_engine(redis: Redis, *, calls_per_second: float = 3, burst: int = 1) -> Engine:
+def make_engine(redis: Redis, *, calls_per_second: float = 3, burst: int = 1, erasure_secret: str = "") -> Engine:
     """An engine on this Redis, its clock at the start."""
     clock, batch = SettableClock(), Batch(redis)
-    store = Store(batch, clock, deadlines(45, 600))
-    dialing = Dialing(batch, clock, Pace(calls_per_second, burst))
+    store = Store(batch, clock, deadlines(45, 600), erasure_secret)
+    dialing = Dialing(batch, clock, Pace(calls_per_second, burst), erasure_secret=erasure_secret)
     return Engine(redis, clock, batch, store, dialing, Leases(batch, clock))
 
 

@@ -153,6 +153,7 @@ def _settings(redis_url: str, carrier: Simulator, pace: int) -> Settings:
         public_url=f"http://127.0.0.1:{port}",
         api_key=SecretStr(KEY),
         webhook_secret=SecretStr("the secret of these tests"),
+        erasure_secret=SecretStr("the erasure secret of these tests"),
         carrier_url=carrier.url,
         carrier_token_url=carrier.token_url,
         carrier_client_id="tests",

@@ -43,12 +43,17 @@ AUDITED = {
     "POST /v1/suppressions/add": "suppression.added",
     "POST /v1/suppressions/remove": "suppression.removed",
     "POST /v1/numbers/find": "number.found",
+    "POST /v1/numbers/erase": "number.erased",
     "POST /v1/applications": "application.created",
     "PUT /v1/applications/{application_id}": "application.changed",
     "DELETE /v1/applications/{application_id}": "application.deleted",
     "GET /v1/audit/export": "audit.exported",
 }
-NOT_AUDITED = {"POST /v1/campaigns/{campaign_id}/forecast", "POST /v1/suppressions/check"}
+NOT_AUDITED = {
+    "POST /v1/campaigns/{campaign_id}/forecast",
+    "POST /v1/erasures/check",
+    "POST /v1/suppressions/check",
+}
 """They change nothing although they are no GET."""
 
 

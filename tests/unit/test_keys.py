@@ -43,6 +43,7 @@ def test_all_keys_share_one_slot() -> None:
         keys.probe("5f"),
         keys.idempotency("post-calls", "9f"),
         keys.recording("r2"),
+        keys.erasure("e1"),
         *all_keys("c1"),
     ]
 
@@ -62,6 +63,7 @@ def test_no_two_keys_are_the_same() -> None:
         keys.CALLBACKS_DUE,
         keys.COPYING,
     ]
+    found += [keys.ERASING, keys.ERASURE_SECRET, keys.erasure("e1")]
     found += [keys.CALLBACKS_PENDING, keys.CALLBACKS_DEAD, keys.callbacks_to("ab")]
     found += [keys.RECORDINGS, keys.RECORDINGS_DUE, keys.RECORDINGS_UNFETCHED, keys.recording("r2")]
 
