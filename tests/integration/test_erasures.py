@@ -16,6 +16,7 @@ from dialer.runtime import open_runtime
 from dialer.store import erasing
 from jobs.erase import erase
 from jobs.hang_up import HangUpRounds
+from jobs.worker import keep_to_secret
 from tests.fakes.keyspace import dump
 from tests.fakes.switchboard import KEY, Switchboard
 
@@ -92,6 +93,21 @@ async def test_a_runtime_with_another_secret_does_not_open(board: Switchboard) -
     with pytest.raises(InvalidInput, match="DIALER_ERASURE_SECRET"):
         async with open_runtime(settings):
             pass
+
+
+async def test_a_worker_with_another_secret_ends(board: Switchboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs until the first hash is there, and ends by itself with the variable's name."""
+    monkeypatch.setattr("jobs.worker._SECRET_S", 0.02)
+    settings = board.runtime.settings.model_copy(update={"erasure_secret": None})
+    async with open_runtime(settings) as elsewhere:
+        keeping = asyncio.create_task(keep_to_secret(elsewhere))
+        await asyncio.wait([keeping], timeout=0.1)
+        runs = not keeping.done()
+        await ask(board, "/v1/numbers/erase", number=NUMBER, suppress=True)
+        with pytest.raises(InvalidInput, match="DIALER_ERASURE_SECRET"):
+            await asyncio.wait_for(keeping, 5)
+
+    assert runs
 
 
 @pytest.mark.parametrize("body", [{}, {"number": "12"}, {"number": NUMBER, "by": ""}, {"number": NUMBER, "all": True}])

@@ -356,6 +356,14 @@ async def test_what_a_campaign_says_is_not_changed_but_told(engine: Engine) -> N
     assert ["campaign:c1 script"] == list((await erased(engine)).left)
 
 
+async def test_a_plan_of_steps_not_begun_is_told(engine: Engine) -> None:
+    """Whoever is to be called in a later step of an escalation is in no call yet, and is not passed over in silence."""
+    await engine.batch.command("ZADD", keys.ESCALATIONS, 1, "c9")
+    await engine.batch.command("HSET", keys.escalation("c9"), "plan", json.dumps([{"number": NUMBER}]))
+
+    assert ["campaign:c9:escalation plan"] == list((await erased(engine)).left)
+
+
 async def test_the_end_keeps_the_proof_alone(engine: Engine) -> None:
     """The number is in the plan until then; after that nothing tells whose it was, and the proof has its end."""
     await erased(engine)
