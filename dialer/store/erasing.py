@@ -27,9 +27,11 @@ from dialer.addresses import is_phone
 from dialer.decisions import ALL_CAMPAIGNS
 from dialer.erasing import MARK, fingerprint, suppressed_digest
 from dialer.errors import IllegalStep, InvalidInput, NotFound
+from dialer.escalation import ROUND, STEP
 from dialer.known import digest_of, known_key, slots_of
 from dialer.model import ERASED, AttemptRef, Call, CallRef
 from dialer.store.campaigns import BUILT_IN
+from dialer.store.escalations import EscalationStore
 from dialer.store.finding import FindStore
 from dialer.store.recordings import RecordingStore
 from dialer.store.suppression import SuppressionStore, suppression_key
@@ -104,7 +106,7 @@ class Erasure:
     at: int = 0
 
 
-class ErasingStore(FindStore, RecordingStore, SuppressionStore):
+class ErasingStore(EscalationStore, FindStore, RecordingStore, SuppressionStore):
     """Erasures."""
 
     async def check_erasure_secret(self) -> None:
@@ -202,6 +204,10 @@ class ErasingStore(FindStore, RecordingStore, SuppressionStore):
         await self._batch.command("HSET", keys.erasure(erasure.id), *parts)
 
     async def _erase_calls(self, erasure: Erasure, plan: Plan) -> None:
+        # First, so that no step to come adds a call. Whoever stands in a step that was not begun yet is in no call.
+        planned = await self._batch.command("ZRANGE", keys.ESCALATIONS, 0, -1)
+        forgotten = sum(await asyncio.gather(*(self.forget_person(one, plan.number) for one in planned)))
+        await self._batch.command("HINCRBY", keys.erasure(erasure.id), "n:planned_people", forgotten)
         # An opt-out may have come meanwhile.
         kept = await self._hash_suppressed(plan)
         suppression = {-1: "number", 0: "none"}.get(kept, "hash")
@@ -227,12 +233,13 @@ class ErasingStore(FindStore, RecordingStore, SuppressionStore):
         """None where the call was deleted or erased meanwhile."""
         record, tries = await self._batch.command("HMGET", keys.bucket(*ref), ref.seq, f"{ref.seq}t")
         count = int(json.loads(tries)["n"]) if tries else 0
-        number, external_id, _, _, others = [*json.loads(record or "[]"), *[None] * 5][:5]
+        number, external_id, variables, _, others = [*json.loads(record or "[]"), *[None] * 5][:5]
         if number in {None, ERASED}:
             return None
         await self._batch.command("HSET", keys.erasure(erasure_id), f"c:{ref.campaign_id}", 1)
         step = keys.call_step(AttemptRef(ref, count))
         known = self._known(ref.campaign_id, external_id, [number, *(others or ())])
+        known += _known_once(ref.campaign_id, external_id or number, variables or {})
         between = [keys.erasure(erasure_id), keys.EXPIRING_CALLS, keys.hang_up(ref.campaign_id), keys.HANGING_UP]
         between += [keys.attempt(AttemptRef(ref, place)) for place in range(1, count + 1)]
         args: list[Any] = [ref.campaign_id, ref.seq, count, self._now_ms()]
@@ -286,7 +293,7 @@ class ErasingStore(FindStore, RecordingStore, SuppressionStore):
     async def _await_files(self, erasure: Erasure, plan: Plan) -> None:
         due = await asyncio.gather(*(self._batch.command("ZSCORE", keys.RECORDINGS_DUE, i) for i in erasure.recordings))
         if all(score is None for score in due):
-            # Whoever stands in a step that was not begun yet is in no call: those plans are asked by themselves.
+            # In no call either way: those plans are looked through by themselves.
             planned = await self._batch.command("ZRANGE", keys.ESCALATIONS, 0, -1)
             left = await self._still_in(spellings(plan.number), [keys.escalation(one) for one in planned])
             await self._tell(erasure, step="check", at=0, left=json.dumps(left))
@@ -343,6 +350,14 @@ def spellings(number: str) -> list[str]:
         return [number]
     national = phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.NATIONAL)
     return [number[1:], "".join(filter(str.isdigit, national))]
+
+
+def _known_once(campaign_id: str, person: str, variables: Mapping[str, str]) -> list[tuple[str, str]]:
+    """By what an escalation knows the call of a person in one step of one round."""
+    if not {STEP, ROUND} <= variables.keys():
+        return []
+    digest = digest_of(f"\x00{variables[ROUND]}.{variables[STEP]}.{person}", "")
+    return [(known_key(campaign_id, digest), digest)]
 
 
 def _holds(text: str, words: Iterable[str]) -> bool:

@@ -14,6 +14,8 @@ from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
 from dialer.erasing import suppressed_digest
 from dialer.errors import IllegalStep, InvalidInput
+from dialer.escalation import Person, Step
+from dialer.escalation import Plan as EscalationPlan
 from dialer.idempotency import IdempotencyKey, KeptAnswer, KeyReused, begin, keep
 from dialer.model import CallRef, NewCall, Own, Priority, Redial
 from dialer.recordings.claims import RecordingClaims
@@ -356,12 +358,27 @@ async def test_what_a_campaign_says_is_not_changed_but_told(engine: Engine) -> N
     assert ["campaign:c1 script"] == list((await erased(engine)).left)
 
 
-async def test_a_plan_of_steps_not_begun_is_told(engine: Engine) -> None:
-    """Whoever is to be called in a later step of an escalation is in no call yet, and is not passed over in silence."""
+async def test_a_person_leaves_the_plan_of_an_escalation(engine: Engine) -> None:
+    """Whoever is to be called in a later step is in no call yet, and is not called in it."""
+    people = Person(number="+31612345670"), Person(number=NUMBER, variables={"name": "Fenna"})
+    told = EscalationPlan(steps=tuple(Step(people=(one,), wait_s=60) for one in people)).to_dict()
     await engine.batch.command("ZADD", keys.ESCALATIONS, 1, "c9")
-    await engine.batch.command("HSET", keys.escalation("c9"), "plan", json.dumps([{"number": NUMBER}]))
+    await engine.batch.command("HSET", keys.escalation("c9"), "plan", json.dumps(told))
+    erasure = await erased(engine)
 
-    assert ["campaign:c9:escalation plan"] == list((await erased(engine)).left)
+    assert (1, []) == (erasure.counts["planned_people"], list(erasure.left))
+    assert [] == await traces(engine)
+
+
+async def test_a_call_of_an_escalation_leaves_nothing_by_which_it_was_known(engine: Engine) -> None:
+    """It is known by its step and round as well, under the person's name."""
+    await engine.run_campaign(calls=0)
+    for person in (Person(number=NUMBER), Person(number=NUMBER, external_id="klant-77")):
+        await engine.store.add_calls("c1", [person.call(1, 1)], import_id="i1")
+    erasure = await erased(engine)
+
+    assert (2, 4) == (erasure.counts["calls"], erasure.counts["index_entries"])
+    assert [] == [name for name in await engine.keyspace() if ":known:" in name]
 
 
 async def test_the_end_keeps_the_proof_alone(engine: Engine) -> None:
