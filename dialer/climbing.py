@@ -14,8 +14,9 @@ import structlog
 
 from dialer import metrics
 from dialer.clock import Clock, moment, now_ms
+from dialer.duties import Duty
 from dialer.errors import IllegalStep
-from dialer.ladder import Duty, Escalation, Why
+from dialer.ladder import Escalation, Why
 from dialer.states import CallState
 from dialer.store import Store
 

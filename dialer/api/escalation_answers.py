@@ -8,8 +8,9 @@ from typing import Self
 from pydantic import Field
 
 from dialer.api.models import Outgoing
+from dialer.duties import Confirmation, PersonState
 from dialer.escalation import Person
-from dialer.ladder import Confirmation, Escalation, EscalationState, PersonState
+from dialer.ladder import Escalation, EscalationState
 
 
 class ConfirmationOut(Outgoing):

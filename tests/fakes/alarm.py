@@ -14,9 +14,10 @@ from dialer.climbing import climb
 from dialer.clock import moment
 from dialer.dialing import Dial
 from dialer.dispositions import Disposition, Fact
+from dialer.duties import PersonState
 from dialer.escalation import Advance, Person, Plan, Step
 from dialer.hang_ups import HangUps
-from dialer.ladder import Escalation, PersonState
+from dialer.ladder import Escalation
 from dialer.model import Redial
 from jobs.context import ArqContext, Context
 from jobs.escalation import watch_escalations
