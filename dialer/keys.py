@@ -12,7 +12,7 @@ campaign (`campaign_keys`).
 | `campaign:c5hk:claimed` | zset | running number, score: due (ms), kept for a return | empties |
 | `campaign:c5hk:placing`, `:unknown`, `:live` | zset | running number, score: since (ms) | empties |
 | `campaign:c5hk:done:busy` | zset | running number, score: ended (ms) | with the campaign |
-| `campaign:c5hk:held` | zset | running number of a call held back, score: why (`holding.py`) | empties |
+| `campaign:c5hk:held` | zset | running number of a call held back, score: why and until when (`holding.py`) | empties |
 | `campaign:c5hk:texts` | hash | version of a script that was changed: the script, JSON | with the campaign |
 | `campaign:c5hk:calls:20` | hash | `1042`: a call's record, `1042t`: its tries, both JSON | with the campaign |
 | `campaign:c5hk:known:77` | hash | digest of own id or number: running number; slots (`known.py`) | with the campaign |
@@ -160,7 +160,7 @@ def known(campaign_id: str, number: int) -> str:
 
 
 def held(campaign_id: str) -> str:
-    """Sorted set of the waiting calls that are held back one by one."""
+    """Sorted set of the waiting calls that are held back one by one, by reason and moment."""
     return f"{TAG}campaign:{campaign_id}:held"
 
 

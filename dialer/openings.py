@@ -21,6 +21,7 @@ from dialer.batch import Batch
 from dialer.clock import Clock, moment, now_ms, to_ms
 from dialer.cohorts import zones_for
 from dialer.model import Campaign
+from dialer.pacing import HORIZON_US
 from dialer.windows import GUARD, Windows
 
 log = structlog.get_logger(__name__)
@@ -90,6 +91,30 @@ class Openings:
         opens, closes = found or (later, later)
         return f"{to_ms(opens)} {to_ms(closes)}"
 
+    async def stretches(
+        self, windows: Windows, cohorts: Mapping[int, str], stored: Mapping[int, str], now: int
+    ) -> dict[int, tuple[int, int]]:
+        """When each cohort opens and closes next (ms), as the scripts have it or will; equal: it does not open soon.
+
+        Args:
+            windows: of the campaign.
+            cohorts: by number.
+            stored: their stretches as they stand beside the campaign, where they do.
+            now: the moment (ms). What closes within the horizon of a claim is closed already.
+        """
+        known = {number: _read(stored[number]) for number in cohorts if number in stored}
+        return await asyncio.to_thread(
+            lambda: {number: self._next(windows, cohort, known.get(number), now) for number, cohort in cohorts.items()}
+        )
+
+    def _next(self, windows: Windows, cohort: str, known: tuple[int, int] | None, now: int) -> tuple[int, int]:
+        if known is None or known[1] <= now:
+            known = _read(self._stretch(windows, cohort, now))
+        opens, closes = known
+        if opens <= now and closes <= now + HORIZON_US / 1000:
+            return _read(self._stretch(windows, cohort, closes))
+        return known
+
     async def of(self, campaign: Campaign) -> list[Stretch]:
         """How each cohort of a campaign stands, in the order of their numbers; none if it keeps no windows."""
         windows = campaign.windows
@@ -107,7 +132,12 @@ class Openings:
 
 
 def _closes(stretch: str) -> int:
-    return int(stretch.partition(" ")[2])
+    return _read(stretch)[1]
+
+
+def _read(stretch: str) -> tuple[int, int]:
+    opens, closes = map(int, stretch.split())
+    return opens, closes
 
 
 def _seen(windows: Windows, zones: tuple[str, ...], at: datetime) -> Stretch:

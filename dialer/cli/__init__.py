@@ -25,6 +25,7 @@ _COMMANDS = {
     "escalation": "Call people step by step until enough have confirmed, and see who has.",
     "call": "Call one number, without a campaign of its own.",
     "control": "Steer a call that is up: hang up, mute, transfer, play, talk, press keys.",
+    "explain": "Tell why a call, or every call of a number, is not being dialed now.",
     "recording": "List, download and delete recordings of calls.",
     "suppress": "Keep numbers from being called, by any campaign.",
     "find": "Find every call of a number, in all campaigns.",

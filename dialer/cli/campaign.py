@@ -16,6 +16,7 @@ from rich.text import Text
 from dialer.callbacks.events import CallbackEvent
 from dialer.cli.client import CampaignView, DialerClient, Json
 from dialer.cli.connection import talks_to_api
+from dialer.cli.explain import of_campaign
 from dialer.cli.forecasts import check, forecast_line, start, wall
 from dialer.cli.hours import hours_text, window_options
 from dialer.cli.policies import RedialType, other_script_options, script_options, terms_options
@@ -179,6 +180,19 @@ async def show(client: DialerClient, *, campaign_id: str, as_json: bool) -> None
     """Show how a campaign stands."""
     view = await client.campaign(campaign_id)
     click.echo(json.dumps(view.raw, indent=2) if as_json else _description(view))
+
+
+@command.command("explain")
+@talks_to_api
+@click.argument("campaign_id")
+@click.option("--json", "as_json", is_flag=True, help="As the API says it.")
+async def explain(client: DialerClient, *, campaign_id: str, as_json: bool) -> None:
+    """Tell why nothing of a campaign is being dialed now, for all its calls, and when that changes."""
+    told = await client.explain_campaign(campaign_id)
+    if as_json:
+        click.echo(json.dumps(told, indent=2))
+    else:
+        of_campaign(told)
 
 
 @command.command("watch")

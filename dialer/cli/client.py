@@ -159,6 +159,14 @@ class DialerClient:
         """One call with its attempts and events."""
         return await self._json("GET", f"/v1/calls/{call_id}")
 
+    async def explain_campaign(self, campaign_id: str) -> Json:
+        """Why nothing of it is being dialed now."""
+        return await self._json("GET", f"/v1/campaigns/{campaign_id}/explain")
+
+    async def explain_call(self, call_id: str) -> Json:
+        """Why it is not being dialed now."""
+        return await self._json("GET", f"/v1/calls/{call_id}/explain")
+
     async def order(self, call_id: str, body: Json) -> Json:
         """Do something to a call that is up; `body` as `POST /v1/calls/{id}/orders` takes it."""
         return await self._json("POST", f"/v1/calls/{call_id}/orders", json=body)

@@ -13,7 +13,7 @@ from importlib.resources import files
 
 from dialer.decisions import ALL_CAMPAIGNS
 from dialer.dispositions import ENTERED, NEXT_NUMBER, REACHED, RULES, Disposition, Fact
-from dialer.holding import Held
+from dialer.holding import SPAN, Held
 from dialer.model import MOST_AFTER_MS
 
 FACT_BIT = {fact: 1 << position for position, fact in enumerate(Fact)}
@@ -66,5 +66,6 @@ def _constants() -> str:
         f"local MOST_AFTER_MS = {MOST_AFTER_MS}\n"
         f"local ALL_CAMPAIGNS = '{ALL_CAMPAIGNS}'\n"
         f"local NUMBER_UP, SPACING, DAY_CAP, WEEK_CAP = {', '.join(str(int(held)) for held in Held)}\n"
+        f"local HELD_SPAN = {SPAN}\n"
         f"local NEXT_NUMBER = {{{', '.join(f'{disposition} = true' for disposition in NEXT_NUMBER)}}}\n"
     )

@@ -1,5 +1,5 @@
 -- tune_budget: let the fleet's pace follow the carrier's answer to one request.
--- KEYS[1] hash trunk   margin (ppm), floor (ppm), floor_until (ms), gate (ms), streak, accepted, refused
+-- KEYS[1] hash trunk   margin (ppm), floor (ppm), floor_until (ms), gate (ms), closed_by (the verdict), streak, accepted, refused
 -- ARGV    1 verdict: accepted, rate or trouble; 2 now_ms; 3 wait the carrier asked for (ms, 0 none);
 --         4 first wait (ms), doubled by each further refusal in a row; 5 longest wait (ms); 6 jitter (factor);
 --         7 margin to begin with, 8 step up, 9 least, 10 most (ppm); 11 how long a refused margin is remembered (ms)
@@ -24,7 +24,7 @@ redis.call('HINCRBY', KEYS[1], 'refused', 1)
 -- Requests that were on their way when the gate closed tell nothing new; a longer wait is believed all the same.
 local asked = now + tonumber(ARGV[3])
 if gate > now then
-  if tonumber(ARGV[3]) > 0 and asked > gate then redis.call('HSET', KEYS[1], 'gate', asked) end
+  if tonumber(ARGV[3]) > 0 and asked > gate then redis.call('HSET', KEYS[1], 'gate', asked, 'closed_by', ARGV[1]) end
   return {math.max(gate, asked), margin}
 end
 if ARGV[1] == 'rate' then
@@ -34,5 +34,5 @@ if ARGV[1] == 'rate' then
 end
 local wait = math.min(tonumber(ARGV[4]) * 2 ^ math.min(streak, 20), tonumber(ARGV[5])) * tonumber(ARGV[6])
 gate = tonumber(ARGV[3]) > 0 and asked or now + math.floor(wait)
-redis.call('HSET', KEYS[1], 'gate', gate, 'streak', streak + 1)
+redis.call('HSET', KEYS[1], 'gate', gate, 'closed_by', ARGV[1], 'streak', streak + 1)
 return {gate, margin}

@@ -12,6 +12,7 @@ from dialer.store.conferences import ConferenceStore
 from dialer.store.copies import CopyStore
 from dialer.store.erasing import ErasingStore
 from dialer.store.escalations import EscalationStore
+from dialer.store.explaining import ExplainStore
 from dialer.store.forecasts import ForecastStore
 from dialer.store.overview import Overview, OverviewStore
 from dialer.store.recordings import Deleted, Noted, Wanted
@@ -27,6 +28,7 @@ class Store(
     ConferenceStore,
     ErasingStore,
     EscalationStore,
+    ExplainStore,
     ForecastStore,
     OverviewStore,
     RetentionStore,

@@ -46,13 +46,13 @@ class CampaignStore(StorePart):
         fields = await self._fields(keys.campaign(campaign_id)) if is_campaign_id(campaign_id) else {}
         if "state" not in fields:
             raise NotFound(f"there is no campaign {campaign_id!r}")
-        return _from_fields(campaign_id, fields)
+        return campaign_from_fields(campaign_id, fields)
 
     async def campaigns(self, *, offset: int, limit: int) -> list[Campaign]:
         """A page of campaigns, newest first."""
         ids = await self._batch.command("ZREVRANGE", keys.CAMPAIGNS, offset, offset + limit - 1)
         found = await asyncio.gather(*(self._fields(keys.campaign(campaign_id)) for campaign_id in ids))
-        return [_from_fields(i, fields) for i, fields in zip(ids, found, strict=True) if "state" in fields]
+        return [campaign_from_fields(i, fields) for i, fields in zip(ids, found, strict=True) if "state" in fields]
 
     async def progress(self, campaign_ids: Sequence[str]) -> list[Progress]:
         """How far these campaigns are, each counted at one moment."""
@@ -324,7 +324,8 @@ def _hours(campaign: Campaign) -> dict[str, str | int | None]:
     return kept | ({"override_windows": 1} if campaign.override_windows else {"timed": 1})
 
 
-def _from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
+def campaign_from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
+    """A campaign from its hash."""
     return Campaign(
         id=campaign_id,
         name=fields["name"],

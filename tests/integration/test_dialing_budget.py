@@ -56,6 +56,7 @@ async def test_a_refusal_widens_the_margin_and_closes_the_gate(engine: Engine) -
             "floor": str(MARGIN_PPM + MARGIN_STEP_PPM // 2),
             "floor_until": str(START_MS + MARGIN_REMEMBERED_MS),
             "gate": budget["gate"],
+            "closed_by": "rate",
             "streak": "1",
             "refused": "1",
         }

@@ -24,6 +24,7 @@ from dialer.decisions import ALL_CAMPAIGNS
 from dialer.dialing import Begun, Claim, Dial, Follows
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import IllegalStep, NotFound
+from dialer.holding import read_held
 from dialer.leases import Lapsed
 from dialer.model import AttemptRef, Call, CallRef, Caps, NewCall, Priority, Redial, Share, Terms
 from dialer.providers.base import CallEvent, Placed, PlaceResult, Refusal, Refused
@@ -439,8 +440,8 @@ class Walk:
         moments = {key: {number: text.split()[1:] for number, text in fields.items()} for key, fields in dialed.items()}
         assert self.expected.numbers.moments() == moments
         for campaign_id, campaign in self.expected.campaigns.items():
-            held = {int(seq): why for seq, why in stored.get(f"campaign:{campaign_id}:held", {}).items()}
-            expected = {seq: call.held for seq, call in campaign.calls.items() if call.held is not None}
+            held = {int(seq): read_held(why) for seq, why in stored.get(f"campaign:{campaign_id}:held", {}).items()}
+            expected = {seq: (call.held, call.due) for seq, call in campaign.calls.items() if call.held is not None}
             assert held.items() <= expected.items()
             # One that is due by now may have been parked since, until its campaign opens.
             assert all(campaign.calls[seq].due <= self.engine.now_ms for seq in expected.keys() - held.keys())

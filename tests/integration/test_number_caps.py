@@ -11,7 +11,7 @@ from dialer import keys
 from dialer.clock import moment
 from dialer.dialing import Begun, Dial
 from dialer.dispositions import Disposition, Fact
-from dialer.holding import Held
+from dialer.holding import Held, read_held
 from dialer.model import Caps, NewCall, Redial
 from dialer.states import CallState
 from tests.fakes.engine import Engine, event
@@ -38,8 +38,12 @@ async def _end(engine: Engine, dial: Dial) -> None:
 async def _held(engine: Engine, campaign_id: str) -> tuple[float, Held] | None:
     """Until when the campaign's only call is held back, and why."""
     stored = await engine.keyspace()
-    why = stored.get(f"campaign:{campaign_id}:held", {}).get("1")
-    return (stored[f"campaign:{campaign_id}:waiting"]["1"], Held(int(why))) if why else None
+    noted = stored.get(f"campaign:{campaign_id}:held", {}).get("1")
+    if noted is None:
+        return None
+    why, until = read_held(noted)
+    assert until == stored[f"campaign:{campaign_id}:waiting"]["1"]
+    return until, why
 
 
 async def test_a_number_that_is_up_is_not_dialed_by_another_campaign(engine: Engine) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from prometheus_client.metrics import MetricWrapperBase
 
 from dialer import metrics
+from dialer.explaining.reasons import WORDS, Code
 from dialer.settings import Settings, environment_name
 from dialer.states import CALL_STEPS
 from tests.fakes.status_table import meanings
@@ -46,7 +47,13 @@ def answers_table() -> str:
     return "\n".join(rows)
 
 
-TABLES = {"settings": settings_table, "metrics": metrics_table, "answers": answers_table}
+def reasons_table() -> str:
+    """One row for each reason not to be dialed now: its code, and what it means."""
+    rows = ["| code | why it is not dialed now |", "| --- | --- |"]
+    return "\n".join([*rows, *(f"| `{code}` | {WORDS[code].about} |" for code in Code)])
+
+
+TABLES = {"settings": settings_table, "metrics": metrics_table, "answers": answers_table, "reasons": reasons_table}
 
 
 def _bounds(text: str) -> str:
@@ -76,6 +83,11 @@ def test_metrics_table_is_that_of_the_code() -> None:
 def test_table_of_answers_is_that_of_the_tests() -> None:
     """What the README says of the carrier's answers is what `test_status_table.py` acts out, row by row."""
     assert answers_table() == _between(README.read_text("utf-8"), "answers"), RUN
+
+
+def test_table_of_reasons_is_that_of_the_code() -> None:
+    """The README tells every reason not to be dialed now, the strongest first."""
+    assert reasons_table() == _between(README.read_text("utf-8"), "reasons"), RUN
 
 
 def test_graph_shows_every_step_of_a_call() -> None:

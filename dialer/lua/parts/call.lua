@@ -88,7 +88,7 @@ end
 -- Back to waiting until a moment, for a reason which those who ask are told (`dialer/holding.py`).
 local function hold(due, reason)
   local ended = wait(due)
-  if ended == '' then redis.call('ZADD', HELD, reason, SEQ) end
+  if ended == '' then redis.call('ZADD', HELD, string.format('%.0f', reason * HELD_SPAN + due), SEQ) end
   return ended
 end
 

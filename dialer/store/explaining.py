@@ -1,0 +1,144 @@
+"""What an explanation looks at, read at one moment: a campaign in one script, however many calls it has; one call."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from dialer import keys
+from dialer.clock import moment
+from dialer.dialing import Pace
+from dialer.dispositions import Disposition
+from dialer.errors import NotFound
+from dialer.explaining.seen import Seen, SeenCall, Trunk
+from dialer.holding import Held, read_held
+from dialer.model import Call, CallRef, Campaign
+from dialer.pacing import MARGIN_PPM
+from dialer.states import CallState
+from dialer.store.calls import CallStore
+from dialer.store.campaigns import campaign_from_fields, is_campaign_id
+
+_DAYS = keys.DIALED_DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """What is stored of a campaign's hours: its cohorts by number, and the stretch of each as it is written down."""
+
+    cohorts: Mapping[int, str]
+    stretches: Mapping[int, str]
+
+
+class ExplainStore(CallStore):
+    """What stands against calls."""
+
+    async def look_at_campaign(self, campaign_id: str, pace: Pace, unknown_hold_ms: int) -> tuple[Seen, Hours]:
+        """A campaign and what its calls wait for, in one round trip. Raises NotFound."""
+        if not is_campaign_id(campaign_id):
+            raise NotFound(f"there is no campaign {campaign_id!r}")
+        now_us = self._clock.now_us()
+        now = now_us // 1000
+        names = [keys.campaign(campaign_id), keys.held(campaign_id), keys.zones(campaign_id)]
+        names += [keys.TRUNK, keys.LEASES, keys.WORKERS, *keys.READY, *keys.call_sets(campaign_id)]
+        args: list[str | int] = [campaign_id, now, now - keys.WORKER_ALIVE_MS, len(Held)]
+        answer = await self._batch.run("explain_campaign", names, args)
+        flat, zones, sizes, due, later, later_ms, held, parked, trunk, up, workers, ready, unknown_since = answer
+        fields = _pairs(flat)
+        if "state" not in fields:
+            raise NotFound(f"there is no campaign {campaign_id!r}")
+        ended = sizes[len(keys.IN_FLIGHT) :]
+        seen = Seen(
+            now_us=now_us,
+            campaign=campaign_from_fields(campaign_id, fields),
+            states=dict(zip(keys.IN_FLIGHT, sizes, strict=False)),
+            dispositions=dict(zip(Disposition, ended, strict=True)),
+            due=due,
+            later=later,
+            later_ms=float(later_ms) if later_ms else None,
+            held={reason: (count, int(until)) for reason, (count, until) in zip(Held, held, strict=True)},
+            parked=[(int(opens), count) for opens, count in parked],
+            unpark=[int(opens) for opens in fields.get("unpark", "").split()],
+            pace_at_us=float(fields.get("pace_at", 0)) if "pace" in fields else 0,
+            unknown_since_ms=float(unknown_since) if unknown_since else None,
+            trunk=_trunk(trunk, up, workers, ready),
+            pace=pace,
+            unknown_hold_ms=unknown_hold_ms,
+        )
+        return seen, _hours(fields, _pairs(zones))
+
+    async def look_at_call(self, call: Call, campaign: Campaign, digests: Sequence[str]) -> SeenCall:
+        """One call. `digests` tell each of its numbers where it was erased, '' for none. Raises NotFound."""
+        ref = CallRef.parse(call.id)
+        assert ref is not None  # noqa: S101 - it was read under this id
+        numbers, sets = [call.number, *call.others], keys.call_sets(ref.campaign_id)
+        lists = [keys.SUPPRESSED, *map(keys.suppressed_on, campaign.lists)]
+        now = self._now_ms()
+        dialed = [key for number in numbers for key in keys.dialed(number, now)]
+        names = [keys.LEASES, keys.held(ref.campaign_id), keys.cohorts(ref.campaign_id), keys.bucket(*ref)]
+        args: list[str | int] = [call.id, ref.seq, len(sets), len(lists), len(numbers), *numbers, *digests]
+        answer = await self._batch.run("explain_call", [*names, *sets, *lists, *dialed], args)
+        where, score, lease, held, cohort, before, tries, told = answer
+        if not where:
+            raise NotFound(f"there is no call {call.id!r}")
+        counted = json.loads(tries or "{}")
+        suppressed = {n: moment(since) for n, (since, _, _) in zip(numbers, told, strict=True) if since}
+        place = _next_place(numbers, counted, suppressed)
+        _, days, other = told[(place or 1) - 1]
+        return SeenCall(
+            where=_state(sets[where - 1].rpartition(":")[2]),
+            at_ms=float(score),
+            lease_ms=int(float(lease)) if lease else None,
+            held=read_held(float(held)) if held else None,
+            cohort=cohort,
+            before=before,
+            expires_ms=counted.get("x"),
+            number=numbers[place - 1] if place else None,
+            suppressed=suppressed,
+            dialed_ms=_moments(days, now),
+            other_up=other or None,
+        )
+
+
+def _pairs(flat: Sequence[str]) -> dict[str, str]:
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _trunk(fields: Sequence[str | None], up: int, workers: int, ready: Sequence[int]) -> Trunk:
+    tat, gate, closed_by, margin = fields
+    return Trunk(
+        tat_us=float(tat or 0),
+        margin_ppm=int(margin or MARGIN_PPM),
+        gate_ms=int(float(gate or 0)),
+        closed_by=closed_by,
+        up=up,
+        workers=workers,
+        ready=tuple(ready),
+    )
+
+
+def _hours(fields: Mapping[str, str], zones: Mapping[str, str]) -> Hours:
+    cohorts = dict(sorted((int(number), cohort) for cohort, number in zones.items())) or {1: ""}
+    return Hours(cohorts, {number: fields[f"h{number}"] for number in cohorts if f"h{number}" in fields})
+
+
+def _state(name: str) -> CallState | Disposition:
+    return CallState(name) if name in set(keys.IN_FLIGHT) else Disposition(name)
+
+
+def _next_place(numbers: Sequence[str], counted: Mapping[str, Any], barred: Mapping[str, datetime]) -> int | None:
+    """Which of the numbers the next try dials, as `next_place` in `lua/parts/call.lua` turns to it; None for none."""
+    place, spent = counted.get("place", 1), counted.get("spent", 0)
+    if numbers[place - 1] not in barred:
+        return int(place)
+    turns = ((place + step) % len(numbers) for step in range(len(numbers)))
+    return next((at + 1 for at in turns if not spent >> at & 1 and numbers[at] not in barred), None)
+
+
+def _moments(days: Sequence[str], now: int) -> list[int]:
+    """When a number was dialed, newest first; `days` hold the call that did it last, then the moments of that day."""
+    today = now // keys.DAY_MS
+    found = [(today - back) * keys.DAY_MS + int(at) for back, noted in enumerate(days) for at in noted.split()[1:]]
+    return sorted(found, reverse=True)

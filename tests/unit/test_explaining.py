@@ -1,0 +1,90 @@
+"""The tables of reasons are whole: each refusal of the last look, skip of the claim and way to be held back."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+
+import pytest
+
+from dialer.clock import moment
+from dialer.dialing import Begun
+from dialer.explaining.reasons import WORDS, Code, told
+from dialer.explaining.rules import HELD_CODES, REFUSALS
+from dialer.holding import SPAN, Held, read_held
+
+SKIPS = {
+    "if up >= known.slots": Code.SLOTS_FULL,
+    "if known.pace_at > at": Code.OWN_PACE,
+    "if known and not (call[1] and tonumber(call[2]) <= now_ms)": Code.DUE_LATER,
+    "if not known or known.expires and known.expires <= now_ms": Code.EXPIRING,
+    "if limited": Code.OWN_PACE,  # or the slots, as `limited_until` says
+    "if opens and known.cohorts == 1": Code.OUT_OF_HOURS,
+    "if not opens or moves_left == 0": Code.OUT_OF_HOURS,
+    "parked": Code.OUT_OF_HOURS,
+    "if not key": Code.IN_LINE,  # behind the campaigns that were looked at
+    "if not id or is_full or tonumber(ARGV[8]) == 0 and at > latest": Code.TRUNK_FULL,  # or no token is left: in line
+}
+"""Each way in which `claim_due_calls` passes a call over, by the words of its condition."""
+
+
+def _skips() -> set[str]:
+    """The conditions under which the script leaves a call, a campaign or a class without a token."""
+    text = (files("dialer.lua") / "claim_due_calls.lua").read_text("utf-8")
+    body = text[text.index("local function limited_until") : text.index("-- Those for which the token before")]
+    lines = [line.strip() for line in body.splitlines()]
+    found = {line[: line.index(" then ")] for line in lines if re.search(r"then return (nil|false|now_ms)\b", line)}
+    found |= {"parked" for line in lines if "parked(" in line}
+    # The one skip whose condition is the other way round.
+    allows = "if known.pace_at <= at"
+    return (found - {allows}) | ({"if known.pace_at > at"} if allows in found else set())
+
+
+def test_every_skip_of_the_claim_has_a_code() -> None:
+    """A new way to pass a call over is a new row, and perhaps a new reason."""
+    assert SKIPS.keys() == _skips()
+
+
+def test_every_refusal_of_the_last_look_has_a_code() -> None:
+    """A new refusal is a new row, and perhaps a new reason; so is each number that the script returns."""
+    text = (files("dialer.lua") / "begin_attempt.lua").read_text("utf-8")
+    body = text[text.index("-- include: dialed") :]
+    found = re.findall(r"\b(?:return|and) (\d+)\b(?: or (\d+)\b)?", body)
+
+    assert set(Begun) == {Begun(int(number)) for pair in found for number in pair if number}
+    assert set(Begun) - {Begun.BEGUN} == REFUSALS.keys()
+
+
+def test_every_reason_to_be_held_back_has_a_code() -> None:
+    """A new reason that scripts write down with a call is a new row."""
+    assert set(Held) == HELD_CODES.keys()
+
+
+def test_every_code_has_its_words() -> None:
+    """Each is explained, and has a sentence, with the moment in it where there is one."""
+    assert set(Code) == WORDS.keys()
+    for row in WORDS.values():
+        assert row.about.endswith(".")
+        assert row.ends or row.open
+        assert not row.ends or "{until}" in row.ends
+        assert "{until}" not in row.open
+
+
+@pytest.mark.parametrize("code", Code)
+def test_words_are_whole_sentences(code: Code) -> None:
+    """Nothing is left to be filled in, with a moment and, where there may be none, without."""
+    moments = [moment(1_800_000_000_000)] if WORDS[code].ends else []
+    for until in [*moments, *([None] if WORDS[code].open else [])]:
+        words = told(code, until, detail="this", campaign_id="c1").words
+
+        assert words.endswith(".")
+        assert not re.search(r"[{}]|None", words)
+        assert (until is None) == ("2027-01-15 08:00:00 UTC" not in words)
+
+
+@pytest.mark.parametrize("held", Held)
+def test_what_is_written_down_with_a_call_is_read_again(held: Held) -> None:
+    """Reason and moment share one score, exactly."""
+    score = float(held * SPAN + 9_999_999_999_999)
+
+    assert (held, 9_999_999_999_999) == read_held(score)
