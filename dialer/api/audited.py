@@ -69,7 +69,7 @@ async def audited(
         campaign_id=_campaign_of(arguments),
         request_id=request[REQUEST_ID],
         on_behalf_of=_on_behalf_of(request),
-        details=_ids(arguments) | _told(audit.tells, arguments),
+        details=_named(arguments) | _told(audit.tells, arguments),
     )
     await request.app[RUNTIME].store.append_audit(asked)
     try:
@@ -120,8 +120,9 @@ def _campaign_of(arguments: Mapping[str, Any]) -> str | None:
     return named or (call.campaign_id if call else None)
 
 
-def _ids(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in arguments.items() if name.endswith("_id") and name not in _CAMPAIGN}
+def _named(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """What the path names, besides the campaign."""
+    return {name: value for name, value in arguments.items() if isinstance(value, str) and name not in _CAMPAIGN}
 
 
 _CAMPAIGN = ("campaign_id", "conference_id", "escalation_id")

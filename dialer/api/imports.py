@@ -11,28 +11,27 @@ import json
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
-from dialer.api.answers import ImportOut, RejectionOut
+from dialer.api.answers import ImportOut
 from dialer.api.audited import Audit
 from dialer.api.bodies import require_media_type, stream_bounded
 from dialer.api.keys import IMPORT_POOL, LOG_FIELDS, RUNTIME
-from dialer.api.problems import ILLEGAL_STEP, problem_from
+from dialer.api.problems import ILLEGAL_STEP
+from dialer.api.receiving import Rows, counted
 from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
 from dialer.errors import IllegalStep, StoreUnavailable
 from dialer.escalation import KIND as ESCALATION
-from dialer.importing import MEDIA_TYPES, Batch, Rejection, RowChecks, read_calls
+from dialer.importing import MEDIA_TYPES, Batch, RowChecks, read_calls
 from dialer.importing.rows import FURTHER, ID, NUMBER
 from dialer.kinds import Callee, steps_of
 from dialer.model import Campaign
 from dialer.states import CampaignState
 from dialer.store import Store
 from dialer.store.campaigns import BUILT_IN
-
-MOST_REJECTIONS = 1_000  # told one by one; beyond them the list as a whole is wrong
 
 _ROW = {
     "type": "object",
@@ -51,27 +50,23 @@ routes = Routes()
 
 @dataclass(slots=True)
 class Import:
-    """One list on its way into a campaign, with what became of its rows so far. Belongs to one request."""
+    """One list on its way into a campaign. Belongs to one request."""
 
     store: Store
     campaign_id: str
+    rows: Rows = field(default_factory=Rows)
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     begun: bool = False
-    accepted: int = 0
-    duplicates: int = 0
-    rejected: int = 0
-    rejections: list[Rejection] = field(default_factory=list)
 
     async def take(self, batch: Batch) -> None:
-        """Store the calls of a batch; count all of its rows, keep the first rejections."""
-        self.rejected += len(batch.rejections)
-        self.rejections += batch.rejections[: MOST_REJECTIONS - len(self.rejections)]
+        """Store the calls of a batch, and count all of its rows."""
+        self.rows.reject(batch.rejections)
         calls = [call for _, call in batch.calls]
         self.begun = self.begun or bool(calls)
         added = await self.store.add_calls(self.campaign_id, calls, import_id=self.id)
         duplicates = sum(call.duplicate for call in added)
-        self.duplicates += duplicates
-        self.accepted += len(added) - duplicates
+        self.rows.duplicates += duplicates
+        self.rows.accepted += len(added) - duplicates
 
     async def end(self) -> None:
         """Let the campaign complete. Should Redis be away, the import's lease lapses by itself."""
@@ -79,10 +74,6 @@ class Import:
             return
         with suppress(StoreUnavailable):
             await self.store.end_import(self.campaign_id, self.id)
-
-    def counts(self) -> dict[str, int]:
-        """The three numbers."""
-        return {"accepted": self.accepted, "duplicates": self.duplicates, "rejected": self.rejected}
 
 
 @routes.post(
@@ -109,19 +100,12 @@ async def add_calls(request: web.Request, campaign_id: str) -> web.StreamRespons
     media_type = require_media_type(request, sorted(MEDIA_TYPES))
     importing = Import(store, campaign_id)
     try:
-        async for batch in _batches(request, campaign, media_type):
-            await importing.take(batch)
-    except Exception as error:
-        request.app[IMPORT_POOL].drop_broken(error)
-        problem = problem_from(error)
-        if problem is None:
-            raise
-        raise replace(problem, extra=importing.counts()) from error
+        with counted(request, importing.rows):
+            async for batch in _batches(request, campaign, media_type):
+                await importing.take(batch)
     finally:
-        request[LOG_FIELDS].update(importing.counts())
         await importing.end()
-    rejections = [RejectionOut(**asdict(rejection)) for rejection in importing.rejections]
-    return web.json_response(text=ImportOut(**importing.counts(), rejections=rejections).model_dump_json())
+    return importing.rows.answer()
 
 
 def _require_open(campaign: Campaign) -> None:

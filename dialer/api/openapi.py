@@ -38,6 +38,7 @@ _PATH_NAMES = {
     "callback_id": "The `webhook-id` of a callback, such as `c5hk2m9x4tdq-1042-ended`.",
     "application_id": "The id of one of the carrier's applications, a UUID.",
     "nonce": "Random digits that `dialer doctor` has put into Redis.",
+    "name": "The name of a suppression list.",
     "token": "The attempt's own token, made by the dialer.",
 }
 

@@ -104,12 +104,12 @@ def _reason(attempt: Attempt) -> str | None:
 
 def csv_header() -> str:
     """The first line."""
-    return _csv_text([COLUMNS])
+    return csv_text([COLUMNS])
 
 
 def csv_rows(results: Sequence[ResultOut]) -> str:
     """One row a call, in the order of COLUMNS."""
-    return _csv_text(_cells(result) for result in results)
+    return csv_text(_cells(result) for result in results)
 
 
 def ndjson_lines(results: Sequence[ResultOut]) -> str:
@@ -157,7 +157,8 @@ def harmless(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def _csv_text(rows: Iterable[Iterable[str | int | float]]) -> str:
+def csv_text(rows: Iterable[Iterable[str | int | float]]) -> str:
+    """Rows as CSV, texts quoted."""
     text = io.StringIO()
     csv.writer(text, quoting=csv.QUOTE_NONNUMERIC).writerows(rows)
     return text.getvalue()

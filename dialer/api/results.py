@@ -9,25 +9,20 @@ from aiohttp import web
 from pydantic import Field
 
 from dialer.api.audited import Audit
-from dialer.api.keys import LOG_FIELDS, REQUEST_ID, RUNTIME
-from dialer.api.middleware import REQUEST_ID_HEADER
+from dialer.api.keys import RUNTIME
 from dialer.api.models import Incoming
 from dialer.api.parquet import parquet_pieces, require_parquet
 from dialer.api.problems import NO_PARQUET, NOT_FOUND
 from dialer.api.result_rows import ResultOut, csv_header, csv_rows, ndjson_lines
 from dialer.api.routing import Answer, Routes
-from dialer.api.streaming import write_pieces
+from dialer.api.streaming import CSV, NDJSON, PARQUET, send_file
 from dialer.audit import Action
 from dialer.dispositions import Disposition
 from dialer.model import Call, Campaign
 from dialer.states import CallState
 from dialer.store import Store
 
-CSV = "text/csv"
-NDJSON = "application/x-ndjson"
-PARQUET = "application/vnd.apache.parquet"
 _FORMATS = {"csv": CSV, "ndjson": NDJSON, "parquet": PARQUET}
-_ENDINGS = {media_type: ending for ending, media_type in _FORMATS.items()}
 
 
 class ResultsQuery(Incoming):
@@ -62,16 +57,8 @@ async def get_results(request: web.Request, campaign_id: str, *, query: ResultsQ
     media_type = _media_type(query, request.headers.get("Accept", ""))
     if media_type == PARQUET:
         require_parquet()
-    request[LOG_FIELDS]["format"] = _ENDINGS[media_type]
-    headers = {"Content-Disposition": f'attachment; filename="{campaign_id}.{_ENDINGS[media_type]}"'}
-    charset = "" if media_type == PARQUET else "; charset=utf-8"
-    headers |= {"Content-Type": f"{media_type}{charset}", REQUEST_ID_HEADER: request[REQUEST_ID]}
-    response = web.StreamResponse(headers=headers)
-    await response.prepare(request)
-    if request.method != "HEAD":
-        chunks = _results(store, campaign_id, _wanted(query, campaign))
-        await write_pieces(request, response, _pieces(chunks, media_type))
-    return response
+    chunks = _results(store, campaign_id, _wanted(query, campaign))
+    return await send_file(request, _pieces(chunks, media_type), name=campaign_id, media_type=media_type)
 
 
 def _wanted(query: ResultsQuery, campaign: Campaign) -> Callable[[Call], bool]:

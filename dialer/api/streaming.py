@@ -6,8 +6,29 @@ from collections.abc import AsyncIterator
 
 from aiohttp import web
 
-from dialer.api.keys import LOG_FIELDS
+from dialer.api.keys import LOG_FIELDS, REQUEST_ID
+from dialer.api.middleware import REQUEST_ID_HEADER
 from dialer.errors import DialerError
+
+CSV = "text/csv"
+NDJSON = "application/x-ndjson"
+PARQUET = "application/vnd.apache.parquet"
+_ENDINGS = {CSV: "csv", NDJSON: "ndjson", PARQUET: "parquet"}
+
+
+async def send_file(
+    request: web.Request, pieces: AsyncIterator[bytes], *, name: str, media_type: str
+) -> web.StreamResponse:
+    """Answer with a file of that name, without its ending, as its pieces come."""
+    request[LOG_FIELDS]["format"] = _ENDINGS[media_type]
+    headers = {"Content-Disposition": f'attachment; filename="{name}.{_ENDINGS[media_type]}"'}
+    charset = "" if media_type == PARQUET else "; charset=utf-8"
+    headers |= {"Content-Type": f"{media_type}{charset}", REQUEST_ID_HEADER: request[REQUEST_ID]}
+    response = web.StreamResponse(headers=headers)
+    await response.prepare(request)
+    if request.method != "HEAD":
+        await write_pieces(request, response, pieces)
+    return response
 
 
 async def write_pieces(request: web.Request, response: web.StreamResponse, pieces: AsyncIterator[bytes]) -> None:

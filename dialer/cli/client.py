@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Self
+from urllib.parse import quote
 
 import aiohttp
 
@@ -57,7 +58,7 @@ class CampaignView:
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A list of calls on its way: its bytes, how many there are, and what they are."""
+    """A list on its way: its bytes, how many there are, and what they are."""
 
     chunks: AsyncIterator[bytes]
     size: int
@@ -127,11 +128,7 @@ class DialerClient:
 
     async def import_calls(self, campaign_id: str, upload: Upload) -> Json:
         """Add a list of calls: accepted, duplicates, rejected, rejections."""
-        headers = {"Content-Type": upload.content_type, "Content-Length": str(upload.size)}
-        # A long list may take minutes, and the answer comes after its last row.
-        patience = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
-        path = f"/v1/campaigns/{campaign_id}/calls"
-        return await self._json("POST", path, data=upload.chunks, headers=headers, timeout=patience)
+        return await self._upload(f"/v1/campaigns/{campaign_id}/calls", upload)
 
     async def calls(self, campaign_id: str) -> AsyncIterator[Json]:
         """All calls of a campaign, in the order of its list."""
@@ -216,13 +213,13 @@ class DialerClient:
         """How far that is."""
         return await self._json("GET", f"/v1/erasures/{erasure_id}")
 
-    async def suppression(self, verb: str, number: str) -> Json:
-        """`add`, `remove` or `check` a number among those that no campaign calls."""
-        return await self._json("POST", f"/v1/suppressions/{verb}", json={"number": number})
+    async def suppression(self, verb: str, number: str, name: str | None = None) -> Json:
+        """`add`, `remove` or `check` a number on a list of those that are not called, by default that of all."""
+        return await self._json("POST", f"/v1/suppressions/{verb}", json={"number": number} | _given({"list": name}))
 
-    async def suppressions(self) -> AsyncIterator[Json]:
-        """All numbers that no campaign calls, longest ago first."""
-        query: dict[str, str] = {}
+    async def suppressions(self, name: str | None = None) -> AsyncIterator[Json]:
+        """All numbers on a list, longest ago first."""
+        query = _given({"list": name})
         while True:
             page = await self._json("GET", "/v1/suppressions", params=query)
             for one in page["suppressions"]:
@@ -230,6 +227,23 @@ class DialerClient:
             if page["next_cursor"] is None:
                 return
             query["cursor"] = page["next_cursor"]
+
+    async def import_suppressions(self, name: str | None, upload: Upload) -> Json:
+        """Put a file of numbers on a list: accepted, duplicates, rejected, rejections."""
+        return await self._upload("/v1/suppressions/import", upload, params=_given({"list": name}))
+
+    async def export_suppressions(self, name: str | None, form: str) -> AsyncIterator[bytes]:
+        """A list as a file's bytes; `form` is csv or ndjson."""
+        async for chunk in self._bytes("/v1/suppressions/export", params=_given({"list": name, "format": form})):
+            yield chunk
+
+    async def suppression_lists(self) -> list[Json]:
+        """Name, size and version of every list."""
+        return list((await self._json("GET", "/v1/suppression-lists"))["lists"])
+
+    async def drop_suppression_list(self, name: str) -> Json:
+        """Forget a list and all numbers on it."""
+        return await self._json("DELETE", f"/v1/suppression-lists/{quote(name, safe='')}")
 
     async def dead_callbacks(self, limit: int) -> list[Json]:
         """Callbacks that were given up, longest ago first."""
@@ -265,6 +279,12 @@ class DialerClient:
     async def verify_audit(self) -> Json:
         """Whether none was changed, added or removed."""
         return await self._json("GET", "/v1/audit/verify")
+
+    async def _upload(self, path: str, upload: Upload, **options: Any) -> Json:
+        headers = {"Content-Type": upload.content_type, "Content-Length": str(upload.size)}
+        # A long list may take minutes, and the answer comes after its last row.
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
+        return await self._json("POST", path, data=upload.chunks, headers=headers, timeout=patience, **options)
 
     async def _bytes(self, path: str, **options: Any) -> AsyncIterator[bytes]:
         async with self._request("GET", path, **options) as response:

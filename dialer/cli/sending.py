@@ -1,10 +1,11 @@
-"""Sending a list of calls to the API as a stream, and saying what came of it."""
+"""Sending a list, of calls or of numbers, to the API as a stream, and saying what came of it."""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,11 +25,21 @@ CONTENT_TYPES = {
 
 async def send_list(client: DialerClient, campaign_id: str, path: Path, screen: Screen) -> Json:
     """Add the file's calls to a campaign; a name without a known ending is taken for CSV."""
+    return await _send(path, screen, CONTENT_TYPES, partial(client.import_calls, campaign_id))
+
+
+async def send_numbers(client: DialerClient, name: str | None, path: Path, screen: Screen) -> Json:
+    """Put the file's numbers on a suppression list; the same, but that .txt is one number a line."""
+    content_types = {**CONTENT_TYPES, ".txt": "text/plain"}
+    return await _send(path, screen, content_types, partial(client.import_suppressions, name))
+
+
+async def _send(
+    path: Path, screen: Screen, content_types: Mapping[str, str], send: Callable[[Upload], Awaitable[Json]]
+) -> Json:
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
-        chunks = _read(file, size, screen)
-        upload = Upload(chunks, size, CONTENT_TYPES.get(path.suffix.lower(), "text/csv"))
-        return await client.import_calls(campaign_id, upload)
+        return await send(Upload(_read(file, size, screen), size, content_types.get(path.suffix.lower(), "text/csv")))
 
 
 def report(answer: Json) -> str:

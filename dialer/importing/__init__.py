@@ -1,12 +1,23 @@
-"""Lists of calls: from the bytes of a CSV, NDJSON or JSON list to checked calls and rejected rows, as a stream.
+"""Lists of calls and of numbers: from the bytes of a file to checked rows and rejected ones, as a stream.
 
-`read_calls` is all that a caller needs; `RowChecks` tells it what the campaign asks of a row. A row that is wrong is
-reported by number and the rest arrive; what spoils the list as a whole raises InvalidInput. Memory stays flat at any
-length.
+`read_calls` and `read_numbers` are all that a caller needs; `RowChecks` tells what a campaign asks of a row. A row
+that is wrong is reported by number and the rest arrive; what spoils the list as a whole raises InvalidInput. Memory
+stays flat at any length.
 """
 
 from dialer.importing.checks import RowChecks
-from dialer.importing.reading import BATCH, MEDIA_TYPES, count_rows, read_calls
-from dialer.importing.rows import Batch, Rejection
+from dialer.importing.reading import BATCH, MEDIA_TYPES, NUMBER_MEDIA_TYPES, count_rows, read_calls, read_numbers
+from dialer.importing.rows import Batch, Numbers, Rejection
 
-__all__ = ["BATCH", "MEDIA_TYPES", "Batch", "Rejection", "RowChecks", "count_rows", "read_calls"]
+__all__ = [
+    "BATCH",
+    "MEDIA_TYPES",
+    "NUMBER_MEDIA_TYPES",
+    "Batch",
+    "Numbers",
+    "Rejection",
+    "RowChecks",
+    "count_rows",
+    "read_calls",
+    "read_numbers",
+]

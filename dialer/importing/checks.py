@@ -7,11 +7,11 @@ that a process pool can run. One row's fault never touches another row.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeVar
 
 from dialer.addresses import EVERYWHERE, parse_address
 from dialer.cohorts import cohort_of, given_zone, zones_for
@@ -34,6 +34,7 @@ from dialer.importing.rows import (
 from dialer.speech import plain, variable_name
 from dialer.windows import Windows
 
+T = TypeVar("T")
 # What a store or a reply cannot carry; everything else is dropped only when it is spoken.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _name = lru_cache(maxsize=1024)(variable_name)
@@ -42,6 +43,8 @@ Hours = tuple[str | None, datetime | None, str]
 """zone where it was given and tells more than the numbers, end of its own, cohort"""
 Taken = tuple[int, list[str], str | None, dict[str, str], Hours]
 """row, numbers, external id, variables, hours"""
+TakenNumbers = tuple[int, list[str]]
+"""row, numbers"""
 Refused = tuple[int, str | None, str, str]
 """row, column, value, reason: the fields of a Rejection"""
 
@@ -71,11 +74,25 @@ def check_rows(
     checks: RowChecks, columns: tuple[str, ...], rows: Iterable[RawRow]
 ) -> tuple[list[Taken], list[Refused]]:
     """Check each row by itself. `columns` names the fields of CSV rows and is not used for others."""
-    taken: list[Taken] = []
+    return _each(columns, rows, lambda row, fields: (row, *_check(checks, fields)))
+
+
+def check_numbers(
+    region: str, columns: tuple[str, ...], rows: Iterable[RawRow]
+) -> tuple[list[TakenNumbers], list[Refused]]:
+    """The same of rows of which nothing but the numbers is wanted, wherever in the world they are."""
+    checks = RowChecks(region)
+    return _each(columns, rows, lambda row, fields: (row, _numbers(fields, checks)))
+
+
+def _each(
+    columns: tuple[str, ...], rows: Iterable[RawRow], check: Callable[[int, dict[str, str]], T]
+) -> tuple[list[T], list[Refused]]:
+    taken: list[T] = []
     refused: list[Refused] = []
     for row, raw in rows:
         try:
-            taken.append((row, *_check(checks, _fields(columns, raw))))
+            taken.append(check(row, _fields(columns, raw)))
         except _RowRefusedError as error:
             column, value, reason = error.args
             refused.append((row, column, shorten(value), reason))

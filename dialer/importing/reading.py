@@ -10,15 +10,19 @@ from __future__ import annotations
 import asyncio
 import os
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Mapping
 from concurrent.futures import Executor
+from contextlib import aclosing
+from functools import partial
+from typing import TypeVar
 
 from dialer.errors import InvalidInput
-from dialer.importing.checks import Hours, Refused, RowChecks, Taken, check_rows
+from dialer.importing.checks import Hours, Refused, RowChecks, Taken, check_numbers, check_rows
 from dialer.importing.csv_rows import CsvRows
 from dialer.importing.decoding import Decoder
 from dialer.importing.json_rows import JsonArrayRows, NdjsonRows
-from dialer.importing.rows import Batch, RawRow, Rejection, RowReader
+from dialer.importing.plain_rows import PlainRows
+from dialer.importing.rows import Batch, Numbers, RawRow, Rejection, RowReader
 from dialer.model import NewCall
 
 PIECE = 16_384  # bytes read at once: the event loop is held for 1 to 3 ms; a header fits in (64 names of 64 characters)
@@ -29,11 +33,15 @@ _READERS: dict[str, type[RowReader]] = {
     "application/jsonl": NdjsonRows,
     "application/json": JsonArrayRows,
 }
+_NUMBER_READERS: dict[str, type[RowReader]] = _READERS | {"text/plain": PlainRows}
 MEDIA_TYPES = frozenset(_READERS)
+NUMBER_MEDIA_TYPES = frozenset(_NUMBER_READERS)
 # Two for each core keep a pool busy; more would only hold rows. Threads would only fight over the interpreter.
 _UNDER_WAY = 2 * min(os.cpu_count() or 1, 16)
 
-_Checked = asyncio.Future[tuple[list[Taken], list[Refused]]]
+T = TypeVar("T")
+Check = Callable[[tuple[str, ...], list[RawRow]], tuple[list[T], list[Refused]]]
+"""Checks rows by their columns; must travel to another process."""
 
 
 async def read_calls(
@@ -62,16 +70,41 @@ async def read_calls(
             JSON). Batches handed out before that stay as they are; where a broken list must change nothing, keep
             it in a file and let `count_rows` read it first.
     """
-    under_way: deque[_Checked] = deque()
+    batches = _batches(chunks, _reader(media_type, _READERS), charset)
+    async with aclosing(_checked(batches, partial(check_rows, checks), executor)) as checked:
+        async for taken, refused in checked:
+            yield _batch(taken, refused)
+
+
+async def read_numbers(
+    chunks: AsyncIterable[bytes],
+    *,
+    media_type: str,
+    charset: str | None,
+    region: str,
+    executor: Executor | None = None,
+) -> AsyncGenerator[Numbers, None]:
+    """The same of a list of numbers: one of NUMBER_MEDIA_TYPES; other columns than those of numbers are passed over."""
+    batches = _batches(chunks, _reader(media_type, _NUMBER_READERS), charset)
+    async with aclosing(_checked(batches, partial(check_numbers, region), executor)) as checked:
+        async for taken, refused in checked:
+            yield Numbers(taken, [Rejection(*fields) for fields in refused])
+
+
+async def _checked(
+    batches: AsyncIterable[tuple[tuple[str, ...], list[RawRow]]], check: Check[T], executor: Executor | None
+) -> AsyncGenerator[tuple[list[T], list[Refused]], None]:
+    """What came of checking each batch, in order."""
+    under_way: deque[asyncio.Future[tuple[list[T], list[Refused]]]] = deque()
     loop = asyncio.get_running_loop()
     most = _UNDER_WAY if executor else 1
     try:
-        async for columns, rows in _batches(chunks, media_type, charset):
-            under_way.append(loop.run_in_executor(executor, check_rows, checks, columns, rows))
+        async for columns, rows in batches:
+            under_way.append(loop.run_in_executor(executor, check, columns, rows))
             if len(under_way) >= most:
-                yield _batch(*await under_way.popleft())
+                yield await under_way.popleft()
         while under_way:
-            yield _batch(*await under_way.popleft())
+            yield await under_way.popleft()
     finally:
         for checked in under_way:
             checked.cancel()
@@ -80,16 +113,15 @@ async def read_calls(
 async def count_rows(chunks: AsyncIterable[bytes], *, media_type: str, charset: str | None) -> int:
     """How many rows a list has, which is also the proof that it can be read to its end; raises InvalidInput."""
     count = 0
-    async for _, rows in _batches(chunks, media_type, charset):
+    async for _, rows in _batches(chunks, _reader(media_type, _READERS), charset):
         count += len(rows)
     return count
 
 
 async def _batches(
-    chunks: AsyncIterable[bytes], media_type: str, charset: str | None
+    chunks: AsyncIterable[bytes], reader: RowReader, charset: str | None
 ) -> AsyncIterator[tuple[tuple[str, ...], list[RawRow]]]:
     """Raw rows by the thousand, with the names of their columns."""
-    reader = _reader(media_type)
     rows: list[RawRow] = []
     async for text in _texts(chunks, Decoder(charset)):
         rows += reader.feed(text)
@@ -101,11 +133,11 @@ async def _batches(
         yield reader.columns, rows[start : start + BATCH]
 
 
-def _reader(media_type: str) -> RowReader:
+def _reader(media_type: str, readers: Mapping[str, type[RowReader]]) -> RowReader:
     try:
-        return _READERS[media_type.strip().lower()]()
+        return readers[media_type.strip().lower()]()
     except KeyError:
-        message = f"lists are read as {', '.join(_READERS)}, not as {media_type[:80]!r}"
+        message = f"lists are read as {', '.join(readers)}, not as {media_type[:80]!r}"
         raise InvalidInput(message, field="Content-Type") from None
 
 

@@ -50,6 +50,14 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
+class Numbers:
+    """The same for a list of nothing but numbers: those of a person come with their row."""
+
+    numbers: list[tuple[int, list[str]]]
+    rejections: list[Rejection]
+
+
+@dataclass(frozen=True, slots=True)
 class BrokenRow:
     """A row that could not even be read; it stands among the raw rows so that it is reported in its place."""
 

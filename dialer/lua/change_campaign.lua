@@ -1,12 +1,16 @@
 -- change_campaign: give a campaign other values of some fields, from this moment on.
--- KEYS[1] hash campaign   KEYS[2..4] zset ready by class   KEYS[5] hash texts
+-- KEYS[1] hash campaign   KEYS[2..4] zset ready by class   KEYS[5] hash texts   KEYS[6] hash suppression
 -- ARGV    campaign id, then for each field its name and its value, '' for none
--- returns 1 changed, 0 no such campaign, -1 it is over
--- atomic because a campaign that is over must stay as it was, and a text and its version belong together
+-- returns 1 changed, 0 no such campaign, -1 it is over, -2 one of the suppression lists is not there
+-- atomic because a campaign that is over must stay as it was, a text and its version belong together, and a list may be dropped
+-- include: lists
 local campaign, id = KEYS[1], ARGV[1]
 local state, class = unpack(redis.call('HMGET', campaign, 'state', 'class'))
 if not state then return 0 end
 if state == 'completed' or state == 'cancelled' then return -1 end
+for i = 2, #ARGV, 2 do
+  if ARGV[i] == 'lists' and not are_there(KEYS[6], ARGV[i + 1]) then return -2 end
+end
 for i = 2, #ARGV, 2 do
   if ARGV[i] == 'pace' then redis.call('HDEL', campaign, 'pace_at') end
   -- Calls that have begun go on with the text of before, whose first version is not written down.

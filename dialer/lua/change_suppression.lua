@@ -11,6 +11,6 @@ for i = 4, #ARGV do
     changed = changed + redis.call('ZREM', KEYS[1], ARGV[i])
   end
 end
--- A list is there once somebody names it, empty or not.
-redis.call('HINCRBY', KEYS[2], ARGV[1], changed > 0 and 1 or 0)
+-- A list is there once something is put on it, be it nothing; taking off makes none.
+if changed > 0 or ARGV[3] == 'add' then redis.call('HINCRBY', KEYS[2], ARGV[1], changed > 0 and 1 or 0) end
 return changed

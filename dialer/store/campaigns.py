@@ -12,7 +12,7 @@ from dialer import conference, escalation, keys
 from dialer.callbacks.events import Callbacks
 from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition
-from dialer.errors import IllegalStep, NotFound
+from dialer.errors import IllegalStep, InvalidInput, NotFound
 from dialer.masking import masked_text
 from dialer.model import Campaign, Caps, Priority, Progress, Redial, Share, Terms, UnknownPolicy
 from dialer.states import CAMPAIGN_STEPS, UP, CallState, CampaignState
@@ -33,13 +33,19 @@ class CampaignStore(StorePart):
     """Campaigns."""
 
     async def create_campaign(self, campaign: Campaign) -> bool:
-        """Store a new campaign; False when its id exists already, and nothing was changed."""
+        """Store a new campaign; False when its id exists already, and nothing was changed.
+
+        Raises InvalidInput where a suppression list that it names was dropped.
+        """
         fields = [part for pair in _to_fields(campaign).items() for part in pair]
-        names = [keys.campaign(campaign.id), keys.CAMPAIGNS, keys.OPEN, keys.EXPIRING]
+        names = [keys.campaign(campaign.id), keys.CAMPAIGNS, keys.OPEN, keys.EXPIRING, keys.SUPPRESSION]
         names += [_LISTS[campaign.kind]] if campaign.kind in _LISTS else []
         end = to_ms(campaign.expires_at) if campaign.expires_at else ""
-        args = [campaign.id, to_ms(campaign.created_at), end, *fields]
-        return bool(await self._batch.run("create_campaign", names, args))
+        args = [campaign.id, to_ms(campaign.created_at), end, " ".join(campaign.lists), *fields]
+        created = await self._batch.run("create_campaign", names, args)
+        if created < 0:
+            raise _list_dropped()
+        return bool(created)
 
     async def campaign(self, campaign_id: str) -> Campaign:
         """One campaign. Raises NotFound."""
@@ -137,16 +143,19 @@ class CampaignStore(StorePart):
         Raises:
             NotFound: there is no such campaign any more.
             IllegalStep: it is over.
+            InvalidInput: a suppression list that it names was dropped.
         """
         old, new = _changeable(before), _changeable(after)
         told = {name: value for name, value in new.items() if value != old.get(name)}
-        names = [keys.campaign(before.id), *keys.READY, keys.texts(before.id)]
+        names = [keys.campaign(before.id), *keys.READY, keys.texts(before.id), keys.SUPPRESSION]
         args = [before.id, *(part for name, value in told.items() for part in (name, "" if value is None else value))]
         changed = await self._batch.run("change_campaign", names, args)
         if changed == 0:
             raise NotFound(f"there is no campaign {before.id!r}")
-        if changed < 0:
+        if changed == -1:
             raise IllegalStep(f"campaign {before.id} is over; nothing of it can be changed any more")
+        if changed < 0:
+            raise _list_dropped()
         await self._wake()
         return await self.campaign(before.id)
 
@@ -212,6 +221,11 @@ class CampaignStore(StorePart):
 def is_campaign_id(text: str) -> bool:
     """Whether it may be one; with a colon it would name another key of a campaign, one of another type."""
     return ":" not in text
+
+
+def _list_dropped() -> InvalidInput:
+    """Between the look at the lists and the step that names them, one went."""
+    return InvalidInput("a list named here was dropped a moment ago", field="suppression_lists")
 
 
 _RULE_LEAST = 2  # times and wait are always written

@@ -12,13 +12,13 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from dialer import keys
 from dialer.clock import moment
 from dialer.decisions import ALL_CAMPAIGNS
 from dialer.erasing import MARK, suppressed_digest
-from dialer.errors import InvalidInput, NotFound
+from dialer.errors import IllegalStep, InvalidInput, NotFound
 from dialer.model import ERASED
 from dialer.store.base import StorePart
 
@@ -26,6 +26,9 @@ MOST_AT_ONCE = 1_000
 """Numbers in one step: some ms of Redis' time."""
 LIST_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 MOST_NAME = 40
+_NAMED = 20
+_OTHERS_OPEN = -1
+"""What `drop_suppression_list` answers where a campaign was created or ended since it was read which ones are open."""
 
 
 class Suppressed(NamedTuple):
@@ -93,18 +96,28 @@ class SuppressionStore(StorePart):
 
     async def suppressed(self, *, offset: int, limit: int, on: str = ALL_CAMPAIGNS) -> list[Suppressed]:
         """A page of a list, longest ago first."""
-        found = await self._batch.command("ZRANGE", suppression_key(on), offset, offset + limit - 1, "WITHSCORES")
-        return [
-            Suppressed(ERASED if member.startswith(MARK) else member, moment(since))
-            for member, since in zip(found[::2], found[1::2], strict=True)
-        ]
+        return [_shown(*one) for one in await self._listed(on, offset, limit)]
 
     async def all_suppressed(self, on: str = ALL_CAMPAIGNS) -> AsyncIterator[list[Suppressed]]:
-        """All of a list in pages. A number that is taken off meanwhile may keep another from being told."""
+        """All of a list in pages, longest ago first. Who is on it all the while is told, whoever else is taken off."""
         offset = 0
-        while page := await self.suppressed(offset=offset, limit=MOST_AT_ONCE, on=on):
-            yield page
-            offset += len(page)
+        while page := await self._listed(on, offset, MOST_AT_ONCE):
+            yield [_shown(*one) for one in page]
+            offset = await self._behind(page, on)
+
+    async def _listed(self, name: str, offset: int, limit: int) -> list[tuple[str, str]]:
+        """Members and since when (ms)."""
+        found = await self._batch.command("ZRANGE", suppression_key(name), offset, offset + limit - 1, "WITHSCORES")
+        return list(zip(found[::2], found[1::2], strict=True))
+
+    async def _behind(self, page: Sequence[tuple[str, str]], name: str) -> int:
+        """Where the next page begins: behind the last of this one that is still there."""
+        for member, _ in reversed(page):
+            place = await self._batch.command("ZRANK", suppression_key(name), member)
+            if place is not None:
+                return int(place) + 1
+        # All of them were taken off: those of the same millisecond may be told again.
+        return int(await self._batch.command("ZCOUNT", suppression_key(name), "-inf", f"({page[0][1]}"))
 
     async def suppression_lists(self) -> list[SuppressionList]:
         """All lists by name, that of all campaigns first."""
@@ -124,7 +137,42 @@ class SuppressionStore(StorePart):
     async def require_list(self, name: str) -> None:
         """Raises NotFound where there is no such list."""
         if name != ALL_CAMPAIGNS and not await self._batch.command("HEXISTS", keys.SUPPRESSION, name):
-            raise NotFound(f"there is no suppression list {name!r}")
+            raise _no_list(name)
+
+    async def drop_list(self, name: str) -> int:
+        """Forget a named list; returns how many numbers were on it.
+
+        Raises:
+            NotFound: there is no such list.
+            IllegalStep: campaigns that are not over keep to it.
+        """
+        answer = await self._drop(name)
+        while answer == [_OTHERS_OPEN]:
+            answer = await self._drop(name)
+        match answer:
+            case [0]:
+                raise _no_list(name)
+            case [1, size]:
+                return int(size)
+        shown = sorted(answer[1:])
+        more = f" and {len(shown) - _NAMED} more" if len(shown) > _NAMED else ""
+        raise IllegalStep(
+            f"the list {name!r} is kept to by campaigns that are not over: {', '.join(shown[:_NAMED])}{more};"
+            " take it out of their suppression_lists first"
+        )
+
+    async def _drop(self, name: str) -> list[Any]:
+        campaigns = list(await self._batch.command("SMEMBERS", keys.OPEN))
+        names = [suppression_key(name), keys.SUPPRESSION, keys.OPEN, *map(keys.campaign, campaigns)]
+        return list(await self._batch.run("drop_suppression_list", names, [name, *campaigns]))
+
+
+def _shown(member: str, since: str) -> Suppressed:
+    return Suppressed(ERASED if member.startswith(MARK) else member, moment(since))
+
+
+def _no_list(name: str) -> NotFound:
+    return NotFound(f"there is no suppression list {name!r}")
 
 
 def check_list_name(name: str) -> str:

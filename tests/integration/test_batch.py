@@ -208,7 +208,7 @@ async def test_a_server_without_memory_is_unavailable(full: Redis) -> None:
     with pytest.raises(StoreUnavailable):
         await batch.command("SET", "a", "b")
     with pytest.raises(StoreUnavailable):
-        await batch.run("create_campaign", ["a", "b", "c", "d"], ["c1", 1, "", "state", "draft"])
+        await batch.run("create_campaign", ["a", "b", "c", "d", "e"], ["c1", 1, "", "", "state", "draft"])
 
     assert [] == await full.keys()
 
@@ -227,7 +227,7 @@ async def test_a_server_that_only_reads_is_unavailable(replica: Redis) -> None:
     with pytest.raises(StoreUnavailable):
         await batch.command("SET", "a", "b")
     with pytest.raises(StoreUnavailable):
-        await batch.run("create_campaign", ["a", "b", "c", "d"], ["c1", 1, "", "state", "draft"])
+        await batch.run("create_campaign", ["a", "b", "c", "d", "e"], ["c1", 1, "", "", "state", "draft"])
 
 
 async def test_the_store_is_unavailable_without_a_server(engine: Engine) -> None:

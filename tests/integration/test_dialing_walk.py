@@ -80,6 +80,8 @@ class Walk:
 
     async def walk(self, steps: int) -> None:
         """Take so many steps, and judge after each."""
+        for name in self.lists:
+            await self.engine.store.suppress(on=name)
         for number in range(4):
             await self.create(f"c{number}")
         taken: list[str] = []

@@ -113,6 +113,7 @@ async def test_a_campaign_keeps_to_its_own_pace(engine: Engine) -> None:
 async def test_a_change_leaves_alone_what_others_changed(engine: Engine) -> None:
     """Two who change different things of what both have seen undo nothing of each other."""
     await engine.store.create_campaign(draft())
+    await engine.store.suppress(on="vip")
     seen = await engine.store.campaign("c1")
     await engine.store.change_campaign(seen, replace(seen, share=Share(weight=2)))
     after = await engine.store.change_campaign(seen, replace(seen, caps=Caps(day=3), lists=("vip",), max_tries=4))

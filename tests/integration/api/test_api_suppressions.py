@@ -15,9 +15,9 @@ from dialer.runtime import Runtime
 Everything = Callable[[], Awaitable[dict[str, bytes]]]
 
 
-async def post(api: aiohttp.ClientSession, verb: str, number: Any) -> tuple[int, dict[str, Any]]:
+async def post(api: aiohttp.ClientSession, verb: str, number: Any, **further: Any) -> tuple[int, dict[str, Any]]:
     """Ask for one number."""
-    async with api.post(f"/v1/suppressions/{verb}", json={"number": number}) as response:
+    async with api.post(f"/v1/suppressions/{verb}", json={"number": number} | further) as response:
         return response.status, await response.json()
 
 
@@ -61,6 +61,49 @@ async def test_what_is_no_number_changes_nothing(
     status, problem = await post(api, verb, number)
 
     assert (422, "number") == (status, problem["field"])
+    assert before == await everything()
+
+
+async def test_lists_are_kept_apart(api: aiohttp.ClientSession) -> None:
+    """A number on one list is on no other, and naming the list of all campaigns is the same as naming none."""
+    await post(api, "add", "+31612345678", list="vip")
+    await post(api, "add", "+31612345679")
+    found = {}
+    for name in ("vip", "*"):
+        checked = [(await post(api, "check", f"+3161234567{last}", list=name))[1] for last in (8, 9)]
+        assert {name} == {one["list"] for one in checked}
+        found[name] = [one["suppressed"] for one in checked]
+    async with api.get("/v1/suppressions", params={"list": "vip"}) as response:
+        page = (await response.json())["suppressions"]
+    _, removed = await post(api, "remove", "+31612345678", list="vip")
+
+    assert {"vip": [True, False], "*": [False, True]} == found
+    assert [("+31612345678", "vip", True)] == [(one["number"], one["list"], one["suppressed"]) for one in page]
+    assert (False, True) == (removed["suppressed"], removed["changed"])
+
+
+@pytest.mark.parametrize("verb", ["remove", "check"])
+async def test_a_list_that_is_not_there_is_not_found(
+    verb: str, api: aiohttp.ClientSession, everything: Everything
+) -> None:
+    """Nothing is taken off it, nothing is told of it, and it is not made."""
+    before = await everything()
+    status, problem = await post(api, verb, "+31612345678", list="vip")
+
+    assert (404, True) == (status, "'vip'" in problem["detail"])
+    assert before == await everything()
+
+
+@pytest.mark.parametrize("name", ["", "VIP", "a b", "a--b", "-a", "**", "x" * 41, None, 1])
+@pytest.mark.parametrize("verb", ["add", "remove", "check"])
+async def test_what_is_no_name_of_a_list_changes_nothing(
+    verb: str, name: Any, api: aiohttp.ClientSession, everything: Everything
+) -> None:
+    """The refusal names the field."""
+    before = await everything()
+    status, problem = await post(api, verb, "+31612345678", list=name)
+
+    assert (422, "list") == (status, problem["field"])
     assert before == await everything()
 
 
