@@ -101,7 +101,7 @@ async def draft(body: NewCampaign, runtime: Runtime) -> Draft:
         max_tries=body.max_tries,
         share=body.share(),
         caps=caps_of(body, runtime.settings),
-        lists=tuple(dict.fromkeys(body.suppression_lists)),
+        lists=body.lists(),
         retention_days=body.retention_days,
         unknown=body.unknown,
         state=CampaignState.DRAFT,

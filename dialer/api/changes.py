@@ -17,20 +17,23 @@ from dialer import notification, scripts
 from dialer.api.answers import CampaignOut
 from dialer.api.audited import Audit
 from dialer.api.bodies import decode_json
-from dialer.api.campaigns import draft
 from dialer.api.hours import shown
 from dialer.api.keys import LOG_FIELDS, RUNTIME
+from dialer.api.ordering import ordered
 from dialer.api.problems import ILLEGAL_STEP
 from dialer.api.retelling import told, whole
 from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import CampaignChange
-from dialer.api.share_bodies import ShareBody, caps_of
+from dialer.api.share_bodies import NO_CAPS, ShareBody, caps_of
 from dialer.audit import Action
 from dialer.errors import IllegalStep, InvalidInput
 from dialer.kinds import Callee, steps_of
 from dialer.model import Campaign
+from dialer.redialing import check_policy
 from dialer.runtime import Runtime
 from dialer.store.campaigns import BUILT_IN
+
+Json = Mapping[str, Any]
 
 routes = Routes()
 log = structlog.get_logger(__name__)
@@ -45,8 +48,9 @@ log = structlog.get_logger(__name__)
 async def change_campaign(request: web.Request, campaign_id: str, *, body: CampaignChange) -> web.StreamResponse:
     """Change weight, share, caps, lists, redials or the text of a campaign, also while it runs.
 
-    Calls that begin from now on go by it. Who is on the phone already hears the text with which the call began. What is
-    null has no limit any more.
+    Calls that begin from now on go by it. Who is on the phone already hears the text with which the call began. A limit
+    that is null is taken away; of `caps` those that are left out stay; `redial`, `suppression_lists` and `script` are
+    replaced as a whole. What counts as success stays as it was.
     """
     request[LOG_FIELDS]["campaign_id"] = campaign_id
     runtime = request.app[RUNTIME]
@@ -54,40 +58,51 @@ async def change_campaign(request: web.Request, campaign_id: str, *, body: Campa
     given = body.model_dump(mode="json", exclude_unset=True)
     if not given:
         raise InvalidInput("names nothing to change", field="body")
-    after = await (_changed_share if campaign_id in BUILT_IN.values() else _changed)(before, given, runtime)
-    campaign = await runtime.store.change_campaign(before, after)
+    campaign = await runtime.store.change_campaign(before, await _changed(before, body, given, runtime))
+    request[LOG_FIELDS]["script_version"] = campaign.script_version
     log.info("campaign.changed", campaign_id=campaign_id, fields=sorted(given), script_version=campaign.script_version)
     return web.json_response(text=(await shown(runtime, campaign)).model_dump_json())
 
 
-async def _changed(before: Campaign, given: Mapping[str, Any], runtime: Runtime) -> Campaign:
-    """The campaign as it would be, checked as a new one is. Raises InvalidInput, Problem."""
-    made = await draft(whole(before, {"name": before.name} | dict(given)), runtime)
-    after = made(id=before.id, created_at=before.created_at)
-    same = {name: getattr(after, name) for name in ("share", "caps", "lists", "redial", "max_tries")}
-    if "script" not in given:
-        return replace(before, **same)
-    _check_script(before, after)
-    return replace(before, **same, script=after.script, terms=after.terms)
-
-
-async def _changed_share(before: Campaign, given: Mapping[str, Any], runtime: Runtime) -> Campaign:
-    """The same for the campaigns of single calls, which have scripts and policies of their own. Raises IllegalStep."""
-    if given.keys() - ShareBody.model_fields.keys():
+async def _changed(before: Campaign, body: CampaignChange, given: Json, runtime: Runtime) -> Campaign:
+    """The campaign as it would be; of its rest nothing is checked anew. Raises InvalidInput, IllegalStep, Problem."""
+    share = _share(before, given)
+    await runtime.store.require_lists(share.suppression_lists, field="suppression_lists")
+    caps = caps_of(share, runtime.settings)
+    after = replace(before, share=share.share(), caps=caps, lists=share.lists())
+    if before.id in BUILT_IN.values() and given.keys() - ShareBody.model_fields.keys():
         raise IllegalStep(
             f"{before.id} holds single calls, each with a script of its own: change its share or its caps"
         )
-    kept = {name: value for name, value in told(before).items() if name in ShareBody.model_fields}
-    body = decode_json(json.dumps(kept | dict(given)).encode(), ShareBody)
-    await runtime.store.require_lists(body.suppression_lists, field="suppression_lists")
-    caps = caps_of(body, runtime.settings)
-    return replace(before, share=body.share(), caps=caps, lists=tuple(body.suppression_lists))
+    if "redial" in given:
+        after = replace(after, redial=body.redials())
+        check_policy(after.redial, after.success)
+    if "max_tries" in given:
+        after = replace(after, max_tries=body.max_tries)
+    return _with_script(after, given, runtime) if "script" in given else after
+
+
+def _share(before: Campaign, given: Json) -> ShareBody:
+    """Share, caps and lists, with what is given in the place of what was. Raises Problem."""
+    known = told(before)
+    after = {name: given.get(name, known[name]) for name in ShareBody.model_fields}
+    # Null takes all caps away; it does not ask for those of all campaigns again.
+    after["caps"] = known["caps"] | given["caps"] if given.get("caps") else after["caps"] or NO_CAPS
+    return decode_json(json.dumps(after).encode(), ShareBody)
+
+
+def _with_script(before: Campaign, given: Json, runtime: Runtime) -> Campaign:
+    """The same with another script, and what follows from it for how calls are placed. Raises InvalidInput, Problem."""
+    if before.kind not in {notification.KIND, scripts.KIND}:
+        raise InvalidInput(f"a {before.kind} keeps its script", field="script")
+    order = ordered(whole(before, {"name": before.name, "script": given["script"]}), runtime.settings)
+    after = replace(before, script=order.script, terms=order.terms)
+    _check_script(before, after)
+    return after
 
 
 def _check_script(before: Campaign, after: Campaign) -> None:
     """Raises InvalidInput where calls that were added for the old text could not be told the new one."""
-    if before.kind not in {notification.KIND, scripts.KIND}:
-        raise InvalidInput(f"a {before.kind} keeps its script", field="script")
     old, new = (steps_of(one.kind, json.dumps(one.script), Callee()) for one in (before, after))
     further = sorted(new.variables() - old.variables())
     if further:

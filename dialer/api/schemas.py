@@ -181,7 +181,20 @@ class ToldBody(Incoming):
     )
 
 
-class NewCampaign(PlacedBody, WindowsChange, ToldBody, ShareBody):
+class RedialsBody(Incoming):
+    """When somebody is dialed again, and how often."""
+
+    redial: dict[Redialable, RedialBody] = Field(default_factory=dict, description="Redials, per disposition.")
+    max_tries: int | None = Field(
+        None, ge=1, le=MAX_TRIES, description="How often one call is tried at the most, whatever `redial` says."
+    )
+
+    def redials(self) -> dict[Disposition, Redial]:
+        """The policy in the project's own terms. Raises InvalidInput."""
+        return {d: body.redial(d) for d, body in ((Disposition(name), body) for name, body in self.redial.items())}
+
+
+class NewCampaign(PlacedBody, WindowsChange, ToldBody, ShareBody, RedialsBody):
     """A campaign to create."""
 
     model_config = ConfigDict(
@@ -204,10 +217,6 @@ class NewCampaign(PlacedBody, WindowsChange, ToldBody, ShareBody):
     priority: Priority = Field(
         Priority.NORMAL, description="Who gets the next token: urgent before normal before background."
     )
-    redial: dict[Redialable, RedialBody] = Field(default_factory=dict, description="Redials, per disposition.")
-    max_tries: int | None = Field(
-        None, ge=1, le=MAX_TRIES, description="How often one call is tried at the most, whatever `redial` says."
-    )
     unknown: UnknownPolicy = Field(
         UnknownPolicy.HOLD,
         description="For a call whose phone may or may not have rung: `hold` it for a person, or `redial` it.",
@@ -219,10 +228,6 @@ class NewCampaign(PlacedBody, WindowsChange, ToldBody, ShareBody):
         "`answered` too.",
     )
     expires_at: Deadline | None = Field(None, description="What is not dialed by then is `expired`, never dialed late.")
-
-    def redials(self) -> dict[Disposition, Redial]:
-        """The policy in the project's own terms. Raises InvalidInput."""
-        return {d: body.redial(d) for d, body in ((Disposition(name), body) for name, body in self.redial.items())}
 
 
 class CampaignAgain(NewCampaign):
@@ -237,13 +242,11 @@ class CampaignAgain(NewCampaign):
     )
 
 
-class CampaignChange(ShareBody):
+class CampaignChange(ShareBody, RedialsBody):
     """What becomes otherwise; whatever is left out stays as it is."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"weight": 3, "slots": 20}]})
 
-    redial: dict[Redialable, RedialBody] = Field(default_factory=dict, description="Redials, all of them.")
-    max_tries: int | None = Field(None, ge=1, le=MAX_TRIES, description="How often one call is tried at the most.")
     script: Script | None = Field(
         None, description="What calls say that begin from now on: in the form of its kind, with no further variables."
     )

@@ -49,7 +49,7 @@ class ShareBody(Incoming):
         None, ge=0.001, le=10_000, description="Never faster than this; null: as its turn comes."
     )
     caps: CapsBody | None = Field(
-        None, description="Tries at one number over all campaigns; DIALER_NUMBER_TRIES_DAY and so on if left out."
+        None, description="Tries at one number over all campaigns; what is left out is as DIALER_NUMBER_... say."
     )
     suppression_lists: list[ListName] = Field(
         default_factory=list,
@@ -57,11 +57,20 @@ class ShareBody(Incoming):
         description="Named lists of numbers that it does not call, besides the one of all campaigns.",
     )
 
+    def lists(self) -> tuple[str, ...]:
+        """The named lists, each once."""
+        return tuple(dict.fromkeys(self.suppression_lists))
+
     def share(self) -> Share:
         """The same in the project's own terms."""
         return Share(weight=self.weight, slots=self.slots, calls_per_second=self.calls_per_second)
 
 
+NO_CAPS = CapsOut.of(Caps()).model_dump()
+"""The body that takes all caps away."""
+
+
 def caps_of(body: ShareBody, settings: Settings) -> Caps:
-    """The caps of a campaign; those of all where it does not say."""
-    return settings.default_caps if body.caps is None else body.caps.caps()
+    """The caps of a campaign; where it does not say, that of all."""
+    given = body.caps.model_dump(exclude_unset=True) if body.caps else {}
+    return CapsBody(**CapsOut.of(settings.default_caps).model_dump() | given).caps()

@@ -23,7 +23,7 @@ from dialer.cli.policies import RedialType, other_script_options, script_options
 from dialer.cli.saving import save_file
 from dialer.cli.screens import Screen, counts_text, open_screen, plain_console
 from dialer.cli.sending import report, send_list
-from dialer.cli.shares import share_options
+from dialer.cli.shares import LimitType, limit, share_options
 from dialer.cli.showing import shown
 from dialer.cli.watching import has_ended, is_hung_up, summary, watch
 from dialer.dispositions import Disposition
@@ -47,7 +47,12 @@ def _redial_options(function: Any) -> Any:
         multiple=True,
         help="Such as busy=2/5m, or no_answer=5/10m,x2,max=4h,next; may be given more than once.",
     )
-    most = click.option("--max-tries", type=click.IntRange(1), help="How often one call is tried at the most.")
+    most = click.option(
+        "--max-tries",
+        type=LimitType(click.IntRange(1)),
+        callback=lambda _context, _option, given: {} if given is None else {"max_tries": limit(given)},
+        help="How often one call is tried at the most.",
+    )
     return redial(most(function))
 
 
@@ -262,16 +267,14 @@ async def change(  # noqa: PLR0913 - what can be changed
     says: Json,
     share: Json,
     redial: tuple[tuple[str, Json], ...],
-    max_tries: int | None,
+    max_tries: Json,
 ) -> None:
     """Change a campaign, also while it runs: its share, caps, lists, redials, and what calls say from now on.
 
     What is not given stays as it is; `none` takes a limit away. Of a notification's script only what is given changes.
     """
     before = await client.campaign(campaign_id)
-    body = share | ({"redial": dict(redial)} if redial else {}) | ({"max_tries": max_tries} if max_tries else {})
-    if "caps" in share:
-        body["caps"] = before.raw["caps"] | share["caps"]
+    body = share | max_tries | ({"redial": dict(redial)} if redial else {})
     if says:
         _same_kind(says, before)
         body["script"] = (before.raw["script"] if says["kind"] == "notification" else {}) | says["script"]
@@ -346,12 +349,13 @@ def _body(  # noqa: PLR0913 - the options of a campaign
     says: Json,
     terms: Json,
     share: Json,
+    max_tries: Json,
     redial: tuple[tuple[str, Json], ...],
     success: tuple[str, ...],
     callback_events: tuple[str, ...],
     **chosen: Any,
 ) -> Json:
-    body: Json = {"name": name, "redial": dict(redial)} | says | terms | share | chosen.pop("windows")
+    body: Json = {"name": name, "redial": dict(redial)} | says | terms | share | max_tries | chosen.pop("windows")
     listed = {"success": list(success), "callback_events": list(callback_events)}
     body |= {key: value for key, value in listed.items() if value}
     return body | {key: value for key, value in chosen.items() if value is not None}

@@ -26,6 +26,11 @@ class LimitType(click.ParamType[Any]):
         return value if value == NONE else self._figure.convert(value, param, ctx)
 
 
+def limit(given: Any) -> Any:
+    """What the API is told of it."""
+    return None if given == NONE else given
+
+
 def share_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add them; they reach the function as `share`, fields of the API's bodies."""
 
@@ -71,7 +76,7 @@ _OPTIONS = (
 
 
 def _share(given: Json) -> Json:
-    told: Json = {name: None if value == NONE else value for name, value in given.items() if value not in {None, ()}}
+    told: Json = {name: limit(value) for name, value in given.items() if value not in {None, ()}}
     caps = {name: told.pop(name) for name in _CAPS if name in told}
     if "suppression_lists" in told:
         told["suppression_lists"] = [name for name in told["suppression_lists"] if name != NONE]
