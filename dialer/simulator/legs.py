@@ -109,6 +109,11 @@ class Leg:
         return self.ended_by is not None
 
     @property
+    def ended_s(self) -> float | None:
+        """When it ended, on the monotonic clock; None while it is up."""
+        return self._ended_s if self.over else None
+
+    @property
     def notes(self) -> tuple[Note, ...]:
         """What reached whoever is there, and came from them, in order."""
         return tuple(self._notes or ())

@@ -33,6 +33,7 @@ class LegView:
         headers: those told to a `sip` or `websocket` endpoint.
         beeps: of recordings that began.
         notes: all of it in order, as pairs.
+        began_s, ended_s: from when until when it was up, on the monotonic clock; None while it is.
     """
 
     uuid: str
@@ -59,6 +60,8 @@ class LegView:
     ringback: list[str]
     beeps: int
     notes: list[Note]
+    began_s: float
+    ended_s: float | None
 
     @classmethod
     def of(cls, leg: Leg) -> LegView:
@@ -88,6 +91,8 @@ class LegView:
             ringback=_all(leg, Sense.RINGBACK),
             beeps=len(_all(leg, Sense.BEEP)),
             notes=list(leg.notes),
+            began_s=leg.created_s,
+            ended_s=leg.ended_s,
         )
 
 

@@ -1,21 +1,78 @@
-"""Lists of suppressed numbers in the store: dropped while others name them, and told whole while others change them."""
+"""Lists of suppressed numbers: they hold for what is claimed, are told whole, and go when nobody names them."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 
 import pytest
+from redis.asyncio import Redis
 
 from dialer.decisions import ALL_CAMPAIGNS
+from dialer.dialing import Begun, Dial
+from dialer.dispositions import Disposition, Fact
 from dialer.errors import IllegalStep, InvalidInput, NotFound
-from tests.fakes.engine import Engine, draft
+from dialer.model import NewCall
+from tests.fakes.engine import Engine, draft, event, make_engine
 
+NUMBER = "+31610000001"
 MANY = [f"+3161{number:07d}" for number in range(2_500)]
 
 
 async def _fill(engine: Engine, numbers: list[str], name: str = ALL_CAMPAIGNS) -> None:
     for first in range(0, len(numbers), 1_000):
         await engine.store.suppress(*numbers[first : first + 1_000], on=name)
+
+
+@pytest.fixture
+def quick(redis: Redis) -> Engine:
+    """An engine whose budget lets five calls be claimed at once."""
+    return make_engine(redis, calls_per_second=100)
+
+
+async def _claimed_in_five(engine: Engine, *lists: str) -> list[Dial]:
+    """The same number claimed in five campaigns, the last two of which keep to these lists."""
+    for number in range(1, 6):
+        await engine.run_campaign(f"c{number}", calls=0, lists=lists if number > 3 else ())
+        await engine.store.add_calls(f"c{number}", [NewCall(number=NUMBER)], import_id="i1")
+    return sorted(await engine.dialing.read(await engine.claim()), key=lambda dial: dial.claim.campaign_id)
+
+
+async def test_opting_out_holds_for_what_is_claimed_in_five_campaigns(quick: Engine) -> None:
+    """From the very event with the key on, while the call on which it was pressed is still up."""
+    first, *others = await _claimed_in_five(quick)
+    assert Begun.BEGUN is await quick.begin(first)
+    await quick.record(first, "n1", "live")
+    await quick.store.apply_event(str(first.attempt), event("input", Fact.OPTED_OUT))
+    pressed_ms = quick.now_ms
+    begun = [await quick.dialing.begin(dial, "n2", lease_ms=60_000) for dial in others]
+
+    assert [Begun.SUPPRESSED] * 4 == begun
+    assert pressed_ms == quick.now_ms
+    ended = [(await quick.store.call(f"c{number}-1")).disposition for number in range(2, 6)]
+    assert [Disposition.SUPPRESSED] * 4 == ended
+
+
+async def test_a_list_holds_for_what_is_claimed_where_it_is_kept_to(quick: Engine) -> None:
+    """The campaigns that keep to it call the number no more; the others do, one after the other."""
+    await quick.store.suppress(on="vip")
+    dials = await _claimed_in_five(quick, "vip")
+    await quick.store.suppress(NUMBER, on="vip")
+    begun = [await quick.begin(dial, str(dial.attempt)) for dial in reversed(dials)]
+
+    assert [Begun.SUPPRESSED, Begun.SUPPRESSED, Begun.BEGUN, Begun.HELD, Begun.HELD] == begun
+
+
+async def test_a_campaign_that_takes_up_a_list_keeps_to_it_at_once(engine: Engine) -> None:
+    """What was claimed before goes back, and ends as suppressed when its turn comes again."""
+    await engine.store.suppress(NUMBER, on="vip")
+    await engine.run_campaign("c1", calls=0)
+    await engine.store.add_calls("c1", [NewCall(number=NUMBER)], import_id="i1")
+    dial, seen = await engine.claim_one(), await engine.store.campaign("c1")
+    await engine.store.change_campaign(seen, replace(seen, lists=("vip",)))
+
+    assert Begun.CHANGED is await engine.begin(dial)
+    engine.clock.advance_ms(1_000)
+    assert Begun.SUPPRESSED is await engine.begin(await engine.claim_one())
 
 
 async def test_a_list_dropped_a_moment_ago_is_named_by_no_campaign(engine: Engine) -> None:
