@@ -12,6 +12,8 @@ from collections import defaultdict
 from dataclasses import dataclass
 from enum import IntEnum
 
+import structlog
+
 from dialer import keys
 from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
@@ -19,6 +21,9 @@ from dialer.dispositions import Disposition
 from dialer.model import AttemptRef, CallRef
 from dialer.states import CallState
 
+log = structlog.get_logger()
+
+_COMPLETED, _PAUSED = 1, 3  # the script's answers
 _LOOK_MS = 30_000  # whoever looks at a call has this long before another one may: a request and a margin
 
 
@@ -103,14 +108,20 @@ class Leases:
         return int(await self._batch.run("expire_calls", names, [campaign_id, now, now + _LOOK_MS, *seqs]))
 
     async def complete_campaigns(self) -> list[str]:
-        """Complete the running campaigns that have nothing left to do; returns their ids."""
+        """Complete the running campaigns that have nothing left to do; returns their ids.
+
+        Those that are stopped by a breaker, for a person to look, or by a cap in euro are paused in the same look.
+        """
         candidates: list[str] = list(await self._batch.command("SMEMBERS", keys.CLOSING))
         done = await asyncio.gather(*(self._complete(campaign_id) for campaign_id in candidates))
-        return [campaign_id for campaign_id, completed in zip(candidates, done, strict=True) if completed]
+        for campaign_id, what in zip(candidates, done, strict=True):
+            if what == _PAUSED:
+                log.warning("campaign.stopped", campaign_id=campaign_id)
+        return [campaign_id for campaign_id, what in zip(candidates, done, strict=True) if what == _COMPLETED]
 
-    async def _complete(self, campaign_id: str) -> bool:
+    async def _complete(self, campaign_id: str) -> int:
         names = [keys.campaign(campaign_id), keys.imports(campaign_id), keys.CLOSING, keys.OPEN]
         names += [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT]
         args: list[str | int] = [campaign_id, now_ms(self._clock)]
-        names += [*keys.READY, keys.CALLBACKS_TOLD, keys.REAPING, keys.ENDED, *keys.AUDITED]
-        return bool(await self._batch.run("complete_campaign", names, args) == 1)
+        names += [*keys.READY, keys.CALLBACKS_TOLD, keys.REAPING, keys.ENDED, *keys.AUDITED, keys.SLEEPING]
+        return int(await self._batch.run("complete_campaign", names, args))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
@@ -127,6 +128,47 @@ class Caps:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EuroCap:
+    """What a campaign's calls may cost, in euro, as far as the carrier tells prices.
+
+    Attributes:
+        total: in all; None: any amount.
+        day: on one day (UTC).
+        per_call: reserved for each call that is up; what the dearest one has cost, once that is more.
+    """
+
+    total: Decimal | None = None
+    day: Decimal | None = None
+    per_call: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Breaker:
+    """When a burst of failures stops a campaign, and how it goes on.
+
+    Attributes:
+        failures: so many attempts that failed, were rejected or are undetermined ...
+        of: ... among so many of the last ones open it.
+        wait_ms: for so long nothing goes out; twice as long each time a probe fails, up to an hour.
+        resume: `probe`: calls go out one by one then, until three have gone well. `person`: it is paused instead.
+    """
+
+    failures: int
+    of: int
+    wait_ms: int
+    resume: Literal["probe", "person"] = "probe"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tripped:
+    """An open breaker: until when nothing goes out, and how many of so many attempts failed."""
+
+    until: datetime
+    failures: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Campaign:
     """A named run over a list of calls.
 
@@ -139,6 +181,10 @@ class Campaign:
         override_windows: whether it is dialed outside of them all the same.
         share: how much of the budget it takes beside others.
         caps: how often it dials a number that it and others have dialed.
+        euro_cap: what its calls may cost.
+        breaker: what stops it when its calls fail; None: nothing.
+        tripped: how the breaker stands while it is open.
+        spent, spent_today: what its calls have cost so far, in euro, and on the present day (UTC).
         lists: the named suppression lists that it keeps to, besides the one of all campaigns.
         script_version: 1, and one more for each change of the script.
         max_tries: how often one call is tried at the most, whatever `redial` says; None: as often as that.
@@ -168,6 +214,11 @@ class Campaign:
     callbacks: Callbacks | None = None
     share: Share = Share()
     caps: Caps = Caps()
+    euro_cap: EuroCap = EuroCap()
+    breaker: Breaker | None = None
+    tripped: Tripped | None = None
+    spent: Decimal = Decimal(0)
+    spent_today: Decimal = Decimal(0)
     lists: tuple[str, ...] = ()
     script_version: int = 1
     max_tries: int | None = None

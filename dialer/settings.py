@@ -166,6 +166,18 @@ class Settings(BaseSettings):
         le=604_800,
         description="The least seconds between two tries at one number, where a campaign does not say.",
     )
+    call_euros: float = Field(
+        0.10,
+        gt=0,
+        le=1000,
+        description="What is reserved of a campaign's cap in euro for each call that is up, where it does not say.",
+    )
+    breaker: str = Field(
+        "12/15",
+        pattern=r"^(off|[1-9][0-9]{0,2}/[1-9][0-9]{0,2})$",
+        description="So many failures among so many last attempts stop a campaign that is not urgent and does not say "
+        "otherwise; `off` for none.",
+    )
     other_requests_per_second: float = Field(
         15.0, ge=1, le=1000, description="Status, list and hang-up requests per second, for the whole fleet together."
     )
@@ -264,6 +276,14 @@ class Settings(BaseSettings):
         if region not in SUPPORTED_REGIONS:
             raise ValueError("must be a country with telephone numbers, such as NL")
         return region
+
+    @field_validator("breaker")
+    @classmethod
+    def _can_open(cls, text: str) -> str:
+        failures, _, of = text.partition("/")
+        if of and int(failures) > int(of):
+            raise ValueError("more failures than attempts: write it as 12/15, or off")
+        return text
 
     @field_validator("windows")
     @classmethod

@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, JsonValue
 
+from dialer.api.brake_bodies import BrakesOut, brakes_told
 from dialer.api.hours_answers import CohortOut, WindowsOut
 from dialer.api.models import Outgoing
 from dialer.api.share_bodies import CapsOut
@@ -53,7 +54,7 @@ class TermsOut(Outgoing):
     connects: int = Field(description="How many further calls one call may make; each takes a token.")
 
 
-class CampaignOut(Outgoing):
+class CampaignOut(BrakesOut):
     """A campaign and how far it is. The counts add up to `total`."""
 
     id: str
@@ -118,6 +119,7 @@ class CampaignOut(Outgoing):
             slots=campaign.share.slots,
             calls_per_second=campaign.share.calls_per_second,
             caps=CapsOut.of(campaign.caps),
+            **brakes_told(campaign),
             suppression_lists=list(campaign.lists),
             succeeded=sum(progress.dispositions.get(d, 0) for d in campaign.success),
             hanging_up=progress.hanging_up,
@@ -133,7 +135,7 @@ class CampaignOut(Outgoing):
 _COMPUTED = {
     "redial", "counts", "dispositions", "terms", "success", "succeeded", "hanging_up", "windows", "open_now", "cohorts",
     "callback_url", "callback_events", "weight", "slots", "calls_per_second", "caps", "suppression_lists",
-    "finishes_at",
+    "finishes_at", *BrakesOut.model_fields,
 }  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from aiohttp import web
 
 from dialer.api.answers import CallOut, CallsOut, CampaignOut, CampaignsOut
 from dialer.api.audited import Audit
+from dialer.api.brake_bodies import breaker_of, euro_cap_of
 from dialer.api.forecast_bodies import Start
 from dialer.api.forecast_refusal import require_possible
 from dialer.api.hours import check_end, check_override, note_override, shown, windows_of
@@ -101,6 +102,8 @@ async def draft(body: NewCampaign, runtime: Runtime) -> Draft:
         max_tries=body.max_tries,
         share=body.share(),
         caps=caps_of(body, runtime.settings),
+        euro_cap=euro_cap_of(body, runtime.settings),
+        breaker=breaker_of(body, body.priority, body.kind, runtime.settings),
         lists=body.lists(),
         retention_days=body.retention_days,
         unknown=body.unknown,

@@ -17,6 +17,7 @@ from dialer import notification, scripts
 from dialer.api.answers import CampaignOut
 from dialer.api.audited import Audit
 from dialer.api.bodies import decode_json
+from dialer.api.brake_bodies import BrakesBody, breaker_of, euro_cap_of
 from dialer.api.hours import shown
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.ordering import ordered
@@ -34,6 +35,8 @@ from dialer.runtime import Runtime
 from dialer.store.campaigns import BUILT_IN
 
 Json = Mapping[str, Any]
+
+_LIMITS = ShareBody.model_fields.keys() | BrakesBody.model_fields.keys()
 
 routes = Routes()
 log = structlog.get_logger(__name__)
@@ -70,7 +73,11 @@ async def _changed(before: Campaign, body: CampaignChange, given: Json, runtime:
     await runtime.store.require_lists(share.suppression_lists, field="suppression_lists")
     caps = caps_of(share, runtime.settings)
     after = replace(before, share=share.share(), caps=caps, lists=share.lists())
-    if before.id in BUILT_IN.values() and given.keys() - ShareBody.model_fields.keys():
+    if given.keys() & BrakesBody.model_fields.keys():
+        brakes = _brakes(before, given)
+        breaker = breaker_of(brakes, before.priority, before.kind, runtime.settings)
+        after = replace(after, euro_cap=euro_cap_of(brakes, runtime.settings), breaker=breaker)
+    if before.id in BUILT_IN.values() and given.keys() - _LIMITS:
         raise IllegalStep(
             f"{before.id} holds single calls, each with a script of its own: change its share or its caps"
         )
@@ -89,6 +96,16 @@ def _share(before: Campaign, given: Json) -> ShareBody:
     # Null takes all caps away; it does not ask for those of all campaigns again.
     after["caps"] = known["caps"] | given["caps"] if given.get("caps") else after["caps"] or NO_CAPS
     return decode_json(json.dumps(after).encode(), ShareBody)
+
+
+def _brakes(before: Campaign, given: Json) -> BrakesBody:
+    """Caps in euro and breaker likewise; null takes either away. Raises Problem."""
+    known = told(before)
+    after = {name: given.get(name, known[name]) for name in BrakesBody.model_fields}
+    if given.get("euro_cap"):
+        after["euro_cap"] = (known["euro_cap"] or {}) | given["euro_cap"]
+    after["breaker"] = after["breaker"] or "off"
+    return decode_json(json.dumps(after).encode(), BrakesBody)
 
 
 def _with_script(before: Campaign, given: Json, runtime: Runtime) -> Campaign:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from dialer.api.answers import RedialOut
+from dialer.api.brake_bodies import brakes_retold
 from dialer.api.hours_answers import WindowsOut
 from dialer.api.problems import invalid_input
 from dialer.api.schemas import NewCampaign
@@ -46,6 +47,7 @@ def told(source: Campaign) -> dict[str, Any]:
         "calls_per_second": source.share.calls_per_second,
         "caps": CapsOut.of(source.caps).model_dump(),
         "suppression_lists": list(source.lists),
+        **brakes_retold(source),
         "retention_days": source.retention_days,
         "unknown": source.unknown,
         "success": sorted(source.success),

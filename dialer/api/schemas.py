@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from dialer.api.brake_bodies import BrakesBody
 from dialer.api.hours_bodies import WindowsChange
 from dialer.api.models import Incoming
 from dialer.api.share_bodies import ShareBody
@@ -194,7 +195,7 @@ class RedialsBody(Incoming):
         return {d: body.redial(d) for d, body in ((Disposition(name), body) for name, body in self.redial.items())}
 
 
-class NewCampaign(PlacedBody, WindowsChange, ToldBody, ShareBody, RedialsBody):
+class NewCampaign(PlacedBody, WindowsChange, ToldBody, ShareBody, BrakesBody, RedialsBody):
     """A campaign to create."""
 
     model_config = ConfigDict(
@@ -242,7 +243,7 @@ class CampaignAgain(NewCampaign):
     )
 
 
-class CampaignChange(ShareBody, RedialsBody):
+class CampaignChange(ShareBody, BrakesBody, RedialsBody):
     """What becomes otherwise; whatever is left out stays as it is."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"weight": 3, "slots": 20}]})

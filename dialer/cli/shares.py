@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ import click
 from dialer.cli.client import Json
 
 NONE = "none"
+_BREAKER = re.compile(r"([1-9][0-9]{0,2})/([1-9][0-9]{0,2})(?:,(probe|person))?")
 
 
 class LimitType(click.ParamType[Any]):
@@ -31,6 +33,21 @@ def limit(given: Any) -> Any:
     return None if given == NONE else given
 
 
+class BreakerType(click.ParamType[Any]):
+    """`12/15`: twelve failures among the last fifteen attempts; `12/15,person`; `off`."""
+
+    name = "failures/of"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read one; anything else is a usage error that shows how it is written."""
+        found = _BREAKER.fullmatch(str(value))
+        if value != "off" and not found:
+            self.fail(f"{value!r} is not written like 12/15, 12/15,person or off.", param, ctx)
+        if not found:
+            return value
+        return {"failures": int(found[1]), "of": int(found[2]), "resume": found[3] or "probe"}
+
+
 def share_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Add them; they reach the function as `share`, fields of the API's bodies."""
 
@@ -45,7 +62,8 @@ def share_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 _CAPS = ("tries_day", "tries_week", "spacing_s")
-_NAMES = ("weight", "slots", "calls_per_second", "suppression_lists", *_CAPS)
+_MONEY = {"euros": "total", "euros_day": "day", "euros_call": "per_call"}
+_NAMES = ("breaker", *_MONEY, "weight", "slots", "calls_per_second", "suppression_lists", *_CAPS)
 _COUNT = LimitType(click.IntRange(1))
 _OPTIONS = (
     click.option(
@@ -59,6 +77,19 @@ _OPTIONS = (
     click.option(
         "--suppression-list", "suppression_lists", multiple=True,
         help="Call nobody on this list either; may be given more than once.",
+    ),
+    click.option("--euro-cap", "euros", type=LimitType(click.FloatRange(0.01)), help="What all its calls may cost."),
+    click.option(
+        "--euro-cap-day", "euros_day", type=LimitType(click.FloatRange(0.01)), help="What they may cost a day (UTC)."
+    ),
+    click.option(
+        "--euro-per-call", "euros_call", type=click.FloatRange(0.0001),
+        help="Reserved for a call that is up.  [default: DIALER_CALL_EUROS]",
+    ),
+    click.option(
+        "--breaker", type=BreakerType(),
+        help="Stop at so many failures of so many calls, such as 12/15, or 12/15,person to wait for one; or off."
+        "  [default: DIALER_BREAKER]",
     ),
     click.option(
         "--number-tries-day", "tries_day", type=_COUNT,
@@ -76,8 +107,9 @@ _OPTIONS = (
 
 
 def _share(given: Json) -> Json:
-    told: Json = {name: limit(value) for name, value in given.items() if value not in {None, ()}}
+    told: Json = {name: limit(value) for name, value in given.items() if value is not None and value != ()}
     caps = {name: told.pop(name) for name in _CAPS if name in told}
     if "suppression_lists" in told:
         told["suppression_lists"] = [name for name in told["suppression_lists"] if name != NONE]
-    return told | ({"caps": caps} if caps else {})
+    euro_cap = {_MONEY[name]: told.pop(name) for name in _MONEY if name in told}
+    return told | ({"caps": caps} if caps else {}) | ({"euro_cap": euro_cap} if euro_cap else {})

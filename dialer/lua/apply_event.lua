@@ -8,6 +8,7 @@
 --         the person was erased: nothing but the facts stays then.
 -- atomic because two events of one call arrive together, in any order, at any process
 -- include: call
+-- include: brakes
 local MOST_FIELDS = 160
 if redis.call('EXISTS', ATTEMPT) == 0 then return {0, '', ''} end
 local known = tonumber(redis.call('HGET', ATTEMPT, 'facts') or 0)
@@ -16,6 +17,9 @@ local erased = redis.call('HEXISTS', ATTEMPT, 'erased') == 1
 local kept = not erased and redis.call('HLEN', ATTEMPT) <= MOST_FIELDS and redis.call('HSETNX', ATTEMPT, ARGV[6], ARGV[7]) == 1
 if not kept and facts == known then return {1, '', ''} end
 if ARGV[8] ~= '' and not erased then redis.call('HSETNX', ATTEMPT, 'uuid', ARGV[8]) end
+for i = 12, erased and 0 or #ARGV, 2 do
+  if ARGV[i] == 'f:price' then note_price(ARGV[i + 1], redis.call('HGET', ATTEMPT, 'f:price')) end
+end
 if #ARGV > 11 and not erased then redis.call('HSET', ATTEMPT, unpack(ARGV, 12)) end
 
 if tonumber(ARGV[5]) == 0 then return {2, '', ''} end
@@ -36,6 +40,7 @@ local before = redis.call('HGET', ATTEMPT, 'disposition')
 -- No rule matches yet where the carrier's refusal ended the attempt: that stands until an ending is told.
 if disposition == before or before and not disposition then return {4, '', ''} end
 if disposition then end_attempt(disposition) end
+if disposition and not before then note_outcome(disposition) end
 if tries().n ~= NUMBER then return {4, disposition or '', ''} end
 if before then
   -- A fact that came late. A call that is done stays so, under the new label; a redial that nobody began yet is

@@ -8,10 +8,12 @@
 --         18 names of the lists, separated by spaces
 -- returns 1 begun (also when this very run asks again), 0 not ours any more; put back to waiting: 2 campaign not running,
 --         3 gate closed, 4 an urgent call wants the token, 5 too late, 8 the number is suppressed, the person's next one is to
---         be dialed, 9 out of hours, 10 the number is held back, 11 no slot, 12 the campaign keeps to other lists now; ended: 6 suppressed, 7 expired
+--         be dialed, 9 out of hours, 10 the number is held back, 11 no slot, 12 the campaign keeps to other lists now, 13 not within
+--         its caps in euro, 14 its breaker is open; ended: 6 suppressed, 7 expired
 -- atomic because a pause, an urgent call or another worker must not fall between the look and the intent
 -- include: call
 -- include: dialed
+-- include: spending
 local nonce, place_at, now_us = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[9])
 if redis.call('HGET', ATTEMPT, 'nonce') == nonce then return 1 end
 if tonumber(redis.call('ZSCORE', LEASES, CALL_ID) or 0) ~= tonumber(ARGV[5]) then return 0 end
@@ -42,14 +44,17 @@ if is_barred(address) then
   return wait(due) == 'expired' and 7 or 8
 end
 -- By the stretch as it is written down now: a change of the windows deletes it.
-local timed, stretch, slots, text = unpack(redis.call('HMGET', CAMPAIGN, 'timed', 'h' .. ARGV[16], 'slots', 'script_version'))
+local timed, stretch, slots, text, tripped, euros, spent, spent_day, dearest = unpack(redis.call('HMGET', CAMPAIGN,
+  'timed', 'h' .. ARGV[16], 'slots', 'script_version', 'tripped_until', 'euros', 'spent', 'spent_day', 'dearest'))
 local function out_of_hours(moment)
   local opens, closes = string.match(stretch or '', '(%d+) (%d+)')
   return timed and not (opens and moment >= tonumber(opens) and moment < tonumber(closes))
 end
-local function is_without_slot()
+local function is_limited()
   local up = redis.call('ZCARD', PLACING) + redis.call('ZCARD', UNKNOWN) + redis.call('ZCARD', LIVE)
-  return slots and up >= tonumber(slots)
+  if tripped and tonumber(tripped) > NOW then return 14 end
+  if up >= (tripped and 1 or tonumber(slots or math.huge)) then return 11 end
+  return spent_until(euros, spent, spent_day, dearest, up, NOW) ~= nil and 13
 end
 local budget = redis.call('HMGET', TRUNK, 'gate', 'tat', 'index')
 local refused = redis.call('HGET', CAMPAIGN, 'state') ~= 'running' and 2
@@ -57,7 +62,7 @@ local refused = redis.call('HGET', CAMPAIGN, 'state') ~= 'running' and 2
   or ARGV[12] ~= '1' and redis.call('ZCARD', URGENT) > 0 and 4
   or now_us > place_at + tonumber(ARGV[10]) and 5
   or out_of_hours(math.max(NOW, place_at / 1000)) and 9
-  or is_without_slot() and 11
+  or is_limited()
 if refused then
   return wait(due) == 'expired' and 7 or refused
 end

@@ -10,6 +10,7 @@
 --         its share of parking and shall be asked again
 -- atomic because two hoppers must neither take the same call nor the same token
 -- include: hours
+-- include: spending
 local LATEST_LOOK = 10000000 -- us; Redis' client gives up after five seconds
 local SLOTS_LOOK = 5000 -- ms; a slot that gets free wakes its campaign before that (`move` in parts/call.lua)
 local FULL_LOOK = 200000 -- us; how soon to look whether the trunk has a slot again
@@ -51,10 +52,14 @@ end
 
 -- Until when (ms) a campaign takes no token by its own limits; nil if it may take the one of this moment.
 local function limited_until(id, known, key, at)
-  local up = 0
-  if known.slots then
+  if known.tripped and known.tripped > now_ms then return known.tripped end
+  if known.slots or known.tripped or known.money[1] then
+    local up = 0
     for _, set in ipairs({2, 5, 6, 7}) do up = up + redis.call('ZCARD', KEYS[key + set]) end
-    if up >= known.slots then return now_ms + SLOTS_LOOK end
+    -- After the breaker was open calls go out one by one.
+    if up >= (known.tripped and 1 or known.slots or math.huge) then return now_ms + SLOTS_LOOK end
+    local spent = spent_until(known.money[1], known.money[2], known.money[3], known.money[4], up, now_ms)
+    if spent ~= nil then return tonumber(spent or nil) or now_ms + SLOTS_LOOK end
   end
   if known.pace_at <= at then return nil end
   -- One of the next tokens may be its own.

@@ -1,11 +1,14 @@
 -- complete_campaign: a running campaign with nothing left to do is completed, a cancelled one is closed.
 -- KEYS[1] hash campaign   KEYS[2] zset imports   KEYS[3] set closing   KEYS[4] set open   KEYS[5..9] zsets waiting .. live
 -- KEYS[10..12] zset ready by class   KEYS[13] list callbacks:told   KEYS[14] zset reaping   KEYS[15] zset ended
--- KEYS[16] stream audit   KEYS[17] hash audit:chain
+-- KEYS[16] stream audit   KEYS[17] hash audit:chain   KEYS[18] zset sleeping
 -- ARGV    campaign id, now_ms
--- returns 1 completed, 0 not now (looked at again when its last call ends), 2 an import is under way (look again)
+-- returns 1 completed, 0 not now (looked at again when its last call ends), 2 an import is under way (look again),
+--         3 paused: its breaker is open and a person is to look, or it has spent what it may
 -- atomic because a call may be added at this moment; and what is over is in the line of those to be deleted, always
 -- include: audit
+-- include: step
+-- include: spending
 local id = ARGV[1]
 local fields = redis.call('HMGET', KEYS[1], 'state', 'total', 'built_in', 'expires_at', 'ended_at', 'retention_days')
 local state, total, built_in, expires, ended, days = unpack(fields)
@@ -17,6 +20,28 @@ local filled = state == 'running' and (tonumber(total) > 0 or expires and tonumb
 local over = left == 0 and (state == 'cancelled' or filled and built_in ~= '1')
 if over and state == 'running' and redis.call('ZCARD', KEYS[2]) > 0 then return 2 end
 redis.call('SREM', KEYS[3], id)
+if not over and state ~= 'running' then return 0 end
+-- Why a running campaign is to be paused, in words; nil where it is not.
+local function stopped_by()
+  local tripped, why, breaker = unpack(redis.call('HMGET', KEYS[1], 'tripped_until', 'tripped_why', 'breaker'))
+  if tripped and string.find(breaker or '', 'person') then
+    local bad, of = string.match(why, '(%d+) (%d+)')
+    return bad .. ' of its last ' .. of .. ' attempts failed or were rejected; look at its results, then resume it'
+  end
+  local euros, spent, of_day, dearest = unpack(redis.call('HMGET', KEYS[1], 'euros', 'spent', 'spent_day', 'dearest'))
+  local up = left - redis.call('ZCARD', KEYS[5])
+  if up == 0 and spent_until(euros, spent, of_day, dearest, 0, tonumber(ARGV[2])) == false then
+    local cap = tonumber(string.match(euros, '%d+'))
+    local figures = {tonumber(spent or 0) / 100000000, cap / 100000000}
+    return string.format('its calls have cost %.2f of %.2f euros, which leaves too little for another; raise the cap, then resume it', unpack(figures))
+  end
+end
+local reason = not over and stopped_by()
+if reason then
+  step(KEYS[1], id, 'paused', reason, {KEYS[18], KEYS[10], KEYS[11], KEYS[12]}, KEYS[3])
+  dialer_did(KEYS[16], KEYS[17], ARGV[2], 'campaign.paused', id, {reason = reason})
+  return 3
+end
 if not over then return 0 end
 local wanted = redis.call('HGET', KEYS[1], 'tells')
 if redis.call('SREM', KEYS[4], id) == 1 and wanted and string.find(wanted, 'campaign.ended', 1, true) then

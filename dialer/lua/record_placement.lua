@@ -7,6 +7,7 @@
 --         then how many attempts of this campaign in a row the carrier found malformed
 -- atomic because an event may arrive before the carrier's answer is written down
 -- include: call
+-- include: brakes
 -- include: dialed
 if redis.call('HGET', ATTEMPT, 'nonce') ~= ARGV[5] then return {0, '', 0} end
 local follows = ARGV[6]
@@ -35,6 +36,7 @@ elseif follows == 'back' then
   return {1, wait(due), 0}
 else
   end_attempt(follows)
+  note_outcome(follows)
   return {1, settle(follows), redis.call('HINCRBY', CAMPAIGN, 'malformed', 1)}
 end
 return {1, '', 0}

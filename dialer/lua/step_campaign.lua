@@ -21,6 +21,8 @@ step(KEYS[1], id, target, ARGV[4], {KEYS[6], KEYS[8], KEYS[9], KEYS[10]}, KEYS[7
 if ARGV[4] ~= '' then dialer_did(KEYS[12], KEYS[13], now, 'campaign.' .. target, id, {reason = ARGV[5]}) end
 if target == 'running' then
   redis.call('HSETNX', KEYS[1], 'started_at', now)
+  -- Whoever resumes it has looked: the breaker is closed.
+  redis.call('HDEL', KEYS[1], 'outcomes', 'probes', 'tripped_until', 'tripped_wait', 'tripped_why')
   local ready = KEYS[7 + tonumber(redis.call('HGET', KEYS[1], 'class'))]
   redis.call('ZADD', ready, redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')[2] or 0, id)
 elseif target == 'cancelled' then

@@ -14,9 +14,10 @@ from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, InvalidInput, NotFound
 from dialer.masking import masked_text
-from dialer.model import Campaign, Caps, Priority, Progress, Redial, Share, Terms, UnknownPolicy
+from dialer.model import Campaign, Priority, Progress, Redial, Terms, UnknownPolicy
 from dialer.states import CAMPAIGN_STEPS, UP, CallState, CampaignState
 from dialer.store.base import StorePart, deadlines
+from dialer.store.limit_fields import LIMIT_FIELDS, limits_from_fields, limits_to_fields
 from dialer.windows import Windows
 
 BUILT_IN = {
@@ -52,13 +53,14 @@ class CampaignStore(StorePart):
         fields = await self._fields(keys.campaign(campaign_id)) if is_campaign_id(campaign_id) else {}
         if "state" not in fields:
             raise NotFound(f"there is no campaign {campaign_id!r}")
-        return campaign_from_fields(campaign_id, fields)
+        return campaign_from_fields(campaign_id, fields, self._now_ms())
 
     async def campaigns(self, *, offset: int, limit: int) -> list[Campaign]:
         """A page of campaigns, newest first."""
         ids = await self._batch.command("ZREVRANGE", keys.CAMPAIGNS, offset, offset + limit - 1)
         found = await asyncio.gather(*(self._fields(keys.campaign(campaign_id)) for campaign_id in ids))
-        return [campaign_from_fields(i, fields) for i, fields in zip(ids, found, strict=True) if "state" in fields]
+        now = self._now_ms()
+        return [campaign_from_fields(i, fields, now) for i, fields in zip(ids, found, strict=True) if "state" in fields]
 
     async def progress(self, campaign_ids: Sequence[str]) -> list[Progress]:
         """How far these campaigns are, each counted at one moment."""
@@ -258,44 +260,12 @@ def _to_fields(campaign: Campaign) -> dict[str, str | int]:
         "started_at": to_ms(campaign.started_at) if campaign.started_at else None,
         **_lease_times(campaign.terms),
         **_hours(campaign),
-        **_share_fields(campaign.share),
-        **_caps_fields(campaign.caps),
-        "lists": " ".join(campaign.lists) or None,
+        **limits_to_fields(campaign),
     }
     return fields | {name: value for name, value in told.items() if value is not None}
 
 
-def _share_fields(share: Share) -> dict[str, str | int | None]:
-    """The claim reads `weight`, `slots` and `pace`, the microseconds between two tokens."""
-    rate = share.calls_per_second
-    return {
-        "weight": share.weight if share.weight > 1 else None,
-        "slots": share.slots,
-        "calls_per_second": None if rate is None else str(rate),
-        "pace": None if rate is None else round(1_000_000 / rate),
-    }
-
-
-def _share(fields: Mapping[str, str]) -> Share:
-    rate = fields.get("calls_per_second")
-    return Share(
-        weight=int(fields.get("weight", 1)),
-        slots=int(fields["slots"]) if "slots" in fields else None,
-        calls_per_second=float(rate) if rate else None,
-    )
-
-
-def _caps_fields(caps: Caps) -> dict[str, str | None]:
-    """As the scripts read them: tries a day and a week, 0 for any number, and the spacing."""
-    return {"caps": f"{caps.day or 0} {caps.week or 0} {caps.spacing_ms}" if caps != Caps() else None}
-
-
-def _caps(text: str | None) -> Caps:
-    day, week, spacing_ms = map(int, (text or "0 0 0").split())
-    return Caps(day=day or None, week=week or None, spacing_ms=spacing_ms)
-
-
-_CHANGEABLE = ("redial", "max_tries", "script", "terms", "weight", "slots", "calls_per_second", "pace", "caps", "lists")
+_CHANGEABLE = ("redial", "max_tries", "script", "terms", *LIMIT_FIELDS)
 
 
 def _changeable(campaign: Campaign) -> dict[str, str | int | None]:
@@ -338,8 +308,8 @@ def _hours(campaign: Campaign) -> dict[str, str | int | None]:
     return kept | ({"override_windows": 1} if campaign.override_windows else {"timed": 1})
 
 
-def campaign_from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaign:
-    """A campaign from its hash."""
+def campaign_from_fields(campaign_id: str, fields: Mapping[str, str], now_ms: int) -> Campaign:
+    """A campaign from its hash, as it stands at this moment."""
     return Campaign(
         id=campaign_id,
         name=fields["name"],
@@ -355,9 +325,7 @@ def campaign_from_fields(campaign_id: str, fields: Mapping[str, str]) -> Campaig
         windows=Windows.from_dict(json.loads(fields["windows"])) if "windows" in fields else None,
         override_windows="override_windows" in fields,
         callbacks=_callbacks(fields.get("callback_url"), fields.get("tells")),
-        share=_share(fields),
-        caps=_caps(fields.get("caps")),
-        lists=tuple(fields.get("lists", "").split()),
+        **limits_from_fields(fields, now_ms),
         script_version=int(fields.get("script_version", 1)),
         max_tries=int(fields["max_tries"]) if "max_tries" in fields else None,
         retention_days=int(fields["retention_days"]) if "retention_days" in fields else None,

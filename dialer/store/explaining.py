@@ -52,7 +52,7 @@ class ExplainStore(CallStore):
         ended = sizes[len(keys.IN_FLIGHT) :]
         seen = Seen(
             now_us=now_us,
-            campaign=campaign_from_fields(campaign_id, fields),
+            campaign=campaign_from_fields(campaign_id, fields, now),
             states=dict(zip(keys.IN_FLIGHT, sizes, strict=False)),
             dispositions=dict(zip(Disposition, ended, strict=True)),
             due=due,

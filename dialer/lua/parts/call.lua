@@ -16,7 +16,7 @@ local function done_key(disposition)
 end
 
 -- Take the call out of whichever set it stands in and put it into another, as of a score; a lease only where given.
--- Whoever is not up any more leaves a slot to the next of a campaign that has but so many.
+-- Whoever is not up any more leaves a slot, or money, to the next of a campaign that has but so much.
 local function move(set, score, deadline)
   for i = 2, 6 do redis.call('ZREM', KEYS[i], SEQ) end
   redis.call('ZREM', HELD, SEQ)
@@ -25,7 +25,8 @@ local function move(set, score, deadline)
     redis.call('ZADD', LEASES, deadline, CALL_ID)
   else
     redis.call('ZREM', LEASES, CALL_ID)
-    if redis.call('HEXISTS', CAMPAIGN, 'slots') == 1 then redis.call('ZADD', SLEEPING, 'XX', 'LT', NOW, CAMPAIGN_ID) end
+    local limits = redis.call('HMGET', CAMPAIGN, 'slots', 'euros', 'tripped_until')
+    if limits[1] or limits[2] or limits[3] then redis.call('ZADD', SLEEPING, 'XX', 'LT', NOW, CAMPAIGN_ID) end
   end
 end
 
