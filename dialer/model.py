@@ -49,6 +49,7 @@ class Redial:
         growth_pct: each further redial waits so many hundredths of the wait before.
         then: once no redial is left, also `suppress` the number, for every campaign.
         next_number: the next try is at the person's next number; without redials left at once, at one not used up.
+        other_hour: it waits on until the hour of the day lies three hours or more from those of all tries before.
     """
 
     times: int
@@ -57,6 +58,7 @@ class Redial:
     most_after_ms: int = MOST_AFTER_MS
     then: Literal["finish", "suppress"] = "finish"
     next_number: bool = False
+    other_hour: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

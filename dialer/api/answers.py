@@ -27,6 +27,7 @@ class RedialOut(Outgoing):
     most_after_s: float = Field(description="The longest wait.")
     then: Literal["finish", "suppress"] = Field(description="What becomes of the number once no redial is left.")
     next_number: bool = Field(description="Whether the next try is at the person's next number.")
+    other_hour: bool = Field(description="Whether it is at another hour of the day than all tries before.")
 
     @classmethod
     def of(cls, redial: Redial) -> Self:
@@ -38,6 +39,7 @@ class RedialOut(Outgoing):
             most_after_s=redial.most_after_ms / 1000,
             then=redial.then,
             next_number=redial.next_number,
+            other_hour=redial.other_hour,
         )
 
 

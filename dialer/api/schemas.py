@@ -147,6 +147,10 @@ class RedialBody(Incoming):
         description="Whether the next try is at the person's next number, where there is one: after the wait, or at "
         "once where no redial is left. If left out, only after invalid_number and failed.",
     )
+    other_hour: bool = Field(
+        default=False,
+        description="The next try waits on until the hour of the day is three or more from those of all tries before.",
+    )
 
     def redial(self, disposition: Disposition) -> Redial:
         """The same in the project's own terms. Raises InvalidInput."""
@@ -159,6 +163,7 @@ class RedialBody(Incoming):
             most_after_ms=MOST_AFTER_MS if self.most_after_s is None else round(self.most_after_s * 1000),
             then=self.then,
             next_number=disposition in NEXT_NUMBER if self.next_number is None else self.next_number,
+            other_hour=self.other_hour,
         )
 
 

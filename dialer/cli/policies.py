@@ -25,7 +25,7 @@ class RedialType(click.ParamType[tuple[str, dict[str, Any]]]):
     """`busy=2/5m`: after the disposition busy, dial again at most twice, five minutes later each time.
 
     After commas: `x2` doubles the wait each time, up to `max=1h`; `then=suppress` when no redial is left; `next` dials
-    the person's next number, `same` the same one.
+    the person's next number, `same` the same one; `other-hour` waits on until another hour of the day.
     """
 
     name = "disposition=times/delay"
@@ -48,6 +48,8 @@ class RedialType(click.ParamType[tuple[str, dict[str, Any]]]):
 def _redial_part(text: str) -> tuple[str, Any] | None:
     if text in {"next", "same"}:
         return "next_number", text == "next"
+    if text == "other-hour":
+        return "other_hour", True
     if text in {"then=finish", "then=suppress"}:
         return "then", text.removeprefix("then=")
     if growth := _GROWTH.fullmatch(text):

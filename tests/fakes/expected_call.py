@@ -15,6 +15,8 @@ from dialer.states import CALL_STEPS, CAMPAIGN_STEPS, UP, CallState, CampaignSta
 from tests.fakes.expected_hours import ExpectedHours
 from tests.fakes.expected_redials import ExpectedPerson
 
+HOUR_MS = 3_600_000
+
 Where = CallState | Disposition
 """A call stands in the set of its state, or, when it is done, in that of its disposition."""
 
@@ -49,6 +51,7 @@ class ExpectedCall:
     ended: Counter[Disposition] = field(default_factory=Counter)
     is_recalled: bool = False
     held: Held | None = None
+    hours: set[int] = field(default_factory=set)
     attempts: dict[int, ExpectedAttempt] = field(default_factory=dict)
 
     def stand(self, where: Where, *, lease: int | None = None) -> None:
@@ -84,12 +87,12 @@ class ExpectedCall:
     def settle(self, disposition: Disposition, now: int, facts: frozenset[Fact] = frozenset()) -> Disposition | None:
         """Redial by policy, but never whoever we hung up on; else be done."""
         self.ended[disposition] += 1
-        wait_ms = None if Fact.HUNG_UP in facts else self.redial_ms(disposition)
+        wait_ms = None if Fact.HUNG_UP in facts else self.redial_ms(disposition, now)
         if wait_ms is None or self.tries >= self.campaign.max_tries:
             return self.finish(disposition)
         return self.wait(now + wait_ms, now, disposition)
 
-    def redial_ms(self, disposition: Disposition) -> int | None:
+    def redial_ms(self, disposition: Disposition, now: int) -> int | None:
         """How long to wait for the next try, None if there is none; turns to the number that it dials."""
         policy, number = self.campaign.redial.get(disposition), self.attempts[self.tries].number
         used_up = self.is_used_up(disposition)
@@ -98,7 +101,18 @@ class ExpectedCall:
             follows = self.person.turn(number, self.campaign.suppressed, is_spent=used_up) or follows
         if not follows:
             return None
-        return wait_ms(policy, self.ended[disposition]) if policy and not used_up else 0
+        if policy is None or used_up:
+            return 0
+        waits = wait_ms(policy, self.ended[disposition])
+        return self.another_hour(now, waits) if policy.other_hour else waits
+
+    def another_hour(self, now: int, waits: int) -> int:
+        """How long to wait until an hour that is three or more from those of all tries before."""
+        self.hours.add(self.attempts[self.tries].at // HOUR_MS % 24)
+        taken = {(hour + away) % 24 for hour in self.hours for away in range(-2, 3)}
+        first = (now + waits) // HOUR_MS
+        free = next((hour for hour in range(first, first + 24) if hour % 24 not in taken), first)
+        return waits if free == first else free * HOUR_MS - now
 
     def is_used_up(self, disposition: Disposition) -> bool:
         """Whether no redial is left; suppresses the number where the policy says so."""

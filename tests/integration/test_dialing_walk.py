@@ -43,7 +43,7 @@ REDIALS = (
     {
         Disposition.BUSY: Redial(5, 200, 250, 2_000, next_number=True),
         Disposition.NO_ANSWER: Redial(0, 0, next_number=True),
-        Disposition.MACHINE: Redial(3, 7, 133),
+        Disposition.MACHINE: Redial(3, 7, 133, other_hour=True),
         Disposition.ANSWERED: Redial(1, 50),
     },
     {

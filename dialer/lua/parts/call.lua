@@ -5,6 +5,7 @@
 -- ARGV    1 campaign id, 2 running number of the call, 3 number of the attempt, 4 now (ms); the rest is the script's own
 local CAMPAIGN, WAITING, CLAIMED, PLACING, UNKNOWN, LIVE, LEASES, SLEEPING, CLOSING, TRUNK, URGENT = unpack(KEYS, 1, 11)
 local SUPPRESSED, VERSIONS, HELD = unpack(KEYS, 12, 14)
+local HOUR_MS = 3600000
 local OWN_KEYS = 15 + DISPOSITION_COUNT -- where a script's own keys begin
 local TOLD, CALLS, ATTEMPT = unpack(KEYS, #KEYS - 2)
 local CAMPAIGN_ID, SEQ, NUMBER, NOW = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
@@ -133,6 +134,20 @@ local function wait_before(redial, policy)
   return math.min(after, most)
 end
 
+-- A moment from then on at which the hour of the day is three or more away from those of all tries of the call; that moment where
+-- no hour is left.
+local function at_another_hour(due, counted)
+  local tried = math.floor(redis.call('HGET', ATTEMPT, 'at') / HOUR_MS) % 24
+  counted.hours = bit.bor(counted.hours or 0, bit.lshift(1, tried))
+  local first = math.floor(due / HOUR_MS)
+  for more = 0, 23 do
+    local free = true
+    for away = -2, 2 do free = free and bit.band(counted.hours, bit.lshift(1, (first + more + away) % 24)) == 0 end
+    if free then return more == 0 and due or (first + more) * HOUR_MS end
+  end
+  return due
+end
+
 local function policy_of(disposition)
   return cjson.decode(redis.call('HGET', CAMPAIGN, 'redial'))[disposition]
 end
@@ -159,7 +174,9 @@ local function redial_due(disposition, counted)
     turn_to(counted, following or place)
     follows = follows or following
   end
-  return follows and NOW + (used_up and 0 or wait_before(counted[disposition], policy)) or nil
+  if not follows then return nil end
+  local due = NOW + (used_up and 0 or wait_before(counted[disposition], policy))
+  return policy and policy[7] and not used_up and at_another_hour(due, counted) or due
 end
 
 local function is_capped(counted)

@@ -14,7 +14,7 @@ FULL = {
     "script": {"text": "Hello {{ name }}.", "language": "en-GB", "style": 2},
     "priority": "urgent",
     "redial": {
-        "busy": {"times": 2, "after_s": 90, "growth": 1.5, "most_after_s": 600, "then": "finish", "next_number": True},
+        "busy": {"times": 2, "after_s": 90, "growth": 1.5, "most_after_s": 600, "then": "finish", "next_number": True, "other_hour": False},
         "rejected": {
             "times": 1,
             "after_s": 0.5,
@@ -22,6 +22,7 @@ FULL = {
             "most_after_s": 1,
             "then": "suppress",
             "next_number": False,
+            "other_hour": True,
         },
     },
     "max_tries": 4,
@@ -60,7 +61,7 @@ async def test_what_a_redial_leaves_out_takes_its_default(api: aiohttp.ClientSes
     async with api.post("/v1/campaigns", json=SHORT | {"redial": redial}) as response:
         campaign = await response.json()
 
-    usual = {"growth": 1, "most_after_s": 2_592_000, "then": "finish", "next_number": False}
+    usual = {"growth": 1, "most_after_s": 2_592_000, "then": "finish", "next_number": False, "other_hour": False}
     never = usual | {"times": 0, "after_s": 0, "next_number": True}
     assert {"busy": usual | {"times": 2, "after_s": 90}, "invalid_number": never} == campaign["redial"]
 
