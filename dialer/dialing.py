@@ -91,6 +91,7 @@ class Dial:
         number: the address, as it is stored: that of the person's numbers whose turn it is.
         urgency: 1 urgent, 2 normal, 3 background.
         endpoint: what the address needs besides itself.
+        numbers: all of the person's, in their order.
         lists: names of the suppression lists that its campaign keeps to, as they were read.
     """
 
@@ -100,6 +101,7 @@ class Dial:
     urgency: int
     terms: Terms
     endpoint: Mapping[str, Any]
+    numbers: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
 
 
@@ -233,11 +235,16 @@ class Dialing:
             dial.number,
             dial.terms.connects,
             claim.cohort,
-            suppressed_digest(dial.number, self._erasure_secret),
+            self._digests(dial),
             " ".join(dial.lists),
         ]
         own = [*keys.dialed(dial.number, now_us // 1000), *map(keys.suppressed_on, dial.lists)]
         return Begun(await self._batch.run("begin_attempt", keys.call_step(dial.attempt, *own), args))
+
+    def _digests(self, dial: Dial) -> str:
+        """Each number of the person and what it is suppressed as once it was erased; '' without a secret."""
+        secret = self._erasure_secret
+        return " ".join(f"{number} {suppressed_digest(number, secret)}" for number in dial.numbers) if secret else ""
 
     async def delay_tokens(self, late: Claim) -> None:
         """Tell the budget that this claim's request leaves only now. Repeatable."""
@@ -274,18 +281,19 @@ def _readable(claim: Claim, campaign: Sequence[str | None], record: str | None, 
 def _dial(claim: Claim, campaign: Sequence[str | None], record: str, tries: str | None) -> Dial:
     urgency, terms, lists = campaign
     tried = json.loads(tries) if tries else {"n": 0}
-    address, _, _, own, *_ = stored = [*json.loads(record), None, None, None, None]
-    if "place" in tried:
-        address = [address, *stored[4]][tried["place"] - 1]
+    stored: list[Any] = [*json.loads(record), None, None, None, None]
+    first, _, _, own, others = stored[:5]
+    numbers = (first, *(others or ()))
     on = own["terms"] if own else json.loads(terms or "{}")
     endpoint = own["endpoint"] if own else {}
     return Dial(
         claim,
         AttemptRef(claim.call, tried["n"] + 1),
-        address,
+        numbers[tried.get("place", 1) - 1],
         int(urgency or 0),
         Terms.from_dict(on),
         endpoint,
+        numbers,
         tuple((lists or "").split()),
     )
 

@@ -4,8 +4,8 @@
 -- ARGV    5 lease deadline of the claim (ms), 6 nonce of this run of the job, 7 place_at_us, 8 token index,
 --         9 now_us, 10 latest (us after place_at), 11 lease deadline of the placing (ms), 12 class of the campaign,
 --         13 interval_us, 14 the call's address, 15 how many tokens it takes besides its own,
---         16 the call's cohort (0: claimed without windows), 17 the name under which an erased number is suppressed, or '',
---         18 names of the lists, separated by spaces
+--         16 the call's cohort (0: claimed without windows), 17 each number of the person and the name under which it is
+--         suppressed once it was erased, separated by spaces, or '', 18 names of the lists, separated by spaces
 -- returns 1 begun (also when this very run asks again), 0 not ours any more; put back to waiting: 2 campaign not running,
 --         3 gate closed, 4 an urgent call wants the token, 5 too late, 8 the number is suppressed, the person's next one is to
 --         be dialed, 9 out of hours, 10 the number is held back, 11 no slot, 12 the campaign keeps to other lists now, 13 not within
@@ -29,8 +29,10 @@ local function is_listed(name)
   for i = 1, #lists do listed = listed or redis.call('ZSCORE', KEYS[OWN_KEYS + 7 + i], name) end
   return listed
 end
+local hashes = {}
+for number, hash in string.gmatch(ARGV[17], '(%S+) (%S+)') do hashes[number] = hash end
 local function is_barred(number)
-  return is_listed(number) or number == address and ARGV[17] ~= '' and is_listed(ARGV[17])
+  return is_listed(number) or hashes[number] and is_listed(hashes[number])
 end
 if is_barred(address) then
   local all, place = numbers(), counted.place or 1

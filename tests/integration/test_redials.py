@@ -187,14 +187,14 @@ async def _tell(engine: Engine, number: int, facts: Sequence[Fact]) -> bool:
 async def test_redial_at_another_hour_of_the_day(engine: Engine) -> None:
     """Each next try lies three hours or more from all before, on the clock; with none left the wait alone counts."""
     policy = Redial(9, 60_000, other_hour=True)
-    await engine.run_campaign(redial={Disposition.NO_ANSWER: policy}, max_tries=9)
+    await engine.run_campaign(redial={Disposition.NO_ANSWER: policy}, max_tries=20)
     hours: list[int] = []
-    for number in range(1, 9):
+    for number in range(1, 10):
         dial = await engine.ring(f"n{number}", uuid=f"u{number}")
         hours.append(engine.now_ms // 3_600_000 % 24)
         await engine.store.apply_event(str(dial.attempt), event("end", Fact.UNANSWERED))
         engine.clock.set_us(int((await engine.keyspace())["campaign:c1:waiting"]["1"]) * 1000)
-    apart = [min((one - other) % 24, (other - one) % 24) for n, one in enumerate(hours[:7]) for other in hours[:n]]
+    apart = [min((one - other) % 24, (other - one) % 24) for n, one in enumerate(hours[:8]) for other in hours[:n]]
 
     assert min(apart) >= 3
-    assert hours[7] == hours[6], "no hour is left after seven tries or so: the wait alone counts"
+    assert (hours[8] - hours[7]) % 24 in {0, 1}, "no hour is left: the wait alone counts"

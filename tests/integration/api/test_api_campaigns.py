@@ -14,7 +14,15 @@ FULL = {
     "script": {"text": "Hello {{ name }}.", "language": "en-GB", "style": 2},
     "priority": "urgent",
     "redial": {
-        "busy": {"times": 2, "after_s": 90, "growth": 1.5, "most_after_s": 600, "then": "finish", "next_number": True, "other_hour": False},
+        "busy": {
+            "times": 2,
+            "after_s": 90,
+            "growth": 1.5,
+            "most_after_s": 600,
+            "then": "finish",
+            "next_number": True,
+            "other_hour": False,
+        },
         "rejected": {
             "times": 1,
             "after_s": 0.5,
