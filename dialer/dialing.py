@@ -17,6 +17,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import structlog
@@ -39,11 +40,12 @@ _MOST_ROUNDS = 10  # a claim that has to park calls of closed cohorts goes on wi
 
 
 class Pace(NamedTuple):
-    """How fast the trunk takes calls, and how many at the same time (0 for any number)."""
+    """How fast the trunk takes calls, how many at the same time (0 for any number), and the share of some prefixes."""
 
     calls_per_second: float
     burst: int = 1
     slots: int = 0
+    prefix_shares: Mapping[str, float] = MappingProxyType({})
 
 
 class Claim(NamedTuple):
@@ -237,9 +239,15 @@ class Dialing:
             claim.cohort,
             self._digests(dial),
             " ".join(dial.lists),
+            self._share_of(dial),
         ]
         own = [*keys.dialed(dial.number, now_us // 1000), *map(keys.suppressed_on, dial.lists)]
         return Begun(await self._batch.run("begin_attempt", keys.call_step(dial.attempt, *own), args))
+
+    def _share_of(self, dial: Dial) -> str:
+        """The longest beginning of the number that has but a share of the budget, and what lies between two of it."""
+        found = max((one for one in self._pace.prefix_shares if dial.number.startswith(one)), key=len, default="")
+        return f"{found} {round(dial.claim.interval_us / self._pace.prefix_shares[found])}" if found else ""
 
     def _digests(self, dial: Dial) -> str:
         """Each number of the person and what it is suppressed as once it was erased; '' without a secret."""

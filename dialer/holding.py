@@ -23,6 +23,7 @@ class Held(IntEnum):
     SPACING = 2  # the number was dialed too short a time ago
     DAY_CAP = 3  # it was dialed as often as it may be within 24 hours
     WEEK_CAP = 4  # the same within 7 days
+    PREFIX_SHARE = 5  # numbers that begin so have had their share of the budget for now
 
 
 def read_held(score: float) -> tuple[Held, int]:

@@ -23,6 +23,7 @@ from dialer.window_text import parse_windows
 from dialer.windows import Windows
 
 PREFIX = "DIALER_"
+_SHARE = re.compile(r"\+[1-9][0-9]{0,14}=0?\.[0-9]{1,4}")
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 CarrierExtra = Literal["advanced_detection", "inline_ncco", "random_from", "sip_headers"]
@@ -166,6 +167,11 @@ class Settings(BaseSettings):
         le=604_800,
         description="The least seconds between two tries at one number, where a campaign does not say.",
     )
+    prefix_shares: Annotated[frozenset[str], NoDecode] = Field(
+        frozenset(),
+        description="Of all calls, numbers with these beginnings get so much at the most: +3120=0.3,+31800=0.1; urgent "
+        "calls excepted.",
+    )
     call_euros: float = Field(
         0.10,
         gt=0,
@@ -252,6 +258,7 @@ class Settings(BaseSettings):
         "callback_origins",
         "callback_events",
         "allowed_destinations",
+        "prefix_shares",
         mode="before",
     )
     @classmethod
@@ -300,10 +307,25 @@ class Settings(BaseSettings):
             raise ValueError(f"{wrong!r} is no beginning of a number: write it like +31, or * for all")
         return given
 
+    @field_validator("prefix_shares")
+    @classmethod
+    def _parts_of_one(cls, given: frozenset[str]) -> frozenset[str]:
+        wrong = next(
+            (one for one in sorted(given) if not _SHARE.fullmatch(one) or not float(one.partition("=")[2])), None
+        )
+        if wrong is not None:
+            raise ValueError(f"{wrong!r} is no share of a beginning: write it like +3120=0.3, above 0 and below 1")
+        return given
+
     @field_validator("from_number")
     @classmethod
     def _dialable(cls, number: str | None) -> str | None:
         return number if number is None else caller_id(number)
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Beginnings of numbers and the part of the budget that each gets at the most."""
+        return {prefix: float(share) for prefix, _, share in (one.partition("=") for one in self.prefix_shares)}
 
     @property
     def default_windows(self) -> Windows | None:

@@ -102,7 +102,7 @@ async def _context(runtime: Runtime) -> AsyncIterator[Context]:
     dialing = Dialing(
         runtime.batch,
         runtime.clock,
-        Pace(settings.calls_per_second, settings.burst, settings.slots),
+        Pace(settings.calls_per_second, settings.burst, settings.slots, settings.shares),
         region=settings.default_region,
         erasure_secret=erasure_secret(settings),
     )

@@ -65,7 +65,7 @@ def _constants() -> str:
         f"local ENTERED = {fact_bits(ENTERED)}\n"
         f"local MOST_AFTER_MS = {MOST_AFTER_MS}\n"
         f"local ALL_CAMPAIGNS = '{ALL_CAMPAIGNS}'\n"
-        f"local NUMBER_UP, SPACING, DAY_CAP, WEEK_CAP = {', '.join(str(int(held)) for held in Held)}\n"
+        f"local NUMBER_UP, SPACING, DAY_CAP, WEEK_CAP, PREFIX_SHARE = {', '.join(str(int(held)) for held in Held)}\n"
         f"local HELD_SPAN = {SPAN}\n"
         f"local NEXT_NUMBER = {{{', '.join(f'{disposition} = true' for disposition in NEXT_NUMBER)}}}\n"
     )

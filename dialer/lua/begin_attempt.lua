@@ -5,7 +5,8 @@
 --         9 now_us, 10 latest (us after place_at), 11 lease deadline of the placing (ms), 12 class of the campaign,
 --         13 interval_us, 14 the call's address, 15 how many tokens it takes besides its own,
 --         16 the call's cohort (0: claimed without windows), 17 each number of the person and the name under which it is
---         suppressed once it was erased, separated by spaces, or '', 18 names of the lists, separated by spaces
+--         suppressed once it was erased, separated by spaces, or '', 18 names of the lists, separated by spaces,
+--         19 the beginning of the number that has but a share of the budget and the us between two tokens of it, or ''
 -- returns 1 begun (also when this very run asks again), 0 not ours any more; put back to waiting: 2 campaign not running,
 --         3 gate closed, 4 an urgent call wants the token, 5 too late, 8 the number is suppressed, the person's next one is to
 --         be dialed, 9 out of hours, 10 the number is held back, 11 no slot, 12 the campaign keeps to other lists now, 13 not within
@@ -14,6 +15,8 @@
 -- include: call
 -- include: dialed
 -- include: spending
+
+local SERVED_US = 1000000 -- a moment holds so much longer than until the next one: the hopper looks three times a second
 local nonce, place_at, now_us = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[9])
 if redis.call('HGET', ATTEMPT, 'nonce') == nonce then return 1 end
 if tonumber(redis.call('ZSCORE', LEASES, CALL_ID) or 0) ~= tonumber(ARGV[5]) then return 0 end
@@ -75,9 +78,23 @@ if expires and NOW >= expires then
 end
 local free_at, why = not_before(address)
 if free_at then return hold(free_at, why) == 'expired' and 7 or 10 end
+local interval, further = tonumber(ARGV[13]), tonumber(ARGV[15])
+-- Numbers that begin alike get no more than their share of the budget: whoever comes too early is given a moment of its own, once,
+-- which holds until a little after the next one. An urgent call waits for nobody.
+local prefix, apart = string.match(ARGV[19], '(%S+) (%d+)')
+local is_its_moment = prefix and counted.moment and place_at >= counted.moment and place_at < counted.moment + apart + SERVED_US
+counted.moment = nil
+if prefix and ARGV[12] ~= '1' and not is_its_moment then
+  local free = tonumber(redis.call('HGET', TRUNK, 'share:' .. prefix) or 0)
+  redis.call('HSET', TRUNK, 'share:' .. prefix, string.format('%.0f', math.max(free, place_at - interval) + apart))
+  if free > place_at then
+    counted.moment = free
+    store_tries(counted)
+    return hold(string.format('%.0f', math.ceil(free / 1000)), PREFIX_SHARE) == 'expired' and 7 or 10
+  end
+end
 -- Who goes late moves the tokens not given yet, so that no second holds more than it may; a call that will make others
 -- takes the next ones with its own.
-local interval, further = tonumber(ARGV[13]), tonumber(ARGV[15])
 local owed = math.max(now_us, place_at) + (tonumber(budget[3]) - tonumber(ARGV[8]) + 1) * interval
 local tat = math.max(owed, tonumber(budget[2])) + further * interval
 if tat > tonumber(budget[2]) then redis.call('HSET', TRUNK, 'tat', string.format('%.0f', tat)) end

@@ -1,0 +1,101 @@
+"""Numbers with one beginning get no more than their share of the budget; the others lose nothing by it."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+from redis.asyncio import Redis
+
+from dialer.dialing import Begun, Claim, Dialing, Pace
+from dialer.model import NewCall, Priority
+from dialer.settings import Settings
+from tests.fakes.engine import Engine
+
+SHARE = 0.25
+SECOND_US = 1_000_000
+
+
+def _people(prefix: str, count: int) -> list[NewCall]:
+    return [NewCall(number=f"{prefix}{number:06d}", external_id=f"{prefix}-{number}") for number in range(count)]
+
+
+async def _dial(engine: Engine, dialing: Dialing, *, steps: int) -> list[tuple[int, str]]:
+    """Claim and begin for so many tenths of a second, handing tokens on; when which number was begun."""
+    left: list[tuple[int, str]] = []
+
+    async def begin(claims: list[Claim]) -> None:
+        for dial in await dialing.read(claims):
+            await engine.clock.sleep_until(dial.claim.place_at_us)
+            begun = await dialing.begin(dial, str(dial.attempt), lease_ms=50_000)
+            if begun is Begun.BEGUN:
+                left.append((dial.claim.place_at_us, dial.number))
+            elif begun is Begun.HELD:
+                await begin((await dialing.claim(1, inherited=dial.claim)).claims)
+
+    for _ in range(steps):
+        engine.clock.advance_ms(100)
+        await begin((await dialing.claim(10)).claims)
+    return left
+
+
+async def test_a_prefix_gets_its_share_and_the_rest_goes_to_others(engine: Engine, redis: Redis) -> None:
+    """A list that begins with 60 numbers of one city loses no time by them: the others come first."""
+    assert redis is not None
+    dialing = Dialing(engine.batch, engine.clock, Pace(3, prefix_shares={"+3120": SHARE}))
+    await engine.run_campaign(calls=0)
+    await engine.store.add_calls("c1", [*_people("+3120", 60), *_people("+3130", 200)], import_id="i1")
+    left = await _dial(engine, dialing, steps=900)
+    capped = [at for at, number in left if number.startswith("+3120")]
+    others = [at for at, number in left if number.startswith("+3130")]
+    took_s = (max(others) - left[0][0]) / SECOND_US
+
+    assert (60, 200) == (len(capped), len(others))
+    assert len([at for at, _ in left if at <= max(others)]) >= took_s * 2.94
+    apart = SECOND_US / 3 / SHARE
+    assert all(late - early > 3 * apart for early, late in zip(capped, capped[5:], strict=False)), "too many at once"
+
+
+async def test_nobody_is_forgotten_where_all_share_a_prefix(engine: Engine, redis: Redis) -> None:
+    """With nobody else in line the prefix still has its share only, and everyone is dialed once."""
+    assert redis is not None
+    dialing = Dialing(engine.batch, engine.clock, Pace(30, prefix_shares={"+3120": SHARE, "+31": 0.9}))
+    await engine.run_campaign(calls=0)
+    await engine.store.add_calls("c1", _people("+3120", 60), import_id="i1")
+    left = await _dial(engine, dialing, steps=150)
+    took_s = (left[-1][0] - left[0][0]) / SECOND_US
+
+    assert 60 == len({number for _, number in left}) == len(left)
+    assert 60 / took_s == pytest.approx(30 * SHARE, rel=0.1)
+
+
+async def test_after_a_pause_no_moments_have_piled_up(engine: Engine, redis: Redis) -> None:
+    """Calls that were given a moment and could not go then are given another."""
+    assert redis is not None
+    dialing = Dialing(engine.batch, engine.clock, Pace(30, prefix_shares={"+3120": SHARE}))
+    await engine.run_campaign(calls=0)
+    await engine.store.add_calls("c1", _people("+3120", 60), import_id="i1")
+    await _dial(engine, dialing, steps=5)
+    await engine.store.step("c1", "pause")
+    engine.clock.advance_ms(600_000)
+    await engine.store.step("c1", "resume")
+    left = await _dial(engine, dialing, steps=30)
+    took_s = (left[-1][0] - left[0][0]) / SECOND_US
+
+    assert len(left) <= took_s * 30 * SHARE + 1
+
+
+async def test_urgent_calls_wait_for_nobody(engine: Engine, redis: Redis) -> None:
+    """An emergency in that city is dialed at the full pace."""
+    assert redis is not None
+    dialing = Dialing(engine.batch, engine.clock, Pace(3, prefix_shares={"+3120": SHARE}))
+    await engine.run_campaign(calls=0, priority=Priority.URGENT)
+    await engine.store.add_calls("c1", _people("+3120", 30), import_id="i1")
+
+    assert 12 <= len(await _dial(engine, dialing, steps=50))
+
+
+@pytest.mark.parametrize("text", ["+3120", "+3120=0", "+3120=1.5", "3120=0.5", "+3120=.0"])
+def test_a_share_is_written_as_told(text: str) -> None:
+    """Anything else is refused by name."""
+    with pytest.raises(ValidationError, match="prefix_shares"):
+        Settings(prefix_shares=text)
