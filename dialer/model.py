@@ -187,6 +187,7 @@ class Campaign:
         breaker: what stops it when its calls fail; None: nothing.
         tripped: how the breaker stands while it is open.
         spent, spent_today: what its calls have cost so far, in euro, and on the present day (UTC).
+        dearest: what the dearest of them has cost.
         lists: the named suppression lists that it keeps to, besides the one of all campaigns.
         script_version: 1, and one more for each change of the script.
         max_tries: how often one call is tried at the most, whatever `redial` says; None: as often as that.
@@ -221,6 +222,7 @@ class Campaign:
     tripped: Tripped | None = None
     spent: Decimal = Decimal(0)
     spent_today: Decimal = Decimal(0)
+    dearest: Decimal = Decimal(0)
     lists: tuple[str, ...] = ()
     script_version: int = 1
     max_tries: int | None = None

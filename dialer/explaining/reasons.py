@@ -34,6 +34,9 @@ class Code(StrEnum):
     SPACING = "spacing"
     DAY_CAP = "day_cap"
     WEEK_CAP = "week_cap"
+    PREFIX_SHARE = "prefix_share"
+    BREAKER_OPEN = "breaker_open"
+    EURO_CAP = "euro_cap"
     SLOTS_FULL = "slots_full"
     OWN_PACE = "own_pace"
     GATE_CLOSED = "gate_closed"
@@ -114,6 +117,20 @@ WORDS: Mapping[Code, _Row] = {
     Code.WEEK_CAP: _Row(
         "Its number was dialed as often as it may be in seven days.",
         "Its number was dialed as often as it may be within seven days: not again before {until}{detail}.",
+    ),
+    Code.PREFIX_SHARE: _Row(
+        "Numbers that begin as its does have had their share of all calls for now.",
+        "Numbers that begin like this one have had their share of all calls: it is given a moment at {until}{detail}.",
+    ),
+    Code.BREAKER_OPEN: _Row(
+        "Too many of its campaign's last attempts failed.",
+        "{detail}: nothing goes out before {until}, and then one call by one.",
+        "{detail}: calls go out one by one until three have gone well.",
+    ),
+    Code.EURO_CAP: _Row(
+        "Another call could cost more than its campaign may.",
+        "{detail}: it goes on at {until}.",
+        "{detail}: raise it, `dialer campaign change {id} --euro-cap`, or wait for the prices of calls that are up.",
     ),
     Code.SLOTS_FULL: _Row(
         "The `slots` of its campaign are taken.",

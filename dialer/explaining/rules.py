@@ -32,6 +32,7 @@ HELD_CODES: Mapping[Held, Code] = {
     Held.SPACING: Code.SPACING,
     Held.DAY_CAP: Code.DAY_CAP,
     Held.WEEK_CAP: Code.WEEK_CAP,
+    Held.PREFIX_SHARE: Code.PREFIX_SHARE,
 }
 HELD_BACK = tuple(HELD_CODES.values())
 
@@ -46,7 +47,9 @@ REFUSALS: Mapping[Begun, tuple[Code, ...]] = {
     Begun.NEXT_NUMBER: (Code.IN_LINE,),  # with the person's next number
     Begun.OUT_OF_HOURS: (Code.OUT_OF_HOURS,),
     Begun.HELD: HELD_BACK,
-    Begun.NO_SLOT: (Code.SLOTS_FULL,),
+    Begun.NO_SLOT: (Code.SLOTS_FULL, Code.BREAKER_OPEN),
+    Begun.OVER_CAP: (Code.EURO_CAP,),
+    Begun.BREAKER_OPEN: (Code.BREAKER_OPEN,),
     Begun.CHANGED: (Code.IN_LINE,),  # to be looked for on the other lists
 }
 """What an explanation says of a call that the last look refused so."""
@@ -136,9 +139,38 @@ def dialed_text(call: SeenCall, held: Held) -> str:
     return f" (dialed {shown})" if shown else ""
 
 
+def _breaker_open(seen: Seen) -> Reason | None:
+    """Closed, waiting, or open for one call at a time."""
+    tripped = seen.campaign.tripped
+    if tripped is None or (to_ms(tripped.until) <= seen.now_ms and not _up(seen)):
+        return None
+    detail = f"{tripped.failures} of the campaign's last {tripped.of} attempts failed"
+    return told(Code.BREAKER_OPEN, tripped.until if to_ms(tripped.until) > seen.now_ms else None, detail=detail)
+
+
+def _euro_cap(seen: Seen) -> Reason | None:
+    """As `parts/spending.lua` decides it."""
+    campaign, cap = seen.campaign, seen.campaign.euro_cap
+    reserved = max(cap.per_call, campaign.dearest)
+    in_all, today = (spent + reserved * (_up(seen) + 1) for spent in (campaign.spent, campaign.spent_today))
+    if cap.total is not None and in_all > cap.total:
+        detail = f"{campaign.spent:.2f} of {cap.total:.2f} euros are spent, {reserved:.2f} reserved for each call"
+        return told(Code.EURO_CAP, detail=detail, campaign_id=campaign.id)
+    if cap.day is not None and today > cap.day:
+        detail = f"{campaign.spent_today:.2f} of {cap.day:.2f} euros of this day (UTC) are spent"
+        is_for_today = campaign.spent_today + reserved > cap.day
+        midnight = at_ms((seen.now_ms // keys.DAY_MS + 1) * keys.DAY_MS) if is_for_today else None
+        return told(Code.EURO_CAP, midnight, detail=detail, campaign_id=campaign.id)
+    return None
+
+
+def _up(seen: Seen) -> int:
+    return sum(seen.states[state] for state in keys.IN_FLIGHT if state is not CallState.WAITING)
+
+
 def _slots_full(seen: Seen) -> Reason | None:
     slots = seen.campaign.share.slots
-    up = sum(seen.states[state] for state in keys.IN_FLIGHT if state is not CallState.WAITING)
+    up = _up(seen)
     return told(Code.SLOTS_FULL, detail=f"{up} of {slots}") if slots and up >= slots else None
 
 
@@ -220,6 +252,8 @@ RULES: tuple[Rule, ...] = (
     _paused,
     _out_of_hours,
     _number,
+    _breaker_open,
+    _euro_cap,
     _slots_full,
     _own_pace,
     _gate_closed,

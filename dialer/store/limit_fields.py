@@ -38,6 +38,7 @@ def limits_from_fields(fields: Mapping[str, str], now_ms: int) -> dict[str, Any]
         "breaker": _breaker(fields.get("breaker")),
         "tripped": _tripped(fields),
         "spent": _money(fields.get("spent", 0)),
+        "dearest": _money(fields.get("dearest", 0)),
         "spent_today": _money(_of_day(fields.get("spent_day", ""), now_ms // DAY_MS)),
     }
 

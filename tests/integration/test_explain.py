@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
 
@@ -16,7 +17,7 @@ from dialer.explaining.explainer import Explainer
 from dialer.explaining.reasons import Code, Reason
 from dialer.explaining.rules import REFUSALS
 from dialer.holding import SPAN, Held
-from dialer.model import Caps, NewCall, Priority, Redial, Share, UnknownPolicy
+from dialer.model import Breaker, Caps, EuroCap, NewCall, Priority, Redial, Share, UnknownPolicy
 from dialer.providers.base import Refusal, Refused
 from dialer.states import CallState
 from dialer.window_text import parse_windows
@@ -452,6 +453,22 @@ async def _changed(engine: Engine) -> Begun:
     return await engine.begin(dial)
 
 
+async def _over_cap(engine: Engine) -> Begun:
+    await engine.run_campaign(calls=3)
+    dial, _ = await engine.claim_one(), await engine.ring()
+    before = await engine.store.campaign("c1")
+    cap = EuroCap(total=Decimal("0.15"), per_call=Decimal("0.10"))
+    await engine.store.change_campaign(before, replace(before, euro_cap=cap))
+    return await engine.begin(dial)
+
+
+async def _breaker(engine: Engine) -> Begun:
+    await engine.run_campaign(calls=3, breaker=Breaker(failures=1, of=1, wait_ms=60_000))
+    dial, failing = await engine.claim_one(), await engine.ring()
+    await engine.store.apply_event(str(failing.attempt), event("end", Fact.FAILED))
+    return await engine.begin(dial)
+
+
 SCENES: dict[Begun, Scene] = {
     Begun.GONE: _gone,
     Begun.NOT_RUNNING: _paused,
@@ -465,6 +482,8 @@ SCENES: dict[Begun, Scene] = {
     Begun.HELD: _held,
     Begun.NO_SLOT: _no_slot,
     Begun.CHANGED: _changed,
+    Begun.OVER_CAP: _over_cap,
+    Begun.BREAKER_OPEN: _breaker,
 }
 
 

@@ -14,7 +14,9 @@ from dialer.explaining.rules import HELD_CODES, REFUSALS
 from dialer.holding import SPAN, Held, read_held
 
 SKIPS = {
-    "if up >= known.slots": Code.SLOTS_FULL,
+    "if known.tripped and known.tripped > now_ms": Code.BREAKER_OPEN,
+    "if up >= (known.tripped and 1 or known.slots or math.huge)": Code.SLOTS_FULL,  # or a probe of the breaker
+    "if spent ~= nil": Code.EURO_CAP,
     "if known.pace_at > at": Code.OWN_PACE,
     "if known and not (call[1] and tonumber(call[2]) <= now_ms)": Code.DUE_LATER,
     "if not known or known.expires and known.expires <= now_ms": Code.EXPIRING,
@@ -33,7 +35,11 @@ def _skips() -> set[str]:
     text = (files("dialer.lua") / "claim_due_calls.lua").read_text("utf-8")
     body = text[text.index("local function limited_until") : text.index("-- Those for which the token before")]
     lines = [line.strip() for line in body.splitlines()]
-    found = {line[: line.index(" then ")] for line in lines if re.search(r"then return (nil|false|now_ms)\b", line)}
+    found = {
+        line[: line.index(" then ")]
+        for line in lines
+        if re.search(r"then return (nil|false|now_ms|known\.tripped|tonumber)\b", line)
+    }
     found |= {"parked" for line in lines if "parked(" in line}
     # The one skip whose condition is the other way round.
     allows = "if known.pace_at <= at"
