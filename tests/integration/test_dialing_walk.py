@@ -10,6 +10,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import chain
 from random import Random
 from typing import Any, TypeVar
@@ -30,7 +31,6 @@ from dialer.model import AttemptRef, Call, CallRef, Caps, NewCall, Priority, Red
 from dialer.providers.base import CallEvent, Placed, PlaceResult, Refusal, Refused
 from dialer.states import CallState, CampaignState
 from dialer.windows import MIDNIGHT, Hours, Windows
-from tests.fakes.clock import START_MS
 from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS, Engine, clean_engine, new_calls
 from tests.fakes.expected import Expected, Look
 from tests.fakes.expected_call import ExpectedCall, ExpectedCampaign
@@ -69,7 +69,7 @@ class Walk:
 
     def __init__(self, engine: Engine, seed: int, *, rate: int) -> None:
         self.engine, self.random, self.rate = engine, Random(seed), rate  # noqa: S311 - guards nothing
-        self.expected = Expected()
+        self.expected, self.start_ms = Expected(), engine.now_ms
         self.lists: dict[str, set[str]] = {"vip": set(), "staff": set()}
         self.dials: list[Dial] = []
         self.begun: list[tuple[Dial, str]] = []
@@ -126,11 +126,14 @@ class Walk:
 
     def some_windows(self) -> Windows:
         """Minutes here and there, on the clocks of all zones of these walks, from now on or a little later."""
-        start = START_MS // 60_000 % MIDNIGHT
+        start = self.start_ms // 60_000 % MIDNIGHT
         begins = [start + self.random.choice(OFFSETS) + self.random.randint(0, 120) for _ in range(14)]
         hours = [Hours(frozenset(range(7)), m % MIDNIGHT, (m + self.random.randint(1, 9)) % MIDNIGHT) for m in begins]
         later = moment(self.engine.now_ms + 60_500) if self.random.random() < 0.2 else None
-        return Windows(hours=tuple(hours), not_before=later)
+        day = moment(self.engine.now_ms).date()
+        closed = frozenset({day + timedelta(days=1)}) if self.random.random() < 0.1 else frozenset()
+        holidays = self.random.choice([None, None, "NL", "US"])
+        return Windows(hours=tuple(hours), closed=closed, holidays=holidays, not_before=later)
 
     async def change(self) -> None:
         """Somebody changes the windows of a campaign, or takes them away."""
@@ -536,3 +539,22 @@ async def test_random_walk(redis_url: str, seed: int, rate: int) -> None:
     """Whatever happens in whatever order, scripts and model agree, and the promises hold after every step."""
     async with clean_engine(redis_url, calls_per_second=rate) as engine:
         await Walk(engine, seed, rate=rate).walk(STEPS_EACH)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "begins",
+    [
+        "2027-03-28T00:40:00+00:00",  # summer time begins in Europe at one
+        "2027-10-31T00:40:00+00:00",  # and ends
+        "2027-11-07T05:40:00+00:00",  # it ends in New York at six
+        "2027-04-26T21:40:00+00:00",  # at ten the King's birthday begins in Amsterdam
+        "2027-07-04T03:40:00+00:00",  # at four Independence Day begins in New York
+        "2027-12-31T22:40:00+00:00",  # at eleven New Year's Day begins in Amsterdam
+    ],
+)
+async def test_random_walk_over_odd_days(redis_url: str, begins: str, seed: int) -> None:
+    """The same on days with an hour more or less, and into holidays."""
+    async with clean_engine(redis_url, calls_per_second=30) as engine:
+        engine.clock.set_us(to_ms(datetime.fromisoformat(begins)) * 1000)
+        await Walk(engine, seed, rate=30).walk(STEPS_EACH // 2)
