@@ -158,7 +158,7 @@ class Settings(BaseSettings):
         ge=1,
         le=1000,
         description="How often one number may be dialed within 24 hours, by all campaigns together, where a campaign "
-        "does not say. Unset: any number.",
+        "that is not urgent does not say. Unset: any number.",
     )
     number_tries_week: int | None = Field(None, ge=1, le=1000, description="The same within seven times 24 hours.")
     number_spacing_s: int = Field(

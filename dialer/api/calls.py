@@ -21,10 +21,11 @@ from dialer.audit import Action
 from dialer.cohorts import given_zone
 from dialer.errors import InvalidInput
 from dialer.idempotency import KeptAnswer
-from dialer.model import NewCall, Own, Priority
+from dialer.model import Caps, NewCall, Own, Priority
 from dialer.providers.base import Endpoint
 from dialer.runtime import Runtime
 from dialer.settings import Settings
+from dialer.store.campaigns import SingleCallRules
 
 SCOPE = "post-calls"
 
@@ -83,8 +84,10 @@ async def get_call(request: web.Request, call_id: str) -> web.StreamResponse:
 async def _enqueue(runtime: Runtime, priority: Priority, call: NewCall, derived: str | None) -> KeptAnswer:
     # The caller's own id says more than the key: two keys and one id are still one call.
     key = f"id {call.external_id}" if call.external_id else derived and f"key {derived}"
-    callbacks, windows = callbacks_of_single_calls(runtime.settings), runtime.settings.default_windows
-    added = await runtime.store.enqueue_call(priority, call, key=key, windows=windows, callbacks=callbacks)
+    settings = runtime.settings
+    caps = Caps() if priority is Priority.URGENT else settings.default_caps
+    rules = SingleCallRules(settings.default_windows, callbacks_of_single_calls(settings), caps)
+    added = await runtime.store.enqueue_call(priority, call, key=key, rules=rules)
     stored = await runtime.store.call(added.call_id)
     if (stored.number, stored.others) != (call.number, call.others):
         raise Problem(ID_TAKEN, f"The id belongs to call {stored.id}, to another number.", field="id")

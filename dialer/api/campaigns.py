@@ -101,7 +101,7 @@ async def draft(body: NewCampaign, runtime: Runtime) -> Draft:
         redial=redial,
         max_tries=body.max_tries,
         share=body.share(),
-        caps=caps_of(body, runtime.settings),
+        caps=caps_of(body, body.priority, runtime.settings),
         euro_cap=euro_cap_of(body, runtime.settings),
         breaker=breaker_of(body, body.priority, body.kind, runtime.settings),
         lists=body.lists(),

@@ -71,7 +71,7 @@ async def _changed(before: Campaign, body: CampaignChange, given: Json, runtime:
     """The campaign as it would be; of its rest nothing is checked anew. Raises InvalidInput, IllegalStep, Problem."""
     share = _share(before, given)
     await runtime.store.require_lists(share.suppression_lists, field="suppression_lists")
-    caps = caps_of(share, runtime.settings)
+    caps = caps_of(share, before.priority, runtime.settings)
     after = replace(before, share=share.share(), caps=caps, lists=share.lists())
     if given.keys() & BrakesBody.model_fields.keys():
         brakes = _brakes(before, given)

@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints
 
 from dialer.api.models import Incoming, Outgoing
-from dialer.model import Caps, Share
+from dialer.model import Caps, Priority, Share
 from dialer.settings import Settings
 from dialer.store.suppression import LIST_NAME, MOST_NAME
 
@@ -70,7 +70,8 @@ NO_CAPS = CapsOut.of(Caps()).model_dump()
 """The body that takes all caps away."""
 
 
-def caps_of(body: ShareBody, settings: Settings) -> Caps:
-    """The caps of a campaign; where it does not say, that of all."""
+def caps_of(body: ShareBody, priority: Priority, settings: Settings) -> Caps:
+    """The caps of a campaign; where it does not say, those of all, but for an urgent one, which has none."""
     given = body.caps.model_dump(exclude_unset=True) if body.caps else {}
-    return CapsBody(**CapsOut.of(settings.default_caps).model_dump() | given).caps()
+    usual = Caps() if priority is Priority.URGENT else settings.default_caps
+    return CapsBody(**CapsOut.of(usual).model_dump() | given).caps()

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from itertools import islice
+from typing import NamedTuple
 
 from dialer import conference, escalation, keys
 from dialer.callbacks.events import Callbacks
@@ -14,7 +15,7 @@ from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, InvalidInput, NotFound
 from dialer.masking import masked_text
-from dialer.model import Campaign, Priority, Progress, Redial, Terms, UnknownPolicy
+from dialer.model import Campaign, Caps, Priority, Progress, Redial, Terms, UnknownPolicy
 from dialer.states import CAMPAIGN_STEPS, UP, CallState, CampaignState
 from dialer.store.base import StorePart, deadlines
 from dialer.store.limit_fields import LIMIT_FIELDS, limits_from_fields, limits_to_fields
@@ -28,6 +29,14 @@ BUILT_IN = {
 """Calls enqueued on their own belong to one of these; each is a campaign that never completes."""
 _LISTS = {conference.KIND: keys.CONFERENCES, escalation.KIND: keys.ESCALATIONS}
 """Kinds whose campaigns stand in a list of their own, too."""
+
+
+class SingleCallRules(NamedTuple):
+    """By what the calls of a built-in campaign go."""
+
+    windows: Windows | None = None
+    callbacks: Callbacks | None = None
+    caps: Caps = Caps()
 
 
 class CampaignStore(StorePart):
@@ -184,15 +193,17 @@ class CampaignStore(StorePart):
             self._batch.command("LTRIM", keys.WAKE, 0, 0),
         )
 
-    async def built_in(
-        self, priority: Priority, windows: Windows | None = None, callbacks: Callbacks | None = None
-    ) -> str:
-        """The built-in campaign for single calls of a priority, made and running at its first use."""
+    async def built_in(self, priority: Priority, rules: SingleCallRules | None = None) -> str:
+        """The built-in campaign for single calls of a priority, made and running at its first use.
+
+        The rules are those that it is made with. Whom it tells follows them from then on; the rest is changed by hand.
+        """
+        rules = rules or SingleCallRules()
         campaign_id = BUILT_IN[priority]
         key = keys.campaign(campaign_id)
         state, *told = await self._batch.command("HMGET", key, "state", "callback_url", "tells")
         if state:
-            await self._tell_from_now_on(key, _callbacks(*told), callbacks)
+            await self._tell_from_now_on(key, _callbacks(*told), rules.callbacks)
             return campaign_id
         now = moment(self._now_ms())
         campaign = Campaign(
@@ -207,8 +218,9 @@ class CampaignStore(StorePart):
             state=CampaignState.RUNNING,
             created_at=now,
             started_at=now,
-            windows=windows,
-            callbacks=callbacks,
+            windows=rules.windows,
+            callbacks=rules.callbacks,
+            caps=rules.caps,
         )
         await self.create_campaign(campaign)
         return campaign_id

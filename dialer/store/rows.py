@@ -13,15 +13,13 @@ from secrets import token_hex
 from typing import Any, NamedTuple
 
 from dialer import keys
-from dialer.callbacks.events import Callbacks
 from dialer.clock import to_ms
 from dialer.cohorts import cohort_of
 from dialer.errors import IllegalStep, NotFound
 from dialer.known import Slot, digest_of, known_key, slots_of
 from dialer.model import Added, CallRef, NewCall, Own, Priority
 from dialer.states import CallState
-from dialer.store.campaigns import CampaignStore
-from dialer.windows import Windows
+from dialer.store.campaigns import CampaignStore, SingleCallRules
 
 DAY_MS = 86_400_000
 """Keys of single calls are remembered by day, for the day and the next: replies are replayed for 24 hours."""
@@ -94,14 +92,10 @@ class RowStore(CampaignStore):
         call: NewCall,
         *,
         key: str | None,
-        windows: Windows | None = None,
-        callbacks: Callbacks | None = None,
+        rules: SingleCallRules | None = None,
     ) -> Added:
-        """Add one call to the built-in campaign of its priority; with a key, the same key adds nothing more.
-
-        Windows and callbacks are those that the built-in campaign gets if this is its first call.
-        """
-        campaign_id = await self.built_in(priority, windows, callbacks)
+        """Add one call to the built-in campaign of its priority, by its rules; the same key adds nothing more."""
+        campaign_id = await self.built_in(priority, rules)
         today = self._now_ms() // DAY_MS
         # Without a key each request is a call of its own: the same number may be called again tomorrow.
         digest = digest_of(f"key\x00{key or token_hex(16)}", call.number)

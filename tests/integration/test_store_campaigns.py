@@ -7,9 +7,10 @@ import pytest
 from dialer.clock import moment
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import IllegalStep, NotFound
-from dialer.model import Priority, Redial, UnknownPolicy
+from dialer.model import Caps, Priority, Redial, UnknownPolicy
 from dialer.providers.base import CallEvent
 from dialer.states import CallState, CampaignState
+from dialer.store.campaigns import SingleCallRules
 from tests.fakes.clock import START_MS
 from tests.fakes.engine import Engine, draft, new_calls
 
@@ -226,3 +227,11 @@ async def test_a_cancelled_campaign_is_closed_when_its_last_call_ends(engine: En
     assert {"c1"} == opened
     assert [] == await engine.leases.complete_campaigns()
     assert {"closing": None, "open": None, "ended": {"c1": cancelled_ms}} == await engine.changed_since(before)
+
+
+async def test_single_calls_go_by_the_rules_of_their_first(engine: Engine) -> None:
+    """Caps for numbers hold for them as well; they are changed by hand later on."""
+    campaign_id = await engine.store.built_in(Priority.NORMAL, SingleCallRules(caps=Caps(day=2)))
+    await engine.store.built_in(Priority.NORMAL, SingleCallRules(caps=Caps(day=9)))
+
+    assert Caps(day=2) == (await engine.store.campaign(campaign_id)).caps
