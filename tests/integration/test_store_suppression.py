@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
 
+from dialer import keys
 from dialer.decisions import ALL_CAMPAIGNS
 from dialer.dialing import Begun, Dial
 from dialer.dispositions import Disposition, Fact
+from dialer.erasing import MARK
 from dialer.errors import IllegalStep, InvalidInput, NotFound
-from dialer.model import NewCall
+from dialer.model import ERASED, NewCall
 from tests.fakes.engine import Engine, draft, event, make_engine
 
 NUMBER = "+31610000001"
@@ -134,3 +137,26 @@ async def test_who_is_on_a_list_all_the_while_is_told(engine: Engine, gone: int)
         told += [one.number for one in page]
 
     assert MANY == list(dict.fromkeys(told))
+
+
+async def test_dropping_and_naming_a_list_at_once_never_both_succeed(engine: Engine) -> None:
+    """Whichever comes first, no campaign keeps to a list that is gone."""
+    for number in range(20):
+        campaign = draft(f"c{number}", lists=("vip",))
+        await engine.store.suppress(NUMBER, on="vip")
+        steps = [engine.store.drop_list("vip"), engine.store.create_campaign(campaign)]
+        dropped, created = await asyncio.gather(*steps, return_exceptions=True)
+
+        assert {IllegalStep: True, int: False}[type(dropped)] is (created is True)
+        assert (created is True) or isinstance(created, InvalidInput)
+        if created is True:
+            await engine.store.step(campaign.id, "cancel")
+
+
+async def test_of_an_erased_number_nothing_is_told(engine: Engine) -> None:
+    """Its hash is on the list like a number, and is told as `erased`."""
+    await engine.store.suppress(NUMBER)
+    await engine.batch.command("ZADD", keys.SUPPRESSED, 1, f"{MARK}c0ffee")
+    (page,) = [page async for page in engine.store.all_suppressed()]
+
+    assert [(True, ERASED), (False, NUMBER)] == [(one.is_erased, one.number) for one in page]
