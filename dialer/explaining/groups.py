@@ -54,17 +54,18 @@ def explain_campaign(seen: Seen) -> tuple[Explained, list[Group]]:
 
 def _summary(seen: Seen, against: Sequence[Reason], groups: Sequence[Group]) -> Explained:
     """The reason of calls that are due, or of those that are next."""
-    waiting = seen.states[CallState.WAITING]
+    others = tuple(one for one in against if one.code is not Code.IN_LINE)
     stops = against[0].code in _STOPS
-    if seen.due or (waiting and stops):
-        return Explained(against[0], tuple(one for one in against[1:] if one.code is not Code.IN_LINE))
+    if seen.due or (stops and seen.states[CallState.WAITING]):
+        return Explained(against[0], others[1:] if others else ())
     if not groups:
-        draft = told(Code.EMPTY, campaign_id=seen.campaign.id)
-        return Explained(draft, tuple(against[:1]) if stops else ())
+        return Explained(told(Code.EMPTY, campaign_id=seen.campaign.id), others[:1] if stops else ())
     ahead = [group.reason for group in groups if group.reason.code in _WAITS]
-    soonest = min(ahead, key=lambda reason: reason.until or _NEVER, default=None)
+    if ahead:
+        soonest = min(ahead, key=lambda reason: reason.until or _NEVER)
+        return Explained(soonest, tuple(one for one in others if one.code is not soonest.code))
     under_way = [group.reason for group in groups if group.reason.code in _UNDER_WAY]
-    return Explained(soonest or (under_way or [groups[0].reason])[0])
+    return Explained((under_way or [groups[0].reason])[0])
 
 
 _FIRST = ", the first of them"

@@ -105,6 +105,7 @@ WORDS: Mapping[Code, _Row] = {
     Code.NUMBER_UP: _Row(
         "Another call to its number is up.",
         "Another call to its number is up, or may be{detail}; it is looked at again at {until}.",
+        "Another call to its number is up, or may be{detail}; its turn comes once that has ended.",
     ),
     Code.SPACING: _Row(
         "Its number was dialed too short a time ago.",

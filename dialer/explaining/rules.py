@@ -35,6 +35,7 @@ HELD_CODES: Mapping[Held, Code] = {
     Held.PREFIX_SHARE: Code.PREFIX_SHARE,
 }
 HELD_BACK = tuple(HELD_CODES.values())
+_CAPS = (Held.SPACING, Held.DAY_CAP, Held.WEEK_CAP)  # which the tries at the number explain
 
 REFUSALS: Mapping[Begun, tuple[Code, ...]] = {
     Begun.GONE: (Code.IN_LINE,),  # its claim lapsed: it is in line again
@@ -127,7 +128,7 @@ def _number(seen: Seen) -> Reason | None:
     if capped:
         return told(HELD_CODES[capped[0]], at_ms(capped[1]), detail=dialed_text(call, capped[0]))
     if call.other_up:
-        return told(Code.NUMBER_UP, at_ms(seen.now_ms), detail=f" ({call.other_up})")
+        return told(Code.NUMBER_UP, detail=f" ({call.other_up})")
     return None
 
 
@@ -135,6 +136,8 @@ def dialed_text(call: SeenCall, held: Held) -> str:
     """When the number was dialed, or by whom it is up."""
     if held is Held.NUMBER_UP:
         return f" ({call.other_up})" if call.other_up else ""
+    if held not in _CAPS:
+        return ""
     shown = ", ".join(shown_moment(moment(at)) for at in call.dialed_ms[:5])
     return f" (dialed {shown})" if shown else ""
 

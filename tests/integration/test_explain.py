@@ -205,7 +205,8 @@ async def test_a_number_that_is_up_names_the_other_call(engine: Engine, explaine
     first = await engine.ring()
     waits = "c2-1" if str(first.claim.call) == "c1-1" else "c1-1"
     engine.clock.advance_ms(400)
-    assert Code.NUMBER_UP is (await why(explainer, engine, waits)).code
+    before = await why(explainer, engine, waits)
+    assert (Code.NUMBER_UP, None, True) == (before.code, before.until, str(first.claim.call) in before.words)
     assert Begun.HELD is await engine.begin(await engine.claim_one())
     reason = await why(explainer, engine, waits)
 
@@ -294,6 +295,15 @@ async def test_without_a_worker_somebody_must_start_one(engine: Engine) -> None:
     engine.clock.advance_ms(keys.WORKER_ALIVE_MS + 1)
     reason = (await explainer.call("c1-1")).explained.reason
     assert (Code.NO_WORKER, None, True) == (reason.code, reason.until, "dialer worker" in reason.words)
+
+
+async def test_what_stands_against_the_next_call_is_told_before_it_is_due(engine: Engine) -> None:
+    """A campaign that waits for a redial says, too, that there is nobody to dial it."""
+    await engine.run_campaign(redial={Disposition.BUSY: Redial(1, 300_000)})
+    await engine.store.apply_event(str((await engine.place()).attempt), event("end", Fact.BUSY))
+    told = (await explainer_of(engine).campaign("c1")).explained
+
+    assert (Code.DUE_LATER, [Code.NO_WORKER]) == (told.reason.code, [one.code for one in told.also])
 
 
 async def test_urgent_calls_go_first(engine: Engine, explainer: Explainer) -> None:

@@ -17,10 +17,9 @@ SKIPS = {
     "if known.tripped and known.tripped > now_ms": Code.BREAKER_OPEN,
     "if up >= (known.tripped and 1 or known.slots or math.huge)": Code.SLOTS_FULL,  # or a probe of the breaker
     "if spent ~= nil": Code.EURO_CAP,
-    "if known.pace_at > at": Code.OWN_PACE,
     "if known and not (call[1] and tonumber(call[2]) <= now_ms)": Code.DUE_LATER,
     "if not known or known.expires and known.expires <= now_ms": Code.EXPIRING,
-    "if limited": Code.OWN_PACE,  # or the slots, as `limited_until` says
+    "if limited": Code.OWN_PACE,  # the last of what `limited_until` looks at
     "if opens and known.cohorts == 1": Code.OUT_OF_HOURS,
     "if not opens or moves_left == 0": Code.OUT_OF_HOURS,
     "parked": Code.OUT_OF_HOURS,
@@ -29,21 +28,17 @@ SKIPS = {
 }
 """Each way in which `claim_due_calls` passes a call over, by the words of its condition."""
 
+LETS_GO = {"if known.pace_at <= at", "if not known.timed", "if opens == false", "if call"}
+"""The conditions under which a call is not passed over."""
+
 
 def _skips() -> set[str]:
     """The conditions under which the script leaves a call, a campaign or a class without a token."""
     text = (files("dialer.lua") / "claim_due_calls.lua").read_text("utf-8")
     body = text[text.index("local function limited_until") : text.index("-- Those for which the token before")]
     lines = [line.strip() for line in body.splitlines()]
-    found = {
-        line[: line.index(" then ")]
-        for line in lines
-        if re.search(r"then return (nil|false|now_ms|known\.tripped|tonumber)\b", line)
-    }
-    found |= {"parked" for line in lines if "parked(" in line}
-    # The one skip whose condition is the other way round.
-    allows = "if known.pace_at <= at"
-    return (found - {allows}) | ({"if known.pace_at > at"} if allows in found else set())
+    returns = {line[: line.index(" then return")] for line in lines if " then return" in line}
+    return returns - LETS_GO | {"parked" for line in lines if "parked(" in line}
 
 
 def test_every_skip_of_the_claim_has_a_code() -> None:
