@@ -91,11 +91,11 @@ async def test_numbers_ends_and_suppressed_are_seen(engine: Engine) -> None:
 
 async def test_named_lists_count_where_a_campaign_keeps_to_them(engine: Engine) -> None:
     """Whoever is on a list of the campaign is suppressed for it; another list is none of its business."""
-    await engine.store.create_campaign(draft(lists=("vip",)))
-    await add(engine, new_calls(10))
     first, second, third = new_calls(3)
     await engine.store.suppress(first.number, on="vip")
     await engine.store.suppress(second.number, on="staff")
+    await engine.store.create_campaign(draft(lists=("vip",)))
+    await add(engine, new_calls(10))
     await engine.store.suppress(third.number)
 
     assert 2 == (await left(engine)).suppressed
