@@ -24,7 +24,7 @@ class EuroCapBody(Incoming):
     total: float | None = Field(None, ge=0.01, le=10_000_000, description="Euros in all; null: any amount.")
     day: float | None = Field(None, ge=0.01, le=10_000_000, description="Euros on one day (UTC); null: any amount.")
     per_call: float | None = Field(
-        None, gt=0, le=1000, description="Reserved for each call that is up; DIALER_CALL_EUROS if left out."
+        None, ge=0.000001, le=1000, description="Reserved for each call that is up; DIALER_CALL_EUROS if left out."
     )
 
 

@@ -40,7 +40,8 @@ local before = redis.call('HGET', ATTEMPT, 'disposition')
 -- No rule matches yet where the carrier's refusal ended the attempt: that stands until an ending is told.
 if disposition == before or before and not disposition then return {4, '', ''} end
 if disposition then end_attempt(disposition) end
-if disposition and not before then note_outcome(disposition) end
+-- One that was dialed again as unknown was counted then (redial_unknown).
+if disposition and not before and redis.call('HEXISTS', ATTEMPT, 'redialed') == 0 then note_outcome(disposition) end
 if tries().n ~= NUMBER then return {4, disposition or '', ''} end
 if before then
   -- A fact that came late. A call that is done stays so, under the new label; a redial that nobody began yet is

@@ -86,7 +86,10 @@ local is_its_moment = prefix and counted.moment and place_at >= counted.moment a
 counted.moment = nil
 if prefix and ARGV[12] ~= '1' and not is_its_moment then
   local free = tonumber(redis.call('HGET', TRUNK, 'share:' .. prefix) or 0)
-  redis.call('HSET', TRUNK, 'share:' .. prefix, string.format('%.0f', math.max(free, place_at - interval) + apart))
+  -- Whoever expires before its moment takes none from the others.
+  if free <= place_at or not expires or free / 1000 < expires then
+    redis.call('HSET', TRUNK, 'share:' .. prefix, string.format('%.0f', math.max(free, place_at - interval) + apart))
+  end
   if free > place_at then
     counted.moment = free
     store_tries(counted)

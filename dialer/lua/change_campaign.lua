@@ -1,5 +1,6 @@
 -- change_campaign: give a campaign other values of some fields, from this moment on.
 -- KEYS[1] hash campaign   KEYS[2..4] zset ready by class   KEYS[5] hash texts   KEYS[6] hash suppression
+-- KEYS[7] set closing
 -- ARGV    campaign id, then for each field its name and its value, '' for none
 -- returns 1 changed, 0 no such campaign, -1 it is over, -2 one of the suppression lists is not there
 -- atomic because a campaign that is over must stay as it was, a text and its version belong together, and a list may be dropped
@@ -13,6 +14,10 @@ for i = 2, #ARGV, 2 do
 end
 for i = 2, #ARGV, 2 do
   if ARGV[i] == 'pace' then redis.call('HDEL', campaign, 'pace_at') end
+  -- Without a breaker none is open.
+  if ARGV[i] == 'breaker' and ARGV[i + 1] == '' then
+    redis.call('HDEL', campaign, 'outcomes', 'probes', 'tripped_until', 'tripped_wait', 'tripped_why')
+  end
   -- Calls that have begun go on with the text of before, whose first version is not written down.
   if ARGV[i] == 'script' then
     redis.call('HSETNX', campaign, 'script_version', 1)
@@ -25,8 +30,9 @@ for i = 2, #ARGV, 2 do
     redis.call('HSET', campaign, ARGV[i], ARGV[i + 1])
   end
 end
--- It may take a token now that it could not take before.
+-- It may take a token now that it could not take before; or it is stopped by what it has now (complete_campaign).
 if state == 'running' then
+  redis.call('SADD', KEYS[7], id)
   local ready = KEYS[1 + tonumber(class)]
   redis.call('ZADD', ready, 'NX', redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')[2] or 0, id)
 end

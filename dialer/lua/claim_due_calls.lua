@@ -61,6 +61,8 @@ local function limited_until(id, known, key, at)
     local spent = spent_until(known.money[1], known.money[2], known.money[3], known.money[4], up, now_ms)
     if spent ~= nil then return tonumber(spent or nil) or now_ms + SLOTS_LOOK end
   end
+  -- So far ahead it is only where Redis' clock went back since.
+  if known.pace and known.pace_at > limit + known.pace + LATEST_LOOK then known.pace_at = 0 end
   if known.pace_at <= at then return nil end
   -- One of the next tokens may be its own.
   if known.pace_at <= limit then early[#early + 1] = id end

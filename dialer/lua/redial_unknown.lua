@@ -4,6 +4,7 @@
 --         it), 0 it is not unknown any more, or we hung up on it, which makes it cancelled
 -- atomic because its webhook may arrive at this moment
 -- include: call
+-- include: brakes
 if not redis.call('ZSCORE', UNKNOWN, SEQ) or tries().n ~= NUMBER then return 0 end
 local facts = tonumber(redis.call('HGET', ATTEMPT, 'facts') or 0)
 if bit.band(facts, HUNG_UP) > 0 then
@@ -11,6 +12,7 @@ if bit.band(facts, HUNG_UP) > 0 then
   settle('cancelled', facts)
   return 0
 end
+note_outcome('undetermined')
 if is_capped(tries()) then
   redis.call('HSET', ATTEMPT, 'facts', bit.bor(facts, LOST))
   end_attempt('undetermined')

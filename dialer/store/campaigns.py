@@ -158,7 +158,7 @@ class CampaignStore(StorePart):
         """
         old, new = _changeable(before), _changeable(after)
         told = {name: value for name, value in new.items() if value != old.get(name)}
-        names = [keys.campaign(before.id), *keys.READY, keys.texts(before.id), keys.SUPPRESSION]
+        names = [keys.campaign(before.id), *keys.READY, keys.texts(before.id), keys.SUPPRESSION, keys.CLOSING]
         args = [before.id, *(part for name, value in told.items() for part in (name, "" if value is None else value))]
         changed = await self._batch.run("change_campaign", names, args)
         if changed == 0:

@@ -10,7 +10,7 @@ import pytest
 
 from dialer.dialing import Begun, Dial
 from dialer.dispositions import Disposition, Fact
-from dialer.model import Breaker, EuroCap, Redial
+from dialer.model import Breaker, EuroCap, Redial, UnknownPolicy
 from dialer.states import CampaignState
 from tests.fakes.engine import Engine, event
 
@@ -212,3 +212,86 @@ async def test_redials_count_as_attempts(engine: Engine) -> None:
     await _calls(engine, *[Fact.FAILED] * 3)
 
     assert (await engine.store.campaign("c1")).tripped
+
+
+async def test_a_breaker_that_is_taken_away_stops_nothing(engine: Engine) -> None:
+    """Open as it was, it is gone with its policy: no wait is left, and no calls one by one for ever."""
+    await _run(engine, breaker=BREAKER)
+    await _calls(engine, *[Fact.FAILED] * 3)
+    before = await engine.store.campaign("c1")
+    after = await engine.store.change_campaign(before, replace(before, breaker=None))
+    engine.clock.advance_ms(1000)
+
+    assert None is after.tripped
+    assert 2 <= len(await engine.claim())
+
+
+async def test_an_open_breaker_that_asks_for_a_person_from_now_on_pauses(engine: Engine) -> None:
+    """What is changed while it is open holds at once."""
+    await _run(engine, breaker=BREAKER)
+    await _calls(engine, *[Fact.FAILED] * 3)
+    await engine.leases.complete_campaigns()
+    before = await engine.store.campaign("c1")
+    await engine.store.change_campaign(before, replace(before, breaker=replace(BREAKER, resume="person")))
+    await engine.leases.complete_campaigns()
+
+    assert CampaignState.PAUSED is (await engine.store.campaign("c1")).state
+
+
+async def test_attempts_dialed_again_as_unknown_open_the_breaker(engine: Engine) -> None:
+    """A carrier that answers nobody is a burst of failures too; what is told of them later counts no second time."""
+    await _run(engine, breaker=BREAKER, unknown=UnknownPolicy.REDIAL)
+    lost = [await _lose(engine) for _ in range(2)]
+    for dial in lost:
+        await _end(engine, dial, Fact.FAILED)
+
+    assert None is (await engine.store.campaign("c1")).tripped
+    await _lose(engine)
+    assert (await engine.store.campaign("c1")).tripped
+
+
+async def _lose(engine: Engine) -> Dial:
+    """Place a call of which nobody hears, and give its attempt up."""
+    engine.clock.advance_ms(400)
+    dial = await engine.place()
+    await engine.record(dial, "n1", "unknown")
+    assert await engine.dialing.redial(dial.attempt)
+    return dial
+
+
+async def test_all_is_spent_whatever_call_ends_last(engine: Engine) -> None:
+    """Also where the one that spent it ended before others that cost nothing."""
+    await _run(engine, euro_cap=EuroCap(total=Decimal("0.25"), per_call=Decimal("0.10")))
+    dials = [await engine.ring(f"n{n}", uuid=f"u{n}") for n in range(2)]
+    await _end(engine, dials[0], Fact.TALKED, "0.20000000")
+    await engine.leases.complete_campaigns()
+    still_up = await engine.store.campaign("c1")
+    await _end(engine, dials[1], Fact.BUSY)
+    await engine.leases.complete_campaigns()
+
+    assert CampaignState.RUNNING is still_up.state
+    assert CampaignState.PAUSED is (await engine.store.campaign("c1")).state
+
+
+async def test_a_cap_lowered_below_what_was_spent_pauses(engine: Engine) -> None:
+    """It does not wait for a next price, which never comes."""
+    await _run(engine)
+    await _calls(engine, Fact.TALKED, Fact.TALKED, price="0.20000000")
+    await engine.leases.complete_campaigns()
+    before = await engine.store.campaign("c1")
+    await engine.store.change_campaign(before, replace(before, euro_cap=EuroCap(total=Decimal("0.25"))))
+    await engine.leases.complete_campaigns()
+
+    assert CampaignState.PAUSED is (await engine.store.campaign("c1")).state
+
+
+@pytest.mark.parametrize("price", ["999999999999", "-999999999999"])
+async def test_a_price_that_cannot_be_ends_its_call_all_the_same(engine: Engine, price: str) -> None:
+    """It counts as a million; what else the event tells is not lost by it."""
+    await _run(engine)
+    dial = await engine.ring()
+    await _end(engine, dial, Fact.BUSY, price)
+    await engine.store.apply_event(str(dial.attempt), event("other", Fact.BUSY, figures={"price": "0.10"}))
+
+    assert Decimal("0.10") == (await engine.store.campaign("c1")).spent
+    assert Disposition.BUSY is (await engine.store.call("c1-1")).disposition

@@ -111,6 +111,17 @@ async def test_a_refused_request_counts_for_no_cap(engine: Engine) -> None:
     assert Begun.BEGUN is (await _dial(engine))[1]
 
 
+async def test_a_call_given_back_over_midnight_is_given_back(engine: Engine) -> None:
+    """Also where Redis' clock went back over it meanwhile, and calls have ended in any way before."""
+    await _campaign(engine, "c1")
+    dial, _ = await _dial(engine)
+    for disposition in Disposition:
+        await engine.redis.zadd(keys.calls_done("c1", disposition), {"99": 1})
+    engine.clock.advance_ms(-24 * HOUR_MS)
+
+    assert (await engine.record(dial, str(dial.attempt), "back")).taken
+
+
 async def test_held_back_beyond_its_end_a_call_expires(engine: Engine) -> None:
     """Rather not at all than late: a call whose number is free only after its campaign's end has expired."""
     await _campaign(engine, "c1")

@@ -6,6 +6,7 @@ import pytest
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
+from dialer.clock import moment
 from dialer.dialing import Begun, Claim, Dialing, Pace
 from dialer.model import NewCall, Priority
 from dialer.settings import Settings
@@ -99,3 +100,16 @@ def test_a_share_is_written_as_told(text: str) -> None:
     """Anything else is refused by name."""
     with pytest.raises(ValidationError, match="prefix_shares"):
         Settings(prefix_shares=text)
+
+
+async def test_who_expires_before_its_moment_takes_none(engine: Engine, redis: Redis) -> None:
+    """A list that ends in ten seconds does not keep the next one waiting for minutes."""
+    assert redis is not None
+    dialing = Dialing(engine.batch, engine.clock, Pace(30, prefix_shares={"+3120": SHARE}))
+    await engine.run_campaign(calls=0, expires_at=moment(engine.now_ms + 10_000))
+    await engine.store.add_calls("c1", _people("+3120", 300), import_id="i1")
+    await _dial(engine, dialing, steps=101)
+    await engine.run_campaign("c2", calls=0)
+    await engine.store.add_calls("c2", _people("+3120", 30), import_id="i2")
+
+    assert len(await _dial(engine, dialing, steps=40)) >= 4 * 30 * SHARE * 0.9

@@ -121,6 +121,21 @@ async def test_a_change_leaves_alone_what_others_changed(engine: Engine) -> None
     assert (Share(weight=2), Caps(day=3), ("vip",), 4) == (after.share, after.caps, after.lists, after.max_tries)
 
 
+async def test_a_pace_of_its_own_goes_on_where_the_clock_goes_back(engine: Engine) -> None:
+    """An hour back, and the next call is not an hour away."""
+    await engine.run_campaign(calls=3, share=Share(calls_per_second=1))
+    await engine.ring()
+    engine.clock.advance_ms(-3_600_000)
+    await engine.run_campaign("c2", calls=1)
+    await engine.claim()
+    before = await engine.store.campaign("c1")
+    await engine.store.add_calls("c1", new_calls(1, first=9), import_id="i2")
+    engine.clock.advance_ms(2_500)
+    await engine.store.change_campaign(before, replace(before, share=replace(before.share, weight=2)))
+
+    assert "c1" in {claim.campaign_id for claim in await engine.claim()}
+
+
 async def test_each_text_has_a_version_and_calls_keep_theirs(engine: Engine) -> None:
     """Whoever was called with a text hears that text to the end, whatever is changed meanwhile."""
     await engine.run_campaign(calls=2)

@@ -122,6 +122,7 @@ async def test_an_ending_event_ends_the_call(engine: Engine) -> None:
             "f:price": "0.0093",
         },
         "campaign:c1:calls:0": {"1t": {"n": 1, "answered": 1}},
+        "campaign:c1": {"spent": "930000", "spent_day": f"{now // 86_400_000} 930000", "dearest": "930000"},
         "campaign:c1:live": None,
         "campaign:c1:done:answered": {"1": now},
         "leases": None,

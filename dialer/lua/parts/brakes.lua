@@ -4,6 +4,7 @@
 -- `euros` (caps in all and a day, what to reserve for a call), `spent`, `spent_day` (day since 1970 and what it cost), `dearest`;
 -- all money in 0.00000001 euro, the last digit that the carrier tells.
 local MOST_TRIPPED_MS, PROBES, UNITS = 3600000, 3, 100000000
+local MOST_PRICE = 1000000 * UNITS
 local FAILURES = {failed = true, rejected = true, undetermined = true}
 
 local function trip(bad, of, wait, resume)
@@ -36,10 +37,15 @@ local function note_outcome(disposition)
   redis.call('HSET', CAMPAIGN, 'outcomes', outcomes)
 end
 
+-- A price as it is added up: no call costs, or is credited, more than a million euros.
+local function in_units(told)
+  return math.max(-MOST_PRICE, math.min(math.floor(tonumber(told or 0) * UNITS + 0.5), MOST_PRICE))
+end
+
 -- The carrier told what an attempt costs, for the first time or otherwise than before.
 local function note_price(told, before)
-  local price, today = math.floor(tonumber(told) * UNITS + 0.5), math.floor(NOW / 86400000)
-  local more = price - math.floor(tonumber(before or 0) * UNITS + 0.5)
+  local price, today = in_units(told), math.floor(NOW / 86400000)
+  local more = price - in_units(before)
   if more == 0 then return end
   local euros, dearest, of_day = unpack(redis.call('HMGET', CAMPAIGN, 'euros', 'dearest', 'spent_day'))
   local day, cost = string.match(of_day or '', '(%d+) (%-?%d+)')

@@ -28,6 +28,8 @@ local function move(set, score, deadline)
     redis.call('ZREM', LEASES, CALL_ID)
     local limits = redis.call('HMGET', CAMPAIGN, 'slots', 'euros', 'tripped_until')
     if limits[1] or limits[2] or limits[3] then redis.call('ZADD', SLEEPING, 'XX', 'LT', NOW, CAMPAIGN_ID) end
+    -- Whether it has spent all that it may is known once nobody is up (complete_campaign).
+    if limits[2] then redis.call('SADD', CLOSING, CAMPAIGN_ID) end
   end
 end
 

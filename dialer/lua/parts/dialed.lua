@@ -16,6 +16,8 @@ end
 -- No phone rang after all.
 local function forget_dialed(address, at)
   local day = math.floor(at / DAY_MS)
+  -- Neither today nor yesterday: Redis' clock went back over midnight, or nobody answered for days.
+  if day ~= TODAY and day ~= TODAY - 1 then return end
   local key = KEYS[OWN_KEYS + TODAY - day]
   local before = redis.call('HGET', key, address)
   if not before then return end

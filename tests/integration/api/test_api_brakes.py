@@ -66,6 +66,7 @@ async def test_brakes_change_one_by_one(api: aiohttp.ClientSession) -> None:
         ({"euro_cap": {"total": 0}}, "euro_cap.total"),
         ({"euro_cap": {"day": "5"}}, "euro_cap.day"),
         ({"euro_cap": {"total": 1, "per_call": 2}}, "euro_cap.per_call"),
+        ({"euro_cap": {"total": 1, "per_call": 1e-9}}, "euro_cap.per_call"),
         ({"breaker": {"failures": 3, "of": 2}}, "breaker.failures"),
     ],
 )
