@@ -40,7 +40,18 @@ _LATE_US = 2_000
 """A request that leaves later than this for its token says so to the budget; less is within any margin."""
 MALFORMED_IN_A_ROW = 5
 """So many requests found malformed one after the other are our fault, not the numbers'."""
-_LEAVES_TOKEN = frozenset({Begun.PREEMPTED, Begun.SUPPRESSED, Begun.NEXT_NUMBER, Begun.HELD, Begun.NO_SLOT})
+_LEAVES_TOKEN = frozenset(
+    {
+        Begun.PREEMPTED,
+        Begun.SUPPRESSED,
+        Begun.NEXT_NUMBER,
+        Begun.HELD,
+        Begun.NO_SLOT,
+        Begun.OVER_CAP,
+        Begun.BREAKER_OPEN,
+        Begun.CHANGED,
+    }
+)
 """Of many who opted out, or were dialed too often, each would cost the others a token's time. (Where a campaign
 expired, all of it did.)"""
 _OUTAGE_S = 600.0  # how long a worker holds an answer in memory while Redis is away

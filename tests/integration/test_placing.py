@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dialer import keys
 from dialer.states import CallState
+from jobs.place import place_all
 from tests.fakes.engine import Engine
 from tests.fakes.switchboard import Switchboard
 
@@ -21,6 +22,20 @@ async def test_the_token_of_a_suppressed_number_goes_to_the_next_call(board: Swi
 
     assert ["suppressed"] * 11 == [call.disposition for call in calls[:-1]]
     assert CallState.LIVE is calls[-1].state
+    assert "1" == await batch.command("HGET", keys.TRUNK, "index")
+
+
+async def test_tokens_of_a_campaign_whose_breaker_opens_go_to_others(board: Switchboard) -> None:
+    """What was claimed before it opened costs the other campaigns nothing."""
+    failing = await board.campaign(NUMBERS[:1])
+    batch = board.runtime.batch
+    claims = (await board.context.dialing.claim(1)).claims
+    other = await board.campaign(NUMBERS[1:2])
+    await batch.command("HSET", keys.campaign(failing), "tripped_until", 10**15)
+    await place_all(claims, board.context)
+    (call,), _ = await board.runtime.store.calls(other)
+
+    assert CallState.LIVE is call.state
     assert "1" == await batch.command("HGET", keys.TRUNK, "index")
 
 

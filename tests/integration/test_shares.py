@@ -110,6 +110,19 @@ async def test_a_campaign_keeps_to_its_own_pace(engine: Engine) -> None:
     assert len(at["slow"]) + len(at["fast"]) >= 29
 
 
+async def test_who_is_not_dialed_takes_nothing_of_the_pace(engine: Engine) -> None:
+    """Thirty who opted out do not cost a list of one call a minute half an hour."""
+    await engine.run_campaign(calls=31, share=Share(calls_per_second=1 / 60))
+    await engine.store.suppress(*(call.number for call in new_calls(30)))
+    first = token = await engine.claim_one()
+    while await engine.begin(token, str(token.attempt)) is not Begun.BEGUN:
+        (token,) = await engine.dialing.read(await engine.claim(inherited=token.claim))
+
+    assert ("c1-31", first.claim.place_at_us) == (str(token.claim.call), token.claim.place_at_us)
+    engine.clock.advance_ms(58_000)
+    assert [] == await engine.claim()
+
+
 async def test_a_change_leaves_alone_what_others_changed(engine: Engine) -> None:
     """Two who change different things of what both have seen undo nothing of each other."""
     await engine.store.create_campaign(draft())

@@ -18,7 +18,9 @@ end
 
 -- Take the call out of whichever set it stands in and put it into another, as of a score; a lease only where given.
 -- Whoever is not up any more leaves a slot, or money, to the next of a campaign that has but so much.
+-- One that was claimed and does not go gives back what it took of its campaign's own pace.
 local function move(set, score, deadline)
+  local was_claimed = redis.call('ZSCORE', CLAIMED, SEQ)
   for i = 2, 6 do redis.call('ZREM', KEYS[i], SEQ) end
   redis.call('ZREM', HELD, SEQ)
   redis.call('ZADD', set, score, SEQ)
@@ -26,8 +28,10 @@ local function move(set, score, deadline)
     redis.call('ZADD', LEASES, deadline, CALL_ID)
   else
     redis.call('ZREM', LEASES, CALL_ID)
-    local limits = redis.call('HMGET', CAMPAIGN, 'slots', 'euros', 'tripped_until')
-    if limits[1] or limits[2] or limits[3] then redis.call('ZADD', SLEEPING, 'XX', 'LT', NOW, CAMPAIGN_ID) end
+    local limits = redis.call('HMGET', CAMPAIGN, 'slots', 'euros', 'tripped_until', 'pace', 'pace_at')
+    local given_back = was_claimed and limits[4] and limits[5]
+    if given_back then redis.call('HSET', CAMPAIGN, 'pace_at', string.format('%.0f', limits[5] - limits[4])) end
+    if limits[1] or limits[2] or limits[3] or given_back then redis.call('ZADD', SLEEPING, 'XX', 'LT', NOW, CAMPAIGN_ID) end
     -- Whether it has spent all that it may is known once nobody is up (complete_campaign).
     if limits[2] then redis.call('SADD', CLOSING, CAMPAIGN_ID) end
   end
