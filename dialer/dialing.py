@@ -35,6 +35,7 @@ log = structlog.get_logger()
 
 CLAIM_LEASE_MS = 4_000
 """From place_at on: a call on time begins at place_at, LATEST_US later at the latest; the rest is for a slow Redis."""
+_READ = ("class", "terms", "lists", "script_version")
 _PEEKED = 32  # campaigns looked at for one claim; a round of tokens seldom reaches more
 _MOST_ROUNDS = 10  # a claim that has to park calls of closed cohorts goes on with the next thousand, so often
 
@@ -95,6 +96,7 @@ class Dial:
         endpoint: what the address needs besides itself.
         numbers: all of the person's, in their order.
         lists: names of the suppression lists that its campaign keeps to, as they were read.
+        script_version: of its campaign's text, from which the terms follow, as it was read.
     """
 
     claim: Claim
@@ -105,6 +107,7 @@ class Dial:
     endpoint: Mapping[str, Any]
     numbers: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
+    script_version: int = 1
 
 
 class Begun(IntEnum):
@@ -124,7 +127,7 @@ class Begun(IntEnum):
     NO_SLOT = 11  # as many calls of the campaign are up as may be
     OVER_CAP = 13  # another call could cost more than the campaign may
     BREAKER_OPEN = 14  # too many of the campaign's last attempts failed
-    CHANGED = 12  # the campaign keeps to other suppression lists than those that were read
+    CHANGED = 12  # the campaign keeps to other suppression lists, or has another text, than those that were read
 
     @property
     def ends_call(self) -> Disposition | None:
@@ -214,7 +217,7 @@ class Dialing:
         """What claimed calls need, in one round trip; those without a campaign, or with an odd record, are left out."""
         campaign_ids = list({claim.campaign_id for claim in claims})
         found = await asyncio.gather(
-            *(self._batch.command("HMGET", keys.campaign(i), "class", "terms", "lists") for i in campaign_ids),
+            *(self._batch.command("HMGET", keys.campaign(i), *_READ) for i in campaign_ids),
             *(self._batch.command("HMGET", keys.bucket(*claim.call), claim.seq, f"{claim.seq}t") for claim in claims),
         )
         campaigns = dict(zip(campaign_ids, found, strict=False))
@@ -240,6 +243,7 @@ class Dialing:
             self._digests(dial),
             " ".join(dial.lists),
             self._share_of(dial),
+            dial.script_version,
         ]
         own = [*keys.dialed(dial.number, now_us // 1000), *map(keys.suppressed_on, dial.lists)]
         return Begun(await self._batch.run("begin_attempt", keys.call_step(dial.attempt, *own), args))
@@ -287,7 +291,7 @@ def _readable(claim: Claim, campaign: Sequence[str | None], record: str | None, 
 
 
 def _dial(claim: Claim, campaign: Sequence[str | None], record: str, tries: str | None) -> Dial:
-    urgency, terms, lists = campaign
+    urgency, terms, lists, script_version = campaign
     tried = json.loads(tries) if tries else {"n": 0}
     stored: list[Any] = [*json.loads(record), None, None, None, None]
     first, _, _, own, others = stored[:5]
@@ -303,6 +307,7 @@ def _dial(claim: Claim, campaign: Sequence[str | None], record: str, tries: str 
         endpoint,
         numbers,
         tuple((lists or "").split()),
+        int(script_version or 1),
     )
 
 

@@ -174,7 +174,7 @@ class Settings(BaseSettings):
     )
     call_euros: float = Field(
         0.10,
-        gt=0,
+        ge=0.000001,
         le=1000,
         description="What is reserved of a campaign's cap in euro for each call that is up, where it does not say.",
     )

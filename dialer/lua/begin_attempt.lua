@@ -6,10 +6,11 @@
 --         13 interval_us, 14 the call's address, 15 how many tokens it takes besides its own,
 --         16 the call's cohort (0: claimed without windows), 17 each number of the person and the name under which it is
 --         suppressed once it was erased, separated by spaces, or '', 18 names of the lists, separated by spaces,
---         19 the beginning of the number that has but a share of the budget and the us between two tokens of it, or ''
+--         19 the beginning of the number that has but a share of the budget and the us between two tokens of it, or '',
+--         20 version of the text from which the call's terms follow
 -- returns 1 begun (also when this very run asks again), 0 not ours any more; put back to waiting: 2 campaign not running,
 --         3 gate closed, 4 an urgent call wants the token, 5 too late, 8 the number is suppressed, the person's next one is to
---         be dialed, 9 out of hours, 10 the number is held back, 11 no slot, 12 the campaign keeps to other lists now, 13 not within
+--         be dialed, 9 out of hours, 10 the number is held back, 11 no slot, 12 the campaign keeps to other lists, or has another text, now, 13 not within
 --         its caps in euro, 14 its breaker is open; ended: 6 suppressed, 7 expired
 -- atomic because a pause, an urgent call or another worker must not fall between the look and the intent
 -- include: call
@@ -25,7 +26,8 @@ local counted = tries()
 if not due or counted.n + 1 ~= NUMBER then return 0 end
 
 local address, lists = ARGV[14], {}
-if (redis.call('HGET', CAMPAIGN, 'lists') or '') ~= ARGV[18] then return wait(due) == 'expired' and 7 or 12 end
+local kept_to, text = unpack(redis.call('HMGET', CAMPAIGN, 'lists', 'script_version'))
+if (kept_to or '') ~= ARGV[18] or (text or '1') ~= ARGV[20] then return wait(due) == 'expired' and 7 or 12 end
 for name in string.gmatch(ARGV[18], '%S+') do lists[#lists + 1] = name end
 local function is_listed(name)
   local listed = is_suppressed(name)
@@ -49,8 +51,8 @@ if is_barred(address) then
   return wait(due) == 'expired' and 7 or 8
 end
 -- By the stretch as it is written down now: a change of the windows deletes it.
-local timed, stretch, slots, text, tripped, euros, spent, spent_day, dearest = unpack(redis.call('HMGET', CAMPAIGN,
-  'timed', 'h' .. ARGV[16], 'slots', 'script_version', 'tripped_until', 'euros', 'spent', 'spent_day', 'dearest'))
+local timed, stretch, slots, tripped, euros, spent, spent_day, dearest = unpack(redis.call('HMGET', CAMPAIGN,
+  'timed', 'h' .. ARGV[16], 'slots', 'tripped_until', 'euros', 'spent', 'spent_day', 'dearest'))
 local function out_of_hours(moment)
   local opens, closes = string.match(stretch or '', '(%d+) (%d+)')
   return timed and not (opens and moment >= tonumber(opens) and moment < tonumber(closes))

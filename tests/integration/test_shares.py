@@ -165,6 +165,17 @@ async def test_each_text_has_a_version_and_calls_keep_theirs(engine: Engine) -> 
     assert [1, 2] == [one.decision.script_version for one in attempts if one and one.decision]
 
 
+async def test_no_call_goes_out_on_the_terms_of_another_text(engine: Engine) -> None:
+    """What was claimed before the text was changed is read again: a machine is to be told by the new one."""
+    await engine.run_campaign()
+    dial, before = await engine.claim_one(), await engine.store.campaign("c1")
+    terms = replace(before.terms, connects=1)
+    await engine.store.change_campaign(before, replace(before, script={"text": "Goodbye"}, terms=terms))
+
+    assert Begun.CHANGED is await engine.begin(dial)
+    assert 1 == (await engine.place()).terms.connects
+
+
 @pytest.mark.parametrize(("campaign_id", "error"), [("c1", IllegalStep), ("none", NotFound)])
 async def test_what_is_over_or_not_there_is_not_changed(
     engine: Engine, campaign_id: str, error: type[Exception]
