@@ -24,6 +24,7 @@ import structlog
 
 from dialer import keys, pacing
 from dialer.batch import Batch
+from dialer.call_record import CallRecord
 from dialer.clock import Clock, now_ms
 from dialer.dispositions import Disposition
 from dialer.erasing import suppressed_digest
@@ -293,19 +294,17 @@ def _readable(claim: Claim, campaign: Sequence[str | None], record: str | None, 
 def _dial(claim: Claim, campaign: Sequence[str | None], record: str, tries: str | None) -> Dial:
     urgency, terms, lists, script_version = campaign
     tried = json.loads(tries) if tries else {"n": 0}
-    stored: list[Any] = [*json.loads(record), None, None, None, None]
-    first, _, _, own, others = stored[:5]
-    numbers = (first, *(others or ()))
-    on = own["terms"] if own else json.loads(terms or "{}")
-    endpoint = own["endpoint"] if own else {}
+    call = CallRecord.read(record)
+    on = call.own["terms"] if call.own else json.loads(terms or "{}")
+    endpoint = call.own["endpoint"] if call.own else {}
     return Dial(
         claim,
         AttemptRef(claim.call, tried["n"] + 1),
-        numbers[tried.get("place", 1) - 1],
+        call.numbers[tried.get("place", 1) - 1],
         int(urgency or 0),
         Terms.from_dict(on),
         endpoint,
-        numbers,
+        call.numbers,
         tuple((lists or "").split()),
         int(script_version or 1),
     )

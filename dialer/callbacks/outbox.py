@@ -18,6 +18,7 @@ from yarl import URL
 
 from dialer import keys
 from dialer.batch import Batch
+from dialer.call_record import CallRecord
 from dialer.callbacks.events import CallbackEvent
 from dialer.callbacks.messages import SWEPT, Message
 from dialer.clock import Clock, now_ms
@@ -113,8 +114,10 @@ class Outbox:
             self._batch.command("HGET", keys.campaign(message.campaign_id), "callback_url"),
             self._batch.command("HGET", keys.bucket(*call), call.seq) if call else _nothing(),
         )
-        number, external_id = [*(json.loads(record) if record else ()), None, None][:2]
-        return Due(message, url, None if number == ERASED else number, external_id)
+        if record is None:
+            return Due(message, url, None, None)
+        told = CallRecord.read(record)
+        return Due(message, url, None if told.number == ERASED else told.number, told.external_id)
 
     async def done(self, message: Message) -> None:
         """It was delivered, or there is nobody left to deliver it to."""

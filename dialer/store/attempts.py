@@ -10,6 +10,7 @@ from enum import IntEnum
 from typing import Any, Literal
 
 from dialer import keys
+from dialer.call_record import CallRecord
 from dialer.clock import at_ms, moment, to_ms
 from dialer.decisions import Decision
 from dialer.dispositions import Disposition, Fact
@@ -118,19 +119,19 @@ class AttemptStore(StorePart):
             return None
         if version and allowed and (begun_with := Decision.read(allowed).script_version) != int(version):
             script = await self._batch.command("HGET", keys.texts(campaign_id), begun_with) or script
-        number, external_id, variables, own, others = [*json.loads(record), None, None, None, None][:5]
-        if own:
-            kind, script = own["kind"], json.dumps(own["script"], ensure_ascii=False)
+        call = CallRecord.read(record)
+        if call.own:
+            kind, script = call.own["kind"], json.dumps(call.own["script"], ensure_ascii=False)
         if replaced:
             kind, script = REPLACED_KIND, replaced
         return Spoken(
             attempt=ref,
             kind=kind,
             script=script,
-            number=[number, *others][int(place) - 1] if place else number,
-            external_id=external_id,
-            variables=variables or {},
-            terms=Terms.from_dict(own["terms"] if own else json.loads(terms or "{}")),
+            number=call.numbers[int(place or 1) - 1],
+            external_id=call.external_id,
+            variables=call.variables or {},
+            terms=Terms.from_dict(call.own["terms"] if call.own else json.loads(terms or "{}")),
             facts=facts_of(int(facts or 0)),
             over=over_at is not None and why not in UNSETTLED and not replaced,
             replaced=bool(replaced),

@@ -13,6 +13,7 @@ from math import inf
 from typing import Any, NamedTuple
 
 from dialer import keys
+from dialer.call_record import CallRecord
 from dialer.clock import at_ms, moment
 from dialer.dispositions import Disposition
 from dialer.errors import InvalidInput, NotFound
@@ -143,25 +144,24 @@ class _Ends(NamedTuple):
 
 
 def _call(ref: CallRef, stored: dict[str, str | None], standing: tuple[str, float], ends: _Ends) -> Call:
-    record = json.loads(stored[str(ref.seq)] or "[]")
-    number, external_id, variables, _, others, timezone = [*record, *[None] * 5][:6]
+    record = CallRecord.read(stored[str(ref.seq)] or "[]")
     where, score = standing
     in_flight = where in keys.IN_FLIGHT
     tries = json.loads(stored[f"{ref.seq}t"] or "{}")
     return Call(
         id=str(ref),
         campaign_id=ref.campaign_id,
-        number=number,
-        external_id=external_id,
-        variables=variables or {},
+        number=record.number,
+        external_id=record.external_id,
+        variables=record.variables or {},
         state=CallState(where) if in_flight else CallState.DONE,
         due_at=moment(score) if where == CallState.WAITING else None,
         disposition=None if in_flight else Disposition(where),
         ended_at=None if in_flight else moment(ends.of_call(where, score, tries)),
         attempts=tries.get("n", 0),
-        timezone=timezone,
+        timezone=record.timezone,
         expires_at=at_ms(tries.get("x")),
-        others=tuple(others or ()),
+        others=record.others,
     )
 
 

@@ -24,6 +24,7 @@ import phonenumbers
 
 from dialer import keys
 from dialer.addresses import is_phone
+from dialer.call_record import CallRecord
 from dialer.decisions import ALL_CAMPAIGNS
 from dialer.erasing import MARK, fingerprint, suppressed_digest
 from dialer.errors import IllegalStep, InvalidInput, NotFound
@@ -233,13 +234,12 @@ class ErasingStore(EscalationStore, FindStore, RecordingStore, SuppressionStore)
         """None where the call was deleted or erased meanwhile."""
         record, tries = await self._batch.command("HMGET", keys.bucket(*ref), ref.seq, f"{ref.seq}t")
         count = int(json.loads(tries)["n"]) if tries else 0
-        number, external_id, variables, _, others = [*json.loads(record or "[]"), *[None] * 5][:5]
-        if number in {None, ERASED}:
+        if record is None or (told := CallRecord.read(record)).number == ERASED:
             return None
         await self._batch.command("HSET", keys.erasure(erasure_id), f"c:{ref.campaign_id}", 1)
         step = keys.call_step(AttemptRef(ref, count))
-        known = self._known(ref.campaign_id, external_id, [number, *(others or ())])
-        known += _known_once(ref.campaign_id, external_id or number, variables or {})
+        known = self._known(ref.campaign_id, told.external_id, told.numbers)
+        known += _known_once(ref.campaign_id, told.external_id or told.number, told.variables or {})
         between = [keys.erasure(erasure_id), keys.EXPIRING_CALLS, keys.hang_up(ref.campaign_id), keys.HANGING_UP]
         between += [keys.attempt(AttemptRef(ref, place)) for place in range(1, count + 1)]
         args: list[Any] = [ref.campaign_id, ref.seq, count, self._now_ms()]

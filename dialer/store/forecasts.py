@@ -18,6 +18,7 @@ from math import inf
 from typing import NamedTuple
 
 from dialer import keys
+from dialer.call_record import CallRecord
 from dialer.cohorts import zones_for
 from dialer.forecast.line import Lot
 from dialer.model import Campaign
@@ -167,8 +168,7 @@ def _addresses(record: str) -> list[str]:
     one = None if _FURTHER_NUMBERS in record else _ONE_NUMBER.match(record)
     if one:
         return [one[1]]
-    number, _, _, _, others = [*json.loads(record or '[""]'), None, None, None, None][:5]
-    return [number, *(others or ())]
+    return [*CallRecord.read(record or '[""]').numbers]
 
 
 @lru_cache(maxsize=4096)

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from itertools import count
 
 from dialer import keys
+from dialer.call_record import CallRecord
 from dialer.dispositions import Disposition
 from dialer.known import slots_of
 from dialer.model import AttemptRef, CallRef
@@ -124,7 +125,7 @@ class RetentionStore(CampaignStore, RecordingStore):
         record, tries = await self._batch.command("HMGET", bucket, call.seq, field)
         await self._unlink(_attempt_keys(call.campaign_id, {field: tries} if tries else {}))
         # Before the record, which tells where: whoever dies in between is followed by one who does it again.
-        slots = slots_of(call.campaign_id, _numbers(record)) if record else []
+        slots = slots_of(call.campaign_id, CallRecord.read(record).numbers) if record else []
         await self._batch.run(
             "unindex_call", [slot.key for slot in slots], [call.seq, *(slot.letter for slot in slots)]
         )
@@ -140,11 +141,6 @@ class RetentionStore(CampaignStore, RecordingStore):
         listed = list(names)
         if listed:
             await self._batch.command("UNLINK", *listed)
-
-
-def _numbers(record: str) -> list[str]:
-    number, _, _, _, others = [*json.loads(record), None, None, None, None][:5]
-    return [number, *(others or ())]
 
 
 def _attempt_keys(campaign_id: str, fields: dict[str, str]) -> list[str]:

@@ -13,6 +13,7 @@ from secrets import token_hex
 from typing import Any, NamedTuple
 
 from dialer import keys
+from dialer.call_record import CallRecord
 from dialer.clock import to_ms
 from dialer.cohorts import cohort_of
 from dialer.errors import IllegalStep, NotFound
@@ -153,11 +154,8 @@ def _buckets(campaign_id: str, first: int, count: int) -> list[str]:
 
 def _record(call: NewCall) -> str:
     own = _own(call.own) if call.own else None
-    parts = [call.number, call.external_id, dict(call.variables) or None, own, list(call.others) or None]
-    parts.append(call.timezone)
-    while parts[-1] is None:
-        parts.pop()
-    return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    record = CallRecord(call.number, call.external_id, dict(call.variables), own, tuple(call.others), call.timezone)
+    return record.write()
 
 
 def _own(own: Own) -> dict[str, Any]:

@@ -1,0 +1,47 @@
+"""The record of a call, as it stands in its bucket (`keys.bucket`): written when it is added, read in many places."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, NamedTuple, Self
+
+_PARTS = 6
+
+
+class CallRecord(NamedTuple):
+    """Whom to call, and what the list said of them. Stored as JSON, in this order, without what is none at its end.
+
+    Attributes:
+        number: the person's first one; that of an erased person is `ERASED`, and nothing else is left.
+        external_id: how the customer's own system knows it.
+        variables: for the text.
+        own: kind, script, terms and endpoint of a single call.
+        others: the person's further numbers.
+        timezone: as the list gave it.
+    """
+
+    number: str
+    external_id: str | None = None
+    variables: Mapping[str, str] | None = None
+    own: Mapping[str, Any] | None = None
+    others: tuple[str, ...] = ()
+    timezone: str | None = None
+
+    @classmethod
+    def read(cls, stored: str) -> Self:
+        """From JSON."""
+        number, external_id, variables, own, others, timezone = [*json.loads(stored), *[None] * _PARTS][:_PARTS]
+        return cls(number, external_id, variables, own, tuple(others or ()), timezone)
+
+    def write(self) -> str:
+        """As JSON."""
+        parts: list[Any] = [part or None for part in self]
+        while parts[-1] is None:
+            parts.pop()
+        return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """All of the person's, in their order."""
+        return (self.number, *self.others)
