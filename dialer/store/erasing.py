@@ -312,7 +312,8 @@ class ErasingStore(EscalationStore, FindStore, RecordingStore, SuppressionStore)
         total = int(await self._batch.command("HGET", keys.campaign(campaign_id), "total") or 0)
         span = _PAGE * keys.CALLS_PER_BUCKET
         if first == 0:
-            left += await self._still_in(words, [keys.campaign(campaign_id), keys.escalation(campaign_id)])
+            told = [keys.campaign(campaign_id), keys.texts(campaign_id), keys.escalation(campaign_id)]
+            left += await self._still_in(words, told)
         buckets = [keys.bucket(campaign_id, seq) for seq in range(first, first + span, keys.CALLS_PER_BUCKET)]
         left += await self._still_in(words, buckets)
         left += await self._still_in(words, await self._attempts_in(campaign_id, buckets))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -356,6 +357,16 @@ async def test_what_a_campaign_says_is_not_changed_but_told(engine: Engine) -> N
     await engine.store.add_calls("c1", [ANN], import_id="i1")
 
     assert ["campaign:c1 script"] == list((await erased(engine)).left)
+
+
+async def test_an_older_text_that_holds_the_number_is_told(engine: Engine) -> None:
+    """Calls that began with it may refer to it yet, so it is kept; the proof says so."""
+    await engine.run_campaign(script={"text": "Call +31612345678"})
+    await engine.store.add_calls("c1", [ANN], import_id="i1")
+    before = await engine.store.campaign("c1")
+    await engine.store.change_campaign(before, replace(before, script={"text": "Call us"}))
+
+    assert ["campaign:c1:texts 1"] == list((await erased(engine)).left)
 
 
 async def test_a_person_leaves_the_plan_of_an_escalation(engine: Engine) -> None:
