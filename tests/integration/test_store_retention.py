@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import inspect
+from collections.abc import Callable
 from contextlib import suppress
 from itertools import count
 from typing import Any
@@ -38,6 +40,24 @@ async def test_a_campaign_is_deleted_with_all_its_keys(engine: Engine) -> None:
     assert 1 == deleted
     assert LEFT >= await engine.names_left()
     assert [("campaign.completed", "c1"), ("campaign.deleted", "c1")] == await engine.audited()
+
+
+async def test_no_kind_of_key_outlives_its_campaign(engine: Engine) -> None:
+    """Whatever the key module names by a campaign alone is deleted with it."""
+    await _over(engine, "c1")
+    named = [make for make in vars(keys).values() if inspect.isfunction(make) and _takes_a_campaign(make)]
+    for name in {make("c1") for make in named} - {keys.recordings_of("c1")}:
+        if not await engine.redis.exists(name):
+            await engine.redis.zadd(name, {"left": 1})
+    await engine.store.reap(engine.now_ms + 1)
+
+    assert len(named) > 10
+    assert LEFT >= await engine.names_left()
+
+
+def _takes_a_campaign(make: Callable[..., object]) -> bool:
+    told = inspect.signature(make)
+    return [*told.parameters] == ["campaign_id"] and told.return_annotation == "str"
 
 
 async def test_a_campaign_that_ended_lately_is_kept(engine: Engine) -> None:
