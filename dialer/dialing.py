@@ -126,9 +126,9 @@ class Begun(IntEnum):
     OUT_OF_HOURS = 9
     HELD = 10  # its number is up already, or was dialed too often or too lately
     NO_SLOT = 11  # as many calls of the campaign are up as may be
+    CHANGED = 12  # the campaign keeps to other suppression lists, or has another text, than those that were read
     OVER_CAP = 13  # another call could cost more than the campaign may
     BREAKER_OPEN = 14  # too many of the campaign's last attempts failed
-    CHANGED = 12  # the campaign keeps to other suppression lists, or has another text, than those that were read
 
     @property
     def ends_call(self) -> Disposition | None:

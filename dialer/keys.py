@@ -2,7 +2,7 @@
 
 All keys carry the one hash tag `{dialer}`, because a script touches a trunk's budget and a campaign's calls in one
 step. Ids in the examples are shortened. Nothing here lives without an owner: what does not expire is deleted with its
-campaign (`campaign_keys`).
+campaign (`store/retention.py`).
 
 | key after `{dialer}:` | type | content | ends |
 | --- | --- | --- | --- |

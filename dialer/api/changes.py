@@ -49,7 +49,7 @@ log = structlog.get_logger(__name__)
     audit=Audit(Action.CAMPAIGN_CHANGED, tells=tuple(CampaignChange.model_fields)),
 )
 async def change_campaign(request: web.Request, campaign_id: str, *, body: CampaignChange) -> web.StreamResponse:
-    """Change weight, share, caps, lists, redials or the text of a campaign, also while it runs.
+    """Change weight, share, caps, breaker, lists, redials or the text of a campaign, also while it runs.
 
     Calls that begin from now on go by it. Who is on the phone already hears the text with which the call began. A limit
     that is null is taken away; of `caps` those that are left out stay; `redial`, `suppression_lists` and `script` are

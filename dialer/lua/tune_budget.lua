@@ -1,5 +1,6 @@
 -- tune_budget: let the fleet's pace follow the carrier's answer to one request.
--- KEYS[1] hash trunk   margin (ppm), floor (ppm), floor_until (ms), gate (ms), closed_by (the verdict), streak, accepted, refused
+-- KEYS[1] hash trunk   margin (ppm), floor (ppm), floor_until (ms), gate (ms), closed_by (the verdict), streak, accepted, refused; not read here:
+--         tat, seen, index (claim_due_calls), share:<prefix>, when its next token is (us, begin_attempt)
 -- ARGV    1 verdict: accepted, rate or trouble; 2 now_ms; 3 wait the carrier asked for (ms, 0 none);
 --         4 first wait (ms), doubled by each further refusal in a row; 5 longest wait (ms); 6 jitter (factor);
 --         7 margin to begin with, 8 step up, 9 least, 10 most (ppm); 11 how long a refused margin is remembered (ms)
