@@ -1,10 +1,12 @@
-"""The record of a call, as it stands in its bucket (`keys.bucket`): written when it is added, read in many places."""
+"""What stands of a call in its bucket (`keys.bucket`): its record since it was added, and how often it was tried."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
+
+from dialer.model import AttemptRef, CallRef
 
 _PARTS = 6
 
@@ -45,3 +47,13 @@ class CallRecord(NamedTuple):
     def numbers(self) -> tuple[str, ...]:
         """All of the person's, in their order."""
         return (self.number, *self.others)
+
+
+def attempts_in(campaign_id: str, bucket: Mapping[str, str]) -> list[AttemptRef]:
+    """All attempts of the calls in a bucket, by their counted tries."""
+    return [
+        AttemptRef(CallRef(campaign_id, int(name[:-1])), number)
+        for name, tries in bucket.items()
+        if name.endswith("t")
+        for number in range(1, int(json.loads(tries)["n"]) + 1)
+    ]

@@ -24,7 +24,7 @@ import phonenumbers
 
 from dialer import keys
 from dialer.addresses import is_phone
-from dialer.call_record import CallRecord
+from dialer.call_record import CallRecord, attempts_in
 from dialer.decisions import ALL_CAMPAIGNS
 from dialer.erasing import MARK, fingerprint, suppressed_digest
 from dialer.errors import IllegalStep, InvalidInput, NotFound
@@ -326,13 +326,7 @@ class ErasingStore(EscalationStore, FindStore, RecordingStore, SuppressionStore)
 
     async def _attempts_in(self, campaign_id: str, buckets: Sequence[str]) -> list[str]:
         found = await asyncio.gather(*(self._fields(bucket) for bucket in buckets))
-        return [
-            keys.attempt(AttemptRef(CallRef(campaign_id, int(name[:-1])), number))
-            for fields in found
-            for name, tries in fields.items()
-            if name.endswith("t")
-            for number in range(1, int(json.loads(tries)["n"]) + 1)
-        ]
+        return [keys.attempt(ref) for fields in found for ref in attempts_in(campaign_id, fields)]
 
     async def _still_in(self, words: Sequence[str], names: Sequence[str]) -> list[str]:
         """Where the number stands yet: `campaign:c5hk script` and the like."""

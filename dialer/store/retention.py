@@ -8,15 +8,14 @@ campaign goes in pages, its place in the line last, so a reaper that dies is fol
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Iterable
 from itertools import count
 
 from dialer import keys
-from dialer.call_record import CallRecord
+from dialer.call_record import CallRecord, attempts_in
 from dialer.dispositions import Disposition
 from dialer.known import slots_of
-from dialer.model import AttemptRef, CallRef
+from dialer.model import CallRef
 from dialer.store.campaigns import BUILT_IN, CampaignStore
 from dialer.store.recordings import RecordingStore, Wanted
 
@@ -104,7 +103,7 @@ class RetentionStore(CampaignStore, RecordingStore):
         starts = range(first, first + _BUCKETS * keys.CALLS_PER_BUCKET, keys.CALLS_PER_BUCKET)
         buckets = [keys.bucket(campaign_id, start) for start in starts]
         found = await asyncio.gather(*(self._fields(bucket) for bucket in buckets))
-        attempts = [key for fields in found for key in _attempt_keys(campaign_id, fields)]
+        attempts = [keys.attempt(ref) for fields in found for ref in attempts_in(campaign_id, fields)]
         await self._unlink([*attempts, *buckets])
 
     async def _delete_single(self, campaign_id: str, before_ms: int) -> int:
@@ -123,7 +122,7 @@ class RetentionStore(CampaignStore, RecordingStore):
         bucket, field = keys.bucket(*call), f"{call.seq}t"
         await self._delete_recordings_begun_by(call)
         record, tries = await self._batch.command("HMGET", bucket, call.seq, field)
-        await self._unlink(_attempt_keys(call.campaign_id, {field: tries} if tries else {}))
+        await self._unlink(map(keys.attempt, attempts_in(call.campaign_id, {field: tries} if tries else {})))
         # Before the record, which tells where: whoever dies in between is followed by one who does it again.
         slots = slots_of(call.campaign_id, CallRecord.read(record).numbers) if record else []
         await self._batch.run(
@@ -141,13 +140,3 @@ class RetentionStore(CampaignStore, RecordingStore):
         listed = list(names)
         if listed:
             await self._batch.command("UNLINK", *listed)
-
-
-def _attempt_keys(campaign_id: str, fields: dict[str, str]) -> list[str]:
-    """The attempts of the calls in a bucket, from their counted tries."""
-    return [
-        keys.attempt(AttemptRef(CallRef(campaign_id, int(name[:-1])), number))
-        for name, tries in fields.items()
-        if name.endswith("t")
-        for number in range(1, int(json.loads(tries)["n"]) + 1)
-    ]
