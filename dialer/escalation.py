@@ -21,6 +21,8 @@ from dialer.scripts.phrases import phrases
 KIND = "escalation"
 MOST_CALLS = 500
 """In all steps and rounds together: an escalation is read as a whole, again and again while it goes on."""
+AFTER_LAST_S = 3600
+"""Where no end is given: so long after the last step's wait, for those whose turn at the carrier came late."""
 STEP, ROUND = "step", "round"
 """Variables that every call of an escalation has, counted from 1: a text may say them, and the results tell them."""
 

@@ -22,7 +22,7 @@ campaign (`store/retention.py`).
 | `campaign:c5hk:hang_up` | zset | number to hang up, with `?` unless answered, score: from when (ms) | empties |
 | `campaign:c5hk:imports` | zset | import id, score: lease (ms) | lapses |
 | `campaign:c5hk:again` | hash | whose calls it is made from, and how far (`store/copies.py`) | with the campaign |
-| `campaign:c5hk:escalation` | hash | plan, begun steps, by hand (`store/escalations.py`) | with the campaign |
+| `campaign:c5hk:escalation` | hash | plan, begun steps, by hand, call (`store/escalations.py`) | with the campaign |
 | `campaign:c5hk:forecast` | string | when it is expected to be done, and the whole forecast (JSON) | a minute |
 | `campaign:c5hk:forecast:claim` | string | one process makes the next forecast | ten seconds |
 | `copying` | zset | campaign that is made from another's calls, score: when to go on, or the lease (ms) | empties |
@@ -52,6 +52,7 @@ campaign (`store/retention.py`).
 | `audit` | stream | who did what, when: `entry` (JSON, `audit.py`), `hash` of the chain | by age |
 | `audit:chain` | hash | `head`, `last`: the newest's hash and id; `anchor`: hash before the oldest; `trimmed` | stays |
 | `erasure` | hash | `fingerprint` of the secret under which hashes of erased numbers stand | stays: one a fleet |
+| `escalating` | zset | call given up that is to be escalated, score: when, or the lease (ms) | empties |
 | `erasing` | zset | erasure id, score: when to go on, or the lease (ms) | empties |
 | `erasure:e5f1` | hash | an erasure's plan (until its end), counts, proof | the retention's days after its end |
 | `hanging-up` | zset | campaign of which calls are to be hung up, score: when that was last asked (ms) | empties |
@@ -105,6 +106,7 @@ RECORDINGS = f"{TAG}recordings"
 RECORDINGS_DUE = f"{TAG}recordings:due"
 RECORDINGS_UNFETCHED = f"{TAG}recordings:unfetched"
 ERASURE_SECRET = f"{TAG}erasure"
+ESCALATING = f"{TAG}escalating"
 ERASING = f"{TAG}erasing"
 COPYING = f"{TAG}copying"
 CALLBACKS = f"{TAG}callbacks"
@@ -291,6 +293,7 @@ def _campaign_step(campaign_id: str) -> list[str]:
             SUPPRESSED,
             SUPPRESSION,
             held(campaign_id),
+            ESCALATING,
             *(calls_done(campaign_id, disposition) for disposition in Disposition),
         ]
     return names

@@ -49,6 +49,7 @@ class Escalation:
         opened: when each step began, in order, those of all rounds.
         by_hand: who was confirmed at the desk.
         duties: all calls so far, in the order in which they were added.
+        of: the id of the call that was given up, where a redial policy has begun it.
     """
 
     campaign: Campaign
@@ -57,6 +58,7 @@ class Escalation:
     opened: tuple[datetime, ...]
     by_hand: Mapping[str, ByHand]
     duties: tuple[Duty, ...]
+    of: str | None = None
 
     @property
     def is_over(self) -> bool:

@@ -80,6 +80,9 @@ CUSTOMER_CALLBACKS = Counter(
 ESCALATIONS = Counter(
     "dialer_escalations_total", "Escalations that are over: confirmed, exhausted, expired, by_hand.", ["reason"]
 )
+CALLS_ESCALATED = Counter(
+    "dialer_calls_escalated_total", "Calls that were given up and for which an escalation was begun."
+)
 CONFIRMATION_SECONDS = Histogram(
     "dialer_escalation_confirmation_seconds",
     "From the first step of an escalation until as many had confirmed as were needed.",

@@ -26,6 +26,10 @@ MOST_CONNECTS = 5
 MOST_AFTER_MS = 2_592_000_000  # no redial waits longer than 30 days: beyond them a campaign is another campaign
 
 
+Then = Literal["finish", "suppress", "escalate"]
+"""What follows once no redial is left."""
+
+
 class Priority(StrEnum):
     """Who gets the next token: urgent before normal before background."""
 
@@ -47,7 +51,8 @@ class Redial:
 
     Attributes:
         growth_pct: each further redial waits so many hundredths of the wait before.
-        then: once no redial is left, also `suppress` the number, for every campaign.
+        then: once no redial is left, also `suppress` the number, for every campaign; or, once the call is given up,
+            `escalate`: begin the campaign's escalation for it.
         next_number: the next try is at the person's next number; without redials left at once, at one not used up.
         other_hour: it waits on until the hour of the day lies three hours or more from those of all tries before.
     """
@@ -56,7 +61,7 @@ class Redial:
     after_ms: int
     growth_pct: int = 100
     most_after_ms: int = MOST_AFTER_MS
-    then: Literal["finish", "suppress"] = "finish"
+    then: Then = "finish"
     next_number: bool = False
     other_hour: bool = False
 
@@ -188,6 +193,7 @@ class Campaign:
         tripped: how the breaker stands while it is open.
         spent, spent_today: what its calls have cost so far, in euro, and on the present day (UTC).
         dearest: what the dearest of them has cost.
+        escalation: what is begun for a call that is given up (`store/escalating.py`); None: nothing.
         lists: the named suppression lists that it keeps to, besides the one of all campaigns.
         script_version: 1, and one more for each change of the script.
         max_tries: how often one call is tried at the most, whatever `redial` says; None: as often as that.
@@ -215,6 +221,7 @@ class Campaign:
     windows: Windows | None = None
     override_windows: bool = False
     callbacks: Callbacks | None = None
+    escalation: Mapping[str, Any] | None = None
     share: Share = Share()
     caps: Caps = Caps()
     euro_cap: EuroCap = EuroCap()
@@ -360,6 +367,7 @@ class Call:
         attempts: how many tries were used; a refused one costs none.
         timezone: where the person is, as it was given with the call; None: as the number tells.
         expires_at: when it is too late for this call; None: as its campaign says.
+        escalation_id: of the escalation that is begun for it, since it was given up; within seconds it is there.
     """
 
     id: str
@@ -375,6 +383,7 @@ class Call:
     timezone: str | None = None
     expires_at: datetime | None = None
     others: tuple[str, ...] = ()
+    escalation_id: str | None = None
 
     def dialed(self, attempt: Attempt) -> str:
         """The number that an attempt of this call dialed."""

@@ -15,14 +15,20 @@ from dialer.errors import InvalidInput
 from dialer.model import Redial
 
 
-def check_policy(policy: Mapping[Disposition, Redial], success: Collection[Disposition]) -> None:
+def check_policy(
+    policy: Mapping[Disposition, Redial], success: Collection[Disposition], *, escalates: bool = False
+) -> None:
     """Raise InvalidInput where a redial contradicts the campaign or itself.
 
     Args:
         policy: the redials by disposition.
         success: the dispositions that count as success in this campaign.
+        escalates: whether it has an escalation to begin.
     """
     for disposition, redial in policy.items():
+        if redial.then == "escalate" and not escalates:
+            message = "there is nothing to begin: give the campaign an `escalation`"
+            raise InvalidInput(message, field=f"redial.{disposition}.then")
         _check(disposition, redial, is_success=disposition in success)
 
 

@@ -102,9 +102,12 @@ CAMPAIGNS = (
     Chart(
         "Escalations over, by reason",
         "cpm",
-        queries=[each_minute("dialer_escalations_total", "reason")],
+        queries=[
+            each_minute("dialer_escalations_total", "reason"),
+            Query(f"60 * sum(rate(dialer_calls_escalated_total{_CHOSEN}{_SPAN}))", "begun for calls given up"),
+        ],
         meaning="Escalations a minute that are over, by why: as many had confirmed as were needed, everybody was called"
-        " in vain, their end came first, or somebody ended them.",
+        " in vain, their end came first, or somebody ended them. Beside them those that redial policies began.",
         remedy="*Exhausted* or *expired*: nobody has taken the alarm over; somebody must look at once, and then at the"
         " numbers and waits of its steps.",
     ),

@@ -1,4 +1,4 @@
-"""Watches: a look at each of several campaigns, all at once."""
+"""Watches: a look at each of several campaigns or calls, all at once."""
 
 from __future__ import annotations
 
@@ -14,9 +14,11 @@ log = structlog.get_logger()
 Look = Callable[[str, Context], Awaitable[None]]
 
 
-async def look_at_all(campaign_ids: Sequence[str], look: Look, context: Context, *, broken: str) -> None:
-    """Look at each; what goes wrong with one is logged under the name `broken` and keeps nobody from the others."""
-    looks = await asyncio.gather(*(look(campaign_id, context) for campaign_id in campaign_ids), return_exceptions=True)
-    for campaign_id, end in zip(campaign_ids, looks, strict=True):
+async def look_at_all(
+    ids: Sequence[str], look: Look, context: Context, *, broken: str, called: str = "campaign_id"
+) -> None:
+    """Look at each; what goes wrong with one is logged as `broken` with its id, and keeps nobody from the others."""
+    looks = await asyncio.gather(*(look(one, context) for one in ids), return_exceptions=True)
+    for one, end in zip(ids, looks, strict=True):
         if isinstance(end, Exception):
-            log.error(broken, campaign_id=campaign_id, exc_info=end)
+            log.error(broken, **{called: one}, exc_info=end)

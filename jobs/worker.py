@@ -36,6 +36,7 @@ from jobs.callbacks import CallbackRounds
 from jobs.conference import conference, watch_conferences
 from jobs.context import Context
 from jobs.erase import erase
+from jobs.escalating import escalate
 from jobs.escalation import escalation, watch_escalations
 from jobs.hang_up import HangUpRounds
 from jobs.hopper import Hopper
@@ -62,6 +63,7 @@ RENEW_SECONDS = {10, 40}
 RECORDING_SECONDS = set(range(1, 60, 3))
 AGAIN_SECONDS = set(range(0, 60, 2))
 ERASE_SECONDS = set(range(1, 60, 2))
+ESCALATE_SECONDS = set(range(0, 60, 2))
 RECORDING_TIMEOUT_S = 3 * 3600
 """Longer than any fetch: three tries of half an hour each, waiting for one of a worker's places included."""
 JOB_TIMEOUT_S = 900
@@ -143,6 +145,7 @@ def make_worker(pool: ArqRedis, context: Context) -> Worker:
             cron(_timed(rescue), name="rescue", second=RESCUE_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(_timed(watch_conferences), name="watch_conferences", second=WATCH_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(_timed(watch_escalations), name="watch_escalations", second=WATCH_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
+            cron(_timed(escalate), name="escalate", second=ESCALATE_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(_timed(reap), name="reap", minute={17}, second={27}, timeout=600, max_tries=1),  # type: ignore[arg-type]
             cron(_timed(again), name="again", second=AGAIN_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]
             cron(_timed(erase), name="erase", second=ERASE_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]

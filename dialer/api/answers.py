@@ -13,7 +13,7 @@ from dialer.api.hours_answers import CohortOut, WindowsOut
 from dialer.api.models import Outgoing
 from dialer.api.share_bodies import CapsOut
 from dialer.dispositions import Disposition, Fact
-from dialer.model import Attempt, Call, Campaign, Event, Priority, Progress, Redial, UnknownPolicy
+from dialer.model import Attempt, Call, Campaign, Event, Priority, Progress, Redial, Then, UnknownPolicy
 from dialer.openings import Stretch
 from dialer.states import CallState, CampaignState
 
@@ -25,7 +25,7 @@ class RedialOut(Outgoing):
     after_s: float
     growth: float = Field(description="Each further redial waits so many times longer.")
     most_after_s: float = Field(description="The longest wait.")
-    then: Literal["finish", "suppress"] = Field(description="What becomes of the number once no redial is left.")
+    then: Then = Field(description="What follows once no redial is left.")
     next_number: bool = Field(description="Whether the next try is at the person's next number.")
     other_hour: bool = Field(description="Whether it is at another hour of the day than all tries before.")
 
@@ -72,6 +72,9 @@ class CampaignOut(BrakesOut):
     caps: CapsOut
     suppression_lists: list[str] = Field(description="Named lists of numbers that it does not call.")
     script_version: int = Field(description="1, and one more for each change of the script.")
+    escalation: dict[str, JsonValue] | None = Field(
+        description="What `then: escalate` begins for a call that is given up, as `POST /v1/escalations` takes it."
+    )
     max_tries: int | None = Field(description="How often one call is tried at the most; null: as `redial` says.")
     retention_days: int | None = Field(description="Days it is kept after its end; null: as for all.")
     unknown: UnknownPolicy
@@ -107,6 +110,7 @@ class CampaignOut(BrakesOut):
         stretches: Sequence[Stretch] = (),
         *,
         finishes_at: datetime | None = None,
+        escalation: dict[str, Any] | None = None,
     ) -> Self:
         """The answer for one campaign."""
         told = {name: getattr(campaign, name) for name in cls.model_fields if name not in _COMPUTED}
@@ -129,6 +133,7 @@ class CampaignOut(BrakesOut):
             open_now=any(s.is_open for s in stretches) if stretches else True,
             cohorts=[CohortOut.model_validate(s, from_attributes=True) for s in stretches],
             finishes_at=finishes_at,
+            escalation=escalation,
             callback_url=campaign.callbacks.url if campaign.callbacks else None,
             callback_events=sorted(campaign.callbacks.events) if campaign.callbacks else [],
         )
@@ -137,7 +142,7 @@ class CampaignOut(BrakesOut):
 _COMPUTED = {
     "redial", "counts", "dispositions", "terms", "success", "succeeded", "hanging_up", "windows", "open_now", "cohorts",
     "callback_url", "callback_events", "weight", "slots", "calls_per_second", "caps", "suppression_lists",
-    "finishes_at", *BrakesOut.model_fields,
+    "finishes_at", "escalation", *BrakesOut.model_fields,
 }  # fmt: skip
 
 
@@ -227,6 +232,9 @@ class CallOut(Outgoing):
     tries: int = Field(description="How many attempts were used up.")
     timezone: str | None = Field(description="Where the person is, if that was told; null: as the number says.")
     expires_at: datetime | None = Field(description="Its own end; null: as its campaign's.")
+    escalation_id: str | None = Field(
+        description="The escalation that is begun for it, since it was given up: it is there within seconds."
+    )
 
     @classmethod
     def of(cls, call: Call) -> Self:

@@ -33,7 +33,7 @@ ACTOR_PARAMETER: Mapping[str, Mapping[str, Any]] = {
     }
 }
 _PRINTABLE = re.compile(rf"[\x20-\x7e]{{1,{_MOST}}}", re.ASCII)
-_SPOKEN = frozenset({"script", "text", "url"})
+_SPOKEN = frozenset({"script", "text", "url", "escalation"})
 _NUMBERS = frozenset({"number", "numbers"})
 _SERVER_ERROR = 500
 

@@ -7,13 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 import secrets
+from collections.abc import Collection, Mapping
+from datetime import datetime
+from typing import Any
 
 from aiohttp import web
 
 from dialer.api.answers import CallOut, CallsOut, CampaignOut, CampaignsOut
 from dialer.api.audited import Audit
 from dialer.api.brake_bodies import breaker_of, euro_cap_of
+from dialer.api.escalation_bodies import NewEscalation, read_planned
 from dialer.api.forecast_bodies import Start
 from dialer.api.forecast_refusal import require_possible
 from dialer.api.hours import check_end, check_override, note_override, shown, windows_of
@@ -31,13 +36,19 @@ from dialer.audit import Action
 from dialer.clock import moment, now_ms
 from dialer.conference import KIND as CONFERENCE
 from dialer.errors import IllegalStep, InvalidInput
+from dialer.escalating import OF_CALL, offered
+from dialer.escalation import KIND as ESCALATION
+from dialer.escalation import Person, Plan
 from dialer.idempotency import KeptAnswer
-from dialer.kinds import KINDS, default_success
+from dialer.kinds import KINDS, Callee, default_success, steps_of
 from dialer.model import Campaign
 from dialer.redialing import check_policy
 from dialer.runtime import Runtime
+from dialer.scripts import CallScript
+from dialer.speech import variable_name
 from dialer.states import CAMPAIGN_STEPS, CampaignState
 from dialer.store import Store
+from dialer.store.escalating import Planned
 
 SCOPE = "post-campaigns"
 _ID_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
@@ -46,7 +57,9 @@ _ID_LENGTH = 11  # 55 bits after the `c`; should two ever meet, the store says s
 Draft = functools.partial[Campaign]
 """A campaign that lacks nothing but its id and when it was created."""
 
-CAMPAIGN_TOLD = ("name", "kind", "priority", "script", "windows", "override_windows", "retention_days")
+CAMPAIGN_TOLD = (
+    "name", "kind", "priority", "script", "escalation", "windows", "override_windows", "retention_days",
+)  # fmt: skip
 """What the audit log tells of a campaign that is created."""
 
 routes = Routes()
@@ -83,7 +96,8 @@ async def draft(body: NewCampaign, runtime: Runtime) -> Draft:
     check_end(windows, body.expires_at)
     success = default_success(order.steps) if body.success is None else frozenset(body.success)
     redial = body.redials()
-    check_policy(redial, success)
+    escalation = await _planned(body.escalation, order.steps, runtime) if body.escalation is not None else None
+    check_policy(redial, success, escalates=escalation is not None)
     await runtime.store.require_lists(body.suppression_lists, field="suppression_lists")
     return functools.partial(
         Campaign,
@@ -96,6 +110,7 @@ async def draft(body: NewCampaign, runtime: Runtime) -> Draft:
         windows=windows,
         override_windows=body.override_windows,
         callbacks=callbacks_of(body, runtime.settings),
+        escalation=escalation,
         most=KINDS[body.kind].most,
         priority=body.priority,
         redial=redial,
@@ -109,6 +124,50 @@ async def draft(body: NewCampaign, runtime: Runtime) -> Draft:
         unknown=body.unknown,
         state=CampaignState.DRAFT,
     )
+
+
+async def escalation_draft(
+    body: NewEscalation, expires_at: datetime | None, runtime: Runtime, *, of_call: Collection[str] = ()
+) -> tuple[Draft, Plan]:
+    """The campaign that an escalation is, and its plan; texts may say `of_call`, too. Raises InvalidInput."""
+    plan = body.plan(runtime.settings)
+    try:
+        campaign = await draft(body.campaign(expires_at), runtime)
+    except InvalidInput as error:  # it says where the fault stands in the campaign's body
+        raise InvalidInput(str(error), field=str(error.field).removeprefix("script.")) from None
+    _require_values(campaign, plan, of_call)
+    return campaign, plan
+
+
+async def _planned(given: Mapping[str, Any], steps: CallScript, runtime: Runtime) -> dict[str, Any]:
+    """What a campaign of these steps begins for a call that is given up, as stored. Raises InvalidInput, Problem."""
+    body = read_planned(given)
+    try:
+        made, plan = await escalation_draft(body, None, runtime, of_call=offered(steps.variables()))
+    except InvalidInput as error:
+        raise InvalidInput(str(error), field=f"escalation.{error.field}") from None
+    return Planned(made(id="", created_at=moment(0)), plan).to_dict()
+
+
+def _require_values(campaign: Draft, plan: Plan, of_call: Collection[str]) -> None:
+    steps = steps_of(ESCALATION, json.dumps(campaign.keywords["script"]), Callee())
+    for number, step in enumerate(plan.steps):
+        for place, person in enumerate(step.people):
+            try:
+                _require_values_of(person, steps, of_call)
+            except InvalidInput as error:
+                field = f"steps.{number}.people.{place}.variables.{error.field}"
+                raise InvalidInput(str(error), field=field) from None
+
+
+def _require_values_of(person: Person, steps: CallScript, of_call: Collection[str]) -> None:
+    taken = [name for name in person.variables if variable_name(name).startswith(OF_CALL)] if of_call else []
+    if taken:
+        raise InvalidInput("is told of the call that is given up: choose another name", field=taken[0])
+    missing = steps.check(dict.fromkeys(of_call, "told") | dict(person.call(1, 1).variables))
+    if missing:
+        there = f"; of the call that is given up there are {', '.join(sorted(of_call))}" if of_call else ""
+        raise InvalidInput(f"the text needs a value for {missing[0]!r}{there}", field=missing[0])
 
 
 async def _create(runtime: Runtime, campaign: Draft, derived: str | None) -> KeptAnswer:

@@ -28,11 +28,13 @@ from dialer.api.schemas import CampaignChange
 from dialer.api.share_bodies import NO_CAPS, ShareBody, caps_of
 from dialer.audit import Action
 from dialer.errors import IllegalStep, InvalidInput
+from dialer.escalating import offered
 from dialer.kinds import Callee, steps_of
 from dialer.model import Campaign
 from dialer.redialing import check_policy
 from dialer.runtime import Runtime
 from dialer.store.campaigns import BUILT_IN
+from dialer.store.escalating import Planned
 
 Json = Mapping[str, Any]
 
@@ -83,7 +85,7 @@ async def _changed(before: Campaign, body: CampaignChange, given: Json, runtime:
         )
     if "redial" in given:
         after = replace(after, redial=body.redials())
-        check_policy(after.redial, after.success)
+        check_policy(after.redial, after.success, escalates=after.escalation is not None)
     if "max_tries" in given:
         after = replace(after, max_tries=body.max_tries)
     return _with_script(after, given, runtime) if "script" in given else after
@@ -124,6 +126,10 @@ def _check_script(before: Campaign, after: Campaign) -> None:
     further = sorted(new.variables() - old.variables())
     if further:
         message = f"needs {', '.join(further)}, which the calls that were added may lack; use the variables of before"
+        raise InvalidInput(message, field="script")
+    untold = sorted(Planned.from_dict(before.escalation).wanted - offered(new.variables())) if before.escalation else ()
+    if untold:
+        message = f"must go on to need what the escalation says as {', '.join(untold)}: later calls could lack it"
         raise InvalidInput(message, field="script")
     if new.connects() > old.connects():
         raise InvalidInput("must not connect to more than before: the budget is set aside already", field="script")

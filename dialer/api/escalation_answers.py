@@ -78,6 +78,7 @@ class EscalationOut(Outgoing):
     created_at: datetime
     over_at: datetime | None
     expires_at: datetime | None = Field(description="It is over then.")
+    call_id: str | None = Field(description="The call that was given up, where a redial policy has begun it.")
     needed: int = Field(description="So many different people must confirm.")
     confirmations: list[ConfirmationOut] = Field(description="Who has, in their order; late ones too.")
     step: int | None = Field(description="Which step is on, or was last, counted from 1.")
@@ -101,6 +102,7 @@ class EscalationOut(Outgoing):
             created_at=campaign.created_at,
             over_at=seen.over_at,
             expires_at=campaign.expires_at,
+            call_id=seen.of,
             needed=plan.needed,
             confirmations=list(map(ConfirmationOut.of, seen.confirmations)),
             step=step,

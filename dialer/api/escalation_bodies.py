@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, ValidationError
 
 from dialer.addresses import parse_address
 from dialer.api.hours_bodies import WindowsBody, WindowsChange
 from dialer.api.models import Incoming
+from dialer.api.problems import invalid_input
 from dialer.api.schemas import (
     WITHOUT_NUL,
     Address,
@@ -33,8 +36,6 @@ from dialer.settings import Settings
 from dialer.speech import variable_name
 from dialer.windows import check_zone
 
-AFTER_LAST_S = 3600
-"""Where no end is given: so long after the last step's wait, for those whose turn at the carrier came late."""
 _SOON = RedialBody(times=100, after_s=60)
 DEFAULT_REDIAL: dict[Redialable, RedialBody] = {"busy": _SOON, "no_answer": _SOON}
 """A step ends them: nobody is redialed after it."""
@@ -132,7 +133,7 @@ class NewEscalation(NotificationBody, PlacedBody, WindowsChange, ToldBody):
         _check(plan)
         return plan
 
-    def campaign(self, expires_at: datetime) -> NewCampaign:
+    def campaign(self, expires_at: datetime | None) -> NewCampaign:
         """The same as a campaign of the kind `escalation`."""
         script = {name: value for name in _SCRIPT if (value := getattr(self, name)) is not None}
         told: dict[str, Any] = {name: getattr(self, name) for name in _SHARED}
@@ -148,6 +149,18 @@ _SHARED = (
     *PlacedBody.model_fields, *WindowsChange.model_fields, *ToldBody.model_fields,
     "name", "priority", "redial", "unknown",
 )  # fmt: skip
+
+
+def read_planned(given: Mapping[str, Any]) -> NewEscalation:
+    """The escalation that a campaign is to begin. Raises Problem, InvalidInput: the field is in the campaign's body."""
+    try:
+        body = NewEscalation.model_validate_json(json.dumps(given))
+    except ValidationError as error:
+        raise invalid_input(error, whole="escalation", within="escalation") from None
+    if body.expires_at is not None:
+        message = "nobody knows yet when it begins: leave this out; it is over an hour after the last step's wait"
+        raise InvalidInput(message, field="escalation.expires_at")
+    return body
 
 
 class ConfirmBody(Incoming):

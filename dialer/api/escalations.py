@@ -8,16 +8,15 @@ finishes it. The workers let step follow step (`jobs/escalation.py`).
 from __future__ import annotations
 
 import functools
-import json
 from datetime import timedelta
 
 from aiohttp import web
 
 from dialer.addresses import parse_address
 from dialer.api.audited import Audit
-from dialer.api.campaigns import Draft, draft, store_draft
+from dialer.api.campaigns import Draft, escalation_draft, store_draft
 from dialer.api.escalation_answers import EscalationOut, EscalationsOut
-from dialer.api.escalation_bodies import AFTER_LAST_S, ConfirmBody, EscalationsQuery, NewEscalation
+from dialer.api.escalation_bodies import ConfirmBody, EscalationsQuery, NewEscalation
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Nothing
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
@@ -27,9 +26,8 @@ from dialer.audit import Action
 from dialer.climbing import climb, end
 from dialer.clock import moment, now_ms
 from dialer.errors import InvalidInput
-from dialer.escalation import KIND, Plan
+from dialer.escalation import AFTER_LAST_S, Plan
 from dialer.idempotency import KeptAnswer
-from dialer.kinds import Callee, steps_of
 from dialer.ladder import Escalation, Why
 from dialer.runtime import Runtime
 from dialer.states import CampaignState
@@ -55,13 +53,8 @@ routes = Routes()
 async def create_escalation(request: web.Request, *, body: NewEscalation) -> web.StreamResponse:
     """Begin an escalation: call the people of the first step, then of the next, until enough have confirmed."""
     runtime = request.app[RUNTIME]
-    plan = body.plan(runtime.settings)
-    latest = moment(now_ms(runtime.clock)) + timedelta(seconds=plan.longest_s + AFTER_LAST_S)
-    try:
-        campaign = await draft(body.campaign(body.expires_at or latest), runtime)
-    except InvalidInput as error:  # it says where the fault stands in the campaign's body
-        raise InvalidInput(str(error), field=str(error.field).removeprefix("script.")) from None
-    _require_values(campaign, plan)
+    latest = moment(now_ms(runtime.clock)) + timedelta(seconds=body.plan(runtime.settings).longest_s + AFTER_LAST_S)
+    campaign, plan = await escalation_draft(body, body.expires_at or latest, runtime)
     return await answer_once(request, SCOPE, body, functools.partial(_begin, runtime, campaign, plan))
 
 
@@ -132,16 +125,6 @@ async def _begin(runtime: Runtime, campaign: Draft, plan: Plan, derived: str | N
 async def _answer(runtime: Runtime, escalation_id: str, *, status: int = 200) -> web.Response:
     answer = EscalationOut.of(await runtime.store.escalation(escalation_id))
     return web.json_response(text=answer.model_dump_json(), status=status)
-
-
-def _require_values(campaign: Draft, plan: Plan) -> None:
-    steps = steps_of(KIND, json.dumps(campaign.keywords["script"]), Callee())
-    for number, step in enumerate(plan.steps):
-        for place, person in enumerate(step.people):
-            missing = steps.check(person.call(1, 1).variables)
-            if missing:
-                field = f"steps.{number}.people.{place}.variables.{missing[0]}"
-                raise InvalidInput(f"the text needs a value for {missing[0]!r}", field=field)
 
 
 def _person(seen: Escalation, named: str, region: str) -> str:

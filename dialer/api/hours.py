@@ -17,6 +17,7 @@ from dialer.api.hours_bodies import HoursBody, WindowsBody, WindowsChange
 from dialer.api.kept_forecasts import kept_forecast
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.problems import ILLEGAL_STEP
+from dialer.api.retelling import escalation_told
 from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
 from dialer.errors import InvalidInput
@@ -69,7 +70,8 @@ async def shown(runtime: Runtime, campaign: Campaign) -> CampaignOut:
         runtime.store.progress([campaign.id]), runtime.openings.of(campaign), kept_forecast(runtime, campaign.id)
     )
     finishes_at = kept.finishes_at if kept and campaign.state is CampaignState.RUNNING else None
-    return CampaignOut.of(campaign, progress, stretches, finishes_at=finishes_at)
+    planned = escalation_told(campaign)
+    return CampaignOut.of(campaign, progress, stretches, finishes_at=finishes_at, escalation=planned)
 
 
 @routes.put(

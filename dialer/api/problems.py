@@ -152,16 +152,19 @@ def _from_carrier(error: CarrierError) -> Problem:
     return Problem(CARRIER_FAILED, f"{str(error).rstrip('.')}. {advice}")
 
 
-def invalid_input(error: ValidationError, *, whole: str, tagged: bool = False) -> Problem:
+def invalid_input(error: ValidationError, *, whole: str, tagged: bool = False, within: str = "") -> Problem:
     """The refusal for what pydantic found.
 
     Args:
         error: all that is wrong.
         whole: what `field` says when not one field but all of it is wrong (`body`, `query`).
         tagged: whether it is one of several bodies, told apart by one of its fields.
+        within: the field that it is the content of.
     """
+    before = f"{within}." if within else ""
     found = error.errors(include_url=False, include_input=False)
-    errors = [FieldError(_field(e, tagged=tagged) or whole, _sentence(e)) for e in found[:MOST_ERRORS]]
+    fields = (_field(e, tagged=tagged) for e in found[:MOST_ERRORS])
+    errors = [FieldError(before + f if f else whole, _sentence(e)) for f, e in zip(fields, found, strict=False)]
     first, more = errors[0], len(found) - 1
     tail = f" (and {more} more)" if more else ""
     return Problem(INVALID_INPUT, f"`{first.field}`: {first.message}{tail}.", field=first.field, errors=errors)

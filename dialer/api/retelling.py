@@ -10,14 +10,16 @@ from pydantic import ValidationError
 
 from dialer.api.answers import RedialOut
 from dialer.api.brake_bodies import brakes_retold
+from dialer.api.escalation_bodies import NewEscalation
 from dialer.api.hours_answers import WindowsOut
 from dialer.api.problems import invalid_input
 from dialer.api.schemas import NewCampaign
 from dialer.api.share_bodies import CapsOut
 from dialer.escalation import KIND as ESCALATION
-from dialer.escalation import SETTLED
+from dialer.escalation import SETTLED, Person, Plan
 from dialer.model import Campaign
 from dialer.notification import KIND as NOTIFICATION
+from dialer.store.escalating import Planned
 
 
 def whole(source: Campaign, given: Mapping[str, Any]) -> NewCampaign:
@@ -41,6 +43,7 @@ def told(source: Campaign) -> dict[str, Any]:
         "script": {name: value for name, value in source.script.items() if name != SETTLED},
         "priority": source.priority,
         "redial": {disposition: RedialOut.of(rule).model_dump() for disposition, rule in source.redial.items()},
+        "escalation": escalation_told(source),
         "max_tries": source.max_tries,
         "weight": source.share.weight,
         "slots": source.share.slots,
@@ -61,3 +64,40 @@ def told(source: Campaign) -> dict[str, Any]:
         "callback_url": callbacks.url if callbacks else None,
         "callback_events": sorted(callbacks.events) if callbacks else [],
     }
+
+
+def escalation_told(source: Campaign) -> dict[str, Any] | None:
+    """The body of the escalation that a campaign begins; None where it has none, or nobody of it is left."""
+    if source.escalation is None:
+        return None
+    campaign, plan = Planned.from_dict(source.escalation)
+    if not plan.people:
+        return None
+    known = told(campaign) | dict(campaign.script) | {"name": campaign.name} | _plan_told(plan)
+    return {name: known[name] for name in NewEscalation.model_fields if known.get(name) is not None}
+
+
+def _plan_told(plan: Plan) -> dict[str, Any]:
+    # Whoever was erased has left a gap.
+    steps = (step for step in plan.steps if step.people)
+    return {
+        "steps": [
+            {"people": list(map(_person_told, step.people)), "wait_s": step.wait_s, "advance": step.advance}
+            for step in steps
+        ],
+        "needed": min(plan.needed, len(plan.people)),
+        "repeat": plan.repeat,
+    }
+
+
+def _person_told(person: Person) -> dict[str, Any]:
+    variables = dict(person.variables)
+    known = {
+        "number": person.number,
+        "id": person.external_id,
+        "name": variables.pop("name", None),
+        "others": list(person.others),
+        "variables": variables,
+        "timezone": person.timezone,
+    }
+    return {name: value for name, value in known.items() if value}

@@ -30,7 +30,7 @@ from dialer.conference import ConferenceScript
 from dialer.dispositions import NEXT_NUMBER, Disposition
 from dialer.errors import InvalidInput
 from dialer.importing.rows import MAX_ID, MAX_NAME, MAX_NUMBERS, MAX_VALUE, MAX_VARIABLES
-from dialer.model import MOST_AFTER_MS, Priority, Redial, UnknownPolicy
+from dialer.model import MOST_AFTER_MS, Priority, Redial, Then, UnknownPolicy
 from dialer.recordings.records import RecordingState
 from dialer.scripts import CallScript
 from dialer.states import CallState
@@ -107,6 +107,10 @@ Script = Annotated[
 """A script in the form of its kind. What it holds is checked by the kind, whose errors name the field."""
 
 
+EscalationPlanned = Annotated[dict[str, Any], PlainValidator(_object, json_schema_input_type=dict[str, Any])]
+"""An escalation as `escalation_bodies.py` reads it, where a campaign is drafted: its errors name the field."""
+
+
 class AdvancedDetectionBody(Incoming):
     """The carrier's paid machine detection; must be allowed in DIALER_CARRIER_EXTRAS."""
 
@@ -139,8 +143,10 @@ class RedialBody(Incoming):
     )
     growth: float = Field(1, ge=1, le=10, description="Each further redial waits so many times longer.")
     most_after_s: float | None = Field(None, ge=0, le=MAX_REDIAL_AFTER_S, description="The longest wait, in seconds.")
-    then: Literal["finish", "suppress"] = Field(
-        "finish", description="Once no redial is left: `suppress` the number for every campaign, too."
+    then: Then = Field(
+        "finish",
+        description="Once no redial is left: `suppress` the number for every campaign, too; or, once the call is given "
+        "up, `escalate`: begin the campaign's `escalation` for it.",
     )
     next_number: bool | None = Field(
         None,
@@ -222,6 +228,12 @@ class NewCampaign(PlacedBody, WindowsChange, ToldBody, ShareBody, BrakesBody, Re
     script: Script
     priority: Priority = Field(
         Priority.NORMAL, description="Who gets the next token: urgent before normal before background."
+    )
+    escalation: EscalationPlanned | None = Field(
+        None,
+        description="What `then: escalate` begins for each call that is given up: the body of `POST /v1/escalations`, "
+        "without `expires_at`. Its texts may say `{{ call_number }}`, `{{ call_id }}` and, as `{{ call_name }}`, the "
+        "variables that this campaign's script needs, all of that call.",
     )
     unknown: UnknownPolicy = Field(
         UnknownPolicy.HOLD,

@@ -19,7 +19,7 @@ from dialer.cli.connection import talks_to_api
 from dialer.cli.explain import of_campaign
 from dialer.cli.forecasts import check, forecast_line, start, wall
 from dialer.cli.hours import hours_text, window_options
-from dialer.cli.policies import RedialType, other_script_options, script_options, terms_options
+from dialer.cli.policies import EscalationType, RedialType, other_script_options, script_options, terms_options
 from dialer.cli.saving import save_file
 from dialer.cli.screens import Screen, counts_text, open_screen, plain_console
 from dialer.cli.sending import report, send_list
@@ -63,6 +63,12 @@ def _describes_campaign(function: Any) -> Any:
             "--priority", type=click.Choice([p.value for p in Priority]), help="Who goes first.  [default: normal]"
         ),
         _redial_options,
+        click.option(
+            "--escalation",
+            metavar="FILE",
+            type=EscalationType(),
+            help="What then=escalate begins for a call that is given up: JSON as POST /v1/escalations takes it.",
+        ),
         click.option(
             "--unknown",
             type=click.Choice([p.value for p in UnknownPolicy]),

@@ -24,8 +24,8 @@ _GROWTH = re.compile(r"x([0-9]{1,2}(?:\.[0-9]{1,2})?)")
 class RedialType(click.ParamType[tuple[str, dict[str, Any]]]):
     """`busy=2/5m`: after the disposition busy, dial again at most twice, five minutes later each time.
 
-    After commas: `x2` doubles the wait each time, up to `max=1h`; `then=suppress` when no redial is left; `next` dials
-    the person's next number, `same` the same one; `other-hour` waits on until another hour of the day.
+    After commas: `x2` doubles the wait each time, up to `max=1h`; `then=suppress` or `then=escalate` when no redial is
+    left; `next` dials the person's next number, `same` the same one; `other-hour` waits for another hour of the day.
     """
 
     name = "disposition=times/delay"
@@ -45,12 +45,32 @@ class RedialType(click.ParamType[tuple[str, dict[str, Any]]]):
         return found[1], {"times": int(found[2])} | delay | dict(part for part in further if part)
 
 
+class EscalationType(click.ParamType[dict[str, Any]]):
+    """A file with an escalation as `POST /v1/escalations` takes it; without a name it has the file's."""
+
+    name = "file"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, Any]:
+        """Read it; what is no JSON object is a usage error, what it says the API checks."""
+        file: Path = _FILE.convert(value, param, ctx)
+        try:
+            held = json.loads(file.read_bytes())
+        except ValueError as error:
+            self.fail(f"{file} is no JSON: {error}.", param, ctx)
+        if not isinstance(held, dict):
+            self.fail(f"{file} holds no JSON object.", param, ctx)
+        return {"name": file.stem} | held
+
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
 def _redial_part(text: str) -> tuple[str, Any] | None:
     if text in {"next", "same"}:
         return "next_number", text == "next"
     if text == "other-hour":
         return "other_hour", True
-    if text in {"then=finish", "then=suppress"}:
+    if text in {"then=finish", "then=suppress", "then=escalate"}:
         return "then", text.removeprefix("then=")
     if growth := _GROWTH.fullmatch(text):
         return "growth", float(growth[1])

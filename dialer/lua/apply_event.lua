@@ -56,7 +56,10 @@ if before then
     store_tries(counted)
     -- Ended in one stroke with its campaign, it is not among those that are told by that one line any more.
     if not counted.told then tell_end(disposition) end
-    if bit.band(facts, HUNG_UP) == 0 and not erased then is_used_up(policy_of(disposition), counted[disposition]) end
+    if bit.band(facts, HUNG_UP) == 0 and not erased then
+      is_used_up(policy_of(disposition), counted[disposition])
+      escalate(disposition)
+    end
   elseif redis.call('ZSCORE', WAITING, SEQ) or redis.call('ZSCORE', CLAIMED, SEQ) then
     unsettle(before)
     return {4, disposition, settle(disposition, facts)}

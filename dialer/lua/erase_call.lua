@@ -17,6 +17,8 @@ if redis.call('HGET', CALLS, SEQ) ~= ARGV[5] or counted.n ~= count then return 0
 if redis.call('ZSCORE', PLACING, SEQ) or redis.call('ZSCORE', UNKNOWN, SEQ) or redis.call('ZSCORE', LIVE, SEQ) then
   -- Too late for any further try: so it ends as this one does.
   counted.x = math.min(counted.x or NOW, NOW)
+  -- Nobody is alarmed about who is to be forgotten.
+  if redis.call('HEXISTS', CAMPAIGN, 'escalation') == 1 then counted.escalated = counted.escalated or 0 end
   store_tries(counted)
   if ARGV[7] == '1' then
     redis.call('ZADD', HANG_UP, 'NX', NOW, SEQ)
@@ -64,6 +66,7 @@ for i = base + 5, base + 4 + count do
 end
 for i = 1, known do redis.call('HINCRBY', ERASURE, 'n:index_entries', unindex(KEYS[base + 4 + count + i], ARGV[8 + i], SEQ)) end
 counted.place, counted.spent, counted.erased = nil, nil, 1
+if redis.call('ZREM', ESCALATING, CALL_ID) == 1 then counted.escalated = nil end
 store_tries(counted)
 redis.call('ZREM', EXPIRING_CALLS, CALL_ID)
 redis.call('HSET', CALLS, SEQ, '["erased"]')

@@ -13,7 +13,7 @@ if tries().n ~= NUMBER or tries().erased then return {0} end
 local facts = tonumber(redis.call('HGET', ATTEMPT, 'facts') or 0)
 if ARGV[5] == '1' and (bit.band(facts, ENTERED) == 0 or bit.band(facts, HUNG_UP) > 0) then return {0} end
 local ended = false
-for i = 15, #KEYS - 3 do ended = redis.call('ZREM', KEYS[i], SEQ) == 1 or ended end
+for i = 16, #KEYS - 3 do ended = redis.call('ZREM', KEYS[i], SEQ) == 1 or ended end
 if not ended and (ARGV[5] == '1' or not redis.call('ZSCORE', WAITING, SEQ)) then return {0} end
 local counted = tries()
 if counted.told then

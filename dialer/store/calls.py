@@ -17,6 +17,7 @@ from dialer.call_record import CallRecord
 from dialer.clock import at_ms, moment
 from dialer.dispositions import Disposition
 from dialer.errors import InvalidInput, NotFound
+from dialer.escalating import escalation_id
 from dialer.model import Call, CallRef
 from dialer.states import CallState, CampaignState
 from dialer.store.campaigns import CampaignStore, is_campaign_id
@@ -162,6 +163,8 @@ def _call(ref: CallRef, stored: dict[str, str | None], standing: tuple[str, floa
         timezone=record.timezone,
         expires_at=at_ms(tries.get("x")),
         others=record.others,
+        # 0 marks one for which none is begun any more.
+        escalation_id=escalation_id(str(ref)) if tries.get("escalated") else None,
     )
 
 

@@ -47,9 +47,8 @@ class CampaignStore(StorePart):
 
         Raises InvalidInput where a suppression list that it names was dropped.
         """
-        fields = [part for pair in _to_fields(campaign).items() for part in pair]
-        names = [keys.campaign(campaign.id), keys.CAMPAIGNS, keys.OPEN, keys.EXPIRING, keys.SUPPRESSION]
-        names += [_LISTS[campaign.kind]] if campaign.kind in _LISTS else []
+        fields = [part for pair in to_fields(campaign).items() for part in pair]
+        names = [keys.SUPPRESSION, *new_campaign_keys(campaign)]
         end = to_ms(campaign.expires_at) if campaign.expires_at else ""
         args = [campaign.id, to_ms(campaign.created_at), end, " ".join(campaign.lists), *fields]
         created = await self._batch.run("create_campaign", names, args)
@@ -232,6 +231,12 @@ class CampaignStore(StorePart):
             await self._batch.command("HDEL", key, "tells")
 
 
+def new_campaign_keys(campaign: Campaign) -> list[str]:
+    """What creating a campaign touches, in the order of `create_campaign.lua`."""
+    names = [keys.campaign(campaign.id), keys.CAMPAIGNS, keys.OPEN, keys.EXPIRING]
+    return names + ([_LISTS[campaign.kind]] if campaign.kind in _LISTS else [])
+
+
 def is_campaign_id(text: str) -> bool:
     """Whether it may be one; with a colon it would name another key of a campaign, one of another type."""
     return ":" not in text
@@ -246,7 +251,8 @@ _RULE_LEAST = 2  # times and wait are always written
 _CLASS = {priority: number for number, priority in enumerate(Priority, 1)}
 
 
-def _to_fields(campaign: Campaign) -> dict[str, str | int]:
+def to_fields(campaign: Campaign) -> dict[str, str | int]:
+    """A campaign as it is stored."""
     redial = {disposition: _rule(redial) for disposition, redial in campaign.redial.items()}
     fields: dict[str, str | int] = {
         "name": campaign.name,
@@ -267,6 +273,7 @@ def _to_fields(campaign: Campaign) -> dict[str, str | int]:
         "expires_at": to_ms(campaign.expires_at) if campaign.expires_at else None,
         "most": campaign.most,
         **_callback_fields(campaign.callbacks),
+        "escalation": json.dumps(campaign.escalation, ensure_ascii=False) if campaign.escalation else None,
         "max_tries": campaign.max_tries,
         "retention_days": campaign.retention_days,
         "started_at": to_ms(campaign.started_at) if campaign.started_at else None,
@@ -281,7 +288,7 @@ _CHANGEABLE = ("redial", "max_tries", "script", "terms", *LIMIT_FIELDS)
 
 
 def _changeable(campaign: Campaign) -> dict[str, str | int | None]:
-    fields = _to_fields(campaign)
+    fields = to_fields(campaign)
     return {name: fields.get(name) for name in _CHANGEABLE}
 
 
@@ -337,6 +344,7 @@ def campaign_from_fields(campaign_id: str, fields: Mapping[str, str], now_ms: in
         windows=Windows.from_dict(json.loads(fields["windows"])) if "windows" in fields else None,
         override_windows="override_windows" in fields,
         callbacks=_callbacks(fields.get("callback_url"), fields.get("tells")),
+        escalation=json.loads(fields["escalation"]) if "escalation" in fields else None,
         **limits_from_fields(fields, now_ms),
         script_version=int(fields.get("script_version", 1)),
         max_tries=int(fields["max_tries"]) if "max_tries" in fields else None,

@@ -28,11 +28,12 @@ from dialer.call_record import CallRecord, attempts_in
 from dialer.decisions import ALL_CAMPAIGNS
 from dialer.erasing import MARK, fingerprint, suppressed_digest
 from dialer.errors import IllegalStep, InvalidInput, NotFound
+from dialer.escalating import escalation_id
 from dialer.escalation import ROUND, STEP
 from dialer.known import digest_of, known_key, slots_of
 from dialer.model import ERASED, AttemptRef, Call, CallRef
 from dialer.store.campaigns import BUILT_IN
-from dialer.store.escalations import EscalationStore
+from dialer.store.escalating import EscalatingStore
 from dialer.store.finding import FindStore
 from dialer.store.recordings import RecordingStore
 from dialer.store.suppression import SuppressionStore, suppression_key
@@ -89,6 +90,7 @@ class Erasure:
         waiting_for: calls that are up or ended this moment.
         touched: the campaigns that had such calls.
         campaigns: those of them that are to be looked through yet.
+        escalations: such as may have been begun for calls of the person.
         proof: as it was signed; None before the end.
         at: how far the check is.
     """
@@ -101,13 +103,14 @@ class Erasure:
     touched: Sequence[str] = ()
     campaigns: Sequence[str] = ()
     recordings: Sequence[str] = ()
+    escalations: Sequence[str] = ()
     left: Sequence[str] = ()
     suppression: str = "none"
     proof: Mapping[str, Any] | None = None
     at: int = 0
 
 
-class ErasingStore(EscalationStore, FindStore, RecordingStore, SuppressionStore):
+class ErasingStore(EscalatingStore, FindStore, RecordingStore, SuppressionStore):
     """Erasures."""
 
     async def check_erasure_secret(self) -> None:
@@ -184,7 +187,8 @@ class ErasingStore(EscalationStore, FindStore, RecordingStore, SuppressionStore)
         await self._batch.command("HSETNX", key, "proof", json.dumps(proof))
         await self._batch.command("PEXPIRE", key, kept_ms)
         fields = await self._fields(key)
-        personal = [name for name in fields if name in {"plan", "waiting", "left", "at"} or name.startswith("r:")]
+        about = {"plan", "waiting", "left", "at"}
+        personal = [name for name in fields if name in about or name.startswith(("r:", "e:"))]
         await self._batch.command("HSET", key, "step", "ended")
         await self._batch.command("HDEL", key, "plan", *personal)
         await self._batch.command("ZREM", keys.ERASING, erasure_id)
@@ -206,8 +210,11 @@ class ErasingStore(EscalationStore, FindStore, RecordingStore, SuppressionStore)
 
     async def _erase_calls(self, erasure: Erasure, plan: Plan) -> None:
         # First, so that no step to come adds a call. Whoever stands in a step that was not begun yet is in no call.
+        planning = await self._batch.command("ZRANGE", keys.CAMPAIGNS, 0, -1)
+        forgotten = sum(await asyncio.gather(*(self.forget_planned(one, plan.number) for one in planning)))
+        # After those, of which any may have become one of these.
         planned = await self._batch.command("ZRANGE", keys.ESCALATIONS, 0, -1)
-        forgotten = sum(await asyncio.gather(*(self.forget_person(one, plan.number) for one in planned)))
+        forgotten += sum(await asyncio.gather(*(self.forget_person(one, plan.number) for one in planned)))
         await self._batch.command("HINCRBY", keys.erasure(erasure.id), "n:planned_people", forgotten)
         # An opt-out may have come meanwhile.
         kept = await self._hash_suppressed(plan)
@@ -237,6 +244,9 @@ class ErasingStore(EscalationStore, FindStore, RecordingStore, SuppressionStore)
         if record is None or (told := CallRecord.read(record)).number == ERASED:
             return None
         await self._batch.command("HSET", keys.erasure(erasure_id), f"c:{ref.campaign_id}", 1)
+        # Whatever is begun for it from now on is known by then: what is taken out of it comes after that.
+        if await self._batch.command("HEXISTS", keys.campaign(ref.campaign_id), "escalation"):
+            await self._batch.command("HSET", keys.erasure(erasure_id), f"e:{escalation_id(str(ref))}", 1)
         step = keys.call_step(AttemptRef(ref, count))
         known = self._known(ref.campaign_id, told.external_id, told.numbers)
         known += _known_once(ref.campaign_id, told.external_id or told.number, told.variables or {})
@@ -293,10 +303,18 @@ class ErasingStore(EscalationStore, FindStore, RecordingStore, SuppressionStore)
     async def _await_files(self, erasure: Erasure, plan: Plan) -> None:
         due = await asyncio.gather(*(self._batch.command("ZSCORE", keys.RECORDINGS_DUE, i) for i in erasure.recordings))
         if all(score is None for score in due):
+            await self._forget_calls(erasure)
             # In no call either way: those plans are looked through by themselves.
             planned = await self._batch.command("ZRANGE", keys.ESCALATIONS, 0, -1)
             left = await self._still_in(spellings(plan.number), [keys.escalation(one) for one in planned])
             await self._tell(erasure, step="check", at=0, left=json.dumps(left))
+
+    async def _forget_calls(self, erasure: Erasure) -> None:
+        """Take the person out of what others are told in escalations; the check reads those, too."""
+        for one in erasure.escalations:
+            if await self._batch.command("EXISTS", keys.campaign(one)):
+                await self.forget_call(one)
+                await self._batch.command("HSET", keys.erasure(erasure.id), f"c:{one}", 1)
 
     async def _check(self, erasure: Erasure, plan: Plan) -> None:
         """A page of the check: of one campaign, its next calls."""
@@ -306,7 +324,7 @@ class ErasingStore(EscalationStore, FindStore, RecordingStore, SuppressionStore)
             return
         first, words, left = erasure.at, spellings(plan.number), list(erasure.left)
         if not erasure.campaigns:
-            await self._tell(erasure, step="checked")
+            await self._end_check(erasure)
             return
         campaign_id, *rest = erasure.campaigns
         total = int(await self._batch.command("HGET", keys.campaign(campaign_id), "total") or 0)
@@ -322,7 +340,12 @@ class ErasingStore(EscalationStore, FindStore, RecordingStore, SuppressionStore)
             await self._batch.command("HINCRBY", keys.erasure(erasure.id), "n:calls_looked_at", total)
             await self._batch.command("HSET", keys.erasure(erasure.id), f"c:{campaign_id}", 2)
             if not rest:
-                await self._tell(erasure, step="checked")
+                await self._end_check(erasure)
+
+    async def _end_check(self, erasure: Erasure) -> None:
+        # Once more: a look at an escalation may have added a call of what it had read before.
+        await asyncio.gather(*map(self.forget_call, erasure.escalations))
+        await self._tell(erasure, step="checked")
 
     async def _attempts_in(self, campaign_id: str, buckets: Sequence[str]) -> list[str]:
         found = await asyncio.gather(*(self._fields(bucket) for bucket in buckets))
@@ -374,6 +397,7 @@ def _read(erasure_id: str, fields: Mapping[str, str]) -> Erasure:
         touched=sorted(name[2:] for name in fields if name.startswith("c:")),
         campaigns=sorted(name[2:] for name, value in fields.items() if name.startswith("c:") and value == "1"),
         recordings=sorted(name[2:] for name in fields if name.startswith("r:")),
+        escalations=sorted(name[2:] for name in fields if name.startswith("e:")),
         left=json.loads(fields.get("left", "[]")),
         suppression=fields.get("suppression", "none"),
         proof=json.loads(fields["proof"]) if "proof" in fields else None,

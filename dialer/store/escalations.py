@@ -23,8 +23,8 @@ from dialer.store.attempts import AttemptStore
 from dialer.store.calls import CallStore
 from dialer.store.listing import ListingStore
 
-_STORED = "en-US"  # a stored script names its language
-_HOLD = "ladder"
+STORED = "en-US"  # a stored script names its language
+LADDER = "ladder"
 """Stands among the imports while steps may follow, so that the campaign does not complete between two of them."""
 _OPENED, _BY_HAND = "opened:", "by_hand:"
 
@@ -37,7 +37,7 @@ class EscalationStore(ListingStore, CallStore, AttemptStore):
         text = json.dumps(plan.to_dict(), ensure_ascii=False)
         await asyncio.gather(
             self._batch.command("HSETNX", keys.escalation(campaign_id), "plan", text),
-            self._batch.command("ZADD", keys.imports(campaign_id), to_ms(until), _HOLD),
+            self._batch.command("ZADD", keys.imports(campaign_id), to_ms(until), LADDER),
         )
 
     async def escalation(self, campaign_id: str) -> Escalation:
@@ -112,18 +112,19 @@ class EscalationStore(ListingStore, CallStore, AttemptStore):
                 break
             gone = plan.people.keys() - kept.people.keys()
             told = json.dumps(kept.to_dict(), ensure_ascii=False)
-            if await self._batch.run("replace_plan", [key], [text, told, *(f"{_BY_HAND}{name}" for name in gone)]):
+            args = ["plan", text, told, *(f"{_BY_HAND}{name}" for name in gone)]
+            if await self._batch.run("replace_field", [key], args):
                 return len(gone)
         return 0
 
     async def _climbed(self, campaign: Campaign) -> Escalation:
-        script = EscalationScript.from_dict(campaign.script, default_language=_STORED)
+        script = EscalationScript.from_dict(campaign.script, default_language=STORED)
         fields, (calls, _) = await asyncio.gather(
             self._fields(keys.escalation(campaign.id)), self.calls(campaign.id, limit=MOST_CALLS)
         )
         duties = await asyncio.gather(*map(self._duty, calls))
         plan = Plan.from_dict(json.loads(fields["plan"])) if "plan" in fields else Plan(steps=())
-        return Escalation(campaign, script, plan, _openings(fields), _by_hand(fields), tuple(duties))
+        return Escalation(campaign, script, plan, _openings(fields), _by_hand(fields), tuple(duties), fields.get("of"))
 
     async def _duty(self, call: Call) -> Duty:
         return Duty(call, tuple(await self.attempts(call.id) if call.attempts else ()))

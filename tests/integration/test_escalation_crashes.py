@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 import pytest
 
-from dialer.batch import Batch
 from dialer.climbing import climb
 from dialer.dispositions import Fact
 from dialer.errors import StoreUnavailable
@@ -16,31 +14,9 @@ from dialer.store.base import deadlines
 from tests.fakes.alarm import WAIT_S, Alarm
 from tests.fakes.engine import Engine
 from tests.fakes.keyspace import Keyspace
+from tests.fakes.mortal import Mortal
 
 _LOOKS_AT_MOST = 60
-
-
-class Mortal(Batch):
-    """A batch whose process dies behind so many steps: what it sent before that is done."""
-
-    def __init__(self, batch: Batch, steps: int) -> None:
-        self._batch = batch
-        self.left = steps
-
-    async def run(self, name: str, keys: Any, args: Any) -> Any:
-        """Run a script, while it lives."""
-        self._live()
-        return await self._batch.run(name, keys, args)
-
-    async def command(self, *parts: Any) -> Any:
-        """Run a command, while it lives."""
-        self._live()
-        return await self._batch.command(*parts)
-
-    def _live(self) -> None:
-        if self.left == 0:
-            raise StoreUnavailable("the process is gone")
-        self.left -= 1
 
 
 async def nobody(alarm: Alarm) -> None:

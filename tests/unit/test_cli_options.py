@@ -35,7 +35,7 @@ def test_redial_is_read(expected: tuple[str, dict[str, int]], text: str) -> None
 @pytest.mark.parametrize(
     "text",
     ["busy", "busy=2", "busy=2/5", "busy=-1/5m", "bussy=2/5m", "busy=2/5m ", "busy=٢/5m", "opted_out=1/5m"]
-    + [f"busy=2/5m{part}" for part in (",", ",x", ",x2,,", ",max=", ",max=5", ",then=escalate", ",next=1", ",5m")],
+    + [f"busy=2/5m{part}" for part in (",", ",x", ",x2,,", ",max=", ",max=5", ",then=alarm", ",next=1", ",5m")],
 )
 def test_wrong_redial_is_a_usage_error(text: str) -> None:
     """Anything else is refused and shows how a rule is written."""

@@ -1,19 +1,19 @@
 -- call (included): the keys of one call and the moves that more than one script makes.
 -- KEYS    1 hash campaign; zsets 2 waiting, 3 claimed, 4 placing, 5 unknown, 6 live; 7 zset leases; 8 zset sleeping;
 --         9 set closing; 10 hash trunk; 11 zset ready:urgent; 12 zset suppressed; 13 hash suppression; 14 zset held;
---         15.. zset done:<disposition> in the order of `dispositions.py`; last, behind a script's own, the list callbacks:told, the call's bucket of records and the attempt
+--         15 zset escalating; 16.. zset done:<disposition> in the order of `dispositions.py`; last, behind a script's own, the list callbacks:told, the call's bucket of records and the attempt
 -- ARGV    1 campaign id, 2 running number of the call, 3 number of the attempt, 4 now (ms); the rest is the script's own
 local CAMPAIGN, WAITING, CLAIMED, PLACING, UNKNOWN, LIVE, LEASES, SLEEPING, CLOSING, TRUNK, URGENT = unpack(KEYS, 1, 11)
-local SUPPRESSED, VERSIONS, HELD = unpack(KEYS, 12, 14)
+local SUPPRESSED, VERSIONS, HELD, ESCALATING = unpack(KEYS, 12, 15)
 local HOUR_MS = 3600000
-local OWN_KEYS = 15 + DISPOSITION_COUNT -- where a script's own keys begin
+local OWN_KEYS = 16 + DISPOSITION_COUNT -- where a script's own keys begin
 local TOLD, CALLS, ATTEMPT = unpack(KEYS, #KEYS - 2)
 local CAMPAIGN_ID, SEQ, NUMBER, NOW = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local CALL_ID = CAMPAIGN_ID .. '-' .. SEQ
 local ATTEMPT_ID = CALL_ID .. '-' .. ARGV[3]
 
 local function done_key(disposition)
-  return KEYS[14 + DISPOSITIONS[disposition]]
+  return KEYS[15 + DISPOSITIONS[disposition]]
 end
 
 -- Take the call out of whichever set it stands in and put it into another, as of a score; a lease only where given.
@@ -190,18 +190,31 @@ local function is_capped(counted)
   return most and counted.n >= tonumber(most)
 end
 
+-- The call was given up with this disposition: somebody else is alarmed, where the policy says so. Once, whatever is told later.
+local function escalate(disposition)
+  if redis.call('HEXISTS', CAMPAIGN, 'escalation') == 0 then return end
+  local policy, counted = policy_of(disposition), tries()
+  if not policy or policy[5] ~= 'escalate' or counted.escalated then return end
+  if redis.call('HGET', CAMPAIGN, 'state') == 'cancelled' then return end
+  counted.escalated = 1
+  store_tries(counted)
+  redis.call('ZADD', ESCALATING, NOW, CALL_ID)
+end
+
 -- The attempt ended: redial by the campaign's policy, else done. Returns the call's disposition, '' if it is redialed.
 -- Whoever was hung up on by us (`facts`) is not dialed again, whatever the policy says.
 local function settle(disposition, facts)
   local counted = tries()
   counted[disposition] = (counted[disposition] or 0) + 1
-  local due = bit.band(facts or 0, HUNG_UP) == 0 and redial_due(disposition, counted)
+  local hung_up = bit.band(facts or 0, HUNG_UP) > 0
+  local due = not hung_up and redial_due(disposition, counted)
   store_tries(counted)
-  if due and not is_capped(counted) then return wait(due, disposition) end
-  return finish(disposition)
+  local ended = due and not is_capped(counted) and wait(due, disposition) or finish(disposition)
+  if ended == disposition and not hung_up then escalate(disposition) end
+  return ended
 end
 
--- The attempt ended otherwise than it seemed: take back what followed, and count anew. What was suppressed stays so.
+-- The attempt ended otherwise than it seemed: take back what followed, and count anew. What was suppressed or escalated stays so.
 local function unsettle(disposition)
   local counted = tries()
   counted[disposition] = (counted[disposition] or 1) - 1

@@ -1,0 +1,31 @@
+"""A process that dies in the middle of what it does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from dialer.batch import Batch
+from dialer.errors import StoreUnavailable
+
+
+class Mortal(Batch):
+    """A batch whose process dies behind so many steps: what it sent before that is done."""
+
+    def __init__(self, batch: Batch, steps: int) -> None:
+        self._batch = batch
+        self.left = steps
+
+    async def run(self, name: str, keys: Any, args: Any) -> Any:
+        """Run a script, while it lives."""
+        self._live()
+        return await self._batch.run(name, keys, args)
+
+    async def command(self, *parts: Any) -> Any:
+        """Run a command, while it lives."""
+        self._live()
+        return await self._batch.command(*parts)
+
+    def _live(self) -> None:
+        if self.left == 0:
+            raise StoreUnavailable("the process is gone")
+        self.left -= 1
