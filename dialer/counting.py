@@ -5,15 +5,17 @@ The gauges are set from Redis when an API process is scraped. Counters belong to
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dialer import metrics
-from dialer.model import Priority
+from dialer.model import MAIN, Priority
 from dialer.states import CallState, CampaignState
 from dialer.store import EventResult, Overview, Store
 
 
-async def refresh_store_gauges(store: Store) -> None:
+async def refresh_store_gauges(store: Store, trunks: Sequence[str] = (MAIN,)) -> None:
     """Set the gauges of the shared state from Redis. Raises StoreUnavailable."""
-    show(await store.overview())
+    show(await store.overview(trunks))
 
 
 def show(overview: Overview) -> None:
@@ -30,15 +32,16 @@ def show(overview: Overview) -> None:
     metrics.OLDEST_CUSTOMER_CALLBACK_SECONDS.set(overview.untold_ms / 1000)
     metrics.DEAD_CUSTOMER_CALLBACKS.set(overview.dead_callbacks)
     metrics.UNFETCHED_SECONDS.set(overview.unfetched_ms / 1000)
-    metrics.BUDGET_ACCEPTED.labels(metrics.TRUNK).set(overview.budget.accepted)
-    metrics.BUDGET_REFUSED.labels(metrics.TRUNK).set(overview.budget.refused)
-    metrics.MARGIN.labels(metrics.TRUNK).set(overview.budget.margin_ppm / 1_000_000)
-    metrics.GATE_SECONDS.labels(metrics.TRUNK).set(overview.gate_ms / 1000)
+    for trunk, now in overview.trunks.items():
+        metrics.BUDGET_ACCEPTED.labels(trunk).set(now.budget.accepted)
+        metrics.BUDGET_REFUSED.labels(trunk).set(now.budget.refused)
+        metrics.MARGIN.labels(trunk).set(now.budget.margin_ppm / 1_000_000)
+        metrics.GATE_SECONDS.labels(trunk).set(now.gate_ms / 1000)
 
 
 def count_change(result: EventResult) -> None:
     """Count the attempt, and the call, that an event has ended."""
     if result.attempt:
-        metrics.ATTEMPTS.labels(metrics.TRUNK, result.attempt).inc()
+        metrics.ATTEMPTS.labels(result.trunk, result.attempt).inc()
     if result.call:
         metrics.CALLS.labels(result.call).inc()

@@ -17,6 +17,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from itertools import chain
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -28,9 +29,11 @@ from dialer.call_record import CallRecord
 from dialer.clock import Clock, now_ms
 from dialer.dispositions import Disposition
 from dialer.erasing import suppressed_digest
-from dialer.model import AttemptRef, CallRef, Terms
+from dialer.model import MAIN, AttemptRef, CallRef, Terms
 from dialer.openings import Openings
+from dialer.settings import Settings
 from dialer.states import UP, CallState
+from dialer.trunks import CampaignTrunks
 
 log = structlog.get_logger()
 
@@ -42,12 +45,18 @@ _MOST_ROUNDS = 10  # a claim that has to park calls of closed cohorts goes on wi
 
 
 class Pace(NamedTuple):
-    """How fast the trunk takes calls, how many at the same time (0 for any number), and the share of some prefixes."""
+    """How fast a trunk takes calls, how many at the same time (0 for any number), and the share of some prefixes."""
 
     calls_per_second: float
     burst: int = 1
     slots: int = 0
     prefix_shares: Mapping[str, float] = MappingProxyType({})
+
+
+def paces_of(settings: Settings) -> dict[str, Pace]:
+    """How fast each trunk takes calls."""
+    over = {trunk: settings.over(trunk) for trunk in settings.trunk_names}
+    return {trunk: Pace(one.calls_per_second, one.burst, one.slots, one.shares) for trunk, one in over.items()}
 
 
 class Claim(NamedTuple):
@@ -61,13 +70,14 @@ class Claim(NamedTuple):
     deadline_ms: int  # of the lease: who holds another one holds nothing
     interval_us: int  # between tokens when this one was given, margin included
     cohort: int = 0  # which calls of its campaign open and close with it; 0 where the campaign keeps no windows
+    trunk: str = MAIN  # whose token it is, and by which the call leaves
 
     @classmethod
-    def of(cls, stored: Sequence[str | int], interval_us: int) -> Claim:
+    def of(cls, stored: Sequence[str | int], interval_us: int, trunk: str = MAIN) -> Claim:
         """From the script's answer; a due time has a fraction there, which keeps calls in the order of their list."""
         campaign_id, seq, due, *numbers = stored
         place_at, token, deadline, cohort = map(int, numbers)
-        return cls(str(campaign_id), int(seq), int(float(due)), place_at, token, deadline, interval_us, cohort)
+        return cls(str(campaign_id), int(seq), int(float(due)), place_at, token, deadline, interval_us, cohort, trunk)
 
     @property
     def call(self) -> CallRef:
@@ -156,58 +166,74 @@ class Recorded(NamedTuple):
 class Dialing:
     """The line of due calls, as one worker sees it. Every method raises StoreUnavailable when Redis is away."""
 
-    def __init__(self, batch: Batch, clock: Clock, pace: Pace, *, region: str = "NL", erasure_secret: str = "") -> None:
+    def __init__(  # noqa: PLR0913 - all keyword but the first three
+        self,
+        batch: Batch,
+        clock: Clock,
+        pace: Pace,
+        *,
+        further: Mapping[str, Pace] | None = None,
+        region: str = "NL",
+        erasure_secret: str = "",
+    ) -> None:
+        """Dial by the trunk `main` at its pace, and by further trunks at theirs."""
         self._batch = batch
         self._clock = clock
         self._openings = Openings(batch, clock, region)
-        self._interval_us = pacing.interval_us(pace.calls_per_second)
-        self._pace = pace
+        self._paces = {MAIN: pace, **(further or {})}
+        self._trunks_of = CampaignTrunks(batch)
         self._erasure_secret = erasure_secret
 
-    async def claim(self, most: int, *, inherited: Claim | None = None) -> Claimed:
-        """Take up to `most` due calls, each with its token. An inherited token is used for one call instead.
+    async def claim(self, most: int, *, trunk: str = MAIN, inherited: Claim | None = None) -> Claimed:
+        """Take up to `most` due calls, each with its token of a trunk. An inherited token is used for one call instead.
 
         Repeating it takes further calls; what a lost answer took comes back when its lease lapses.
         """
         claims: list[Claim] = []
         for _ in range(_MOST_ROUNDS):
-            claimed, again = await self._claim(most - len(claims), inherited)
+            claimed, again = await self._claim(most - len(claims), trunk, inherited)
             claims += claimed.claims
             if not again or len(claims) >= most or (inherited and claims):
                 break
         return Claimed(claims, self._clock.now_us() if again else claimed.look_again_us)
 
-    async def _claim(self, most: int, inherited: Claim | None) -> tuple[Claimed, bool]:
+    async def _claim(self, most: int, trunk: str, inherited: Claim | None) -> tuple[Claimed, bool]:
         """One round; another may bring more where hours were looked up, or calls of closed cohorts parked."""
-        campaign_ids, wakes_ms = await self._peek()
+        trunk = inherited.trunk if inherited else trunk
+        campaign_ids, wakes_ms = await self._peek(trunk)
         if not campaign_ids:
             return Claimed([], wakes_ms * 1000), False
+        trunks_of = await self._trunks_of.of(campaign_ids)
+        trunks = list(dict.fromkeys([trunk, *chain.from_iterable(trunks_of.values())]))
         handed: tuple[int, int] = (inherited.place_at_us, inherited.token) if inherited else (0, 0)
-        pace = (self._clock.now_us(), self._interval_us, self._pace.burst, pacing.LEAD_US, pacing.HORIZON_US)
+        pace = self._paces[trunk]
+        interval_us = pacing.interval_us(pace.calls_per_second)
+        now: tuple[int, ...] = (self._clock.now_us(), interval_us, pace.burst, pacing.LEAD_US, pacing.HORIZON_US)
         next_us, interval, found, unknown, cut_short = await self._batch.run(
             "claim_due_calls",
-            [keys.TRUNK, keys.LEASES, keys.SLEEPING, *keys.READY, *_campaign_keys(campaign_ids)],
+            [keys.trunk(trunk), keys.LEASES, keys.SLEEPING, *_trunk_keys(trunks), *_campaign_keys(campaign_ids)],
             [
-                *pace,
+                *now,
                 CLAIM_LEASE_MS,
                 1 if inherited else most,
                 *handed,
                 pacing.MARGIN_PPM,
-                self._pace.slots,
-                *campaign_ids,
+                pace.slots,
+                len(trunks),
+                *(part for i in campaign_ids for part in (i, " ".join(str(trunks.index(one)) for one in trunks_of[i]))),
             ],
         )
         await asyncio.gather(*map(self._openings.turn, unknown))
-        claims = [Claim.of(call, int(interval)) for call in found]
+        claims = [Claim.of(call, int(interval), trunk) for call in found]
         earliest_us = int(next_us) - pacing.HORIZON_US
         look_again_us = earliest_us if claims else min(earliest_us, wakes_ms * 1000)
         return Claimed(claims, look_again_us), bool(unknown or cut_short)
 
-    async def _peek(self) -> tuple[list[str], int]:
-        """Campaigns that may have a due call, most urgent first, and when the next one wakes (ms)."""
+    async def _peek(self, trunk: str) -> tuple[list[str], int]:
+        """Campaigns that may have a due call, most urgent first, and when the next one wakes (ms), of any trunk."""
         now = now_ms(self._clock)
         *ready, awake, next_up = await asyncio.gather(
-            *(self._batch.command("ZRANGE", key, 0, _PEEKED - 1) for key in keys.READY),
+            *(self._batch.command("ZRANGE", key, 0, _PEEKED - 1) for key in keys.lines([trunk])),
             self._batch.command("ZRANGEBYSCORE", keys.SLEEPING, "-inf", now, "LIMIT", 0, _PEEKED),
             self._batch.command("ZRANGEBYSCORE", keys.SLEEPING, f"({now}", "+inf", "WITHSCORES", "LIMIT", 0, 1),
         )
@@ -245,14 +271,17 @@ class Dialing:
             " ".join(dial.lists),
             self._share_of(dial),
             dial.script_version,
+            "" if claim.trunk == MAIN else claim.trunk,
         ]
         own = [*keys.dialed(dial.number, now_us // 1000), *map(keys.suppressed_on, dial.lists)]
-        return Begun(await self._batch.run("begin_attempt", keys.call_step(dial.attempt, *own), args))
+        names = keys.call_step(dial.attempt, *own, over=claim.trunk)
+        return Begun(await self._batch.run("begin_attempt", names, args))
 
     def _share_of(self, dial: Dial) -> str:
         """The longest beginning of the number that has but a share of the budget, and what lies between two of it."""
-        found = max((one for one in self._pace.prefix_shares if dial.number.startswith(one)), key=len, default="")
-        return f"{found} {round(dial.claim.interval_us / self._pace.prefix_shares[found])}" if found else ""
+        shares = self._paces[dial.claim.trunk].prefix_shares
+        found = max((one for one in shares if dial.number.startswith(one)), key=len, default="")
+        return f"{found} {round(dial.claim.interval_us / shares[found])}" if found else ""
 
     def _digests(self, dial: Dial) -> str:
         """Each number of the person and what it is suppressed as once it was erased; '' without a secret."""
@@ -261,7 +290,8 @@ class Dialing:
 
     async def delay_tokens(self, late: Claim) -> None:
         """Tell the budget that this claim's request leaves only now. Repeatable."""
-        await self._batch.run("delay_tokens", [keys.TRUNK], [self._clock.now_us(), late.token, late.interval_us])
+        args = [self._clock.now_us(), late.token, late.interval_us]
+        await self._batch.run("delay_tokens", [keys.trunk(late.trunk)], args)
 
     async def record(self, dial: Dial, nonce: str, follows: Follows) -> Recorded:
         """Write down the carrier's answer to a placing. Repeatable: the second time it is not ours any more."""
@@ -308,6 +338,10 @@ def _dial(claim: Claim, campaign: Sequence[str | None], record: str, tries: str 
         tuple((lists or "").split()),
         int(script_version or 1),
     )
+
+
+def _trunk_keys(trunks: Sequence[str]) -> list[str]:
+    return [key for name in trunks for key in (keys.trunk_up(name), *keys.lines([name]))]
 
 
 def _campaign_keys(campaign_ids: Sequence[str]) -> list[str]:

@@ -90,8 +90,8 @@ async def beat(name: str, runtime: Runtime, lists: Sequence[str], *, is_known: b
 
 
 def _set_share(runtime: Runtime, per_second: float) -> None:
-    if runtime.provider is not None:
-        runtime.provider.set_share(per_second)
+    for provider in runtime.providers.values():
+        provider.set_share(per_second)
 
 
 async def farewell(name: str, runtime: Runtime, lists: Sequence[str]) -> None:

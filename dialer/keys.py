@@ -34,6 +34,7 @@ campaign (`store/retention.py`).
 | `recordings:unfetched` | zset | recording neither stored nor gone, score: told (ms) | empties |
 | `leases` | zset | call id, score: deadline (ms) of a claimed, placing, unknown or live call | empties |
 | `ready:urgent`, `:normal`, `:background` | zset | running campaign with due calls, score: virtual time | empties |
+| `ready:south:urgent` and so on | zset | the same of the trunk `south`; one of several stands in each | empties |
 | `sleeping` | zset | running campaign, score: when its next call is due (ms) | empties |
 | `expiring` | zset | campaign, score: its end (ms) | its end |
 | `expiring:calls` | zset | call id, score: when it is too late for this call (ms) | at that moment |
@@ -61,10 +62,12 @@ campaign (`store/retention.py`).
 | `ended` | zset | every other campaign that is over, score: since (ms) | with the campaign |
 | `open` | set | campaigns with anything left to do, drafts too | empties |
 | `trunk:main` | hash | the budget: `tat`, `seen` (us), `index`; more in `tune_budget.lua` | stays: one per trunk |
+| `trunk:main:up` | zset | call id that holds a slot while it has a lease, where slots are counted | empties |
 | `wake` | list | at most one element, popped by an idle hopper | pops |
 | `workers` | zset | worker id, score: last heartbeat (ms) | trimmed |
 | `speakers` | zset | the same of every process that speaks to the carrier, workers too | trimmed |
 | `token`, `token:lock`, `token:failed` | string | the carrier's access token and its renewal | expire |
+| `trunk:south:token`, `:token:lock`, `:token:failed` | string | the same of the trunk `south` | expire |
 | `probe:5f1c` | string | a random word, while `dialer doctor` asks for it through the public address | a minute |
 | `carrier-uuid:6ba7` | string | the attempt that a carrier's id belongs to | 15 minutes |
 | `idempotency:post-calls:9f8e` | string | first answer to an Idempotency-Key (JSON) | 24 hours |
@@ -72,10 +75,11 @@ campaign (`store/retention.py`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from zlib import crc32
 
 from dialer.dispositions import Disposition
-from dialer.model import AttemptRef, Priority
+from dialer.model import MAIN, AttemptRef, Priority
 from dialer.states import CallState
 
 TAG = "{dialer}:"
@@ -101,7 +105,7 @@ WAKE = f"{TAG}wake"
 WORKERS = f"{TAG}workers"
 SPEAKERS = f"{TAG}speakers"
 HANGING_UP = f"{TAG}hanging-up"
-TRUNK = f"{TAG}trunk:main"
+TRUNK = f"{TAG}trunk:{MAIN}"
 RECORDINGS = f"{TAG}recordings"
 RECORDINGS_DUE = f"{TAG}recordings:due"
 RECORDINGS_UNFETCHED = f"{TAG}recordings:unfetched"
@@ -115,8 +119,6 @@ CALLBACKS_DUE = f"{TAG}callbacks:due"
 CALLBACKS_PENDING = f"{TAG}callbacks:pending"
 CALLBACKS_DEAD = f"{TAG}callbacks:dead"
 TOKEN = f"{TAG}token"
-TOKEN_LOCK = f"{TAG}token:lock"
-TOKEN_FAILED = f"{TAG}token:failed"
 READY = tuple(f"{TAG}ready:{priority}" for priority in Priority)
 READY_URGENT = READY[0]
 
@@ -262,34 +264,57 @@ def idempotency(scope: str, key_hash: str) -> str:
     return f"{TAG}idempotency:{scope}:{key_hash}"
 
 
-def ready(priority: Priority) -> str:
-    """Sorted set of campaigns of a class that have due calls."""
-    return f"{TAG}ready:{priority}"
+def trunk(name: str) -> str:
+    """Hash of a trunk's budget."""
+    return f"{TAG}trunk:{name}"
 
 
-def call_step(ref: AttemptRef, *own: str) -> list[str]:
-    """The KEYS of every script that moves one call, in the order of `lua/parts/call.lua`, with a script's own."""
-    return [*_campaign_step(ref.call.campaign_id), *own, CALLBACKS_TOLD, bucket(*ref.call), attempt(ref)]
+def trunk_up(name: str) -> str:
+    """Sorted set of the calls that hold a trunk's slots."""
+    return f"{TAG}trunk:{name}:up"
 
 
-_steps: dict[str, list[str]] = {}
+def ready(priority: Priority, trunk_name: str = MAIN) -> str:
+    """Sorted set of a trunk's campaigns of a class that have due calls."""
+    return f"{TAG}ready:{priority}" if trunk_name == MAIN else f"{TAG}ready:{trunk_name}:{priority}"
+
+
+def lines(trunks: Sequence[str]) -> list[str]:
+    """Where a campaign of these trunks may stand in line: for each of them its three sets by class."""
+    return [ready(priority, name) for name in trunks for priority in Priority]
+
+
+def access_token(trunk_name: str) -> str:
+    """String: a trunk's access token; the keys of its renewal begin with the same."""
+    return TOKEN if trunk_name == MAIN else f"{trunk(trunk_name)}:token"
+
+
+def call_step(ref: AttemptRef, *own: str, over: str = MAIN) -> list[str]:
+    """The KEYS of every script that moves one call, in the order of `lua/parts/call.lua`, with a script's own.
+
+    `over` is the trunk, for those that look at its budget.
+    """
+    return [*_campaign_step(ref.call.campaign_id, over), *own, CALLBACKS_TOLD, bucket(*ref.call), attempt(ref)]
+
+
+_steps: dict[tuple[str, str], list[str]] = {}
 _MOST_STEPS = 4096
 
 
-def _campaign_step(campaign_id: str) -> list[str]:
+def _campaign_step(campaign_id: str, over: str) -> list[str]:
     # The same two dozen names for each event of a campaign: built once, on the path of every webhook.
-    names = _steps.get(campaign_id)
+    names = _steps.get((campaign_id, over))
     if names is None:
         if len(_steps) >= _MOST_STEPS:
             _steps.clear()
-        names = _steps[campaign_id] = [
+        names = _steps[campaign_id, over] = [
             campaign(campaign_id),
             *(calls_in(campaign_id, state) for state in IN_FLIGHT),
             LEASES,
             SLEEPING,
             CLOSING,
-            TRUNK,
-            READY_URGENT,
+            trunk(over),
+            ready(Priority.URGENT, over),
             SUPPRESSED,
             SUPPRESSION,
             held(campaign_id),

@@ -20,6 +20,7 @@ from dialer.clock import Clock, now_ms
 from dialer.dispositions import Disposition
 from dialer.model import AttemptRef, CallRef
 from dialer.states import CallState
+from dialer.trunks import trunks_of
 
 log = structlog.get_logger()
 
@@ -86,7 +87,8 @@ class Leases:
         waiting = keys.calls_in(campaign_id, CallState.WAITING)
         expired = keys.calls_done(campaign_id, Disposition.EXPIRED)
         names = [keys.campaign(campaign_id), waiting, expired, keys.EXPIRING, keys.SLEEPING, keys.CLOSING]
-        names += [*keys.READY, keys.CALLBACKS_TOLD, *keys.AUDITED, keys.held(campaign_id)]
+        names += [keys.CALLBACKS_TOLD, *keys.AUDITED, keys.held(campaign_id)]
+        names += keys.lines(await trunks_of(self._batch, campaign_id))
         return int(await self._batch.run("expire_campaign", names, [campaign_id, now]))
 
     async def expire_calls(self, most: int) -> int:
@@ -123,5 +125,6 @@ class Leases:
         names = [keys.campaign(campaign_id), keys.imports(campaign_id), keys.CLOSING, keys.OPEN]
         names += [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT]
         args: list[str | int] = [campaign_id, now_ms(self._clock)]
-        names += [*keys.READY, keys.CALLBACKS_TOLD, keys.REAPING, keys.ENDED, *keys.AUDITED, keys.SLEEPING]
+        names += [keys.CALLBACKS_TOLD, keys.REAPING, keys.ENDED, *keys.AUDITED, keys.SLEEPING]
+        names += keys.lines(await trunks_of(self._batch, campaign_id))
         return int(await self._batch.run("complete_campaign", names, args))

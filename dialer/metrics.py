@@ -58,7 +58,10 @@ ORDERS = Counter(
     ["order", "result"],
 )
 TOKEN_RENEWALS = Counter("dialer_token_renewals_total", "Access tokens asked of the carrier.", ["result"])
-TOKEN_LIFETIME_SECONDS = Gauge("dialer_token_lifetime_seconds", "For how long this process' access token is good yet.")
+TOKEN_LIFETIME_SECONDS = Gauge(
+    "dialer_token_lifetime_seconds",
+    "For how long this process' access token is good yet; of several trunks' the least.",
+)
 LEASES_LAPSED = Counter(
     "dialer_leases_lapsed_total", "Leases whose holder was presumed dead or silent, by the call's state.", ["state"]
 )
@@ -118,6 +121,3 @@ DEAD_CUSTOMER_CALLBACKS = Gauge(
 MARGIN = Gauge("dialer_margin_ratio", "What the pacing adds to its interval after being refused.", ["trunk"])
 GATE_SECONDS = Gauge("dialer_gate_seconds", "For how long nothing goes out, after a refusal.", ["trunk"])
 WORKERS = Gauge("dialer_workers", "Workers heard from within the last 15 seconds.")
-
-TRUNK = "main"
-"""The one carrier connection there is by default."""

@@ -21,6 +21,8 @@ from dialer.windows import Windows
 
 ERASED = "erased"
 """The number of a call whose person was erased: an address of nobody."""
+MAIN = "main"
+"""The trunk that there always is."""
 MOST_CONNECTS = 5
 """How many further calls one call may make (`connect`): each takes a token of the budget before it is needed."""
 MOST_AFTER_MS = 2_592_000_000  # no redial waits longer than 30 days: beyond them a campaign is another campaign
@@ -195,6 +197,7 @@ class Campaign:
         dearest: what the dearest of them has cost.
         escalation: what is begun for a call that is given up (`store/escalating.py`); None: nothing.
         lists: the named suppression lists that it keeps to, besides the one of all campaigns.
+        trunks: those by which its calls may leave, in order of their names; they never change.
         script_version: 1, and one more for each change of the script.
         max_tries: how often one call is tried at the most, whatever `redial` says; None: as often as that.
         retention_days: how long it is kept after its end; None: as set for all.
@@ -231,6 +234,7 @@ class Campaign:
     spent_today: Decimal = Decimal(0)
     dearest: Decimal = Decimal(0)
     lists: tuple[str, ...] = ()
+    trunks: tuple[str, ...] = (MAIN,)
     script_version: int = 1
     max_tries: int | None = None
     retention_days: int | None = None
@@ -331,6 +335,7 @@ class Attempt:
         script: what it says instead of its campaign's script, after a transfer; None as long as it has that one.
         recordings: ids of its recordings, in the order in which they were told.
         decision: by which rules it was let go; None for one of an earlier release.
+        trunk: by which it left.
     """
 
     id: str
@@ -349,6 +354,7 @@ class Attempt:
     script: Mapping[str, Any] | None = None
     place: int = 1
     decision: Decision | None = None
+    trunk: str = MAIN
 
     @property
     def keys(self) -> str:

@@ -18,6 +18,7 @@ from enum import StrEnum
 from dialer import keys
 from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
+from dialer.model import MAIN
 from dialer.providers.base import Doubt, Placed, PlaceResult, Refusal, Refused, Unknown
 
 HORIZON_US = 600_000
@@ -66,7 +67,7 @@ class Budget:
 
     @classmethod
     def from_fields(cls, fields: Mapping[str, str]) -> Budget:
-        """From the hash `trunk:main`."""
+        """From the hash of the trunk."""
         return cls(
             margin_ppm=int(fields.get("margin", MARGIN_PPM)),
             gate_ms=int(fields.get("gate", 0)),
@@ -97,8 +98,8 @@ def verdict(result: PlaceResult) -> tuple[Verdict | None, int]:
             return None, 0
 
 
-async def tune(batch: Batch, clock: Clock, result: PlaceResult, *, first_wait_ms: int) -> None:
-    """Let the fleet's pace follow one answer. `first_wait_ms` is the wait after a first 429: one token's time.
+async def tune(batch: Batch, clock: Clock, result: PlaceResult, *, first_wait_ms: int, trunk: str = MAIN) -> None:
+    """Let a trunk's pace follow one answer. `first_wait_ms` is the wait after a first 429: one token's time.
 
     Not repeatable, and harmless if it happens twice or never: the pace only settles a little later.
     """
@@ -109,16 +110,16 @@ async def tune(batch: Batch, clock: Clock, result: PlaceResult, *, first_wait_ms
     jitter = random.uniform(0.9, 1.3)  # noqa: S311 - spreads retries, guards nothing
     pace = (MARGIN_PPM, MARGIN_STEP_PPM, MARGIN_LEAST_PPM, MARGIN_MOST_PPM, MARGIN_REMEMBERED_MS)
     waits = (now_ms(clock), asked_ms, base_ms, LONGEST_WAIT_MS, f"{jitter:.3f}")
-    await batch.run("tune_budget", [keys.TRUNK], [said, *waits, *pace])
+    await batch.run("tune_budget", [keys.trunk(trunk)], [said, *waits, *pace])
 
 
-async def take_tokens(batch: Batch, clock: Clock, count: int, *, calls_per_second: float) -> None:
-    """Leave the next tokens to calls that the carrier makes by itself, for a script that a live call goes on with.
+async def take_tokens(batch: Batch, clock: Clock, count: int, *, calls_per_second: float, trunk: str = MAIN) -> None:
+    """Leave a trunk's next tokens to calls that the carrier makes by itself, for a script with which a call goes on.
 
     Not repeatable: each time takes them again. That costs budget and never exceeds it.
     """
     pace = (clock.now_us(), interval_us(calls_per_second), MARGIN_PPM)
-    await batch.run("take_tokens", [keys.TRUNK], [count, *pace])
+    await batch.run("take_tokens", [keys.trunk(trunk)], [count, *pace])
 
 
 def _believed(retry_after_ms: int | None) -> int:

@@ -11,15 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from dialer import keys
 from dialer.batch import Batch
 from dialer.clock import Clock, to_ms
 from dialer.dispositions import Disposition
 from dialer.forecast import Line, Outlook, Plan, Problem, Rates, is_possible, look_ahead, problems_of
 from dialer.forecast.talking import talk_s
 from dialer.kinds import KINDS, Callee, default_success, steps_of
-from dialer.model import Campaign, Priority
-from dialer.pacing import MARGIN_LEAST_PPM, Budget
+from dialer.model import MAIN, Campaign, Priority
+from dialer.pacing import MARGIN_LEAST_PPM
 from dialer.settings import Settings
 from dialer.store import Store
 from dialer.store.campaigns import BUILT_IN
@@ -90,20 +89,20 @@ class Planning:
         return await asyncio.to_thread(problems_of, plan)
 
     async def _plan(self, campaign: Campaign, assumed: Assumed, *, whole: bool) -> tuple[Plan, People]:
-        others, trunk = await asyncio.gather(
-            self._store.others_running(campaign.id), self._batch.command("HMGET", keys.TRUNK, "margin", "gate")
-        )
+        trunks = [trunk for trunk in campaign.trunks if trunk in self._settings.trunk_names] or [MAIN]
+        others, now = await asyncio.gather(self._store.others_running(campaign.id), self._store.trunks(trunks))
+        rates = {trunk: self._settings.over(trunk).calls_per_second for trunk in trunks}
         line, people = await self._line(campaign, whole=whole)
         line = _given(line, assumed)
-        beside = [await self._other(other) for other in others]
-        budget = Budget.from_fields({n: v for n, v in zip(("margin", "gate"), trunk, strict=True) if v})
-        starts = max(self._clock.now_us() // 1000, budget.gate_ms) / 1000
+        beside = [await self._other(other, rates) for other in others if set(other.trunks) & set(trunks)]
         plan = Plan(
             line=line,
             others=tuple(other for other in beside if other.people),
-            starts=starts,
-            calls_per_second=assumed.calls_per_second or self._settings.calls_per_second,
-            margin=budget.margin_ppm / _PPM,
+            starts=self._clock.now_us() / 1_000_000 + min(one.gate_ms for one in now.values()) / 1000,
+            calls_per_second=assumed.calls_per_second or sum(rates.values()),
+            margin=sum(now[trunk].budget.margin_ppm * rate for trunk, rate in rates.items())
+            / sum(rates.values())
+            / _PPM,
             least_margin=MARGIN_LEAST_PPM / _PPM,
             slots=self._settings.slots or None,
         )
@@ -116,12 +115,15 @@ class Planning:
         )
         return _line(campaign, people, self._rates(campaign).learned(seen)), people
 
-    async def _other(self, campaign: Campaign) -> Line:
+    async def _other(self, campaign: Campaign, rates: Mapping[str, float]) -> Line:
+        """Another campaign; where it is not on all of these trunks, it takes no more than theirs."""
         people, seen = await asyncio.gather(
             self._store.people_left(campaign, region=self._settings.default_region, sample=_SAMPLE_OF_OTHERS),
             self._store.seen_alone(campaign, calls=_SEEN_OF_OTHERS),
         )
-        return _line(campaign, people, self._rates(campaign).learned(seen))
+        line = _line(campaign, people, self._rates(campaign).learned(seen))
+        shared = set(rates) & set(campaign.trunks)
+        return line if shared == set(rates) else replace(line, calls_per_second=sum(rates[trunk] for trunk in shared))
 
     def _rates(self, campaign: Campaign) -> Rates:
         terms, settings = campaign.terms, self._settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -16,7 +16,8 @@ from dialer.batch import Batch
 from dialer.clock import RedisClock
 from dialer.ending import ended
 from dialer.erasing import erasure_secret
-from dialer.errors import StoreUnavailable
+from dialer.errors import CarrierError, StoreUnavailable
+from dialer.model import MAIN
 from dialer.openings import Openings
 from dialer.planning import Planning
 from dialer.providers.base import Provider
@@ -36,7 +37,8 @@ class Runtime:
     Attributes:
         limits: how long a live call may be silent.
         recordings: where the sound of recordings lies.
-        provider: None where the carrier's settings are not all there (the API needs none to serve).
+        providers: the carrier's account of each trunk; of `main` none where its settings are not all there (the API
+            needs none to serve).
     """
 
     settings: Settings
@@ -48,7 +50,26 @@ class Runtime:
     planning: Planning
     limits: Deadlines
     recordings: Storage
-    provider: Provider | None
+    providers: Mapping[str, Provider]
+
+    @property
+    def provider(self) -> Provider | None:
+        """The carrier's account of the trunk `main`."""
+        return self.providers.get(MAIN)
+
+    def over(self, trunk: str) -> Settings:
+        """The settings for calls over a trunk; those of `main` where it is set up no more and calls may be up."""
+        return self.settings.over(trunk if trunk in self.settings.trunks else MAIN)
+
+    def carrier(self, trunk: str) -> Provider:
+        """The carrier's account of a trunk. Raises CarrierError where it is not set up in this process."""
+        try:
+            return self.providers[trunk]
+        except KeyError:
+            names = "DIALER_CARRIER_* and DIALER_FROM_NUMBER" if trunk == MAIN else "DIALER_TRUNKS"
+            raise CarrierError(
+                f"the trunk {trunk} is not set up in this process: see {names}", retryable=True
+            ) from None
 
 
 @asynccontextmanager
@@ -68,21 +89,14 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         in_step = asyncio.create_task(clock.keep_in_step())
         stack.push_async_callback(ended, in_step)
         batch = Batch(redis)
-        metrics.BUDGET.labels(metrics.TRUNK).set(settings.calls_per_second)
         limits = deadlines(settings.ringing_timer_s, settings.length_timer_s)
         store = Store(batch, clock, limits, erasure_secret(settings))
         await store.check_erasure_secret()
-        provider: KpnVoice | None = None
-        if all(getattr(settings, name) is not None for name in CARRIER_FIELDS):
-            # No limit of connections: a call that waited for one would miss its moment.
-            connector = aiohttp.TCPConnector(limit=0)
-            session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
-            provider = _carrier(settings, session, redis)
-            stack.push_async_callback(provider.aclose)
+        providers = await _carriers(settings, stack, redis)
         openings = Openings(batch, clock, settings.default_region)
         recordings = Storage(settings.recordings_place)
         planning = Planning(store, batch, clock, settings)
-        yield Runtime(settings, redis, batch, clock, store, openings, planning, limits, recordings, provider)
+        yield Runtime(settings, redis, batch, clock, store, openings, planning, limits, recordings, providers)
 
 
 def open_redis(url: str) -> Redis:
@@ -96,11 +110,22 @@ def open_redis(url: str) -> Redis:
     return redis
 
 
-def _carrier(settings: Settings, session: aiohttp.ClientSession, redis: Redis) -> KpnVoice:
-    provider = kpn_from_settings(settings, session, redis)
-    provider.tokens.on_renewal = lambda result: metrics.TOKEN_RENEWALS.labels(result).inc()
-    metrics.TOKEN_LIFETIME_SECONDS.set_function(lambda: provider.tokens.lifetime_left_s() or 0)
-    return provider
+async def _carriers(settings: Settings, stack: AsyncExitStack, redis: Redis) -> dict[str, KpnVoice]:
+    """The account of every trunk that has all its settings."""
+    providers: dict[str, KpnVoice] = {}
+    for trunk in settings.trunk_names:
+        metrics.BUDGET.labels(trunk).set(settings.over(trunk).calls_per_second)
+        if all(getattr(settings.over(trunk), name) is not None for name in CARRIER_FIELDS):
+            # No limit of connections: a call that waited for one would miss its moment.
+            connector = aiohttp.TCPConnector(limit=0)
+            session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+            provider = providers[trunk] = kpn_from_settings(settings, session, redis, trunk=trunk)
+            provider.tokens.on_renewal = lambda result: metrics.TOKEN_RENEWALS.labels(result).inc()
+            stack.push_async_callback(provider.aclose)
+    metrics.TOKEN_LIFETIME_SECONDS.set_function(
+        lambda: min((one.tokens.lifetime_left_s() for one in providers.values()), default=0)
+    )
+    return providers
 
 
 async def _reached(clock: RedisClock) -> None:

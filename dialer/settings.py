@@ -6,18 +6,20 @@ a carrier's credentials while `dialer worker` names the one that is missing.
 
 from __future__ import annotations
 
+import os
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from dialer.callbacks.events import CallbackEvent
 from dialer.errors import InvalidInput
-from dialer.model import Caps
+from dialer.model import MAIN, Caps
 from dialer.setting_values import caller_id, is_signing_key
 from dialer.window_text import parse_windows
 from dialer.windows import Windows
@@ -151,7 +153,12 @@ class Settings(BaseSettings):
         0,
         ge=0,
         le=1_000_000,
-        description="Calls that may be up at the same time, over all campaigns; 0 for any number.",
+        description="Calls that may be up at the same time by this account, over all campaigns; 0 for any number.",
+    )
+    trunks: Annotated[Mapping[str, Mapping[str, Any]], NoDecode] = Field(
+        {},
+        description="Further carrier accounts to dial through, besides this one, `main`: names in small letters and "
+        "digits, separated by commas, such as south,west. Each has variables of its own.",
     )
     number_tries_day: int | None = Field(
         None,
@@ -322,6 +329,44 @@ class Settings(BaseSettings):
     def _dialable(cls, number: str | None) -> str | None:
         return number if number is None else caller_id(number)
 
+    @field_validator("trunks", mode="before")
+    @classmethod
+    def _named_trunks(cls, given: object) -> object:
+        if not isinstance(given, str):
+            return given
+        return {name: _given_for(name) for name in filter(None, map(str.strip, given.split(",")))}
+
+    @field_validator("trunks")
+    @classmethod
+    def _usable_trunks(
+        cls, given: Mapping[str, Mapping[str, Any]], info: ValidationInfo
+    ) -> Mapping[str, Mapping[str, Any]]:
+        """Each trunk's own values, checked as those of `main` are."""
+        if any(name not in info.data for name in TRUNK_FIELDS):
+            return given  # what is wrong there is told first
+        _check_names(given)
+        usable = {name: _usable(name, given[name], info.data) for name in sorted(given)}
+        signed = {MAIN: info.data["signature_secret"]} | {n: values["signature_secret"] for n, values in usable.items()}
+        unsigned = sorted(name for name, secret in signed.items() if secret is None)
+        if 0 < len(unsigned) < len(signed):
+            names = ", ".join(trunk_variable(name, "signature_secret") for name in unsigned)
+            raise ValueError(f"{names} must be set: webhooks are signed by the carriers of all trunks or of none")
+        return usable
+
+    @property
+    def trunk_names(self) -> tuple[str, ...]:
+        """All trunks, `main` first."""
+        return (MAIN, *self.trunks)
+
+    def over(self, trunk: str) -> Settings:
+        """The settings as they are for calls over this trunk. Raises InvalidInput where there is none of the name."""
+        if trunk == MAIN:
+            return self
+        if trunk not in self.trunks:
+            variable = environment_name("trunks")
+            raise InvalidInput(f"there is no trunk {trunk!r}: {variable} does not name it", field="trunks")
+        return self.model_copy(update=dict(self.trunks[trunk]))
+
     @property
     def shares(self) -> dict[str, float]:
         """Beginnings of numbers and the part of the budget that each gets at the most."""
@@ -370,6 +415,47 @@ class Settings(BaseSettings):
                 f"{environment_name(n)} is not set: {fields[n].description}" for n in names if getattr(self, n) is None
             ]
             raise InvalidInput("\n".join(sentences), field=missing[0])
+
+
+_OF_TRUNK = ("carrier_client_id", "carrier_client_secret", "carrier_application_id", "from_number", "calls_per_second")
+_AS_MAIN = ("carrier_url", "carrier_token_url", "carrier_generation", "carrier_extras")
+_BY_DEFAULT = ("signature_secret", "burst", "slots")
+TRUNK_FIELDS = (*_OF_TRUNK, *_AS_MAIN, *_BY_DEFAULT)
+"""What a further trunk has of its own. The first must be given; left out, the next are as those of `main`, and the last
+have their defaults."""
+_TRUNK_NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
+
+
+def trunk_variable(trunk: str, field: str) -> str:
+    """The variable that sets a trunk's field: `from_number` of south gives `DIALER_TRUNK_SOUTH_FROM_NUMBER`."""
+    return environment_name(field if trunk == MAIN else f"trunk_{trunk}_{field}")
+
+
+def _given_for(trunk: str) -> dict[str, str]:
+    """A further trunk's values as they stand in the environment."""
+    given = {field: os.environ.get(trunk_variable(trunk, field)) for field in TRUNK_FIELDS}
+    return {field: value for field, value in given.items() if value}
+
+
+def _check_names(trunks: Mapping[str, Mapping[str, Any]]) -> None:
+    wrong = next((name for name in trunks if name == MAIN or not _TRUNK_NAME.fullmatch(name)), None)
+    if wrong is not None:
+        why = "is there anyway" if wrong == MAIN else "is no name: small letters and digits, 16 at most"
+        raise ValueError(f"{wrong!r} {why}")
+
+
+def _usable(trunk: str, given: Mapping[str, Any], main: Mapping[str, Any]) -> dict[str, Any]:
+    """A further trunk's fields, checked. Raises ValueError that names the variable."""
+    missing = [trunk_variable(trunk, field) for field in _OF_TRUNK if given.get(field) is None]
+    if missing:
+        raise ValueError(f"not set: {', '.join(missing)}")
+    defaults = {field: Settings.model_fields[field].default for field in _BY_DEFAULT}
+    try:
+        made = Settings(**{**main, **defaults, **given, "trunks": {}})
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        raise ValueError(f"{trunk_variable(trunk, str(first['loc'][0]))}: {first['msg']}") from None
+    return {field: getattr(made, field) for field in TRUNK_FIELDS}
 
 
 CARRIER_FIELDS = ("carrier_client_id", "carrier_client_secret", "carrier_application_id", "from_number")

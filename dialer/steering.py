@@ -59,10 +59,14 @@ class Steered:
 
 @dataclass(frozen=True, slots=True)
 class CallControl:
-    """Gives orders to calls. All parts may be shared."""
+    """Gives orders to calls. All parts may be shared.
+
+    Attributes:
+        carrier: the account of a trunk; raises CarrierError where there is none.
+    """
 
     store: Store
-    provider: Provider
+    carrier: Callable[[str], Provider]
     clock: Clock
 
     async def steer(self, call_id: str, order: Order) -> Steered:
@@ -73,8 +77,9 @@ class CallControl:
             NotFound, NotPlaced: there is no such call, or it is not up yet.
             CallOver, NotAnswered, TooEarly, CarrierError: see `Provider.steer`.
         """
-        self.provider.check_order(order)
-        return await self._give(await self.up(call_id, word(order)), order)
+        attempt = await self.up(call_id, word(order))
+        self.carrier(attempt.trunk).check_order(order)
+        return await self._give(attempt, order)
 
     async def transfer(self, call_id: str, script: Mapping[str, Any], answer_url: Callable[[str], str]) -> Steered:
         """Let this call go on with another script of ours. Raises as `steer` does.
@@ -86,7 +91,7 @@ class CallControl:
         """
         attempt = await self.up(call_id, "transfer")
         order = Transfer(answer_url(attempt.id))
-        self.provider.check_order(order)
+        self.carrier(attempt.trunk).check_order(order)
         # Stored first: the carrier asks before it answers us.
         await self.store.override_script(attempt.id, script)
         try:
@@ -130,7 +135,7 @@ class CallControl:
             told = CallEvent(kind="hang_up_ordered", facts=frozenset({Fact.HUNG_UP}))
             count_change(await self.store.apply_event(attempt.id, told))
         try:
-            await self.provider.steer(str(attempt.uuid), order)
+            await self.carrier(attempt.trunk).steer(str(attempt.uuid), order)
         except CarrierError as error:
             await self._note(attempt, order, _result(error))
             raise

@@ -60,7 +60,7 @@ async def _clear(seen: Conference, now: datetime, context: Context) -> None:
 
 
 async def _hang_up(member: Member, context: Context) -> None:
-    control = CallControl(context.runtime.store, context.provider, context.runtime.clock)
+    control = CallControl(context.runtime.store, context.carrier, context.runtime.clock)
     try:
         if member.newest:
             await control.hang_up(member.newest)
@@ -82,7 +82,7 @@ async def _goes_on(seen: Conference, context: Context) -> bool:
         if holder.newest is None or holder.newest.uuid is None:
             continue
         try:
-            found = await context.provider.get_call(holder.newest.uuid)
+            found = await context.carrier(holder.newest.trunk).get_call(holder.newest.uuid)
         except CarrierError as error:
             log.warning("carrier.call_not_read", attempt_id=holder.newest.id, reason=str(error))
             return False

@@ -9,6 +9,7 @@ from typing import Any, TypedDict
 
 from dialer.dialing import Dialing
 from dialer.leases import Leases
+from dialer.model import MAIN
 from dialer.providers.base import Provider
 from dialer.runtime import Runtime
 from dialer.settings import Settings
@@ -19,6 +20,7 @@ class Context:
     """The parts of one worker, and what it has in hand.
 
     Attributes:
+        provider: the carrier's account of the trunk `main`.
         unsent: calls claimed by this process whose request has not left yet; the hopper stops claiming when it is high.
         late_us: how late the last request left for its moment; the hopper rests while this process cannot keep up.
         placings: placings under way; shutdown waits for them, nothing cancels them.
@@ -42,6 +44,10 @@ class Context:
     def settings(self) -> Settings:
         """This process' settings."""
         return self.runtime.settings
+
+    def carrier(self, trunk: str) -> Provider:
+        """The carrier's account of a trunk. Raises CarrierError where it is not set up in this process."""
+        return self.provider if trunk == MAIN else self.runtime.carrier(trunk)
 
     def start(self, placing: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Run a placing as a task of our own: arq cancels its jobs, and a request under way must not be cancelled."""

@@ -23,7 +23,7 @@ from dialer.dialing import Begun, Claim, Dial, Follows, Recorded
 from dialer.dispositions import Disposition
 from dialer.errors import CarrierError, DialerError, StoreUnavailable
 from dialer.leases import Lapsed
-from dialer.model import AttemptRef
+from dialer.model import MAIN, AttemptRef
 from dialer.providers.base import CallRequest, Placed, PlaceResult, Refusal, Refused, Unknown
 from dialer.terms import request_for
 from dialer.tokens import callback_url
@@ -102,13 +102,13 @@ async def _place(dial: Dial, context: Context) -> Sequence[Dial]:
 async def _ready(dial: Dial, context: Context) -> bool:
     """Whether placing has all it needs; without an access token nothing is begun and the whole fleet waits."""
     try:
-        await context.provider.make_ready()
+        await context.carrier(dial.claim.trunk).make_ready()
     except CarrierError as error:
         log.warning("carrier.not_ready", reason=str(error))
-        await asyncio.gather(_put_back(dial, context), _tune(Refused(Refusal.TOKEN), dial.claim.interval_us, context))
+        await asyncio.gather(_put_back(dial, context), _tune(Refused(Refusal.TOKEN), dial.claim, context))
         metrics.TOKENS_RETURNED.labels("not_ready").inc()
         if not error.retryable:
-            await _pause(dial.claim.campaign_id, str(error), context)
+            await _pause(dial.claim, str(error), context)
         return False
     return True
 
@@ -144,7 +144,7 @@ async def _hand_over(token: Claim, context: Context) -> Sequence[Dial]:
 async def _send(dial: Dial, nonce: str, context: Context) -> None:
     late_us = context.runtime.clock.now_us() - dial.claim.place_at_us
     context.late_us = late_us
-    metrics.LATENESS_SECONDS.labels(metrics.TRUNK).observe(max(0, late_us) / 1_000_000)
+    metrics.LATENESS_SECONDS.labels(dial.claim.trunk).observe(max(0, late_us) / 1_000_000)
     if late_us > pacing.LATEST_US:
         # This process was stopped or starved: the token is stale, and so may be everything looked at.
         metrics.TOKENS_RETURNED.labels("too_late").inc()
@@ -153,13 +153,14 @@ async def _send(dial: Dial, nonce: str, context: Context) -> None:
     if late_us > _LATE_US:
         context.start(_delay_tokens(dial.claim, context))
     started = time.perf_counter()
-    result = await context.provider.place(_request(dial, context))
+    result = await context.carrier(dial.claim.trunk).place(_request(dial, context))
     elapsed = time.perf_counter() - started
-    metrics.PLACEMENT_SECONDS.labels(metrics.TRUNK).observe(elapsed)
+    metrics.PLACEMENT_SECONDS.labels(dial.claim.trunk).observe(elapsed)
     recorded = await _conclude(dial, nonce, result, context)
     log.info(
         "attempt.answered",
         attempt_id=str(dial.attempt),
+        trunk=dial.claim.trunk,
         number=phone.mask(dial.number),
         result=_words(result),
         detail=getattr(result, "detail", ""),  # the carrier's own words: masked, without secrets
@@ -176,7 +177,7 @@ async def _delay_tokens(late: Claim, context: Context) -> None:
 
 
 def _request(dial: Dial, context: Context) -> CallRequest:
-    settings, terms = context.settings, dial.terms
+    settings, terms = context.settings.over(dial.claim.trunk), dial.terms
     webhooks = callback_url(settings, str(dial.attempt))
     from_ = terms.caller_id(dial.attempt, settings.from_number or "")
     return request_for(endpoint_of(dial.number, dial.endpoint), from_, webhooks, terms, settings)
@@ -184,14 +185,14 @@ def _request(dial: Dial, context: Context) -> CallRequest:
 
 async def _conclude(dial: Dial, nonce: str, result: PlaceResult, context: Context) -> Recorded:
     """Store what the answer means for the call, the fleet's pace and, if it is our fault, the campaign."""
-    metrics.PLACEMENTS.labels(metrics.TRUNK, _words(result).replace(": ", "_")).inc()
+    metrics.PLACEMENTS.labels(dial.claim.trunk, _words(result).replace(": ", "_")).inc()
     recorded, _, _ = await asyncio.gather(
         _record(dial, nonce, follows(result, now_ms(context.runtime.clock), context), context),
-        _tune(result, dial.claim.interval_us, context),
+        _tune(result, dial.claim, context),
         _own(result, dial.attempt, context),
     )
     if recorded.taken and isinstance(result, Refused) and result.reason is Refusal.BAD_REQUEST:
-        metrics.ATTEMPTS.labels(metrics.TRUNK, Disposition.FAILED).inc()
+        metrics.ATTEMPTS.labels(dial.claim.trunk, Disposition.FAILED).inc()
     if recorded.call:
         metrics.CALLS.labels(recorded.call).inc()
     await _stop_if_ours(dial, result, recorded, context)
@@ -216,12 +217,13 @@ async def _own(result: PlaceResult, attempt: AttemptRef, context: Context) -> No
             await context.runtime.store.own_uuid(result.uuid, str(attempt))
 
 
-async def _tune(result: PlaceResult, interval_us: int, context: Context) -> None:
+async def _tune(result: PlaceResult, token: Claim, context: Context) -> None:
     if isinstance(result, Refused) and result.reason is Refusal.RATE:
-        metrics.REFUSED_RATE.labels(metrics.TRUNK).inc()
+        metrics.REFUSED_RATE.labels(token.trunk).inc()
     try:
         runtime = context.runtime
-        await pacing.tune(runtime.batch, runtime.clock, result, first_wait_ms=interval_us // 1000)
+        wait_ms = token.interval_us // 1000
+        await pacing.tune(runtime.batch, runtime.clock, result, first_wait_ms=wait_ms, trunk=token.trunk)
     except StoreUnavailable:
         log.warning("budget.not_tuned", result=_words(result))
 
@@ -247,10 +249,12 @@ async def _stop_if_ours(dial: Dial, result: PlaceResult, recorded: Recorded, con
     ours = result.reason is Refusal.MISCONFIGURED or recorded.malformed >= MALFORMED_IN_A_ROW
     if not ours:
         return
-    await _pause(dial.claim.campaign_id, f"the carrier refused: {result.detail or result.reason}", context)
+    await _pause(dial.claim, f"the carrier refused: {result.detail or result.reason}", context)
 
 
-async def _pause(campaign_id: str, reason: str, context: Context) -> None:
+async def _pause(claim: Claim, reason: str, context: Context) -> None:
+    campaign_id = claim.campaign_id
+    reason += "" if claim.trunk == MAIN else f" (trunk {claim.trunk})"
     log.error("campaign.paused", campaign_id=campaign_id, reason=reason)
     try:
         await context.runtime.store.step(campaign_id, "pause", reason=reason)

@@ -25,7 +25,7 @@ async def recordings(ctx: ArqContext) -> None:
     if context.fetching.locked():
         return
     claims = RecordingClaims(runtime.batch, runtime.clock)
-    fetcher = Fetcher(claims, context.provider, runtime.recordings)
+    fetcher = Fetcher(claims, context.carrier, runtime.recordings)
     due = await claims.due(_MOST)
     ends = await asyncio.gather(*(_work_off(one, fetcher, context) for one in due), return_exceptions=True)
     for one, end in zip(due, ends, strict=True):

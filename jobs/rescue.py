@@ -148,14 +148,14 @@ async def _look_up(attempt: Attempt, age_ms: int, context: Context) -> tuple[Car
     """The attempt's call in the carrier's list, and whether the list could be read."""
     if age_ms > _LIST_UNTIL_MS or attempt.placed_at is None:
         return None, True
-    wanted = await _sought(attempt, context)
     placed = attempt.placed_at
     try:
+        carrier, wanted = context.carrier(attempt.trunk), await _sought(attempt, context)
         # A few at a time: hundreds of unknown calls would each wait for the others' pages, and none would end.
         async with context.looking_up:
             found = [
                 one
-                async for one in context.provider.list_calls(placed - _SPAN, placed + _SPAN)
+                async for one in carrier.list_calls(placed - _SPAN, placed + _SPAN)
                 if one.to == wanted.to and wanted.from_ in {None, one.from_}
             ]
     except CarrierError as error:
@@ -181,7 +181,7 @@ async def _sought(attempt: Attempt, context: Context) -> _Sought:
     spoken = await context.runtime.store.spoken(attempt.id)
     if ref is None or spoken is None:
         raise NotFound(f"there is no attempt {attempt.id!r}")
-    from_ = spoken.terms.caller_id(ref, context.settings.from_number or "").lstrip("+")
+    from_ = spoken.terms.caller_id(ref, context.settings.over(attempt.trunk).from_number or "").lstrip("+")
     return _Sought(spoken.number.lstrip("+"), None if spoken.terms.random_caller_id else from_)
 
 
@@ -206,7 +206,7 @@ async def _ask_after(lapsed: Lapsed, context: Context) -> None:
         await _apply(attempt, CallEvent(kind="no_reason", facts=frozenset({Fact.LOST})), context)
         return
     try:
-        seen = await context.provider.get_call(attempt.uuid) if attempt.uuid else None
+        seen = await context.carrier(attempt.trunk).get_call(attempt.uuid) if attempt.uuid else None
     except CarrierError as error:
         log.warning("carrier.call_not_read", attempt_id=attempt.id, reason=str(error))
         await context.leases.look_again(lapsed.attempt.call, _ASK_AGAIN_MS)

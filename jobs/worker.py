@@ -23,12 +23,13 @@ from prometheus_client import start_http_server
 from redis.exceptions import RedisError
 
 from dialer import metrics, queue
-from dialer.dialing import Claim, Dialing, Pace
+from dialer.dialing import Claim, Dialing, paces_of
 from dialer.ending import ended
 from dialer.erasing import erasure_secret
 from dialer.errors import InvalidInput, StoreUnavailable
 from dialer.heartbeat import WORKER_LISTS, farewell, keep_alive, process_name
 from dialer.leases import Leases
+from dialer.model import MAIN
 from dialer.runtime import Runtime, open_runtime
 from dialer.settings import CARRIER_FIELDS, Settings
 from jobs.again import again
@@ -101,10 +102,12 @@ async def _context(runtime: Runtime) -> AsyncIterator[Context]:
     settings = runtime.settings
     if runtime.provider is None:
         raise InvalidInput("the carrier's settings are missing", field="DIALER_CARRIER_CLIENT_ID")
+    paces = paces_of(settings)
     dialing = Dialing(
         runtime.batch,
         runtime.clock,
-        Pace(settings.calls_per_second, settings.burst, settings.slots, settings.shares),
+        paces.pop(MAIN),
+        further=paces,
         region=settings.default_region,
         erasure_secret=erasure_secret(settings),
     )

@@ -71,6 +71,7 @@ class CampaignOut(BrakesOut):
     calls_per_second: float | None = Field(description="Never faster than this; null: as its turn comes.")
     caps: CapsOut
     suppression_lists: list[str] = Field(description="Named lists of numbers that it does not call.")
+    trunks: list[str] = Field(description="Carrier accounts that its calls may leave by.")
     script_version: int = Field(description="1, and one more for each change of the script.")
     escalation: dict[str, JsonValue] | None = Field(
         description="What `then: escalate` begins for a call that is given up, as `POST /v1/escalations` takes it."
@@ -127,6 +128,7 @@ class CampaignOut(BrakesOut):
             caps=CapsOut.of(campaign.caps),
             **brakes_told(campaign),
             suppression_lists=list(campaign.lists),
+            trunks=list(campaign.trunks),
             succeeded=sum(progress.dispositions.get(d, 0) for d in campaign.success),
             hanging_up=progress.hanging_up,
             windows=WindowsOut.of(campaign.windows) if campaign.windows else None,
@@ -141,7 +143,7 @@ class CampaignOut(BrakesOut):
 
 _COMPUTED = {
     "redial", "counts", "dispositions", "terms", "success", "succeeded", "hanging_up", "windows", "open_now", "cohorts",
-    "callback_url", "callback_events", "weight", "slots", "calls_per_second", "caps", "suppression_lists",
+    "callback_url", "callback_events", "weight", "slots", "calls_per_second", "caps", "suppression_lists", "trunks",
     "finishes_at", "escalation", *BrakesOut.model_fields,
 }  # fmt: skip
 
@@ -191,6 +193,7 @@ class AttemptOut(Outgoing):
     id: str
     number: int = Field(description="1 for the first.")
     dialed: str = Field(description="The number that it dialed.")
+    trunk: str = Field(description="The carrier account that it left by.")
     state: str
     placed_at: datetime | None
     uuid: str | None = Field(description="The carrier's id of it.")

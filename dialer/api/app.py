@@ -39,6 +39,7 @@ from dialer.api import (
     results,
     suppression_lists,
     suppressions,
+    trunks,
     voices,
     webhooks,
 )
@@ -82,6 +83,7 @@ ROUTES: tuple[Route, ...] = tuple(
         numbers.routes,
         erasures.routes,
         audit.routes,
+        trunks.routes,
         voices.routes,
         applications.routes,
         webhooks.routes,
@@ -159,7 +161,7 @@ async def _import_pool(app: web.Application) -> AsyncIterator[None]:
 async def _heartbeat(app: web.Application) -> AsyncIterator[None]:
     """Where orders to calls can leave from here, they count in the fleet's budget of other requests."""
     runtime, name = app[RUNTIME], process_name()
-    if runtime.provider is None:
+    if not runtime.providers:
         yield
         return
     beating = asyncio.create_task(keep_alive(name, runtime, API_LISTS))

@@ -17,9 +17,10 @@ from dialer.api.keys import RUNTIME
 from dialer.api.models import Incoming, Outgoing
 from dialer.api.problems import CARRIER_FAILED, NO_CARRIER, Problem
 from dialer.api.routing import Answer, Routes
-from dialer.api.schemas import Name
+from dialer.api.schemas import Name, TrunkName
 from dialer.audit import Action
 from dialer.errors import InvalidInput, NotFound
+from dialer.model import MAIN
 from dialer.own_application import new_application
 from dialer.providers.assets import Application, Applications, Method, NewApplication, Webhook
 from dialer.settings import CARRIER_FIELDS
@@ -52,6 +53,12 @@ class WholeApplication(_Body):
     event_url: Url
 
 
+class AccountQuery(Incoming):
+    """Whose applications."""
+
+    trunk: TrunkName = Field(MAIN, description="The carrier account (`GET /v1/trunks`).")
+
+
 class WebhookOut(Outgoing):
     """Where the carrier asks or tells something, and how."""
 
@@ -67,7 +74,7 @@ class WebhookOut(Outgoing):
 class ApplicationOut(Outgoing):
     """An application as the carrier shows it, without any private key."""
 
-    id: str = Field(description="What `DIALER_CARRIER_APPLICATION_ID` is set to.")
+    id: str = Field(description="What `DIALER_CARRIER_APPLICATION_ID`, or that of the trunk, is set to.")
     name: str
     answer: WebhookOut | None
     event: WebhookOut | None
@@ -100,9 +107,9 @@ class ApplicationsOut(Outgoing):
     answers={200: Answer(description="All of them.", model=ApplicationsOut)},
     problems=_PROBLEMS,
 )
-async def list_applications(request: web.Request) -> web.StreamResponse:
+async def list_applications(request: web.Request, *, query: AccountQuery) -> web.StreamResponse:
     """The account's applications; the carrier's sandbox has no list."""
-    found = [ApplicationOut.of(each) async for each in _carriers(request).list_all()]
+    found = [ApplicationOut.of(each) async for each in _carriers(request, query).list_all()]
     return web.json_response(text=ApplicationsOut(applications=found).model_dump_json())
 
 
@@ -114,13 +121,15 @@ async def list_applications(request: web.Request) -> web.StreamResponse:
     problems=_PROBLEMS,
     audit=Audit(Action.APPLICATION_CREATED, tells=("name",)),
 )
-async def create_application(request: web.Request, *, body: ApplicationToMake) -> web.StreamResponse:
+async def create_application(
+    request: web.Request, *, body: ApplicationToMake, query: AccountQuery
+) -> web.StreamResponse:
     """Make an application.
 
     Not to be repeated blindly: the carrier takes the same name twice. After a refusal that says it may have been made
     all the same, look first. A private key is not told here: `dialer app create` can keep it in a file.
     """
-    made = await _carriers(request).create(_wanted(request, body))
+    made = await _carriers(request, query).create(_wanted(request, body))
     headers = {"Location": f"/v1/applications/{made.id}"}
     return web.json_response(text=_shown(made), status=HTTPStatus.CREATED, headers=headers)
 
@@ -130,25 +139,25 @@ async def create_application(request: web.Request, *, body: ApplicationToMake) -
     answers={200: Answer(description="The application.", model=ApplicationOut)},
     problems=_PROBLEMS,
 )
-async def get_application(request: web.Request, application_id: str) -> web.StreamResponse:
+async def get_application(request: web.Request, application_id: str, *, query: AccountQuery) -> web.StreamResponse:
     """One application."""
-    found = await _carriers(request).get(application_id)
+    found = await _carriers(request, query).get(application_id)
     if found is None:
         raise NotFound("The carrier has no application of this id.")
     return web.json_response(text=_shown(found))
 
 
 async def change_application(
-    request: web.Request, application_id: str, *, body: WholeApplication
+    request: web.Request, application_id: str, *, body: WholeApplication, query: AccountQuery
 ) -> web.StreamResponse:
     """Make an application what the body says; may be repeated."""
-    changed = await _carriers(request).change(application_id, _wanted(request, body))
+    changed = await _carriers(request, query).change(application_id, _wanted(request, body))
     return web.json_response(text=_shown(changed))
 
 
-async def delete_application(request: web.Request, application_id: str) -> web.StreamResponse:
+async def delete_application(request: web.Request, application_id: str, *, query: AccountQuery) -> web.StreamResponse:
     """Remove an application for ever; calls in its name are refused from then on."""
-    await _carriers(request).delete(application_id)
+    await _carriers(request, query).delete(application_id)
     return web.Response(status=HTTPStatus.NO_CONTENT)
 
 
@@ -172,10 +181,12 @@ routes.add(
 )
 
 
-def _carriers(request: web.Request) -> Applications:
+def _carriers(request: web.Request, query: AccountQuery) -> Applications:
     runtime = request.app[RUNTIME]
-    if runtime.provider is not None:
-        return runtime.provider.applications
+    if query.trunk not in runtime.settings.trunk_names:
+        raise InvalidInput(f"there is no trunk {query.trunk!r}", field="trunk")
+    if query.trunk in runtime.providers:
+        return runtime.carrier(query.trunk).applications
     try:
         runtime.settings.require(*CARRIER_FIELDS)
     except InvalidInput as error:

@@ -26,7 +26,7 @@ from dialer.api.kept_forecasts import refresh
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Nothing
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
-from dialer.api.ordering import ordered
+from dialer.api.ordering import ordered, trunks_of
 from dialer.api.problems import ILLEGAL_STEP, IMPOSSIBLE_PLAN, KEY_IN_USE, KEY_REUSED
 from dialer.api.routing import Answer, Handler, Routes
 from dialer.api.schemas import CallsQuery, CampaignsQuery, NewCampaign
@@ -58,7 +58,8 @@ Draft = functools.partial[Campaign]
 """A campaign that lacks nothing but its id and when it was created."""
 
 CAMPAIGN_TOLD = (
-    "name", "kind", "priority", "script", "escalation", "windows", "override_windows", "retention_days",
+    "name", "kind", "priority", "script", "escalation", "windows", "override_windows", "trunks",
+    "retention_days",
 )  # fmt: skip
 """What the audit log tells of a campaign that is created."""
 
@@ -88,7 +89,8 @@ async def create_campaign(request: web.Request, *, body: NewCampaign) -> web.Str
 
 async def draft(body: NewCampaign, runtime: Runtime) -> Draft:
     """The campaign that a body asks for. Raises InvalidInput."""
-    order = ordered(body, runtime.settings)
+    trunks = trunks_of(body, runtime.settings)
+    order = ordered(body, runtime.settings, trunks=trunks)
     if body.expires_at and body.expires_at <= moment(now_ms(runtime.clock)):
         raise InvalidInput("lies in the past: nothing would ever be dialed", field="expires_at")
     check_override(body, body.priority, runtime.settings)
@@ -120,6 +122,7 @@ async def draft(body: NewCampaign, runtime: Runtime) -> Draft:
         euro_cap=euro_cap_of(body, runtime.settings),
         breaker=breaker_of(body, body.priority, body.kind, runtime.settings),
         lists=body.lists(),
+        trunks=trunks,
         retention_days=body.retention_days,
         unknown=body.unknown,
         state=CampaignState.DRAFT,

@@ -19,12 +19,13 @@ from dialer.api.schemas import (
     PlacedBody,
     Redialable,
     RedialBody,
+    TrunkName,
     VariableName,
     VariableValue,
 )
 from dialer.conference import MOST_MEMBERS, ConferenceScript
 from dialer.importing.rows import MAX_VARIABLES
-from dialer.model import NewCall, Priority, UnknownPolicy
+from dialer.model import MAIN, NewCall, Priority, UnknownPolicy
 from dialer.settings import Settings
 
 LONGEST_CALL_S = 7200
@@ -108,6 +109,7 @@ class NewConference(PlacedBody):
     expires_at: Deadline | None = Field(
         None, description="Nobody is called after it; who is in stays in. An hour from now if left out."
     )
+    trunk: TrunkName = Field(MAIN, description="The carrier account that everyone is called by.")
     retention_days: int | None = Field(
         None, ge=1, le=MAX_RETENTION_DAYS, description="Days until it is deleted; DIALER_RETENTION_DAYS if left out."
     )
@@ -120,7 +122,8 @@ class NewConference(PlacedBody):
         told: dict[str, Any] = {name: getattr(self, name) for name in _SHARED}
         script = {name: value for name in _SCRIPT if (value := getattr(self, name)) is not None}
         script |= {"moderator": moderator} if moderator else {}
-        return NewCampaign(**told, kind="conference", script=script, success=None, expires_at=expires_at)
+        told |= {"trunks": [self.trunk], "success": None, "expires_at": expires_at}
+        return NewCampaign(**told, kind="conference", script=script)
 
 
 _SHARED = (*PlacedBody.model_fields, "name", "priority", "redial", "unknown", "retention_days")

@@ -76,7 +76,8 @@ async def create_conference(request: web.Request, *, body: NewConference) -> web
     try:
         campaign = await draft(body.campaign(moderator=moderator, expires_at=expires_at), runtime)
     except InvalidInput as error:  # it says where the fault stands in the campaign's body
-        raise InvalidInput(str(error), field=str(error.field).removeprefix("script.")) from None
+        field = "trunk" if error.field == "trunks" else str(error.field).removeprefix("script.")
+        raise InvalidInput(str(error), field=field) from None
     script = ConferenceScript.from_dict(campaign.keywords["script"], default_language=_STORED)
     for place, person in enumerate(people):
         _require_values(script, person.variables, f"people.{place}.variables")

@@ -25,13 +25,14 @@ from dialer.api.schemas import (
     Redialable,
     RedialBody,
     ToldBody,
+    TrunkName,
     VariableName,
     VariableValue,
 )
 from dialer.errors import InvalidInput
 from dialer.escalation import MOST_CALLS, ROUND, SETTLED, STEP, Advance, Person, Plan, Step
 from dialer.importing.rows import MAX_NUMBERS, MAX_VARIABLES
-from dialer.model import Priority, UnknownPolicy
+from dialer.model import MAIN, Priority, UnknownPolicy
 from dialer.settings import Settings
 from dialer.speech import variable_name
 from dialer.windows import check_zone
@@ -119,6 +120,9 @@ class NewEscalation(NotificationBody, PlacedBody, WindowsChange, ToldBody):
         description="Redials within a step, per disposition; a minute after busy and no_answer if left out.",
     )
     unknown: UnknownPolicy = Field(UnknownPolicy.HOLD, description="For a call that may or may not have rung.")
+    trunks: list[TrunkName] = Field(
+        default_factory=lambda: [MAIN], min_length=1, max_length=20, description="Carrier accounts to call by."
+    )
     windows: WindowsBody | None = Field(
         default_factory=WindowsBody, description="Always if left out: an alarm does not wait for office hours."
     )
@@ -147,7 +151,7 @@ class _EscalationCampaign(NewCampaign):
 _SCRIPT = (*NotificationBody.model_fields, SETTLED)
 _SHARED = (
     *PlacedBody.model_fields, *WindowsChange.model_fields, *ToldBody.model_fields,
-    "name", "priority", "redial", "unknown",
+    "name", "priority", "redial", "unknown", "trunks",
 )  # fmt: skip
 
 

@@ -53,7 +53,8 @@ async def metrics(request: web.Request) -> web.StreamResponse:
     # Without Redis the store's figures stay as they were; dialer_* of the process itself are still worth having.
     with suppress(StoreUnavailable, TimeoutError):
         async with asyncio.timeout(GAUGES_TIMEOUT_S):
-            await refresh_store_gauges(request.app[RUNTIME].store)
+            runtime = request.app[RUNTIME]
+            await refresh_store_gauges(runtime.store, runtime.settings.trunk_names)
     encode, media_type = choose_encoder(request.headers.get("Accept", ""))
     return web.Response(body=encode(REGISTRY), headers={"Content-Type": media_type})
 

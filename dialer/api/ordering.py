@@ -6,13 +6,15 @@ the body.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from dialer.api.schemas import NewCampaign, NewSingleCall
+from dialer.conference import KIND as CONFERENCE
 from dialer.errors import InvalidInput
 from dialer.kinds import KINDS, Callee, check_destinations
-from dialer.model import Terms
+from dialer.model import MAIN, Terms
 from dialer.providers.base import Endpoint
 from dialer.providers.kpn.dialect import dialect_from_settings
 from dialer.providers.kpn.placing import write_call
@@ -48,8 +50,33 @@ class Ordered:
     terms: Terms
 
 
-def ordered(body: NewCampaign | NewSingleCall, settings: Settings, endpoint: Endpoint | None = None) -> Ordered:
-    """Script and terms of a body. Raises InvalidInput."""
+def trunks_of(body: NewCampaign, settings: Settings) -> tuple[str, ...]:
+    """The trunks that a body names. Raises InvalidInput."""
+    names = tuple(sorted(set(body.trunks)))
+    unknown = next((name for name in names if name not in settings.trunk_names), None)
+    if unknown is not None:
+        raise InvalidInput(
+            f"there is no trunk {unknown!r}; there are {', '.join(settings.trunk_names)}", field="trunks"
+        )
+    if len(names) > 1 and body.kind == CONFERENCE:
+        raise InvalidInput(
+            "must be one for a conference: who calls through another account hears nobody", field="trunks"
+        )
+    return names
+
+
+def ordered(
+    body: NewCampaign | NewSingleCall,
+    settings: Settings,
+    endpoint: Endpoint | None = None,
+    *,
+    trunks: Sequence[str] = (MAIN,),
+) -> Ordered:
+    """Script and terms of a body, such as the carriers of all these trunks take them. Raises InvalidInput."""
+    return [_ordered(body, settings.over(trunk), endpoint) for trunk in trunks][-1]
+
+
+def _ordered(body: NewCampaign | NewSingleCall, settings: Settings, endpoint: Endpoint | None) -> Ordered:
     kind = KINDS[body.kind]
     script = kind.checked(body.script, settings.default_language, settings.carrier_generation)
     steps = kind.steps(script, Callee())

@@ -27,7 +27,7 @@ from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
 from dialer.errors import InvalidInput
 from dialer.kinds import check_connects, check_destinations
-from dialer.model import Call
+from dialer.model import MAIN, Call
 from dialer.providers.steering import Transfer
 from dialer.runtime import Runtime
 from dialer.scripts import CallScript
@@ -63,10 +63,10 @@ async def order_call(request: web.Request, call_id: str, *, body: OrderBody) -> 
 
 def control_of(runtime: Runtime) -> CallControl:
     """What gives orders to calls. Raises Problem where this process has no carrier."""
-    if runtime.provider is None:
+    if not runtime.providers:
         names = ", ".join(map(environment_name, CARRIER_FIELDS))
         raise Problem(NO_CARRIER, f"This API was started without the carrier's settings: set {names}, and restart it.")
-    return CallControl(runtime.store, runtime.provider, runtime.clock)
+    return CallControl(runtime.store, runtime.carrier, runtime.clock)
 
 
 async def _transfer(runtime: Runtime, control: CallControl, call_id: str, wanted: TransferBody) -> Steered:
@@ -77,12 +77,14 @@ async def _transfer(runtime: Runtime, control: CallControl, call_id: str, wanted
             return await control.steer(call_id, Transfer(str(wanted.url)))
         except InvalidInput as error:  # the order calls both of them its script
             raise InvalidInput(str(error), field="url") from None
-    script = _script(wanted.script, runtime.settings)
+    _, attempt = await control.newest(call_id)
+    trunk = attempt.trunk if attempt else MAIN
+    script = _script(wanted.script, runtime.over(trunk))
     _require_variables(script, await runtime.store.call(call_id))
     if script.connects():
         await control.up(call_id, wanted.do)  # a call that cannot be transferred takes no tokens, however often asked
-        pace = runtime.settings.calls_per_second
-        await pacing.take_tokens(runtime.batch, runtime.clock, script.connects(), calls_per_second=pace)
+        pace, further = runtime.over(trunk).calls_per_second, script.connects()
+        await pacing.take_tokens(runtime.batch, runtime.clock, further, calls_per_second=pace, trunk=trunk)
     return await control.transfer(call_id, script.to_dict(), functools.partial(_answer_url, runtime.settings))
 
 

@@ -50,6 +50,7 @@ def told(source: Campaign) -> dict[str, Any]:
         "calls_per_second": source.share.calls_per_second,
         "caps": CapsOut.of(source.caps).model_dump(),
         "suppression_lists": list(source.lists),
+        "trunks": list(source.trunks),
         **brakes_retold(source),
         "retention_days": source.retention_days,
         "unknown": source.unknown,

@@ -30,7 +30,7 @@ from dialer.conference import ConferenceScript
 from dialer.dispositions import NEXT_NUMBER, Disposition
 from dialer.errors import InvalidInput
 from dialer.importing.rows import MAX_ID, MAX_NAME, MAX_NUMBERS, MAX_VALUE, MAX_VARIABLES
-from dialer.model import MOST_AFTER_MS, Priority, Redial, Then, UnknownPolicy
+from dialer.model import MAIN, MOST_AFTER_MS, Priority, Redial, Then, UnknownPolicy
 from dialer.recordings.records import RecordingState
 from dialer.scripts import CallScript
 from dialer.states import CallState
@@ -126,7 +126,7 @@ class PlacedBody(Incoming):
     caller_ids: list[CallerId] = Field(
         default_factory=list,
         max_length=100,
-        description="Numbers of the account to call from, used in turn; DIALER_FROM_NUMBER if left out.",
+        description="Numbers of the account to call from, used in turn; the trunk's own if left out.",
     )
     random_caller_id: bool = Field(default=False, description="Let the carrier choose among the application's numbers.")
     ringing_timer_s: int | None = Field(None, ge=1, le=120, description="Seconds a phone may ring.")
@@ -193,6 +193,9 @@ class ToldBody(Incoming):
     )
 
 
+TrunkName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,15}$")]
+
+
 class RedialsBody(Incoming):
     """When somebody is dialed again, and how often."""
 
@@ -228,6 +231,13 @@ class NewCampaign(PlacedBody, WindowsChange, ToldBody, ShareBody, BrakesBody, Re
     script: Script
     priority: Priority = Field(
         Priority.NORMAL, description="Who gets the next token: urgent before normal before background."
+    )
+    trunks: list[TrunkName] = Field(
+        default_factory=lambda: [MAIN],
+        min_length=1,
+        max_length=20,
+        description="Carrier accounts that its calls may leave by (`GET /v1/trunks`): each gives it its share there. "
+        "For good.",
     )
     escalation: EscalationPlanned | None = Field(
         None,

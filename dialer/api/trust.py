@@ -13,8 +13,9 @@ from dialer.api.bodies import read_bounded
 from dialer.api.keys import LOG_FIELDS, RAW_BODY, RUNTIME, WEBHOOK_SECRET
 from dialer.api.problems import NOT_FOUND, UNAUTHORIZED, Problem
 from dialer.clock import moment, now_ms
+from dialer.runtime import Runtime
 from dialer.tokens import read_token
-from dialer.webhook_signature import verify
+from dialer.webhook_signature import Distrust, verify
 
 MAX_EVENT_BYTES = 65_536  # the largest known, a transcription's, has some 2 KB
 
@@ -30,21 +31,32 @@ async def trusted(request: web.Request) -> str:
 
 
 async def _require_signature(request: web.Request) -> None:
+    # The secrets of all trunks are set or none; which of them the attempt left by would cost a look into Redis.
     runtime = request.app[RUNTIME]
-    secret = runtime.settings.signature_secret
-    if secret is None:
+    if runtime.settings.signature_secret is None:
         return
     body = await raw_body(request)
-    distrust = verify(
+    signed = body if request.method == "POST" else [*request.query.items()]
+    distrusts = [_distrust(request, signed, runtime, trunk) for trunk in runtime.settings.trunk_names]
+    if None in distrusts:
+        return
+    # Another account's secret never fits: what is wrong is told by the one that did.
+    distrust = next((one for one in distrusts if one is not Distrust.SIGNATURE), Distrust.SIGNATURE)
+    metrics.CALLBACKS_IGNORED.labels(f"signature_{distrust}").inc()
+    raise Problem(UNAUTHORIZED, "The carrier's signature is missing or does not fit.", field="Authorization")
+
+
+def _distrust(
+    request: web.Request, signed: bytes | list[tuple[str, str]], runtime: Runtime, trunk: str
+) -> Distrust | None:
+    settings = runtime.settings.over(trunk)
+    return verify(
         request.headers.get("Authorization"),
-        body if request.method == "POST" else [*request.query.items()],
-        secret=secret.get_secret_value(),
+        signed,
+        secret=settings.signature_secret.get_secret_value() if settings.signature_secret else "",
         now=moment(now_ms(runtime.clock)),
-        application_id=runtime.settings.carrier_application_id,
+        application_id=settings.carrier_application_id,
     )
-    if distrust:
-        metrics.CALLBACKS_IGNORED.labels(f"signature_{distrust}").inc()
-        raise Problem(UNAUTHORIZED, "The carrier's signature is missing or does not fit.", field="Authorization")
 
 
 async def raw_body(request: web.Request) -> bytes:

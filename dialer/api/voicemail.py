@@ -23,16 +23,16 @@ _BEEPS = frozenset({"beep_start", "beep_timeout"})
 async def speak_to_machine(runtime: Runtime, attempt_id: str, event: CallEvent) -> None:
     """Let the call say what its script has for a voicemail, if anything; where a beep will be told, at the beep."""
     spoken = await runtime.store.spoken(attempt_id)
-    if spoken is None or runtime.provider is None:
+    if spoken is None or not runtime.providers:
         return
     waits_for_beep = spoken.terms.advanced_mode == "default"
-    settings = runtime.settings
+    settings = runtime.over(spoken.trunk)
     webhooks = callback_url(settings, attempt_id)
     answering = Answering(spoken, webhooks, settings.from_number or "", settings.carrier_generation)
     uuid = event.uuid or await runtime.store.carrier_id(spoken.attempt)
     if not uuid or not answering.leaves_voicemail or waits_for_beep is not (event.about in _BEEPS):
         return
     try:
-        await runtime.provider.steer(uuid, Transfer(f"{webhooks}/answer"))
+        await runtime.carrier(spoken.trunk).steer(uuid, Transfer(f"{webhooks}/answer"))
     except CarrierError as error:
         log.warning("voicemail.not_spoken", attempt_id=attempt_id, reason=str(error))

@@ -177,7 +177,7 @@ async def _answering(request: web.Request, attempt_id: str) -> Answering:
         raise ignored("unknown_attempt")
     if spoken.over:
         request.app[BACKGROUND].start(_note(runtime.store, attempt_id, TOO_LATE))
-    settings = runtime.settings
+    settings = runtime.over(spoken.trunk)
     return Answering(
         spoken=spoken,
         webhooks=callback_url(settings, attempt_id),

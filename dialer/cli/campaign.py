@@ -28,7 +28,7 @@ from dialer.cli.showing import shown
 from dialer.cli.watching import has_ended, is_hung_up, summary, watch
 from dialer.dispositions import Disposition
 from dialer.errors import DialerError
-from dialer.model import Priority, UnknownPolicy
+from dialer.model import MAIN, Priority, UnknownPolicy
 from dialer.settings import load_settings
 
 _LIST = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
@@ -79,6 +79,12 @@ def _describes_campaign(function: Any) -> Any:
             type=click.Choice([d.value for d in Disposition]),
             multiple=True,
             help="Counts as success.  [default: confirmed where a key confirms, else answered too]",
+        ),
+        click.option(
+            "--trunk",
+            "trunks",
+            multiple=True,
+            help="Call by this carrier account; may be given more than once.  [default: main]",
         ),
         click.option(
             "--retention-days",
@@ -341,12 +347,21 @@ async def _watch(
     client: DialerClient, campaign_id: str, screen: Screen, *, until: Callable[[CampaignView], bool] = has_ended
 ) -> CampaignView:
     try:
-        return await watch(client, campaign_id, screen=screen, budget=load_settings().calls_per_second, until=until)
+        budget = await _budget(client, campaign_id)
+        return await watch(client, campaign_id, screen=screen, budget=budget, until=until)
     except asyncio.CancelledError:
         screen.say(
             f"Campaign {campaign_id} goes on without us; see it again with `dialer campaign watch {campaign_id}`."
         )
         raise
+
+
+async def _budget(client: DialerClient, campaign_id: str) -> float:
+    """Calls a second by all trunks of a campaign."""
+    names = (await client.campaign(campaign_id)).raw.get("trunks", [MAIN])
+    if names == [MAIN]:
+        return load_settings().calls_per_second
+    return float(sum(one["calls_per_second"] for one in await client.trunks() if one["name"] in names))
 
 
 def _body(  # noqa: PLR0913 - the options of a campaign
@@ -359,10 +374,11 @@ def _body(  # noqa: PLR0913 - the options of a campaign
     redial: tuple[tuple[str, Json], ...],
     success: tuple[str, ...],
     callback_events: tuple[str, ...],
+    trunks: tuple[str, ...],
     **chosen: Any,
 ) -> Json:
     body: Json = {"name": name, "redial": dict(redial)} | says | terms | share | max_tries | chosen.pop("windows")
-    listed = {"success": list(success), "callback_events": list(callback_events)}
+    listed = {"success": list(success), "callback_events": list(callback_events), "trunks": list(trunks)}
     body |= {key: value for key, value in listed.items() if value}
     return body | {key: value for key, value in chosen.items() if value is not None}
 

@@ -13,6 +13,7 @@ import click
 
 from dialer.cli.stand_in import carrier_settings
 from dialer.errors import InvalidInput
+from dialer.model import MAIN
 from dialer.providers.base import Provider
 from dialer.providers.kpn import kpn_without_fleet
 from dialer.settings import Settings
@@ -29,15 +30,16 @@ class Carrier:
 def talks_to_carrier(command: Callable[..., Awaitable[None]]) -> Callable[..., None]:
     """Make a click function of a coroutine function that wants the carrier first."""
 
+    @click.option("--trunk", default=MAIN, show_default=True, help="Ask this carrier account.")
     @functools.wraps(command)
-    def run(*args: Any, **options: Any) -> None:
-        asyncio.run(_with_carrier(command, *args, **options))
+    def run(*args: Any, trunk: str, **options: Any) -> None:
+        asyncio.run(_with_carrier(command, trunk, *args, **options))
 
     return run
 
 
-async def _with_carrier(command: Callable[..., Awaitable[None]], *args: Any, **options: Any) -> None:
-    settings = carrier_settings()
+async def _with_carrier(command: Callable[..., Awaitable[None]], trunk: str, *args: Any, **options: Any) -> None:
+    settings = carrier_settings().over(trunk)
     async with aiohttp.ClientSession() as http:
         provider = kpn_without_fleet(settings, http)
         if settings.plays_carrier:

@@ -280,6 +280,11 @@ class DialerClient:
         """Whether none was changed, added or removed."""
         return await self._json("GET", "/v1/audit/verify")
 
+    async def trunks(self) -> list[Json]:
+        """The carrier accounts."""
+        found: list[Json] = (await self._json("GET", "/v1/trunks"))["trunks"]
+        return found
+
     async def _upload(self, path: str, upload: Upload, **options: Any) -> Json:
         headers = {"Content-Type": upload.content_type, "Content-Length": str(upload.size)}
         # A long list may take minutes, and the answer comes after its last row.

@@ -54,6 +54,7 @@ def command() -> None:
 )
 @click.option("--recall-after", "recall_after_s", type=click.IntRange(5, 600), help="Seconds after that. [default: 10]")
 @click.option("--priority", type=click.Choice([p.value for p in Priority]), help="Who goes first.  [default: urgent]")
+@click.option("--trunk", help="Call everyone by this carrier account.  [default: main]")
 @click.option("--retention-days", type=click.IntRange(1, 3650), help="Delete it so many days after its end.")
 @click.option("--machine-detection", type=click.Choice(["continue", "hangup"]), help="Look for machines.")
 @terms_options

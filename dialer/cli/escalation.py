@@ -63,6 +63,7 @@ def command() -> None:
     "--redial", type=RedialType(), multiple=True, help="Within a step, such as busy=2/1m; several may be given."
 )
 @click.option("--priority", type=click.Choice([p.value for p in Priority]), help="Who goes first.  [default: urgent]")
+@click.option("--trunk", "trunks", multiple=True, help="Call by this carrier account; several may be given.")
 @click.option("--machine-detection", type=click.Choice(["continue", "hangup"]), help="Look for machines.")
 @terms_options
 @click.option("--follow", "follows", is_flag=True, help="Show how far it is until it is over.")
@@ -137,9 +138,10 @@ def _print(seen: Json) -> None:
 
 
 async def _body(file: Path, *, terms: Json, deadline: timedelta | None, **told: Any) -> Json:
-    waits, after_wait, redial = told.pop("waits"), told.pop("after_wait"), told.pop("redial")
+    waits, after_wait, redial, trunks = (told.pop(name) for name in ("waits", "after_wait", "redial", "trunks"))
     given = {name: value for name, value in told.items() if value is not None} | terms
     given |= {"redial": dict(redial)} if redial else {}
+    given |= {"trunks": list(trunks)} if trunks else {}
     given |= {"expires_at": (datetime.now(UTC) + deadline).isoformat()} if deadline else {}
     whole = _whole(file)
     body: Json = {_NAME: file.stem} | (whole or {"steps": steps_of(await read_people(file))}) | given

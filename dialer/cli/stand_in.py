@@ -31,4 +31,5 @@ def pointing_at(origin: str) -> dict[str, object]:
         "from_number": "+31201234567",
         "recording_origins": frozenset({origin}),
         "signature_secret": None,  # it signs nothing unless it is told to
+        "trunks": {},  # those of the settings are carriers' own, where phones would ring
     }

@@ -53,6 +53,7 @@ CHECKS = (
     Check("product", carrier.product, (_TOKEN,)),
     Check("application", carrier.application, (_TOKEN,)),
     Check("recordings", carrier.recordings, (_TOKEN,)),
+    Check("trunks", carrier.trunks),
     Check("storage", recordings.storage),
     Check("public address", reach.address),
     Check(_REACHED, reach.reached, (_REDIS, "write")),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dialer.doctor.finding import Finding, failed, ok, skipped, warning
+from dataclasses import replace
+
+from dialer.doctor.finding import Finding, State, failed, ok, skipped, warning
 from dialer.doctor.patient import Patient
 from dialer.errors import CarrierError
 from dialer.providers.kpn import names_voice
@@ -69,6 +71,29 @@ async def recordings(patient: Patient) -> Finding:
     except CarrierError as error:
         return warning(str(error), "Calls go out, but recordings cannot be fetched: ask KPN about the path /jwt.")
     return ok(f"a token of {len(issued)} characters is issued")
+
+
+async def trunks(patient: Patient) -> Finding:
+    """Each further account grants a token, has Voice and knows its application."""
+    if not patient.further:
+        return ok("main alone")
+    found = {trunk: await _wrong_with(trunk, patient) for trunk in patient.further}
+    bad = {trunk: finding for trunk, finding in found.items() if finding}
+    if not bad:
+        return ok(f"{', '.join(found)}: each has a token, Voice and its application")
+    return failed(
+        "; ".join(f"{trunk}: {finding.found}" for trunk, finding in bad.items()),
+        "\n".join(f"{trunk}: {finding.advice}" for trunk, finding in bad.items()),
+    )
+
+
+async def _wrong_with(trunk: str, patient: Patient) -> Finding | None:
+    seen = replace(patient, settings=patient.settings.over(trunk), carrier=patient.further[trunk])
+    for look in (token, product, application):
+        finding = await look(seen)
+        if finding.state is State.FAILED:
+            return finding
+    return None
 
 
 def _mend(error: CarrierError) -> str:

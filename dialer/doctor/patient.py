@@ -29,6 +29,7 @@ class Patient:
         environment: the variables, for those that are no setting.
         redis: None where it is not set or does not answer, for which `redis_trouble` has the words.
         carrier: None where its credentials are not set; with an access token of its own, not the fleet's.
+        further: the same of each trunk besides `main`.
         http: without the API key.
     """
 
@@ -38,6 +39,7 @@ class Patient:
     redis: Redis | None
     redis_trouble: str
     carrier: Provider | None
+    further: Mapping[str, Provider] = field(default_factory=dict)
     http: aiohttp.ClientSession
 
     @property
@@ -66,8 +68,17 @@ async def open_patient(settings: Settings, api_url: str) -> AsyncIterator[Patien
         if all(getattr(settings, name) is not None for name in CREDENTIALS):
             carrier = kpn_without_fleet(settings, http)
             stack.push_async_callback(carrier.aclose)
+        further = {trunk: kpn_without_fleet(settings.over(trunk), http) for trunk in settings.trunks}
+        for one in further.values():
+            stack.push_async_callback(one.aclose)
         yield Patient(
-            settings=settings, api_url=api_url, redis=redis, redis_trouble=trouble, carrier=carrier, http=http
+            settings=settings,
+            api_url=api_url,
+            redis=redis,
+            redis_trouble=trouble,
+            carrier=carrier,
+            further=further,
+            http=http,
         )
 
 

@@ -11,7 +11,7 @@ from dialer.doctor.finding import Finding, failed, ok, skipped, warning
 from dialer.doctor.patient import Patient
 from dialer.errors import InvalidInput
 from dialer.phone import parse_number
-from dialer.settings import CARRIER_FIELDS, PREFIX, Settings, environment_name
+from dialer.settings import CARRIER_FIELDS, PREFIX, TRUNK_FIELDS, Settings, environment_name, trunk_variable
 from dialer.voices import check_voice
 
 NEEDED = ("redis_url", "public_url", "api_key", "webhook_secret", *CARRIER_FIELDS)
@@ -35,12 +35,13 @@ async def complete(patient: Patient) -> Finding:
 
 async def spelt(patient: Patient) -> Finding:
     """No variable looks like a setting and is none."""
-    return misspelt(patient.environment)
+    return misspelt(patient.environment, patient.settings.trunks)
 
 
-def misspelt(names: Iterable[str]) -> Finding:
-    """The finding about variables of these names."""
+def misspelt(names: Iterable[str], trunks: Iterable[str] = ()) -> Finding:
+    """The finding about variables of these names, where there are such further trunks."""
     known = [environment_name(name) for name in Settings.model_fields]
+    known += [trunk_variable(trunk, name) for trunk in trunks for name in TRUNK_FIELDS]
     strange = sorted(name for name in names if name.upper().startswith(PREFIX) and name.upper() not in known)
     if not strange:
         return ok(f"no unknown {PREFIX}* variable is set")

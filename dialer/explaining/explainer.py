@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from dialer.cohorts import zones_for
-from dialer.dialing import Pace
+from dialer.dialing import Pace, paces_of
 from dialer.dispositions import Disposition
 from dialer.erasing import erasure_secret, suppressed_digest
 from dialer.explaining.groups import Explained, explain_call, explain_campaign
@@ -44,7 +45,7 @@ class Explainer:
 
     store: Store
     openings: Openings
-    pace: Pace
+    paces: Mapping[str, Pace]
     region: str
     unknown_hold_ms: int
     erasure_secret: str = ""
@@ -55,7 +56,7 @@ class Explainer:
         return cls(
             store,
             openings,
-            Pace(settings.calls_per_second, settings.burst, settings.slots),
+            paces_of(settings),
             settings.default_region,
             round(settings.unknown_hold_s * 1000),
             erasure_secret(settings),
@@ -77,7 +78,7 @@ class Explainer:
         return CallExplained(_moved(call, of_call.where), seen, of_call, explain_call(seen, of_call), last)
 
     async def _seen(self, campaign_id: str) -> Seen:
-        seen, hours = await self.store.look_at_campaign(campaign_id, self.pace, self.unknown_hold_ms)
+        seen, hours = await self.store.look_at_campaign(campaign_id, self.paces, self.unknown_hold_ms)
         return await self._with_hours(seen, hours)
 
     async def _with_hours(self, seen: Seen, hours: Hours) -> Seen:

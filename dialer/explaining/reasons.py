@@ -150,8 +150,8 @@ WORDS: Mapping[Code, _Row] = {
         open="As many calls are up, of all campaigns, as may be ({detail}): the next one goes when one of them ends.",
     ),
     Code.NO_WORKER: _Row(
-        "No worker is running.",
-        open="No worker was heard from in the last {detail} seconds: start one with `dialer worker`.",
+        "No worker is running, or its trunk is not set up.",
+        open="No worker that dials for it was heard from in the last {detail} seconds: start one with `dialer worker`.",
     ),
     Code.HIGHER_PRIORITY: _Row(
         "Calls of a higher priority go first.",

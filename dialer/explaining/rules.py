@@ -17,7 +17,7 @@ from dialer.dialing import Begun
 from dialer.explaining.reasons import Code, Reason, shown_moment, told
 from dialer.explaining.seen import Seen, SeenCall
 from dialer.holding import Held, not_before
-from dialer.model import Priority
+from dialer.model import MAIN, Priority
 from dialer.pacing import Verdict
 from dialer.states import CallState, CampaignState
 
@@ -189,7 +189,11 @@ def _own_pace(seen: Seen) -> Reason | None:
 
 def _gate_closed(seen: Seen) -> Reason | None:
     gate = seen.trunk.gate_ms
-    return told(Code.GATE_CLOSED, at_ms(gate), detail=_why_closed(seen.trunk.closed_by)) if gate > seen.now_ms else None
+    return (
+        told(Code.GATE_CLOSED, at_ms(gate), detail=_why_closed(seen.trunk.closed_by) + _whose(seen))
+        if gate > seen.now_ms
+        else None
+    )
 
 
 def _why_closed(verdict: str | None) -> str:
@@ -200,7 +204,11 @@ def _why_closed(verdict: str | None) -> str:
 
 def _trunk_full(seen: Seen) -> Reason | None:
     slots, up = seen.pace.slots, seen.trunk.up
-    return told(Code.TRUNK_FULL, detail=f"{up} of {slots}") if 0 < slots <= up else None
+    return told(Code.TRUNK_FULL, detail=f"{up} of {slots}{_whose(seen)}") if 0 < slots <= up else None
+
+
+def _whose(seen: Seen) -> str:
+    return "" if seen.trunk.name == MAIN else f", by the trunk {seen.trunk.name}"
 
 
 def _no_worker(seen: Seen) -> Reason | None:

@@ -10,7 +10,7 @@ from dialer import pacing
 from dialer.dialing import Pace
 from dialer.dispositions import Disposition
 from dialer.holding import Held
-from dialer.model import Campaign
+from dialer.model import MAIN, Campaign
 from dialer.states import CallState
 
 
@@ -20,11 +20,13 @@ class Trunk:
 
     Attributes:
         tat_us, margin_ppm, gate_ms, closed_by: see `lua/tune_budget.lua`.
-        up: how many calls of all campaigns are up, or about to be.
+        name: by which a call of the campaign would leave next.
+        up: how many calls of all campaigns are up by it, or about to be.
         workers: how many were heard from lately.
         ready: how many campaigns of each class have due calls, urgent first.
     """
 
+    name: str = MAIN
     tat_us: float
     margin_ppm: int
     gate_ms: int

@@ -1,13 +1,14 @@
 -- add_calls: add calls to a campaign, each contact once, however often the list is sent.
--- KEYS[1] hash campaign   KEYS[2] zset waiting   KEYS[3] zset imports   KEYS[4] zset ready of its class   KEYS[5] set closing
--- KEYS[6..5+b] hash buckets for the next running numbers   KEYS[6+b..] hash known, one for each call, then one for each slot
--- the last three KEYS: hash zones   string cohorts   zset expiring:calls
+-- KEYS[1] hash campaign   KEYS[2] zset waiting   KEYS[3] zset imports   KEYS[4] set closing
+-- KEYS[5..4+b] hash buckets for the next running numbers   KEYS[5+b..] hash known, one for each call, then one for each slot
+-- the last KEYS: t zsets, ready of its class on each of its trunks   hash zones   string cohorts   zset expiring:calls
 -- ARGV    campaign id, now_ms, due_ms, import id, import lease (ms), first running number the buckets are for,
---         calls a bucket, b (number of buckets), what only some calls have (JSON: `cohorts`, the first of which is that
+--         calls a bucket, b (number of buckets), t (number of its trunks), what only some calls have (JSON: `cohorts`, the first of which is that
 --         of all calls but those `of` others; `ends`, ms; `slots`, letters; all by position), then for each call: digest, record (JSON)
 -- returns {-1} no such campaign, {-2, state} it takes no more calls, {-3, next} the buckets are for other numbers,
 --         {-4, most} there would be too many calls, and none was added; else {0, then for each call its running number, negative when it was there before}
 -- atomic because the same list may be sent twice at once
+-- include: line
 local state, total, expires, most, over = unpack(redis.call('HMGET', KEYS[1], 'state', 'total', 'expires_at', 'most', 'over_at'))
 if not state then return {-1} end
 if state == 'completed' or state == 'cancelled' then return {-2, state} end
@@ -16,9 +17,9 @@ if expires and tonumber(expires) <= tonumber(ARGV[2]) then return {-2, 'expired'
 local seq, first, size = tonumber(total) + 1, tonumber(ARGV[6]), tonumber(ARGV[7])
 local buckets = tonumber(ARGV[8])
 if seq ~= first then return {-3, seq} end
-local answer, calls = {0}, (#ARGV - 9) / 2
+local answer, calls = {0}, (#ARGV - 10) / 2
 local ZONES, COHORTS, EXPIRING_CALLS = unpack(KEYS, #KEYS - 2)
-local some, numbers = cjson.decode(ARGV[9]), {}
+local some, numbers = cjson.decode(ARGV[10]), {}
 
 -- The number of a cohort in this campaign, given in the order of arrival.
 local function number_of(cohort)
@@ -42,7 +43,7 @@ local function index(key, letter)
   redis.call('HSET', key, letter, latest and latest .. ',' .. seq or seq)
 end
 
-local slot_keys = 5 + buckets + calls
+local slot_keys = 4 + buckets + calls
 -- The slots of all calls, each call's in the order of their letters; of one that is there already they are passed over.
 local function index_all(i, is_new)
   for letter in string.gmatch(some.slots[tostring(i)] or '', '.') do
@@ -65,16 +66,16 @@ local function add(i, bucket, record)
 end
 if most then
   local room = tonumber(most) - tonumber(total)
-  for i = 1, calls do room = room - 1 + redis.call('HEXISTS', KEYS[5 + buckets + i], ARGV[8 + 2 * i]) end
+  for i = 1, calls do room = room - 1 + redis.call('HEXISTS', KEYS[4 + buckets + i], ARGV[9 + 2 * i]) end
   if room < 0 then return {-4, most} end
 end
 for i = 1, calls do
-  local digest, record = ARGV[8 + 2 * i], ARGV[9 + 2 * i]
-  local known = KEYS[5 + buckets + i]
+  local digest, record = ARGV[9 + 2 * i], ARGV[10 + 2 * i]
+  local known = KEYS[4 + buckets + i]
   local is_new = redis.call('HSETNX', known, digest, seq) == 1
   index_all(i, is_new)
   if is_new then
-    add(i, KEYS[6 + math.floor(seq / size) - math.floor(first / size)], record)
+    add(i, KEYS[5 + math.floor(seq / size) - math.floor(first / size)], record)
     answer[i + 1] = seq
     seq = seq + 1
   else
@@ -84,7 +85,7 @@ end
 redis.call('HSET', KEYS[1], 'total', seq - 1)
 redis.call('ZADD', KEYS[3], tonumber(ARGV[2]) + tonumber(ARGV[5]), ARGV[4])
 if state == 'running' then
-  redis.call('ZADD', KEYS[4], 'NX', redis.call('ZRANGE', KEYS[4], 0, 0, 'WITHSCORES')[2] or 0, ARGV[1])
-  redis.call('SADD', KEYS[5], ARGV[1])
+  for i = #KEYS - 2 - tonumber(ARGV[9]), #KEYS - 3 do stand_in_line(ARGV[1], KEYS[i]) end
+  redis.call('SADD', KEYS[4], ARGV[1])
 end
 return answer

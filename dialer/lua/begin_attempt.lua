@@ -7,7 +7,7 @@
 --         16 the call's cohort (0: claimed without windows), 17 each number of the person and the name under which it is
 --         suppressed once it was erased, separated by spaces, or '', 18 names of the lists, separated by spaces,
 --         19 the beginning of the number that has but a share of the budget and the us between two tokens of it, or '',
---         20 version of the text from which the call's terms follow
+--         20 version of the text from which the call's terms follow, 21 the trunk, '' for main
 -- returns 1 begun (also when this very run asks again), 0 not ours any more; put back to waiting: 2 campaign not running,
 --         3 gate closed, 4 an urgent call wants the token, 5 too late, 8 the number is suppressed, the person's next one is to
 --         be dialed, 9 out of hours, 10 the number is held back, 11 no slot, 12 the campaign keeps to other lists, or has another text, now, 13 not within
@@ -114,4 +114,5 @@ local allowed = {timed and timed .. ' ' .. stretch or '- - -', text or 1, redis.
 for _, name in ipairs(lists) do allowed[#allowed + 1] = name .. ':' .. (redis.call('HGET', VERSIONS, name) or 0) end
 redis.call('HSET', ATTEMPT, 'nonce', nonce, 'at', NOW, 'due', due, 'allowed', table.concat(allowed, ' '))
 if counted.place then redis.call('HSET', ATTEMPT, 'place', counted.place) end
+if ARGV[21] ~= '' then redis.call('HSET', ATTEMPT, 'trunk', ARGV[21]) end
 return 1

@@ -1,16 +1,17 @@
 -- change_campaign: give a campaign other values of some fields, from this moment on.
--- KEYS[1] hash campaign   KEYS[2..4] zset ready by class   KEYS[5] hash texts   KEYS[6] hash suppression
--- KEYS[7] set closing
+-- KEYS[1] hash campaign   KEYS[2] hash texts   KEYS[3] hash suppression   KEYS[4] set closing
+-- KEYS[5..] for each of its trunks: zset ready by class
 -- ARGV    campaign id, then for each field its name and its value, '' for none
 -- returns 1 changed, 0 no such campaign, -1 it is over, -2 one of the suppression lists is not there
 -- atomic because a campaign that is over must stay as it was, a text and its version belong together, and a list may be dropped
 -- include: lists
+-- include: line
 local campaign, id = KEYS[1], ARGV[1]
 local state, class = unpack(redis.call('HMGET', campaign, 'state', 'class'))
 if not state then return 0 end
 if state == 'completed' or state == 'cancelled' then return -1 end
 for i = 2, #ARGV, 2 do
-  if ARGV[i] == 'lists' and not are_there(KEYS[6], ARGV[i + 1]) then return -2 end
+  if ARGV[i] == 'lists' and not are_there(KEYS[3], ARGV[i + 1]) then return -2 end
 end
 for i = 2, #ARGV, 2 do
   if ARGV[i] == 'pace' then redis.call('HDEL', campaign, 'pace_at') end
@@ -21,7 +22,7 @@ for i = 2, #ARGV, 2 do
   -- Calls that have begun go on with the text of before, whose first version is not written down.
   if ARGV[i] == 'script' then
     redis.call('HSETNX', campaign, 'script_version', 1)
-    redis.call('HSET', KEYS[5], redis.call('HGET', campaign, 'script_version'), redis.call('HGET', campaign, 'script'))
+    redis.call('HSET', KEYS[2], redis.call('HGET', campaign, 'script_version'), redis.call('HGET', campaign, 'script'))
     redis.call('HINCRBY', campaign, 'script_version', 1)
   end
   if ARGV[i + 1] == '' then
@@ -32,8 +33,7 @@ for i = 2, #ARGV, 2 do
 end
 -- It may take a token now that it could not take before; or it is stopped by what it has now (complete_campaign).
 if state == 'running' then
-  redis.call('SADD', KEYS[7], id)
-  local ready = KEYS[1 + tonumber(class)]
-  redis.call('ZADD', ready, 'NX', redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')[2] or 0, id)
+  redis.call('SADD', KEYS[4], id)
+  for i = 4 + tonumber(class), #KEYS, 3 do stand_in_line(id, KEYS[i]) end
 end
 return 1

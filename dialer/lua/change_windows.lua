@@ -1,8 +1,9 @@
 -- change_windows: give a campaign other windows, or none, from this moment on.
--- KEYS[1] hash campaign   KEYS[2..4] zset ready by class
+-- KEYS[1] hash campaign   KEYS[2..] for each of its trunks: zset ready by class
 -- ARGV    campaign id, now_ms, windows (JSON) or '', 1 if it is dialed outside of them all the same
 -- returns 1 changed, 0 no such campaign, -1 it is over
 -- atomic because whatever was claimed in the old hours must not begin in the new ones
+-- include: line
 local campaign, id, now = KEYS[1], ARGV[1], tonumber(ARGV[2])
 local fields = redis.call('HMGET', campaign, 'state', 'cohorts', 'class', 'unpark', 'expires_at')
 local state, cohorts, class, unpark, expires = unpack(fields)
@@ -23,7 +24,6 @@ if ARGV[3] ~= '' then redis.call('HSET', campaign, 'windows', ARGV[3]) end
 if ARGV[4] == '1' then redis.call('HSET', campaign, 'override_windows', 1) end
 if ARGV[3] ~= '' and ARGV[4] ~= '1' then redis.call('HSET', campaign, 'timed', version) end
 if state == 'running' then
-  local ready = KEYS[1 + tonumber(class)]
-  redis.call('ZADD', ready, 'NX', redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')[2] or 0, id)
+  for i = 1 + tonumber(class), #KEYS, 3 do stand_in_line(id, KEYS[i]) end
 end
 return 1

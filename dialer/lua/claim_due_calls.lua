@@ -1,26 +1,31 @@
--- claim_due_calls: give tokens of the budget to due calls, urgent first, fair between the campaigns of a class.
--- KEYS[1] hash trunk   KEYS[2] zset leases   KEYS[3] zset sleeping   KEYS[4..6] zset ready by class
--- KEYS[7..] for each campaign that the caller saw ready or due: hash campaign, zset waiting, zset claimed, string cohorts,
+-- claim_due_calls: give tokens of a trunk's budget to due calls, urgent first, fair between the campaigns of a class.
+-- KEYS[1] hash trunk   KEYS[2] zset leases   KEYS[3] zset sleeping
+-- KEYS[4..] for this trunk, then for each other one of the campaigns below: zset up, zset ready by class
+-- then KEYS for each campaign that the caller saw ready here, or due on any trunk: hash campaign, zset waiting, zset claimed, string cohorts,
 --         zsets held, placing, unknown, live
 -- ARGV    now_us, interval_us (without margin), burst, lead_us (earliest place_at from now), horizon_us, lease_ms,
 --         most (calls), inherited_us and inherited_index (a token handed over, 0 if none), margin_ppm (to begin with),
---         slots (calls up at the same time over all campaigns, 0 for any number), campaign ids in the order of KEYS
+--         slots (calls up at the same time over this trunk, 0 for any number), t (number of trunks in KEYS), then for each
+--         campaign in the order of KEYS: its id, and which of these trunks are its own, the first of them 0: `0 2`
 -- returns when the next token is (us), interval_us, for each claim: campaign id, seq, due_ms, place_at_us, index, lease
 --         deadline_ms, cohort (0 without windows); ids of campaigns of which nobody knows when they open; 1 if it stopped at
 --         its share of parking and shall be asked again
 -- atomic because two hoppers must neither take the same call nor the same token
 -- include: hours
+-- include: line
 -- include: spending
 local LATEST_LOOK = 10000000 -- us; Redis' client gives up after five seconds
 local SLOTS_LOOK = 5000 -- ms; a slot that gets free wakes its campaign before that (`move` in parts/call.lua)
 local FULL_LOOK = 200000 -- us; how soon to look whether the trunk has a slot again
 local now, lead, burst, most = tonumber(ARGV[1]), tonumber(ARGV[4]), tonumber(ARGV[3]), tonumber(ARGV[7])
 local now_ms, limit = math.floor(now / 1000), now + tonumber(ARGV[5])
-local stored = redis.call('HMGET', KEYS[1], 'tat', 'index', 'margin', 'gate', 'seen')
+local stored = redis.call('HMGET', KEYS[1], 'tat', 'index', 'margin', 'gate', 'seen', 'counted')
 local tat, index = tonumber(stored[1] or 0), tonumber(stored[2] or 0)
 local interval = tonumber(ARGV[2]) * (1 + tonumber(stored[3] or ARGV[10]) / 1000000)
 local earliest = math.max(now + lead, tonumber(stored[4] or 0) * 1000)
-local key_of, claims, unknown, cut_short, is_full, early = {}, {}, {}, 0, false, {}
+local UP, URGENT, NORMAL, BACKGROUND = unpack(KEYS, 4, 7)
+local slots, trunks = tonumber(ARGV[11]), tonumber(ARGV[12])
+local key_of, trunks_of, claims, unknown, cut_short, is_full, early = {}, {}, {}, {}, 0, false, {}
 -- Redis' clock went back (a failover) further than a look may be late: the next token is not so far ahead.
 if now < tonumber(stored[5] or 0) - LATEST_LOOK then tat = math.min(tat, now + interval) end
 
@@ -35,19 +40,39 @@ local function take_token(at)
   return index
 end
 
--- Whoever wakes starts level with the one served least: it neither waits for nor catches up on its absence.
-local function stand_in_line(id)
+-- In line on all of its trunks: what lets one of them go on lets the others.
+local function wake(id)
   redis.call('ZREM', KEYS[3], id)
   local class = redis.call('HGET', KEYS[key_of[id]], 'class')
-  local ready = class and KEYS[3 + tonumber(class)]
-  if ready then redis.call('ZADD', ready, 'NX', redis.call('ZRANGE', ready, 0, 0, 'WITHSCORES')[2] or 0, id) end
+  if not class then return end
+  for place in string.gmatch(trunks_of[id], '%d+') do stand_in_line(id, KEYS[4 + 4 * place + class]) end
 end
 
-for i = 12, #ARGV do
-  local id, key = ARGV[i], 7 + (i - 12) * 8
-  key_of[id] = key
+for i = 13, #ARGV, 2 do
+  local id = ARGV[i]
+  key_of[id], trunks_of[id] = 4 + 4 * trunks + (i - 13) / 2 * 8, ARGV[i + 1]
   local due = redis.call('ZSCORE', KEYS[3], id)
-  if due and tonumber(due) <= now_ms then stand_in_line(id) end
+  if due and tonumber(due) <= now_ms then wake(id) end
+end
+
+-- Whoever has no lease any more is not up. Slots that were not counted before may all be taken, by calls of any trunk.
+if slots == 0 and stored[6] then
+  redis.call('HDEL', KEYS[1], 'counted')
+  redis.call('DEL', UP)
+elseif slots > 0 and not stored[6] then
+  redis.call('HSET', KEYS[1], 'counted', 1)
+  redis.call('ZUNIONSTORE', UP, 1, KEYS[2])
+end
+local function has_no_slot()
+  if slots == 0 or is_full then return is_full end
+  if redis.call('ZCARD', UP) >= slots then redis.call('ZINTERSTORE', UP, 2, UP, KEYS[2]) end
+  return redis.call('ZCARD', UP) >= slots
+end
+
+-- A call that stepped back from another trunk leaves its slot there.
+local function take_slot(id, call_id)
+  for place in string.gmatch(trunks_of[id], '%d+') do redis.call('ZREM', KEYS[4 + 4 * place], call_id) end
+  if slots > 0 then redis.call('ZADD', UP, now_ms, call_id) end
 end
 
 -- Until when (ms) a campaign takes no token by its own limits; nil if it may take the one of this moment.
@@ -111,7 +136,7 @@ end
 local function claim_next(ready, latest)
   local at = token_at()
   local id, key, call, cohort = next_campaign(ready, at)
-  is_full = tonumber(ARGV[11]) > 0 and redis.call('ZCARD', KEYS[2]) >= tonumber(ARGV[11])
+  is_full = has_no_slot()
   if not id or is_full or tonumber(ARGV[8]) == 0 and at > latest then return false end
   local known, token = seen[id], take_token(at)
   if known.pace then
@@ -123,6 +148,7 @@ local function claim_next(ready, latest)
   redis.call('ZADD', KEYS[key + 2], call[2], call[1])
   redis.call('ZREM', KEYS[key + 4], call[1])
   redis.call('ZADD', KEYS[2], deadline, id .. '-' .. call[1])
+  if slots > 0 or trunks > 1 then take_slot(id, id .. '-' .. call[1]) end
   redis.call('ZINCRBY', ready, 1 / known.weight, id)
   claims[#claims + 1] = {id, call[1], call[2], string.format('%.0f', at), token, deadline, cohort}
   return true
@@ -130,7 +156,7 @@ end
 
 -- Those for which the token before was too early are in line again for the next one.
 local function bring_early_back()
-  for i = 1, #early do stand_in_line(early[i]) end
+  for i = 1, #early do wake(early[i]) end
   early = {}
 end
 
@@ -141,11 +167,11 @@ end
 
 -- Before a token far ahead come those of calls already claimed, which step back for an urgent one (begin_attempt). So
 -- urgent calls take the next token here, and those far ahead only where nobody else would.
-claim_all(KEYS[4], math.min(limit, earliest + interval))
-claim_all(KEYS[5], limit)
-claim_all(KEYS[6], limit)
-claim_all(KEYS[4], limit)
-next_campaign(KEYS[4], token_at()) -- begin_attempt steps back for whoever stands here: only those with due calls may
+claim_all(URGENT, math.min(limit, earliest + interval))
+claim_all(NORMAL, limit)
+claim_all(BACKGROUND, limit)
+claim_all(URGENT, limit)
+next_campaign(URGENT, token_at()) -- begin_attempt steps back for whoever stands here: only those with due calls may
 redis.call('HSET', KEYS[1], 'tat', string.format('%.0f', tat), 'index', index, 'seen', ARGV[1])
 local next_at = math.max(tat - (burst - 1) * interval, tonumber(stored[4] or 0) * 1000)
 if is_full then next_at = math.max(next_at, now + tonumber(ARGV[5]) + FULL_LOOK) end

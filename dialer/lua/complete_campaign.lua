@@ -1,7 +1,7 @@
 -- complete_campaign: a running campaign with nothing left to do is completed, a cancelled one is closed.
 -- KEYS[1] hash campaign   KEYS[2] zset imports   KEYS[3] set closing   KEYS[4] set open   KEYS[5..9] zsets waiting .. live
--- KEYS[10..12] zset ready by class   KEYS[13] list callbacks:told   KEYS[14] zset reaping   KEYS[15] zset ended
--- KEYS[16] stream audit   KEYS[17] hash audit:chain   KEYS[18] zset sleeping
+-- KEYS[10] list callbacks:told   KEYS[11] zset reaping   KEYS[12] zset ended   KEYS[13] stream audit   KEYS[14] hash audit:chain
+-- KEYS[15] zset sleeping   KEYS[16..] for each of its trunks: zset ready by class
 -- ARGV    campaign id, now_ms
 -- returns 1 completed, 0 not now (looked at again when its last call ends), 2 an import is under way (look again),
 --         3 paused: its breaker is open and a person is to look, or it has spent what it may
@@ -38,23 +38,23 @@ local function stopped_by()
 end
 local reason = not over and stopped_by()
 if reason then
-  step(KEYS[1], id, 'paused', reason, {KEYS[18], KEYS[10], KEYS[11], KEYS[12]}, KEYS[3])
-  dialer_did(KEYS[16], KEYS[17], ARGV[2], 'campaign.paused', id, {reason = reason})
+  step(KEYS[1], id, 'paused', reason, {unpack(KEYS, 15)}, KEYS[3])
+  dialer_did(KEYS[13], KEYS[14], ARGV[2], 'campaign.paused', id, {reason = reason})
   return 3
 end
 if not over then return 0 end
 local wanted = redis.call('HGET', KEYS[1], 'tells')
 if redis.call('SREM', KEYS[4], id) == 1 and wanted and string.find(wanted, 'campaign.ended', 1, true) then
-  redis.call('RPUSH', KEYS[13], 'campaign.ended ' .. id .. ' ' .. (state == 'running' and 'completed' or state) .. ' ' .. ARGV[2])
+  redis.call('RPUSH', KEYS[10], 'campaign.ended ' .. id .. ' ' .. (state == 'running' and 'completed' or state) .. ' ' .. ARGV[2])
 end
 local since = tonumber(state == 'cancelled' and ended or ARGV[2])
 if days then
-  redis.call('ZADD', KEYS[14], string.format('%.0f', since + days * 86400000), id)
+  redis.call('ZADD', KEYS[11], string.format('%.0f', since + days * 86400000), id)
 else
-  redis.call('ZADD', KEYS[15], string.format('%.0f', since), id)
+  redis.call('ZADD', KEYS[12], string.format('%.0f', since), id)
 end
 if state == 'cancelled' then return 0 end
-for i = 10, 12 do redis.call('ZREM', KEYS[i], id) end
+for i = 16, #KEYS do redis.call('ZREM', KEYS[i], id) end
 redis.call('HSET', KEYS[1], 'state', 'completed', 'ended_at', ARGV[2])
-dialer_did(KEYS[16], KEYS[17], ARGV[2], 'campaign.completed', id, {calls = tonumber(total)})
+dialer_did(KEYS[13], KEYS[14], ARGV[2], 'campaign.completed', id, {calls = tonumber(total)})
 return 1

@@ -13,6 +13,7 @@ from secrets import token_hex
 from dialer import keys
 from dialer.batch import Batch, Part
 from dialer.clock import Clock, now_ms
+from dialer.model import MAIN
 from dialer.providers.assets import Recording
 from dialer.recordings.records import KeptRecording, RecordingState, object_name, safe_type
 from dialer.store.recordings import LEASE_MS, read_recording
@@ -29,6 +30,7 @@ class Claim:
         recording: None where it was deleted, and its file is to be.
         object_name: of the file.
         tries: how often it was claimed, this time included.
+        trunk: by which the call left that it is of: whose carrier has it.
     """
 
     recording_id: str
@@ -36,6 +38,7 @@ class Claim:
     recording: KeptRecording | None
     object_name: str
     tries: int
+    trunk: str = MAIN
 
 
 class RecordingClaims:
@@ -62,13 +65,23 @@ class RecordingClaims:
         if not flat:
             return None
         fields: dict[str, str] = dict(zip(flat[::2], flat[1::2], strict=True))
+        recording = read_recording(recording_id, fields, None)
         return Claim(
             recording_id=recording_id,
             holder=holder,
-            recording=read_recording(recording_id, fields, None),
+            recording=recording,
+            trunk=await self._trunk_of(recording),
             object_name=object_name(fields["campaign"], recording_id),
             tries=int(fields["tries"]),
         )
+
+    async def _trunk_of(self, recording: KeptRecording | None) -> str:
+        told = (
+            [await self._batch.command("HGET", keys.attempt(ref), "trunk") for ref in recording.attempts[:1]]
+            if recording
+            else []
+        )
+        return next(filter(None, told), MAIN)
 
     async def renew(self, claim: Claim) -> bool:
         """Hold it on; False once it was lost, to another worker or because it was deleted."""

@@ -8,7 +8,7 @@ whoever finds it lost stops, and takes away again what belongs to nobody.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,9 +53,9 @@ class Failure:
 class Fetcher:
     """Works off what is due, one recording at a time."""
 
-    def __init__(self, claims: RecordingClaims, provider: Provider, storage: Storage) -> None:
+    def __init__(self, claims: RecordingClaims, carrier: Callable[[str], Provider], storage: Storage) -> None:
         self._claims = claims
-        self._provider = provider
+        self._carrier = carrier
         self._storage = storage
 
     async def work_off(self, recording_id: str) -> None:
@@ -66,7 +66,7 @@ class Fetcher:
         if claim.recording is None:
             await self._delete(claim)
             return
-        end = await self._while_held(claim, self._fetch(claim.recording))
+        end = await self._while_held(claim, self._fetch(claim, claim.recording))
         kept = end is not None and await self._write(claim, claim.recording, end)
         if not kept and await self._claims.is_deleted(claim):
             await self._storage.delete(claim.object_name)
@@ -92,10 +92,10 @@ class Fetcher:
             except StoreUnavailable as error:
                 log.warning("recording.not_renewed", recording_id=claim.recording_id, reason=str(error))
 
-    async def _fetch(self, recording: KeptRecording) -> Recording | Failure:
+    async def _fetch(self, claim: Claim, recording: KeptRecording) -> Recording | Failure:
         try:
             async with self._storage.upload(recording.object_name) as upload:
-                fetched = await self._provider.fetch_recording(recording.carrier_url, upload)
+                fetched = await self._carrier(claim.trunk).fetch_recording(recording.carrier_url, upload)
                 await upload.complete(fetched.size_bytes)
                 return fetched
         except CarrierError as error:

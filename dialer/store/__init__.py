@@ -14,12 +14,23 @@ from dialer.store.erasing import ErasingStore
 from dialer.store.escalations import EscalationStore
 from dialer.store.explaining import ExplainStore
 from dialer.store.forecasts import ForecastStore
-from dialer.store.overview import Overview, OverviewStore
+from dialer.store.overview import Overview, OverviewStore, TrunkNow
 from dialer.store.recordings import Deleted, Noted, Wanted
 from dialer.store.retention import RetentionStore
 from dialer.store.seen import SeenStore
 
-__all__ = ["Applied", "AuditFilter", "Deleted", "EventResult", "Noted", "Overview", "Spoken", "Store", "Wanted"]
+__all__ = [
+    "Applied",
+    "AuditFilter",
+    "Deleted",
+    "EventResult",
+    "Noted",
+    "Overview",
+    "Spoken",
+    "Store",
+    "TrunkNow",
+    "Wanted",
+]
 
 
 class Store(

@@ -17,7 +17,7 @@ from dialer.dispositions import Disposition, Fact
 from dialer.errors import NotFound
 from dialer.ladder import UNSETTLED
 from dialer.lua import fact_bits, facts_of
-from dialer.model import Attempt, AttemptRef, Call, CallRef, Event, Terms
+from dialer.model import MAIN, Attempt, AttemptRef, Call, CallRef, Event, Terms
 from dialer.providers.base import CallEvent
 from dialer.store.base import StorePart
 
@@ -41,11 +41,16 @@ class Applied(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class EventResult:
-    """What an event changed: the attempt's new disposition, and its call's if that is over too."""
+    """What an event changed: the attempt's new disposition, and its call's if that is over too.
+
+    Attributes:
+        trunk: by which the attempt left, if it has ended.
+    """
 
     applied: Applied
     attempt: Disposition | None = None
     call: Disposition | None = None
+    trunk: str = MAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ class Spoken:
         facts: what is known of the attempt by now.
         over: whether what its campaign was for is over, because it was done, not because the time for it was.
         replaced: whether somebody put another script in the place of the one that the call began with.
+        trunk: by which the attempt left.
     """
 
     attempt: AttemptRef
@@ -71,6 +77,7 @@ class Spoken:
     facts: frozenset[Fact]
     over: bool = False
     replaced: bool = False
+    trunk: str = MAIN
 
 
 class AttemptStore(StorePart):
@@ -91,10 +98,10 @@ class AttemptStore(StorePart):
             [ref.call.campaign_id, ref.call.seq, ref.number, now, *facts, *limits, *figures],
         )
         if event.uuid and Fact.STARTED in event.facts:
-            (code, attempt, call), _ = await asyncio.gather(applied, self.own_uuid(event.uuid, attempt_id))
+            (code, attempt, call, *trunk), _ = await asyncio.gather(applied, self.own_uuid(event.uuid, attempt_id))
         else:
-            code, attempt, call = await applied
-        return EventResult(Applied(code), _disposition(attempt), _disposition(call))
+            code, attempt, call, *trunk = await applied
+        return EventResult(Applied(code), _disposition(attempt), _disposition(call), next(filter(None, trunk), MAIN))
 
     async def own_uuid(self, uuid: str, attempt_id: str) -> None:
         """Remember whose the carrier's call is, so that a list look-up takes it for nobody else's."""
@@ -109,11 +116,11 @@ class AttemptStore(StorePart):
         (
             (kind, script, terms, over_at, why, version),
             record,
-            (begun, facts, replaced, place, allowed),
+            (begun, facts, replaced, place, allowed, trunk),
         ) = await asyncio.gather(
             self._batch.command("HMGET", keys.campaign(campaign_id), *_SPOKEN),
             self._batch.command("HGET", keys.bucket(campaign_id, seq), seq),
-            self._batch.command("HMGET", keys.attempt(ref), "at", "facts", "script", "place", "allowed"),
+            self._batch.command("HMGET", keys.attempt(ref), "at", "facts", "script", "place", "allowed", "trunk"),
         )
         if not (kind and record and begun):
             return None
@@ -135,6 +142,7 @@ class AttemptStore(StorePart):
             facts=facts_of(int(facts or 0)),
             over=over_at is not None and why not in UNSETTLED and not replaced,
             replaced=bool(replaced),
+            trunk=trunk or MAIN,
         )
 
     async def carrier_id(self, ref: AttemptRef) -> str | None:
@@ -222,6 +230,7 @@ def _attempt(ref: AttemptRef, fields: Mapping[str, str]) -> Attempt:
         script=json.loads(fields["script"]) if "script" in fields else None,
         place=int(fields.get("place", 1)),
         decision=Decision.read(fields["allowed"]) if "allowed" in fields else None,
+        trunk=fields.get("trunk", MAIN),
         events=tuple(sorted(events, key=lambda event: event.received_at)),
         recordings=tuple(recording_id for _, recording_id in recordings),
     )

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from dialer import keys
 from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
+from dialer.trunks import trunks_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,10 @@ class StorePart:
 
     def _now_ms(self) -> int:
         return now_ms(self._clock)
+
+    async def _lines(self, campaign_id: str) -> list[str]:
+        """Where this campaign may stand in line."""
+        return keys.lines(await trunks_of(self._batch, campaign_id))
 
     async def _fields(self, key: str) -> dict[str, str]:
         flat: Any = await self._batch.command("HGETALL", key)

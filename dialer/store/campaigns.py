@@ -19,6 +19,7 @@ from dialer.model import Campaign, Caps, Priority, Progress, Redial, Terms, Unkn
 from dialer.states import CAMPAIGN_STEPS, UP, CallState, CampaignState
 from dialer.store.base import StorePart, deadlines
 from dialer.store.limit_fields import LIMIT_FIELDS, limits_from_fields, limits_to_fields
+from dialer.trunks import read_trunks, write_trunks
 from dialer.windows import Windows
 
 BUILT_IN = {
@@ -108,10 +109,10 @@ class CampaignStore(StorePart):
                 keys.LEASES,
                 keys.SLEEPING,
                 keys.CLOSING,
-                *keys.READY,
                 keys.CALLBACKS_TOLD,
                 *keys.AUDITED,
                 keys.held(campaign_id),
+                *await self._lines(campaign_id),
             ],
             [campaign_id, self._now_ms(), target, reason, masked_text(reason), *sources],
         )
@@ -137,7 +138,8 @@ class CampaignStore(StorePart):
             raise NotFound(f"there is no campaign {campaign_id!r}")
         told = json.dumps(windows.to_dict()) if windows is not None else ""
         args: list[str | int] = [campaign_id, self._now_ms(), told, int(override)]
-        changed = await self._batch.run("change_windows", [keys.campaign(campaign_id), *keys.READY], args)
+        names = [keys.campaign(campaign_id), *await self._lines(campaign_id)]
+        changed = await self._batch.run("change_windows", names, args)
         if changed == 0:
             raise NotFound(f"there is no campaign {campaign_id!r}")
         if changed < 0:
@@ -157,7 +159,8 @@ class CampaignStore(StorePart):
         """
         old, new = _changeable(before), _changeable(after)
         told = {name: value for name, value in new.items() if value != old.get(name)}
-        names = [keys.campaign(before.id), *keys.READY, keys.texts(before.id), keys.SUPPRESSION, keys.CLOSING]
+        names = [keys.campaign(before.id), keys.texts(before.id), keys.SUPPRESSION, keys.CLOSING]
+        names += keys.lines(before.trunks)
         args = [before.id, *(part for name, value in told.items() for part in (name, "" if value is None else value))]
         changed = await self._batch.run("change_campaign", names, args)
         if changed == 0:
@@ -179,7 +182,7 @@ class CampaignStore(StorePart):
             raise NotFound(f"there is no campaign {campaign_id!r}")
         up = [keys.calls_in(campaign_id, state) for state in UP]
         names = [keys.campaign(campaign_id), *up, keys.hang_up(campaign_id), keys.HANGING_UP]
-        names += [keys.SLEEPING, keys.CLOSING, *keys.READY]
+        names += [keys.SLEEPING, keys.CLOSING, *await self._lines(campaign_id)]
         left = int(await self._batch.run("hang_up_campaign", names, [campaign_id, self._now_ms()]))
         if left < 0:
             raise NotFound(f"there is no campaign {campaign_id!r}")
@@ -280,6 +283,7 @@ def to_fields(campaign: Campaign) -> dict[str, str | int]:
         **_lease_times(campaign.terms),
         **_hours(campaign),
         **limits_to_fields(campaign),
+        "trunks": write_trunks(campaign.trunks),
     }
     return fields | {name: value for name, value in told.items() if value is not None}
 
@@ -347,6 +351,7 @@ def campaign_from_fields(campaign_id: str, fields: Mapping[str, str], now_ms: in
         escalation=json.loads(fields["escalation"]) if "escalation" in fields else None,
         **limits_from_fields(fields, now_ms),
         script_version=int(fields.get("script_version", 1)),
+        trunks=read_trunks(fields.get("trunks")),
         max_tries=int(fields["max_tries"]) if "max_tries" in fields else None,
         retention_days=int(fields["retention_days"]) if "retention_days" in fields else None,
         over_at=at_ms(fields.get("over_at")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,11 +16,12 @@ from dialer.dispositions import Disposition
 from dialer.errors import NotFound
 from dialer.explaining.seen import Seen, SeenCall, Trunk
 from dialer.holding import Held, read_held
-from dialer.model import Call, CallRef, Campaign
+from dialer.model import MAIN, Call, CallRef, Campaign
 from dialer.pacing import MARGIN_PPM
 from dialer.states import CallState
 from dialer.store.calls import CallStore
 from dialer.store.campaigns import campaign_from_fields, is_campaign_id
+from dialer.trunks import trunks_of
 
 _DAYS = keys.DIALED_DAYS
 
@@ -35,14 +37,23 @@ class Hours:
 class ExplainStore(CallStore):
     """What stands against calls."""
 
-    async def look_at_campaign(self, campaign_id: str, pace: Pace, unknown_hold_ms: int) -> tuple[Seen, Hours]:
-        """A campaign and what its calls wait for, in one round trip. Raises NotFound."""
+    async def look_at_campaign(
+        self, campaign_id: str, paces: Mapping[str, Pace], unknown_hold_ms: int
+    ) -> tuple[Seen, Hours]:
+        """A campaign and what its calls wait for, by the one of its trunks that takes the next. Raises NotFound.
+
+        All of it is read at one moment. Of a trunk that is not set up here no worker is known.
+        """
         if not is_campaign_id(campaign_id):
             raise NotFound(f"there is no campaign {campaign_id!r}")
+        name = MAIN if len(paces) == 1 else await self._likeliest(campaign_id, paces)
+        pace = paces.get(name, paces[MAIN])
         now_us = self._clock.now_us()
         now = now_us // 1000
         names = [keys.campaign(campaign_id), keys.held(campaign_id), keys.zones(campaign_id)]
-        names += [keys.TRUNK, keys.LEASES, keys.WORKERS, *keys.READY, *keys.call_sets(campaign_id)]
+        # Where there are several, the leases are of all of them.
+        names += [keys.trunk(name), keys.LEASES if len(paces) == 1 else keys.trunk_up(name), keys.WORKERS]
+        names += [*keys.lines([name]), *keys.call_sets(campaign_id)]
         args: list[str | int] = [campaign_id, now, now - keys.WORKER_ALIVE_MS, len(Held)]
         answer = await self._batch.run("explain_campaign", names, args)
         flat, zones, sizes, due, later, later_ms, held, parked, trunk, up, workers, ready, unknown_since = answer
@@ -50,9 +61,11 @@ class ExplainStore(CallStore):
         if "state" not in fields:
             raise NotFound(f"there is no campaign {campaign_id!r}")
         ended = sizes[len(keys.IN_FLIGHT) :]
+        campaign = campaign_from_fields(campaign_id, fields, now)
+        dials = name in paces and name in campaign.trunks
         seen = Seen(
             now_us=now_us,
-            campaign=campaign_from_fields(campaign_id, fields, now),
+            campaign=campaign,
             states=dict(zip(keys.IN_FLIGHT, sizes, strict=False)),
             dispositions=dict(zip(Disposition, ended, strict=True)),
             due=due,
@@ -63,11 +76,28 @@ class ExplainStore(CallStore):
             unpark=[int(opens) for opens in fields.get("unpark", "").split()],
             pace_at_us=float(fields.get("pace_at", 0)) if "pace" in fields else 0,
             unknown_since_ms=float(unknown_since) if unknown_since else None,
-            trunk=_trunk(trunk, up, workers, ready),
+            trunk=_trunk(name, trunk, (up, workers if dials else 0, ready)),
             pace=pace,
             unknown_hold_ms=unknown_hold_ms,
         )
         return seen, _hours(fields, _pairs(zones))
+
+    async def _likeliest(self, campaign_id: str, paces: Mapping[str, Pace]) -> str:
+        """The trunk of a campaign by which its next call may leave first."""
+        named = await trunks_of(self._batch, campaign_id)
+        there = [trunk for trunk in named if trunk in paces] or [named[0]]
+        if len(there) == 1:
+            return there[0]
+        waits = await asyncio.gather(*(self._waits(trunk, paces[trunk]) for trunk in there))
+        return min(zip(waits, there, strict=True))[1]
+
+    async def _waits(self, trunk: str, pace: Pace) -> tuple[bool, float]:
+        """Whether a trunk is full, and from when (us) it has a token."""
+        (tat, gate), up = await asyncio.gather(
+            self._batch.command("HMGET", keys.trunk(trunk), "tat", "gate"),
+            self._batch.command("ZCARD", keys.trunk_up(trunk)),
+        )
+        return 0 < pace.slots <= up, max(float(tat or 0), float(gate or 0) * 1000)
 
     async def look_at_call(self, call: Call, campaign: Campaign, digests: Sequence[str]) -> SeenCall:
         """One call. `digests` tell each of its numbers where it was erased, '' for none. Raises NotFound."""
@@ -106,9 +136,11 @@ def _pairs(flat: Sequence[str]) -> dict[str, str]:
     return dict(zip(flat[::2], flat[1::2], strict=True))
 
 
-def _trunk(fields: Sequence[str | None], up: int, workers: int, ready: Sequence[int]) -> Trunk:
+def _trunk(name: str, fields: Sequence[str | None], shared: tuple[int, int, Sequence[int]]) -> Trunk:
     tat, gate, closed_by, margin = fields
+    up, workers, ready = shared
     return Trunk(
+        name=name,
         tat_us=float(tat or 0),
         margin_ppm=int(margin or MARGIN_PPM),
         gate_ms=int(float(gate or 0)),

@@ -4,14 +4,29 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dialer import keys
 from dialer.callbacks.messages import Message
-from dialer.model import Priority
+from dialer.model import MAIN, Priority
 from dialer.pacing import Budget
 from dialer.states import CallState, CampaignState
 from dialer.store.campaigns import CampaignStore
+
+
+@dataclass(frozen=True, slots=True)
+class TrunkNow:
+    """A trunk at one moment.
+
+    Attributes:
+        gate_ms: for how long nothing goes out by it yet, after a refusal; 0 for open.
+        up: how many of its slots are held; None where they are not counted.
+    """
+
+    budget: Budget
+    gate_ms: int
+    up: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +38,7 @@ class Overview:
         campaigns: how many open campaigns are in each state.
         oldest_due_ms: for how long the call that is due longest has been waiting, by priority; 0 for none.
         workers: how many were heard from lately.
-        gate_ms: for how long nothing goes out yet, after a refusal; 0 for open.
+        trunks: how each trunk is.
         untold_ms: age of the oldest callback to a customer's system that still waits; 0 for none.
         dead_callbacks: how many of them were given up.
         unfetched_ms: age of the oldest recording that is not fetched yet; 0 for none.
@@ -33,8 +48,7 @@ class Overview:
     campaigns: dict[CampaignState, int]
     oldest_due_ms: dict[Priority, int]
     workers: int
-    budget: Budget
-    gate_ms: int
+    trunks: dict[str, TrunkNow]
     unfetched_ms: int
     untold_ms: int
     dead_callbacks: int
@@ -43,12 +57,25 @@ class Overview:
 class OverviewStore(CampaignStore):
     """Sums over all open campaigns; costs grow with their number, not with that of their calls."""
 
-    async def overview(self) -> Overview:
+    async def trunks(self, names: Sequence[str]) -> dict[str, TrunkNow]:
+        """How these trunks are now."""
+        found = await asyncio.gather(*map(self._trunk, names))
+        return dict(zip(names, found, strict=True))
+
+    async def _trunk(self, name: str) -> TrunkNow:
+        fields, held = await asyncio.gather(
+            self._fields(keys.trunk(name)), self._batch.run("count_up", [keys.trunk_up(name), keys.LEASES], [])
+        )
+        budget = Budget.from_fields(fields)
+        counted = "counted" in fields
+        return TrunkNow(budget, max(0, budget.gate_ms - self._now_ms()), int(held) if counted else None)
+
+    async def overview(self, trunks: Sequence[str] = (MAIN,)) -> Overview:
         """Read all sums."""
-        ids, workers, trunk, unfetched, untold, dead = await asyncio.gather(
+        ids, workers, lines, unfetched, untold, dead = await asyncio.gather(
             self._batch.command("SMEMBERS", keys.OPEN),
             self._batch.command("ZCARD", keys.WORKERS),
-            self._fields(keys.TRUNK),
+            self.trunks(trunks),
             self._batch.command("ZRANGE", keys.RECORDINGS_UNFETCHED, 0, 0, "WITHSCORES"),
             self._untold_since(),
             self._batch.command("ZCARD", keys.CALLBACKS_DEAD),
@@ -62,15 +89,13 @@ class OverviewStore(CampaignStore):
             calls.update({(in_state, priority): size for in_state, size in sizes.items()})
             if due and state is CampaignState.RUNNING:
                 oldest[priority] = max(oldest[priority], now - due)
-        budget = Budget.from_fields(trunk)
         states = Counter(state for state, *_ in seen)
         return Overview(
             calls=dict(calls),
             campaigns=dict(states),
             oldest_due_ms=oldest,
             workers=workers,
-            budget=budget,
-            gate_ms=max(0, budget.gate_ms - now),
+            trunks=lines,
             unfetched_ms=max(0, now - int(float(unfetched[1]))) if unfetched else 0,
             untold_ms=max(0, now - untold) if untold else 0,
             dead_callbacks=dead,

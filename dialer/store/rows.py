@@ -42,21 +42,22 @@ class RowStore(CampaignStore):
             return []
         campaign = await self.campaign(campaign_id)
         entries = [_entry(campaign_id, call) for call in calls]
-        return await self._add(campaign_id, campaign.priority, entries, import_id=import_id)
+        lines = [keys.ready(campaign.priority, name) for name in campaign.trunks]
+        return await self._add(campaign_id, lines, entries, import_id=import_id)
 
     async def _add(
-        self, campaign_id: str, priority: Priority, entries: Sequence[_Entry], *, import_id: str
+        self, campaign_id: str, lines: Sequence[str], entries: Sequence[_Entry], *, import_id: str
     ) -> list[Added]:
         known = [entry.known for entry in entries]
         indexed = [slot.key for entry in entries for slot in entry.slots]
-        fixed = _fixed_keys(campaign_id, priority)
+        fixed = _fixed_keys(campaign_id)
         rows = [part for entry in entries for part in (entry.digest, entry.record)]
         some = _some(entries)
         first = int(await self._batch.command("HGET", keys.campaign(campaign_id), "total") or 0) + 1
         while True:
             buckets = _buckets(campaign_id, first, len(entries))
             now, due = self._now_ms(), self._clock.now_us() / 1000  # finer, so that lists keep their order too
-            sizes = (first, keys.CALLS_PER_BUCKET, len(buckets))
+            sizes = (first, keys.CALLS_PER_BUCKET, len(buckets), len(lines))
             answer = await self._batch.run(
                 "add_calls",
                 [
@@ -64,6 +65,7 @@ class RowStore(CampaignStore):
                     *buckets,
                     *known,
                     *indexed,
+                    *lines,
                     keys.zones(campaign_id),
                     keys.cohorts(campaign_id),
                     keys.EXPIRING_CALLS,
@@ -105,7 +107,7 @@ class RowStore(CampaignStore):
             return Added(call_id=str(CallRef(campaign_id, int(yesterdays))), duplicate=True)
         slots = slots_of(campaign_id, (call.number, *call.others))
         entry = _new_entry(keys.known(campaign_id, today), digest, call, slots)
-        (added,) = await self._add(campaign_id, priority, [entry], import_id="single")
+        (added,) = await self._add(campaign_id, [keys.ready(priority)], [entry], import_id="single")
         await asyncio.gather(self._batch.command("PEXPIRE", entry.known, 2 * DAY_MS), self._wake())
         return added
 
@@ -142,9 +144,9 @@ def _some(entries: Sequence[_Entry]) -> str:
     return json.dumps({"cohorts": cohorts, "of": others, "ends": ends, "slots": slots}, separators=(",", ":"))
 
 
-def _fixed_keys(campaign_id: str, priority: Priority) -> list[str]:
+def _fixed_keys(campaign_id: str) -> list[str]:
     waiting = keys.calls_in(campaign_id, CallState.WAITING)
-    return [keys.campaign(campaign_id), waiting, keys.imports(campaign_id), keys.ready(priority), keys.CLOSING]
+    return [keys.campaign(campaign_id), waiting, keys.imports(campaign_id), keys.CLOSING]
 
 
 def _buckets(campaign_id: str, first: int, count: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -16,7 +16,7 @@ from dialer.clock import moment
 from dialer.dialing import Begun, Claim, Dial, Dialing, Follows, Pace, Recorded
 from dialer.dispositions import Fact
 from dialer.leases import Freed, Lapsed, Leases
-from dialer.model import AttemptRef, CallRef, Campaign, NewCall, Priority, UnknownPolicy
+from dialer.model import MAIN, AttemptRef, CallRef, Campaign, NewCall, Priority, UnknownPolicy
 from dialer.providers.base import CallEvent
 from dialer.states import CampaignState
 from dialer.store import AuditFilter, Store
@@ -80,10 +80,10 @@ class Engine:
             await self.store.end_import(campaign_id, "i1")
         await self.store.step(campaign_id, "start")
 
-    async def claim(self, most: int = 100, *, inherited: Claim | None = None) -> list[Claim]:
+    async def claim(self, most: int = 100, *, trunk: str = MAIN, inherited: Claim | None = None) -> list[Claim]:
         """Claim, a millisecond later: calls added in this one are due then."""
         self.clock.advance_ms(1)
-        return (await self.dialing.claim(most, inherited=inherited)).claims
+        return (await self.dialing.claim(most, trunk=trunk, inherited=inherited)).claims
 
     async def claim_one(self) -> Dial:
         """Claim one call and read it."""
@@ -124,20 +124,30 @@ class Engine:
         return [await self.leases.lapse(lapsed) for lapsed in await self.leases.lapsed(100)]
 
 
-def make_engine(redis: Redis, *, calls_per_second: float = 3, burst: int = 1, erasure_secret: str = "") -> Engine:
+def make_engine(
+    redis: Redis,
+    *,
+    calls_per_second: float = 3,
+    burst: int = 1,
+    further: Mapping[str, Pace] | None = None,
+    erasure_secret: str = "",
+) -> Engine:
     """An engine on this Redis, its clock at the start."""
     clock, batch = SettableClock(), Batch(redis)
     store = Store(batch, clock, deadlines(45, 600), erasure_secret)
-    dialing = Dialing(batch, clock, Pace(calls_per_second, burst), erasure_secret=erasure_secret)
+    pace = Pace(calls_per_second, burst)
+    dialing = Dialing(batch, clock, pace, further=further, erasure_secret=erasure_secret)
     return Engine(redis, clock, batch, store, dialing, Leases(batch, clock))
 
 
 @asynccontextmanager
-async def clean_engine(url: str, *, calls_per_second: float = 3) -> AsyncIterator[Engine]:
+async def clean_engine(
+    url: str, *, calls_per_second: float = 3, further: Mapping[str, Pace] | None = None
+) -> AsyncIterator[Engine]:
     """An engine on this server, emptied, with a connection of its own: for one example of a property test."""
     async with Redis.from_url(url, decode_responses=True) as redis:
         await redis.flushall()
-        yield make_engine(redis, calls_per_second=calls_per_second)
+        yield make_engine(redis, calls_per_second=calls_per_second, further=further)
 
 
 def draft(campaign_id: str = "c1", **fields: Any) -> Campaign:

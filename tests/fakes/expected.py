@@ -55,12 +55,13 @@ class Expected:
         """One call."""
         return self.campaigns[ref.campaign_id].calls[ref.seq]
 
-    def due(self, now: float) -> set[tuple[Priority, str]]:
-        """Calls that could be claimed now, with their class."""
+    def due(self, now: float, trunk: str) -> set[tuple[Priority, str]]:
+        """Calls that could be claimed now by a trunk, with their class."""
         return {
             (call.campaign.priority, call_id)
             for call_id, call in self.calls()
-            if call.campaign.state is CampaignState.RUNNING
+            if trunk in call.campaign.trunks
+            and call.campaign.state is CampaignState.RUNNING
             and call.where is CallState.WAITING
             and call.claimable_from(now) <= now < call.campaign.expires_at
             and not call.campaign.is_full

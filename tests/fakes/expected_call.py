@@ -145,6 +145,7 @@ class ExpectedCampaign:
     caps: Caps = field(default_factory=Caps)
     slots: float = math.inf
     lists: tuple[set[str], ...] = ()
+    trunks: tuple[str, ...] = ("main",)
     over: bool = False
     calls: dict[int, ExpectedCall] = field(default_factory=dict)
 

@@ -86,7 +86,7 @@ def open_desk(engine: Engine, provider: Provider, folder: Path) -> Desk:
     """A desk that keeps its files in this folder."""
     storage = Storage(folder.as_uri())
     claims = RecordingClaims(engine.batch, engine.clock)
-    return Desk(engine, claims, Fetcher(claims, provider, storage), storage, folder)
+    return Desk(engine, claims, Fetcher(claims, lambda _trunk: provider, storage), storage, folder)
 
 
 class BrokenStorage(Storage):

@@ -7,7 +7,7 @@ as the test wants it. Webhooks go the whole way.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ from pydantic import SecretStr
 
 from dialer.api.app import serve
 from dialer.ending import ended
-from dialer.model import Attempt, AttemptRef, Call, CallRef
+from dialer.model import MAIN, Attempt, AttemptRef, Call, CallRef
 from dialer.runtime import Runtime, open_runtime
 from dialer.settings import Settings
 from dialer.simulator import LegView, Simulator, SimulatorConfig
@@ -58,11 +58,11 @@ class Switchboard:
         await (await self.http.post(f"/v1/campaigns/{campaign_id}/start")).read()
         return campaign_id
 
-    async def place(self, count: int = 1) -> list[CallRef]:
-        """Claim so many calls and place them, as a worker does."""
+    async def place(self, count: int = 1, *, trunk: str = MAIN) -> list[CallRef]:
+        """Claim so many calls by a trunk and place them, as a worker does."""
         placed: list[CallRef] = []
         while len(placed) < count:
-            claims = (await self.context.dialing.claim(count - len(placed))).claims
+            claims = (await self.context.dialing.claim(count - len(placed), trunk=trunk)).claims
             await place_all(claims, self.context)
             placed += [claim.call for claim in claims]
         return placed
@@ -127,13 +127,15 @@ class Switchboard:
 
 
 @asynccontextmanager
-async def open_switchboard(redis_url: str, *, pace: int = 1000, **carrier: Any) -> AsyncIterator[Switchboard]:
-    """One that dials and steers as fast as `pace` lets it; `carrier`: fields of SimulatorConfig."""
+async def open_switchboard(
+    redis_url: str, *, pace: int = 1000, further: Mapping[str, Mapping[str, Any]] | None = None, **carrier: Any
+) -> AsyncIterator[Switchboard]:
+    """One that dials and steers as fast as `pace` lets it; `carrier`: fields of SimulatorConfig; `further`: trunks."""
     usual = {"time_scale": 0.05, "ring_s": 2.0, "ring_jitter_s": 0.0, "control_grace_s": 0.0, "calls_per_second": 1000}
     async with AsyncExitStack() as stack:
         config = SimulatorConfig(**({**usual, "other_requests_per_second": pace} | carrier))
         stand_in = await stack.enter_async_context(Simulator(config))
-        settings = _settings(redis_url, stand_in, pace)
+        settings = _settings(redis_url, stand_in, pace, further or {})
         listening: asyncio.Queue[str] = asyncio.Queue()
         serving = asyncio.create_task(serve(settings, ready=listening.put_nowait))
         stack.push_async_callback(ended, serving)
@@ -145,7 +147,7 @@ async def open_switchboard(redis_url: str, *, pace: int = 1000, **carrier: Any) 
         yield Switchboard(stand_in, context, http, url)
 
 
-def _settings(redis_url: str, carrier: Simulator, pace: int) -> Settings:
+def _settings(redis_url: str, carrier: Simulator, pace: int, further: Mapping[str, Mapping[str, Any]]) -> Settings:
     port = free_port()
     return Settings(
         redis_url=redis_url,
@@ -163,4 +165,5 @@ def _settings(redis_url: str, carrier: Simulator, pace: int) -> Settings:
         from_number="+31201234567",
         calls_per_second=100,
         other_requests_per_second=pace,
+        trunks=further,
     )

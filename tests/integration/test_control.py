@@ -127,7 +127,7 @@ async def test_taking_a_script_back_leaves_another_transfers(board: Switchboard)
     call_id = await board.up(status="answered")
     mine, theirs = {**SCRIPT, "style": 1}, {**SCRIPT, "style": 2}
     attempt, runtime = await board.attempt(call_id), board.runtime
-    control = CallControl(runtime.store, board.context.provider, runtime.clock)
+    control = CallControl(runtime.store, board.context.carrier, runtime.clock)
     for script in (mine, theirs):
         await runtime.store.override_script(attempt.id, script)
     await control._take_back(attempt, mine)
@@ -265,7 +265,7 @@ async def test_crash_between_the_fact_and_the_request_never_redials(board: Switc
         def check_order(self, _: object) -> None:
             """Everything is taken."""
 
-    control = CallControl(board.runtime.store, Dying(), board.runtime.clock)  # type: ignore[arg-type]
+    control = CallControl(board.runtime.store, lambda _trunk: Dying(), board.runtime.clock)  # type: ignore[arg-type,return-value]
     with pytest.raises(Killed):
         await control.steer(call_id, Act.HANG_UP)
     assert (CallState.LIVE, []) == ((await board.call(call_id)).state, board.orders())
@@ -280,6 +280,6 @@ async def test_done_order_is_no_failure_though_it_could_not_be_noted(board: Swit
     attempt, runtime = await board.attempt(call_id), board.runtime
     async with Redis.from_url("unix:///nowhere/redis") as away:
         store = Store(Batch(away), runtime.clock, runtime.limits)
-        done = await CallControl(store, board.context.provider, runtime.clock)._give(attempt, Act.MUTE)
+        done = await CallControl(store, board.context.carrier, runtime.clock)._give(attempt, Act.MUTE)
 
     assert ("mute", ["mute"]) == (done.do, board.leg().controls)

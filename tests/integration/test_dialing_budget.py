@@ -176,7 +176,7 @@ async def test_the_overview_shows_the_budget(engine: Engine) -> None:
     """Margin, gate and counts are read back."""
     await tune(engine, Placed("u1"))
     await tune(engine, Refused(Refusal.RATE, retry_after_ms=5_000))
-    seen = await engine.store.overview()
+    seen = (await engine.store.overview()).trunks["main"]
 
     assert (MARGIN_PPM + MARGIN_STEP_PPM, 1, 1, 5_000) == (
         seen.budget.margin_ppm, seen.budget.accepted, seen.budget.refused, seen.gate_ms,

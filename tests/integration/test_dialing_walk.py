@@ -1,4 +1,4 @@
-"""A random walk over all that can happen to four campaigns, beside a model in plain Python, judged after every step.
+"""A random walk over all that can happen to four campaigns on two trunks, beside a model in plain Python that judges.
 
 What every step must leave: each call in exactly one set, the one the model says; leases for calls in flight and no
 others; no attempt begun twice; no more requests in any second than the budget; no due call that nobody will look at.
@@ -22,7 +22,7 @@ from dialer.callbacks.events import CallbackEvent, Callbacks
 from dialer.callbacks.messages import SWEPT, Message
 from dialer.clock import moment, to_ms
 from dialer.decisions import ALL_CAMPAIGNS
-from dialer.dialing import Begun, Claim, Dial, Follows
+from dialer.dialing import Begun, Claim, Dial, Follows, Pace
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import IllegalStep, NotFound
 from dialer.holding import read_held
@@ -67,8 +67,8 @@ T = TypeVar("T")
 class Walk:
     """One walk; its seed makes it the same again."""
 
-    def __init__(self, engine: Engine, seed: int, *, rate: int) -> None:
-        self.engine, self.random, self.rate = engine, Random(seed), rate  # noqa: S311 - guards nothing
+    def __init__(self, engine: Engine, seed: int, rates: dict[str, int]) -> None:
+        self.engine, self.random, self.rates = engine, Random(seed), rates  # noqa: S311 - guards nothing
         self.expected, self.start_ms = Expected(), engine.now_ms
         self.lists: dict[str, set[str]] = {"vip": set(), "staff": set()}
         self.dials: list[Dial] = []
@@ -76,7 +76,8 @@ class Walk:
         self.seen: list[Lapsed] = []
         self.looked: list[Call] = []
         self.under_way: dict[AttemptRef, str] = {}
-        self.left_us: list[int] = []
+        self.left_us: dict[str, list[int]] = {trunk: [] for trunk in self.rates}
+        self.left_by: dict[AttemptRef, str] = {}
 
     async def walk(self, steps: int) -> None:
         """Take so many steps, and judge after each."""
@@ -113,6 +114,7 @@ class Walk:
         fields["caps"] = self.random.choice(CAPS)
         fields["share"] = Share(weight=self.random.choice([1, 1, 2, 7]), slots=self.random.choice(SLOTS))
         fields["lists"] = tuple(self.random.choice([[], [], ["vip"], ["vip", "staff"]]))
+        fields["trunks"] = self.random.choice([("main",), ("main",), ("south",), ("main", "south"), ("main", "south")])
         fields["callbacks"] = Callbacks("https://crm.example.com/in", frozenset(CallbackEvent))
         kind = self.random.choice(["notification", "conference"])
         await self.engine.run_campaign(campaign_id, calls=0, kind=kind, max_tries=max_tries, **fields)
@@ -120,6 +122,7 @@ class Walk:
         campaign.hours.windows = windows
         campaign.max_tries, campaign.suppressed = max_tries or math.inf, self.expected.suppressed
         campaign.caps, campaign.slots = fields["caps"], fields["share"].slots or math.inf
+        campaign.trunks = fields["trunks"]
         campaign.lists = tuple(self.lists[name] for name in fields["lists"])
         campaign.expires_at = math.inf if ends_in_ms is None else self.engine.now_ms + ends_in_ms
         self.expected.campaigns[campaign_id] = campaign
@@ -245,15 +248,17 @@ class Walk:
             assert rank(priorities[str(claim.call)]) <= min(map(rank, passed), default=9)
 
     async def _claim(self, most: int, inherited: Claim | None) -> list[Dial]:
-        due, asked_at_us = self.expected.due(self.engine.now_ms), self.engine.clock.now_us()
-        claimed = await self.engine.dialing.claim(most, inherited=inherited)
+        trunk = inherited.trunk if inherited else self.random.choice([*self.rates])
+        due, asked_at_us = self.expected.due(self.engine.now_ms, trunk), self.engine.clock.now_us()
+        claimed = await self.engine.dialing.claim(most, trunk=trunk, inherited=inherited)
         ids = {str(claim.call) for claim in claimed.claims}
         took = [priority for priority, call_id in due if call_id in ids]
 
         assert len(ids) == len(took) == len(claimed.claims) <= most
+        assert {claim.trunk for claim in claimed.claims} <= {trunk}
         self.expected.claim(claimed.claims)
         # Of a campaign without slots nothing more is due.
-        left = [priority for priority, call_id in self.expected.due(self.engine.now_ms) if call_id not in ids]
+        left = [priority for priority, call_id in self.expected.due(self.engine.now_ms, trunk) if call_id not in ids]
         self._judge_order(claimed.claims, {call_id: priority for priority, call_id in due}, left, asked_at_us)
         # What is due and was not claimed lacks a token, or room; nothing else.
         assert not left or len(ids) == most or claimed.look_again_us > self.engine.clock.now_us()
@@ -291,7 +296,8 @@ class Walk:
             assert call.campaign.hours.holds_at(call.zones, max(look.now_us, dial.claim.place_at_us) / 1000)
             self.under_way[dial.attempt] = nonce
             self.begun.append((dial, nonce))
-            self.left_us.append(max(look.now_us, dial.claim.place_at_us))
+            self.left_us[dial.claim.trunk].append(max(look.now_us, dial.claim.place_at_us))
+            self.left_by[dial.attempt] = dial.claim.trunk
         elif begun in {Begun.PREEMPTED, Begun.NEXT_NUMBER, Begun.HELD, Begun.NO_SLOT}:
             for heir in await self._claim(1, dial.claim):
                 await self._begin(heir, nonce, self.random.choice(LATE_US))
@@ -306,8 +312,8 @@ class Walk:
         return Look(
             now_us,
             lease=now_us // 1000 + PLACING_LEASE_MS,
-            gate=int(await redis.hget(keys.TRUNK, "gate") or 0),
-            urgent=bool(await redis.zcard(keys.READY_URGENT)),
+            gate=int(await redis.hget(keys.trunk(dial.claim.trunk), "gate") or 0),
+            urgent=bool(await redis.zcard(keys.ready(Priority.URGENT, dial.claim.trunk))),
             hours=(opens, closes) if timed else None,
         )
 
@@ -332,6 +338,7 @@ class Walk:
         for attempt in [dial.attempt for dial, _ in self.any_of(self.begun)]:
             event = self.random.choice(EVENTS)
             wanted = self.expected.event(attempt, event, self.engine.now_ms)
+            wanted = replace(wanted, trunk=self.left_by[attempt]) if wanted.attempt else wanted
 
             assert wanted == await self.engine.store.apply_event(str(attempt), event)
 
@@ -412,10 +419,12 @@ class Walk:
         assert wanted == await self.engine.leases.expire_calls(1000)
 
     async def tune(self) -> None:
-        """The carrier finds the pace too fast, or not."""
+        """A trunk's carrier finds the pace too fast, or not."""
         answers: list[PlaceResult] = [Refused(Refusal.RATE), Placed("u1"), Placed("u1")]
         result = self.random.choice(answers)
-        await pacing.tune(self.engine.batch, self.engine.clock, result, first_wait_ms=1000 // self.rate)
+        trunk, rate = self.random.choice([*self.rates.items()])
+        wait_ms = 1000 // rate
+        await pacing.tune(self.engine.batch, self.engine.clock, result, first_wait_ms=wait_ms, trunk=trunk)
 
     async def judge(self) -> None:
         """All that must hold after every step."""
@@ -426,8 +435,9 @@ class Walk:
         assert sorted((call_id, str(call.where)) for call_id, call in calls.items()) == self._standing(stored)
         assert leases == stored.get("leases", {})
         assert leases.keys() == {call_id for call_id, call in calls.items() if call.where in IN_FLIGHT}
-        left = sorted(self.left_us)[-10 * self.rate :]
-        assert all(late - early >= SECOND_US for early, late in zip(left, left[self.rate :], strict=False)), "too fast"
+        for trunk, rate in self.rates.items():
+            left = sorted(self.left_us[trunk])[-10 * rate :]
+            assert all(late - early >= SECOND_US for early, late in zip(left, left[rate:], strict=False)), "too fast"
         assert self.expected.suppressed == set(stored.get("suppressed", {}))
         for name, numbers in self.lists.items():
             assert numbers == set(stored.get(f"suppressed:{name}", {}))
@@ -487,9 +497,16 @@ class Walk:
                     yield from ((f"{campaign_id}-{seq}", value) for seq, value in named)
 
     def _nobody_is_forgotten(self, stored: dict[str, Any]) -> None:
-        """A running campaign with calls in line is ready, or sleeps until the first may be dialed at the latest."""
+        """A running campaign with calls in line is ready, or sleeps until the first may be dialed at the latest.
+
+        It is so on each of its trunks, and on no other.
+        """
+        for trunk in self.rates:
+            self._nobody_is_forgotten_by(trunk, stored)
+
+    def _nobody_is_forgotten_by(self, trunk: str, stored: dict[str, Any]) -> None:
         now = self.engine.now_ms
-        ready = set(chain.from_iterable(stored.get(key.removeprefix(keys.TAG), {}) for key in keys.READY))
+        ready = set(chain.from_iterable(stored.get(key.removeprefix(keys.TAG), {}) for key in keys.lines([trunk])))
         for campaign_id, campaign in self.expected.campaigns.items():
             # A parked call is due some microseconds after the opening, so that lists keep their order.
             waiting = [
@@ -497,7 +514,7 @@ class Walk:
                 for seq, call in campaign.calls.items()
                 if call.where is CallState.WAITING
             ]
-            if campaign.state is not CampaignState.RUNNING:
+            if campaign.state is not CampaignState.RUNNING or trunk not in campaign.trunks:
                 assert campaign_id not in ready
             elif waiting and campaign_id not in ready and now < campaign.expires_at:
                 latest = max(now + SLOTS_LOOK_MS if campaign.is_full else now, min(waiting))
@@ -537,8 +554,8 @@ WEIGHTS = {
 @pytest.mark.parametrize("seed", range(8))
 async def test_random_walk(redis_url: str, seed: int, rate: int) -> None:
     """Whatever happens in whatever order, scripts and model agree, and the promises hold after every step."""
-    async with clean_engine(redis_url, calls_per_second=rate) as engine:
-        await Walk(engine, seed, rate=rate).walk(STEPS_EACH)
+    async with clean_engine(redis_url, calls_per_second=rate, further={"south": Pace(10)}) as engine:
+        await Walk(engine, seed, {"main": rate, "south": 10}).walk(STEPS_EACH)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -555,6 +572,6 @@ async def test_random_walk(redis_url: str, seed: int, rate: int) -> None:
 )
 async def test_random_walk_over_odd_days(redis_url: str, begins: str, seed: int) -> None:
     """The same on days with an hour more or less, and into holidays."""
-    async with clean_engine(redis_url, calls_per_second=30) as engine:
+    async with clean_engine(redis_url, calls_per_second=30, further={"south": Pace(10)}) as engine:
         engine.clock.set_us(to_ms(datetime.fromisoformat(begins)) * 1000)
-        await Walk(engine, seed, rate=30).walk(STEPS_EACH // 2)
+        await Walk(engine, seed, {"main": 30, "south": 10}).walk(STEPS_EACH // 2)

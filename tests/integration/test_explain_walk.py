@@ -7,6 +7,7 @@ from collections import Counter
 import pytest
 
 from dialer.clock import to_ms
+from dialer.dialing import Pace
 from dialer.dispositions import Disposition
 from dialer.explaining.explainer import CallExplained
 from dialer.explaining.reasons import Code, Group
@@ -33,9 +34,9 @@ UNDER_WAY = {
 class ExplainedWalk(Walk):
     """A walk that asks why after each step."""
 
-    def __init__(self, engine: Engine, seed: int, *, rate: int) -> None:
-        super().__init__(engine, seed, rate=rate)
-        self.explainer = explainer_of(engine, calls_per_second=rate)
+    def __init__(self, engine: Engine, seed: int, rates: dict[str, int]) -> None:
+        super().__init__(engine, seed, rates)
+        self.explainer = explainer_of(engine, calls_per_second=rates["main"])
         self.steps = 0
 
     async def judge(self) -> None:
@@ -151,7 +152,7 @@ class ExplainedWalk(Walk):
 @pytest.mark.parametrize("seed", range(100, 106))
 async def test_every_step_of_a_random_walk_is_explained(redis_url: str, seed: int) -> None:
     """Whatever happens in whatever order, every call of every campaign has its reason, and the model agrees."""
-    async with clean_engine(redis_url, calls_per_second=3) as engine:
-        walk = ExplainedWalk(engine, seed, rate=3)
+    async with clean_engine(redis_url, calls_per_second=3, further={"south": Pace(10)}) as engine:
+        walk = ExplainedWalk(engine, seed, {"main": 3, "south": 10})
         await walk.walk(STEPS_EACH)
         await walk.judge_ends()

@@ -159,7 +159,7 @@ async def test_file_is_deleted_when_the_storage_works_again(desk: Desk, host: Re
     recording_id = await desk.note(host.origin + "/f-1")
     await desk.run()
     storage = BrokenStorage(desk.folder.as_uri())
-    fetcher = Fetcher(desk.claims, desk.fetcher._provider, storage)
+    fetcher = Fetcher(desk.claims, desk.fetcher._carrier, storage)
     await desk.engine.store.delete_recording(recording_id)
     await fetcher.work_off(recording_id)
     assert [SOUND] == list(desk.files().values())

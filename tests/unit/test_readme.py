@@ -9,7 +9,7 @@ from prometheus_client.metrics import MetricWrapperBase
 
 from dialer import metrics
 from dialer.explaining.reasons import WORDS, Code
-from dialer.settings import Settings, environment_name
+from dialer.settings import _AS_MAIN, _OF_TRUNK, TRUNK_FIELDS, Settings, environment_name, trunk_variable
 from dialer.states import CALL_STEPS
 from tests.fakes.status_table import meanings
 
@@ -21,10 +21,21 @@ def settings_table() -> str:
     """One row for each setting: variable, default, bounds, meaning."""
     rows = ["| variable | default | meaning |", "| --- | --- | --- |"]
     for name, field in Settings.model_fields.items():
-        default = "" if field.default is None else f"`{field.default}`"
+        default = "" if field.default in (None, {}) else f"`{field.default}`"
         bounds = ", ".join(str(bound) for bound in field.metadata if "=" in str(bound) and "pattern" not in str(bound))
         about = (field.description or "").replace("|", "\\|")
         rows.append(f"| `{environment_name(name)}` | {default} | {about}{_bounds(bounds)} |")
+    return "\n".join(rows)
+
+
+def trunks_table() -> str:
+    """One row for each setting of a further trunk."""
+    rows = ["| variable | left out | meaning |", "| --- | --- | --- |"]
+    for name in TRUNK_FIELDS:
+        field = Settings.model_fields[name]
+        left_out = "must be given" if name in _OF_TRUNK else "as for `main`" if name in _AS_MAIN else field.default
+        shown = "not signed" if left_out is None else left_out if isinstance(left_out, str) else f"`{left_out}`"
+        rows.append(f"| `{trunk_variable('south', name)}` | {shown} | as `{environment_name(name)}` |")
     return "\n".join(rows)
 
 
@@ -53,7 +64,13 @@ def reasons_table() -> str:
     return "\n".join([*rows, *(f"| `{code}` | {WORDS[code].about} |" for code in Code)])
 
 
-TABLES = {"settings": settings_table, "metrics": metrics_table, "answers": answers_table, "reasons": reasons_table}
+TABLES = {
+    "settings": settings_table,
+    "trunks": trunks_table,
+    "metrics": metrics_table,
+    "answers": answers_table,
+    "reasons": reasons_table,
+}
 
 
 def _bounds(text: str) -> str:
@@ -73,6 +90,11 @@ def _between(text: str, name: str) -> str:
 def test_settings_table_is_that_of_the_code() -> None:
     """The README tells every setting with its default, bounds and meaning."""
     assert settings_table() == _between(README.read_text("utf-8"), "settings"), RUN
+
+
+def test_table_of_trunk_settings_is_that_of_the_code() -> None:
+    """The README tells every setting that a further trunk has of its own."""
+    assert trunks_table() == _between(README.read_text("utf-8"), "trunks"), RUN
 
 
 def test_metrics_table_is_that_of_the_code() -> None:

@@ -17,6 +17,8 @@ from redis.asyncio import Redis
 from yarl import URL
 
 from dialer.errors import CarrierError, InvalidInput
+from dialer.keys import access_token
+from dialer.model import MAIN
 from dialer.providers.assets import Access, Recording, RecordingSink
 from dialer.providers.base import (
     CallEvent,
@@ -42,7 +44,7 @@ from dialer.providers.kpn.own_token import OwnToken
 from dialer.providers.kpn.placing import write_call
 from dialer.providers.kpn.recordings import Recordings
 from dialer.providers.kpn.requests import exchange
-from dialer.providers.kpn.shared_token import SharedToken, TokenUnavailable
+from dialer.providers.kpn.shared_token import SharedToken, TokenKeys, TokenUnavailable
 from dialer.providers.kpn.steering import Sleep, Steering
 from dialer.providers.kpn.token import TokenIssuer, TokenSource
 from dialer.providers.steering import Order
@@ -213,11 +215,21 @@ class KpnVoice:
 
 
 def kpn_from_settings(
-    settings: Settings, session: aiohttp.ClientSession, redis: Redis, *, dialect: Dialect | None = None
+    settings: Settings,
+    session: aiohttp.ClientSession,
+    redis: Redis,
+    *,
+    trunk: str = MAIN,
+    dialect: Dialect | None = None,
 ) -> KpnVoice:
-    """The account that the settings name. Raises InvalidInput where credentials are missing; close with `aclose`."""
+    """The account that the settings name for a trunk. Close with `aclose`.
+
+    Raises InvalidInput where credentials are missing, or there is no such trunk.
+    """
+    settings = settings.over(trunk)
     account = KpnAccount.from_settings(settings)
-    tokens = TokenSource(TokenIssuer(account, session), SharedToken(redis, account.fingerprint))
+    shared = SharedToken(redis, account.fingerprint, TokenKeys(access_token(trunk)))
+    tokens = TokenSource(TokenIssuer(account, session), shared)
     voice = KpnVoice(session, account, tokens, dialect=dialect or dialect_from_settings(settings))
     voice.set_share(settings.other_requests_per_second)
     return voice

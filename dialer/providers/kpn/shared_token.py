@@ -1,10 +1,12 @@
-"""The fleet's one access token in Redis: who has it, who renews it, and whether the last try failed.
+"""The fleet's one access token of a trunk in Redis: who has it, who renews it, and whether the last try failed.
 
 | Key | Type | Holds | Expires |
 |---|---|---|---|
 | `{dialer}:token` | string | JSON: access_token, lifetime_s, account | with the token |
 | `{dialer}:token:lock` | string | the renewing process's own random value | after `LOCK_MS`, holder dead or not |
 | `{dialer}:token:failed` | string | JSON: failures in a row, retryable, reason | after 1 to 10 s, growing |
+
+Those of a further trunk begin with `{dialer}:trunk:<its name>:token`.
 
 How long a token still lives is read from its key's expiry, so no two machines' clocks are ever compared.
 """
@@ -35,8 +37,16 @@ class TokenKeys:
     """The names of the three keys; they share a hash tag."""
 
     token: str = names.TOKEN
-    lock: str = names.TOKEN_LOCK
-    failed: str = names.TOKEN_FAILED
+
+    @property
+    def lock(self) -> str:
+        """Held by whoever renews it."""
+        return f"{self.token}:lock"
+
+    @property
+    def failed(self) -> str:
+        """Why it could not be renewed."""
+        return f"{self.token}:failed"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from dialer.runtime import Runtime
 from dialer.settings import Settings
 
 SIGNATURE_SECRET = "the carrier's secret of these tests, of a length at which no library warns about any algorithm"
+SOUTHS_SECRET = "another carrier's secret of these tests, of a length at which no library warns either, whichever it is"
 RINGING = json.dumps({"status": "ringing", "uuid": "u", "timestamp": "2026-01-01T00:00:01Z"}).encode()
 INPUT = json.dumps({"dtmf": {"digits": "1", "timed_out": False}}).encode()
 WEBHOOKS = {"event": RINGING, "reply/0": INPUT, "leg": RINGING, "answer": b""}
@@ -111,3 +112,44 @@ async def test_a_forged_token_is_refused_before_its_signature_is_looked_at(stran
     """A signature does not make up for a token that is not ours."""
     async with stranger.post("/webhooks/c1-1-1.forged/event", data=RINGING, headers=signed(RINGING)) as response:
         assert 404 == response.status
+
+
+class TestSeveralTrunks:
+    """Each carrier signs with the secret of its account."""
+
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        """An API that knows two carriers' secrets."""
+        south = {
+            "carrier_client_id": "c",
+            "carrier_client_secret": "s",
+            "carrier_application_id": "a",
+            "from_number": "+31207654321",
+            "calls_per_second": 3,
+            "signature_secret": SOUTHS_SECRET,
+        }
+        return Settings(**(dict(settings) | {"trunks": {"south": south}}))
+
+    @pytest.mark.parametrize("secret", [SIGNATURE_SECRET, SOUTHS_SECRET])
+    async def test_the_secret_of_any_trunk_is_trusted(
+        self, stranger: aiohttp.ClientSession, webhook: str, secret: str
+    ) -> None:
+        """Whichever carrier has the call."""
+        async with stranger.post(f"{webhook}/event", data=RINGING, headers=signed(RINGING, secret=secret)) as response:
+            assert 204 == response.status
+
+    @pytest.mark.parametrize(
+        ("reason", "header"),
+        [
+            ("signature", partial(signed, RINGING, secret=SIGNATURE_SECRET[::-1])),
+            ("stale", partial(signed, RINGING, secret=SOUTHS_SECRET, age_s=100_000)),
+        ],
+    )
+    async def test_any_other_secret_is_not(
+        self, stranger: aiohttp.ClientSession, webhook: str, reason: str, header: Callable[[], dict[str, str]]
+    ) -> None:
+        """And what is wrong with one that fits is counted as that."""
+        before = refused(reason)
+        async with stranger.post(f"{webhook}/event", data=RINGING, headers=header()) as response:
+            assert 401 == response.status
+        assert before + 1 == refused(reason)

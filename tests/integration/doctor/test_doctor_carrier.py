@@ -160,3 +160,34 @@ async def test_unset_credentials_are_skipped() -> None:
     """What the step `settings` has told is not told again."""
     async with open_patient(Settings(), "") as patient:
         assert State.SKIPPED is (await carrier.token(patient)).state
+
+
+@pytest.mark.parametrize(
+    ("secret", "state", "words"),
+    [
+        (SECRET, State.OK, "south: each has a token, Voice and its application"),
+        ("another", State.FAILED, "south: "),
+    ],
+)
+async def test_each_further_trunk_is_looked_at(secret: str, state: State, words: str) -> None:
+    """One line for all that are well; else which of them is not, and what to do about it."""
+    async with Simulator(SimulatorConfig(client_secret=SECRET)) as carrier_of_south:
+        south = {
+            "carrier_url": carrier_of_south.url,
+            "carrier_token_url": carrier_of_south.token_url,
+            "carrier_client_id": "me",
+            "carrier_client_secret": secret,
+            "carrier_application_id": "app-1",
+            "from_number": "+31207654321",
+            "calls_per_second": 3,
+        }
+        async with _patient(trunks={"south": south}) as (patient, _):
+            finding = await carrier.trunks(patient)
+
+    assert (state, True) == (finding.state, finding.found.startswith(words)), finding
+
+
+async def test_main_alone_needs_no_further_look() -> None:
+    """Where no trunk is named there is none to look at."""
+    async with _patient() as (patient, _):
+        assert "main alone" == (await carrier.trunks(patient)).found
