@@ -33,8 +33,8 @@ LATENESS_SECONDS = Histogram(
 TOKENS_RETURNED = Counter(
     "dialer_tokens_returned_total",
     "Budget tokens that a call did not use, by reason: campaign paused, gate closed, too late, out of hours, lists "
-    "changed, claim lost, expired, no access token; or handed on: an urgent call wants it, number suppressed or held "
-    "back, no slot.",
+    "or text changed, claim lost, expired, no access token; or handed on: an urgent call wants it, number suppressed "
+    "or held back, no slot, over its cap in euro, breaker open.",
     ["reason"],
 )
 ANSWER_SECONDS = Histogram(
