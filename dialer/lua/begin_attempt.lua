@@ -17,6 +17,7 @@
 -- include: dialed
 -- include: spending
 
+local MOST_AHEAD_US = 20000000
 local SERVED_US = 1000000 -- a moment holds so much longer than until the next one: the hopper looks three times a second
 local nonce, place_at, now_us = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[9])
 if redis.call('HGET', ATTEMPT, 'nonce') == nonce then return 1 end
@@ -88,6 +89,14 @@ local is_its_moment = prefix and counted.moment and place_at >= counted.moment a
 counted.moment = nil
 if prefix and ARGV[12] ~= '1' and not is_its_moment then
   local free = tonumber(redis.call('HGET', TRUNK, 'share:' .. prefix) or 0)
+  -- It is never further ahead, unless Redis' clock went back.
+  if free > place_at + MOST_AHEAD_US + apart + SERVED_US then free = place_at end
+  if free > place_at + MOST_AHEAD_US then
+    -- No moment is given so far ahead: whoever is cancelled or paused leaves his unused. Looked at again at half of the time that
+    -- those who are held back take before it.
+    local again = math.min(math.max(MOST_AHEAD_US, redis.call('ZCARD', HELD) * apart / 2), 3600000000)
+    return hold(string.format('%.0f', NOW + again / 1000), PREFIX_SHARE) == 'expired' and 7 or 10
+  end
   -- Whoever expires before its moment takes none from the others.
   if free <= place_at or not expires or free / 1000 < expires then
     redis.call('HSET', TRUNK, 'share:' .. prefix, string.format('%.0f', math.max(free, place_at - interval) + apart))

@@ -45,7 +45,7 @@ async def test_a_prefix_gets_its_share_and_the_rest_goes_to_others(engine: Engin
     dialing = Dialing(engine.batch, engine.clock, Pace(3, prefix_shares={"+3120": SHARE}))
     await engine.run_campaign(calls=0)
     await engine.store.add_calls("c1", [*_people("+3120", 60), *_people("+3130", 200)], import_id="i1")
-    left = await _dial(engine, dialing, steps=900)
+    left = await _dial(engine, dialing, steps=1600)
     capped = [at for at, number in left if number.startswith("+3120")]
     others = [at for at, number in left if number.startswith("+3130")]
     took_s = (max(others) - left[0][0]) / SECOND_US
@@ -83,6 +83,35 @@ async def test_after_a_pause_no_moments_have_piled_up(engine: Engine, redis: Red
     took_s = (left[-1][0] - left[0][0]) / SECOND_US
 
     assert len(left) <= took_s * 30 * SHARE + 1
+
+
+async def test_moments_of_a_cancelled_campaign_keep_nobody_waiting_for_long(engine: Engine, redis: Redis) -> None:
+    """However many of its calls were told to wait, another campaign has the share to itself within half a minute."""
+    assert redis is not None
+    dialing = Dialing(engine.batch, engine.clock, Pace(30, prefix_shares={"+3120": 0.1}))
+    await engine.run_campaign(calls=0)
+    await engine.store.add_calls("c1", _people("+3120", 500), import_id="i1")
+    await _dial(engine, dialing, steps=100)
+    await engine.store.step("c1", "cancel")
+    await engine.run_campaign("c2", calls=0)
+    others = [NewCall(number=f"+31205{number:05d}") for number in range(100)]
+    await engine.store.add_calls("c2", others, import_id="i2")
+    await _dial(engine, dialing, steps=250)
+    left = await _dial(engine, dialing, steps=100)
+    took_s = (left[-1][0] - left[0][0]) / SECOND_US
+
+    assert len(left) >= 0.8 * took_s * 3
+
+
+async def test_a_clock_that_went_back_gives_the_share_back(engine: Engine, redis: Redis) -> None:
+    """What was given in an hour that comes again holds nobody back."""
+    assert redis is not None
+    dialing = Dialing(engine.batch, engine.clock, Pace(3, prefix_shares={"+3120": SHARE}))
+    await engine.run_campaign(calls=0)
+    await engine.store.add_calls("c1", _people("+3120", 60), import_id="i1")
+    await engine.set_budget(**{"share:+3120": engine.clock.now_us() + 3_600_000_000})
+
+    assert 5 <= len(await _dial(engine, dialing, steps=150))
 
 
 async def test_urgent_calls_wait_for_nobody(engine: Engine, redis: Redis) -> None:
