@@ -16,7 +16,6 @@
 -- include: call
 -- include: dialed
 -- include: spending
-
 local MOST_AHEAD_US = 20000000
 local SERVED_US = 1000000 -- a moment holds so much longer than until the next one: the hopper looks three times a second
 local nonce, place_at, now_us = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[9])
@@ -27,7 +26,9 @@ local counted = tries()
 if not due or counted.n + 1 ~= NUMBER then return 0 end
 
 local address, lists = ARGV[14], {}
-local kept_to, text = unpack(redis.call('HMGET', CAMPAIGN, 'lists', 'script_version'))
+-- The stretch as it is written down now: a change of the windows deletes it.
+local state, kept_to, text, caps, timed, stretch, slots, tripped, euros, spent, spent_day, dearest = unpack(redis.call('HMGET', CAMPAIGN,
+  'state', 'lists', 'script_version', 'caps', 'timed', 'h' .. ARGV[16], 'slots', 'tripped_until', 'euros', 'spent', 'spent_day', 'dearest'))
 if (kept_to or '') ~= ARGV[18] or (text or '1') ~= ARGV[20] then return wait(due) == 'expired' and 7 or 12 end
 for name in string.gmatch(ARGV[18], '%S+') do lists[#lists + 1] = name end
 local function is_listed(name)
@@ -51,9 +52,6 @@ if is_barred(address) then
   store_tries(counted)
   return wait(due) == 'expired' and 7 or 8
 end
--- By the stretch as it is written down now: a change of the windows deletes it.
-local timed, stretch, slots, tripped, euros, spent, spent_day, dearest = unpack(redis.call('HMGET', CAMPAIGN,
-  'timed', 'h' .. ARGV[16], 'slots', 'tripped_until', 'euros', 'spent', 'spent_day', 'dearest'))
 local function out_of_hours(moment)
   local opens, closes = string.match(stretch or '', '(%d+) (%d+)')
   return timed and not (opens and moment >= tonumber(opens) and moment < tonumber(closes))
@@ -65,7 +63,7 @@ local function is_limited()
   return spent_until(euros, spent, spent_day, dearest, up, NOW) ~= nil and 13
 end
 local budget = redis.call('HMGET', TRUNK, 'gate', 'tat', 'index')
-local refused = redis.call('HGET', CAMPAIGN, 'state') ~= 'running' and 2
+local refused = state ~= 'running' and 2
   or tonumber(budget[1] or 0) > NOW and 3
   or ARGV[12] ~= '1' and redis.call('ZCARD', URGENT) > 0 and 4
   or now_us > place_at + tonumber(ARGV[10]) and 5
@@ -79,7 +77,7 @@ if expires and NOW >= expires then
   finish('expired')
   return 7
 end
-local free_at, why = not_before(address)
+local free_at, why = not_before(address, caps)
 if free_at then return hold(free_at, why) == 'expired' and 7 or 10 end
 local interval, further = tonumber(ARGV[13]), tonumber(ARGV[15])
 -- Numbers that begin alike get no more than their share of the budget: whoever comes too early is given a moment of its own, once,

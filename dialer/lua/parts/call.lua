@@ -20,8 +20,8 @@ end
 -- Whoever is not up any more leaves a slot, or money, to the next of a campaign that has but so much.
 -- One that was claimed and does not go gives back what it took of its campaign's own pace.
 local function move(set, score, deadline)
-  local was_claimed = redis.call('ZSCORE', CLAIMED, SEQ)
-  for i = 2, 6 do redis.call('ZREM', KEYS[i], SEQ) end
+  local was_claimed = redis.call('ZREM', CLAIMED, SEQ) == 1
+  for _, before in ipairs({WAITING, PLACING, UNKNOWN, LIVE}) do redis.call('ZREM', before, SEQ) end
   redis.call('ZREM', HELD, SEQ)
   redis.call('ZADD', set, score, SEQ)
   if deadline then

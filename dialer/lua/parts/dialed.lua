@@ -33,10 +33,10 @@ local function forget_dialed(address, at)
   end
 end
 
--- The moments (ms) of the last seven days, newest first, and whether another call to the number is up.
-local function dialed(address)
+-- The moments (ms) of today and so many days before, newest first, and whether another call to the number is up.
+local function dialed(address, days)
   local moments, is_up = {}, false
-  for back = 0, 7 do
+  for back = 0, days do
     local stored = redis.call('HGET', KEYS[OWN_KEYS + back], address)
     local last, offsets = string.match(stored or '', '^(%S+)(.*)$')
     if last and back < 2 and last ~= CALL_ID and redis.call('ZSCORE', LEASES, last) then is_up = true end
@@ -46,17 +46,17 @@ local function dialed(address)
   return moments, is_up
 end
 
--- Until when (ms) a number must not be dialed and why, by the caps of the call's campaign: tries a day and a week (rolling), and
+-- Until when (ms) a number must not be dialed and why, by the caps of the call's campaign, if it has any: tries a day and a week (rolling), and
 -- the least time in between. nil if it may be dialed.
-local function not_before(address)
-  local moments, is_up = dialed(address)
-  local caps = redis.call('HGET', CAMPAIGN, 'caps') or ''
-  local day, week, spacing = string.match(caps, '(%d+) (%d+) (%d+)')
+local function not_before(address, caps)
+  -- Whoever is up was dialed today or yesterday; only caps look further back.
+  local moments, is_up = dialed(address, caps and 7 or 1)
+  local day, week, spacing = string.match(caps or '', '(%d+) (%d+) (%d+)')
   local until_ms, reason = 0, nil
   local function rule(moment, span, why)
     if moment and moment + span > NOW and moment + span > until_ms then until_ms, reason = moment + span, why end
   end
-  if caps ~= '' then
+  if caps then
     rule(moments[1], tonumber(spacing), SPACING)
     if tonumber(day) > 0 then rule(moments[tonumber(day)], DAY_MS, DAY_CAP) end
     if tonumber(week) > 0 then rule(moments[tonumber(week)], 7 * DAY_MS, WEEK_CAP) end
