@@ -134,6 +134,8 @@ def _own(seen: Seen, call: SeenCall) -> Reason | None:
     """Why a waiting call is not due by itself."""
     if call.at_ms <= seen.now_ms:
         return None
+    if call.held and call.held[0] in seen.release:
+        return None
     if call.held and call.held[1] > seen.now_ms:
         return told(HELD_CODES[call.held[0]], at_ms(call.held[1]), detail=dialed_text(call, call.held[0]))
     opening = next((opens for opens, _ in seen.parked if seen.is_parked(call.at_ms, opens)), None)

@@ -79,6 +79,7 @@ class Seen:
         held: how many are held back, by reason, and when the first of them is free (ms).
         parked: how many are parked at each opening (ms) of their cohort.
         unpark: the openings (ms) at which some are parked that are due, since the windows were changed.
+        release: reasons to be held back that hold no more, since a cap was loosened.
         pace_at_us: when it may take its next token by its own pace; 0 for any time.
         stretches: for each cohort by its number when it opens and closes (ms); none without windows.
         zones: of each cohort, by its number.
@@ -95,6 +96,7 @@ class Seen:
     held: Mapping[Held, tuple[int, int]]
     parked: Sequence[tuple[int, int]]
     unpark: Sequence[int]
+    release: frozenset[Held]
     pace_at_us: float
     unknown_since_ms: float | None
     trunk: Trunk

@@ -11,6 +11,7 @@
 --         deadline_ms, cohort (0 without windows); ids of campaigns of which nobody knows when they open; 1 if it stopped at
 --         its share of parking and shall be asked again
 -- atomic because two hoppers must neither take the same call nor the same token
+-- include: release
 -- include: hours
 -- include: line
 -- include: spending
@@ -98,7 +99,7 @@ end
 -- Where all calls open together, so does the campaign; else the calls of closed cohorts are parked one by one.
 local function next_call(id, key, at)
   while true do
-    local known = known_of(id, KEYS[key], KEYS[key + 1], now_ms)
+    local known = known_of(id, KEYS[key], KEYS[key + 1], KEYS[key + 4], now_ms)
     local call = redis.call('ZRANGE', KEYS[key + 1], 0, 0, 'WITHSCORES')
     if not known or moves_left == 0 then cut_short = 1 end
     if known and not (call[1] and tonumber(call[2]) <= now_ms) then return nil, call[2] end

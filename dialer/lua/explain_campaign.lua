@@ -24,10 +24,15 @@ local function between(key, least, most)
   return redis.call('ZCOUNT', key, '(' .. string.format('%.5f', least), string.format('%.5f', most))
 end
 
+-- Those whose cap was loosened since are due, though they were not put back in line yet.
+local released = 0
+local function is_released(reason) return string.find((campaign.release or '') .. ' ', ' ' .. reason .. ' ', 1, true) end
+
 local held, held_count = {}, 0
 for reason = 1, tonumber(ARGV[4]) do
   local base = reason * HELD_SPAN
   local count = between(KEYS[2], base + now, base + HELD_SPAN - 1)
+  if is_released(reason) then released, count = released + count, 0 end
   local first = count > 0 and first_after(KEYS[2], base + now, '+inf')[2] - base or 0
   held[reason], held_count = {count, string.format('%.0f', first)}, held_count + count
 end
@@ -51,7 +56,7 @@ for _, opening in ipairs(openings_of(campaign, now)) do
   if not campaign.unpark then parked_count = parked_count + count end
   spans[#spans + 1], last = {least, most}, math.max(last, most)
 end
-due = due + brought
+due = due + brought + released
 local later = sizes[1] - due - held_count - parked_count
 
 -- The first that is due later: past those that are held back, some few at most, and past all that are parked.

@@ -160,8 +160,9 @@ class CampaignStore(StorePart):
         old, new = _changeable(before), _changeable(after)
         told = {name: value for name, value in new.items() if value != old.get(name)}
         names = [keys.campaign(before.id), keys.texts(before.id), keys.SUPPRESSION, keys.CLOSING]
-        names += keys.lines(before.trunks)
-        args = [before.id, *(part for name, value in told.items() for part in (name, "" if value is None else value))]
+        names += [keys.calls_in(before.id, CallState.WAITING), keys.held(before.id), *keys.lines(before.trunks)]
+        fields = (part for name, value in told.items() for part in (name, "" if value is None else value))
+        args: list[str | int] = [before.id, self._now_ms(), *fields]
         changed = await self._batch.run("change_campaign", names, args)
         if changed == 0:
             raise NotFound(f"there is no campaign {before.id!r}")

@@ -73,6 +73,7 @@ class ExplainStore(CallStore):
             later_ms=float(later_ms) if later_ms else None,
             held={reason: (count, int(until)) for reason, (count, until) in zip(Held, held, strict=True)},
             parked=[(int(opens), count) for opens, count in parked],
+            release=frozenset(Held(int(reason)) for reason in fields.get("release", "").split()),
             unpark=[int(opens) for opens in fields.get("unpark", "").split()],
             pace_at_us=float(fields.get("pace_at", 0)) if "pace" in fields else 0,
             unknown_since_ms=float(unknown_since) if unknown_since else None,

@@ -161,6 +161,18 @@ class ExpectedCampaign:
         self.state = target
         return True
 
+    def change_caps(self, caps: Caps, now: int) -> None:
+        """Whom a cap holds back that is loosened is looked at again."""
+        before, self.caps = self.caps, caps
+        loosened = {
+            Held.SPACING: caps.spacing_ms < before.spacing_ms,
+            Held.DAY_CAP: (caps.day or math.inf) > (before.day or math.inf),
+            Held.WEEK_CAP: (caps.week or math.inf) > (before.week or math.inf),
+        }
+        for call in self.calls.values():
+            if call.held is not None and loosened.get(call.held) and call.due > now:
+                call.held, call.due = None, now
+
     @property
     def up(self) -> int:
         """How many of its calls are up, or may be."""

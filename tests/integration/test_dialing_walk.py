@@ -159,7 +159,8 @@ class Walk:
         except IllegalStep:
             assert expected.state in {CampaignState.CANCELLED, CampaignState.COMPLETED}
         else:
-            expected.slots, expected.caps = share.slots or math.inf, caps
+            expected.slots = share.slots or math.inf
+            expected.change_caps(caps, self.engine.now_ms)
 
     async def suppress(self) -> None:
         """A number comes on a list, or is taken off."""

@@ -4,7 +4,7 @@
 -- until the first moment (ms), open until the second one, and then unknown until somebody looks again.
 -- A call whose cohort is closed is parked when it comes first in line: due at the opening, a quarter of a microsecond and
 -- as many halves as its running number later, so that lists keep their order and no other due time is taken for it.
-local MOST_MOVES = 1000 -- calls parked or brought back in one run: some 5 ms
+local MOST_MOVES = 1000 -- calls parked, brought back or released in one run: some 5 ms
 local moves_left, seen = MOST_MOVES, {}
 
 local function parked(moment, seq)
@@ -30,12 +30,14 @@ local function bring_back(campaign, waiting, stored, now_ms)
 end
 
 -- What a run knows of a campaign: whether it keeps windows, how many cohorts it has, and its share of the budget; nil if
--- calls are to be brought back.
-local function known_of(id, campaign, waiting, now_ms)
+-- calls are to be brought back or released.
+local function known_of(id, campaign, waiting, held, now_ms)
   if not seen[id] then
     local stored = redis.call('HMGET', campaign, 'timed', 'cohorts', 'unpark', 'total', 'expires_at', 'weight', 'slots', 'pace', 'pace_at',
-      'tripped_until', 'euros', 'spent', 'spent_day', 'dearest')
+      'tripped_until', 'euros', 'spent', 'spent_day', 'dearest', 'release')
     if stored[3] and not bring_back(campaign, waiting, stored, now_ms) then return nil end
+    if stored[15] then moves_left = release(campaign, waiting, held, now_ms, moves_left) end
+    if stored[15] and moves_left == 0 then return nil end
     seen[id] = {
       timed = stored[1], cohorts = tonumber(stored[2] or 1), expires = tonumber(stored[5] or nil),
       weight = tonumber(stored[6] or 1), slots = tonumber(stored[7] or nil),
