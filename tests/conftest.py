@@ -9,6 +9,8 @@ from redis.asyncio import Redis
 
 from tests.fakes.redis_server import redis_server
 
+pytest.register_assert_rewrite("tests.fakes.walk")
+
 
 @pytest.fixture(scope="session")
 def redis_url() -> Iterator[str]:

@@ -16,7 +16,7 @@ from dialer.states import CallState, CampaignState
 from tests.fakes.engine import Engine, clean_engine
 from tests.fakes.expected_call import ExpectedCall, ExpectedCampaign
 from tests.fakes.explaining import explainer_of, let_a_worker_live
-from tests.integration.test_dialing_walk import Walk
+from tests.fakes.walk.steps import Walk
 
 STEPS_EACH = 250
 ALL_EVERY = 10  # steps between two looks at all calls; a few are looked at after each

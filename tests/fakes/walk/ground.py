@@ -1,0 +1,36 @@
+"""What every part of a random walk shares: the engine, the model beside it, the dice, and what was seen so far."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import TypeVar
+
+from dialer.dialing import Dial
+from dialer.leases import Lapsed
+from dialer.model import AttemptRef, Call
+from tests.fakes.engine import Engine
+from tests.fakes.expected import Expected
+
+T = TypeVar("T")
+
+
+class Ground:
+    """A walk that goes nowhere yet; its seed makes it the same again."""
+
+    def __init__(self, engine: Engine, seed: int, rates: dict[str, int]) -> None:
+        self.engine, self.random, self.rates = engine, Random(seed), rates  # noqa: S311 - guards nothing
+        self.expected, self.start_ms = Expected(), engine.now_ms
+        self.lists: dict[str, set[str]] = {"vip": set(), "staff": set()}
+        self.dials: list[Dial] = []
+        self.begun: list[tuple[Dial, str]] = []
+        self.seen: list[Lapsed] = []
+        self.looked: list[Call] = []
+        self.under_way: dict[AttemptRef, str] = {}
+        self.left_us: dict[str, list[int]] = {trunk: [] for trunk in self.rates}
+        self.left_by: dict[AttemptRef, str] = {}
+
+    def any_of(self, choices: list[T]) -> list[T]:
+        """One of these, mostly one of the latest; none if there are none."""
+        if not choices:
+            return []
+        return [choices[-1 - min(int(self.random.expovariate(0.3)), len(choices) - 1)]]

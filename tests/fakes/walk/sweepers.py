@@ -1,0 +1,57 @@
+"""What the sweeper does in a random walk, in time or late: leases that lapse, ends that have come, unknown attempts."""
+
+from __future__ import annotations
+
+from dialer.leases import Lapsed
+from dialer.states import CampaignState
+from tests.fakes.walk.ground import Ground
+
+
+class Sweepers(Ground):
+    """Steps of the sweeper."""
+
+    async def sweep(self) -> None:
+        """The sweeper frees what has lapsed."""
+        lapsed = await self.engine.leases.lapsed(100)
+        self.seen += lapsed
+        for one in lapsed:
+            await self._lapse(one)
+
+    async def sweep_late(self) -> None:
+        """A slow sweeper frees what it saw lapse long ago, or a worker that stops puts its claim back."""
+        claims = [Lapsed(dial.attempt, dial.claim.deadline_ms) for dial in self.dials[-3:]]
+        for lapsed in self.any_of([*self.seen, *claims]):
+            await self._lapse(lapsed)
+
+    async def _lapse(self, lapsed: Lapsed) -> None:
+        wanted = self.expected.lapse(lapsed, self.engine.now_ms)
+
+        assert wanted is await self.engine.leases.lapse(lapsed)
+
+    async def redial(self) -> None:
+        """The sweeper gives an attempt up, if it is unknown still."""
+        for attempt in [dial.attempt for dial, _ in self.any_of(self.begun)]:
+            wanted = self.expected.redial(attempt, self.engine.now_ms)
+
+            assert wanted is await self.engine.dialing.redial(attempt)
+
+    async def complete(self) -> None:
+        """The sweeper completes exactly the campaigns with nothing left to do, empty ones once they expired."""
+        await self.expire()
+        over = {campaign_id for campaign_id, campaign in self.expected.campaigns.items() if campaign.is_over}
+        for campaign_id in over:
+            self.expected.campaigns[campaign_id].state = CampaignState.COMPLETED
+
+        assert over == set(await self.engine.leases.complete_campaigns())
+
+    async def expire(self) -> None:
+        """The sweeper ends what campaigns past their end have not dialed."""
+        wanted = self.expected.expire(self.engine.now_ms)
+
+        assert wanted == await self.engine.leases.expire_campaigns()
+
+    async def expire_calls(self) -> None:
+        """The sweeper ends calls for which it is too late."""
+        wanted = self.expected.expire_calls(self.engine.now_ms)
+
+        assert wanted == await self.engine.leases.expire_calls(1000)

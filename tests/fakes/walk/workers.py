@@ -1,0 +1,147 @@
+"""What workers and carriers do in a random walk: claim, begin in time or late, record, tell of calls, slow a trunk."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from dialer import keys, pacing
+from dialer.dialing import Begun, Claim, Dial, Follows
+from dialer.dispositions import Fact
+from dialer.model import Priority
+from dialer.providers.base import CallEvent, Placed, PlaceResult, Refusal, Refused
+from dialer.states import CampaignState
+from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS
+from tests.fakes.expected import Look
+from tests.fakes.walk.ground import Ground
+
+EVENTS = [CallEvent(kind=fact, facts=frozenset({fact})) for fact in Fact] + [CallEvent(kind="input")]
+LATE_US = (-25_000, -25_000, 0, 0, 10_000, 100_000, 200_000, pacing.LATEST_US, pacing.LATEST_US + 1)
+PASSING_MS = (1, 5, 50, 200, 338, 500, 1_000, 5_000, 60_000, 700_000)
+
+
+class Workers(Ground):
+    """Steps of workers and carriers."""
+
+    async def wait(self) -> None:
+        """Time passes."""
+        self.engine.clock.advance_ms(self.random.choice(PASSING_MS))
+
+    async def claim(self) -> None:
+        """A hopper claims."""
+        await self._claim(self.random.randint(1, 5), None)
+
+    @staticmethod
+    def _judge_order(
+        claims: list[Claim], priorities: dict[str, Priority], left: list[Priority], asked_at_us: int
+    ) -> None:
+        """Nobody gets a token before a higher class, but for one far ahead: an urgent call takes those before it."""
+        rank = [*Priority].index
+        for claim in claims:
+            # Less a microsecond: a token's moment and the interval are rounded on their way out of the script.
+            far = claim.place_at_us > asked_at_us + pacing.LEAD_US + claim.interval_us - 1
+            passed = [priority for priority in left if not (far and priority is Priority.URGENT)]
+            assert rank(priorities[str(claim.call)]) <= min(map(rank, passed), default=9)
+
+    async def _claim(self, most: int, inherited: Claim | None) -> list[Dial]:
+        trunk = inherited.trunk if inherited else self.random.choice([*self.rates])
+        due, asked_at_us = self.expected.due(self.engine.now_ms, trunk), self.engine.clock.now_us()
+        claimed = await self.engine.dialing.claim(most, trunk=trunk, inherited=inherited)
+        ids = {str(claim.call) for claim in claimed.claims}
+        took = [priority for priority, call_id in due if call_id in ids]
+
+        assert len(ids) == len(took) == len(claimed.claims) <= most
+        assert {claim.trunk for claim in claimed.claims} <= {trunk}
+        self.expected.claim(claimed.claims)
+        # Of a campaign without slots nothing more is due.
+        left = [priority for priority, call_id in self.expected.due(self.engine.now_ms, trunk) if call_id not in ids]
+        self._judge_order(claimed.claims, {call_id: priority for priority, call_id in due}, left, asked_at_us)
+        # What is due and was not claimed lacks a token, or room; nothing else.
+        assert not left or len(ids) == most or claimed.look_again_us > self.engine.clock.now_us()
+        dials = await self.engine.dialing.read(claimed.claims)
+        self.dials += dials
+        return dials
+
+    async def begin(self) -> None:
+        """Any job that ever was begins, for the first time or again, in time or too late."""
+        for dial in self.any_of(self.dials):
+            await self._begin(dial, self.random.choice("xy"), self.random.choice(LATE_US))
+
+    async def place(self) -> None:
+        """The ordinary way: claim some, begin them in time, record an answer or die."""
+        for dial in await self._claim(2, None):
+            begun = await self._begin(dial, "z", self.random.choice(LATE_US))
+            answer = self.random.choice(["live", "live", "unknown", "back", None])
+            if begun is Begun.BEGUN and answer:
+                await self._record(dial, "z", answer)
+
+    async def _begin(self, dial: Dial, nonce: str, late_us: int) -> Begun:
+        await self.engine.clock.sleep_until(dial.claim.place_at_us + late_us)
+        look = await self._look(dial)
+        before = self.under_way.get(dial.attempt)
+        wanted = self.expected.begin(dial, nonce, look)
+        begun = await self.engine.dialing.begin(dial, nonce, lease_ms=PLACING_LEASE_MS)
+
+        assert wanted is begun
+        if begun is Begun.BEGUN and before != nonce:
+            assert before is None, f"{dial.attempt} was begun twice"
+            call = self.expected.call(dial.claim.call)
+            assert call.campaign.state is CampaignState.RUNNING
+            assert call.campaign.up <= call.campaign.slots
+            assert dial.number not in call.campaign.barred
+            assert call.campaign.hours.holds_at(call.zones, max(look.now_us, dial.claim.place_at_us) / 1000)
+            self.under_way[dial.attempt] = nonce
+            self.begun.append((dial, nonce))
+            self.left_us[dial.claim.trunk].append(max(look.now_us, dial.claim.place_at_us))
+            self.left_by[dial.attempt] = dial.claim.trunk
+        elif begun in {Begun.PREEMPTED, Begun.NEXT_NUMBER, Begun.HELD, Begun.NO_SLOT}:
+            for heir in await self._claim(1, dial.claim):
+                await self._begin(heir, nonce, self.random.choice(LATE_US))
+        return begun
+
+    async def _look(self, dial: Dial) -> Look:
+        redis: Any = self.engine.redis
+        now_us = self.engine.clock.now_us()
+        campaign = keys.campaign(dial.claim.campaign_id)
+        timed, stretch = await redis.hmget(campaign, "timed", f"h{dial.claim.cohort}")
+        opens, closes = map(int, (stretch or "0 0").split())
+        return Look(
+            now_us,
+            lease=now_us // 1000 + PLACING_LEASE_MS,
+            gate=int(await redis.hget(keys.trunk(dial.claim.trunk), "gate") or 0),
+            urgent=bool(await redis.zcard(keys.ready(Priority.URGENT, dial.claim.trunk))),
+            hours=(opens, closes) if timed else None,
+        )
+
+    async def record(self) -> None:
+        """Any run that ever began records an answer, for the first time or again."""
+        for dial, nonce in self.any_of(self.begun):
+            await self._record(dial, nonce, self.random.choice(["live", "live", "unknown", "back", "failed"]))
+
+    async def _record(self, dial: Dial, nonce: str, answer: str) -> None:
+        attempt = dial.attempt
+        wait = {"live": RINGING_MS, "unknown": REASON_MS}.get(answer)
+        follows = Follows(answer, answer, "", self.engine.now_ms + wait if wait else 0)
+        wanted = self.expected.record(attempt, nonce, follows, self.engine.now_ms)
+        recorded = await self.engine.dialing.record(dial, nonce, follows)
+
+        assert wanted == recorded[:2]
+        if recorded.taken and answer == "back":
+            del self.under_way[attempt]
+
+    async def event(self) -> None:
+        """The carrier tells something of any attempt that ever was."""
+        for attempt in [dial.attempt for dial, _ in self.any_of(self.begun)]:
+            event = self.random.choice(EVENTS)
+            wanted = self.expected.event(attempt, event, self.engine.now_ms)
+            wanted = replace(wanted, trunk=self.left_by[attempt]) if wanted.attempt else wanted
+
+            assert wanted == await self.engine.store.apply_event(str(attempt), event)
+
+    async def tune(self) -> None:
+        """A trunk's carrier finds the pace too fast, or not."""
+        answers: list[PlaceResult] = [Refused(Refusal.RATE), Placed("u1"), Placed("u1")]
+        result = self.random.choice(answers)
+        trunk, rate = self.random.choice([*self.rates.items()])
+        wait_ms = 1000 // rate
+        await pacing.tune(self.engine.batch, self.engine.clock, result, first_wait_ms=wait_ms, trunk=trunk)
