@@ -73,6 +73,8 @@ class Action(StrEnum):
     APPLICATION_CHANGED = "application.changed"
     APPLICATION_DELETED = "application.deleted"
     AUDIT_EXPORTED = "audit.exported"
+    KEY_CREATED = "key.created"
+    KEY_REVOKED = "key.revoked"
 
 
 class Outcome(StrEnum):
@@ -89,7 +91,7 @@ class Entry:
     """One entry to write.
 
     Attributes:
-        actor: `key:` and the beginning of the API key's SHA-256, or `dialer`.
+        actor: `key:` and the id of an API key, or `dialer`.
         on_behalf_of: whom the client named as the one for whom it acts.
         details: what else is told.
 

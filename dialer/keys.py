@@ -52,6 +52,8 @@ campaign (`store/retention.py`).
 | `dialed:20780:77` | hash | number: the call that dialed it last, and when it was dialed on that day | nine days |
 | `audit` | stream | who did what, when: `entry` (JSON, `audit.py`), `hash` of the chain | by age |
 | `audit:chain` | hash | `head`, `last`: the newest's hash and id; `anchor`: hash before the oldest; `trimmed` | stays |
+| `api-keys` | hash | id of an API key: name, roles, digest, created, expires (JSON) | revoked |
+| `api-keys:used` | hash | id of an API key: when it was last used (ms) | revoked |
 | `erasure` | hash | `fingerprint` of the secret under which hashes of erased numbers stand | stays: one a fleet |
 | `escalating` | zset | call given up that is to be escalated, score: when, or the lease (ms) | empties |
 | `erasing` | zset | erasure id, score: when to go on, or the lease (ms) | empties |
@@ -100,6 +102,9 @@ AUDIT = f"{TAG}audit"
 AUDIT_CHAIN = f"{TAG}audit:chain"
 AUDITED = (AUDIT, AUDIT_CHAIN)
 """Of every script that writes to the audit log."""
+API_KEYS = f"{TAG}api-keys"
+API_KEYS_USED = f"{TAG}api-keys:used"
+OF_API_KEYS = (API_KEYS, API_KEYS_USED)
 OPEN = f"{TAG}open"
 WAKE = f"{TAG}wake"
 WORKERS = f"{TAG}workers"

@@ -57,6 +57,12 @@ ORDERS = Counter(
     "Orders to calls by what became of them: done, call_over, not_placed, not_answered, too_early, refused, no_answer.",
     ["order", "result"],
 )
+API_REFUSALS = Counter(
+    "dialer_api_refusals_total",
+    "Requests refused for their API key: missing_key, wrong_key, lapsed_key, role, rate (too many with one key), "
+    "failures (too many wrong ones from one address).",
+    ["reason"],
+)
 TOKEN_RENEWALS = Counter("dialer_token_renewals_total", "Access tokens asked of the carrier.", ["result"])
 TOKEN_LIFETIME_SECONDS = Gauge(
     "dialer_token_lifetime_seconds",

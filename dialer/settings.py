@@ -58,7 +58,8 @@ class Settings(BaseSettings):
     api_key: SecretStr | None = Field(
         None,
         min_length=1,
-        description="The key that API clients send as a bearer token; 16 characters or more are advised. "
+        description="The administrator's first key, sent as a bearer token, with which others are made; 16 characters "
+        "or more are advised. "
         "`dialer up` makes one when unset.",
     )
     webhook_secret: SecretStr | None = Field(
@@ -193,6 +194,13 @@ class Settings(BaseSettings):
     )
     other_requests_per_second: float = Field(
         15.0, ge=1, le=1000, description="Status, list and hang-up requests per second, for the whole fleet together."
+    )
+    api_requests_per_second: float = Field(
+        50.0,
+        gt=0,
+        le=10_000,
+        description="Requests a second that one API key may send to one API process, after two seconds' worth at once; "
+        "DIALER_API_KEY itself has no limit.",
     )
     carrier_timeout_s: float = Field(
         20.0, ge=0.1, le=60, description="Seconds to wait for the carrier's answer to one request."

@@ -1,4 +1,4 @@
-"""The charts of callbacks to customers' own systems."""
+"""The charts of customers' own systems: callbacks to them, and their keys."""
 
 from __future__ import annotations
 
@@ -26,5 +26,13 @@ CUSTOMERS = (
         queries=[fleet("dialer_dead_customer_callbacks")],
         meaning="Callbacks that were tried for a day, or refused for good, and wait for a person.",
         remedy="`dialer callback list`, then `retry` or `drop`. After 30 days they go.",
+    ),
+    Chart(
+        "API requests refused for their key",
+        "cpm",
+        queries=[each_minute("dialer_api_refusals_total", "reason")],
+        meaning="Requests refused for their API key, a minute, by reason.",
+        remedy="`lapsed_key` or `role`: a system's key ended or lacks a role, see `dialer key list`. `wrong_key` and"
+        " `failures`: a revoked or mistyped key somewhere, or somebody who tries. `rate`: a system asks too often.",
     ),
 )

@@ -29,7 +29,7 @@ ROWS = {
     "Carrier and budget": (CARRIER, (12, 6, 6, 8, 8, 8, 5, 5, 5, 5, 4)),
     "Webhooks": (WEBHOOKS, (8, 8, 8, 12, 12)),
     "Recordings": (RECORDINGS, (12, 12)),
-    "Customers' systems": (CUSTOMERS, (8, 8, 8)),
+    "Customers' systems": (CUSTOMERS, (6, 6, 6, 6)),
     "Fleet": (FLEET, (6, 6, 6, 6, 8, 8, 8)),
 }
 """Each row's charts and how many of the grid's 24 columns each takes."""

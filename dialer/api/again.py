@@ -8,6 +8,7 @@ from typing import Any
 from aiohttp import web
 from pydantic import Field
 
+from dialer.access import Role
 from dialer.api.answers import CampaignOut
 from dialer.api.audited import Audit
 from dialer.api.campaigns import CAMPAIGN_TOLD, Draft, draft, store_draft
@@ -44,6 +45,7 @@ class AgainOut(Outgoing):
 
 @routes.post(
     "/v1/campaigns/{campaign_id}/again",
+    role=Role.LAUNCH,
     answers={
         202: Answer(
             description="The new campaign, a draft; its calls are being added.",
@@ -75,7 +77,11 @@ async def create_again(request: web.Request, campaign_id: str, *, body: Campaign
     return await answer_once(request, f"post-again-{campaign_id}", body, create)
 
 
-@routes.get("/v1/campaigns/{campaign_id}/again", answers={200: Answer(description="How far it is.", model=AgainOut)})
+@routes.get(
+    "/v1/campaigns/{campaign_id}/again",
+    role=Role.READ,
+    answers={200: Answer(description="How far it is.", model=AgainOut)},
+)
 async def get_again(request: web.Request, campaign_id: str) -> web.StreamResponse:
     """From which campaign's calls this one is made, and how far that is."""
     store = request.app[RUNTIME].store

@@ -17,6 +17,7 @@ from pydantic_core import to_json
 
 from dialer.api import (
     again,
+    api_keys,
     applications,
     audit,
     callbacks,
@@ -43,11 +44,11 @@ from dialer.api import (
     voices,
     webhooks,
 )
-from dialer.api.auth import ApiKey
+from dialer.api.auth import Doorkeeper
 from dialer.api.background import Background
 from dialer.api.bodies import MAX_JSON_BYTES
 from dialer.api.import_pool import ImportPool
-from dialer.api.keys import API_KEY, BACKGROUND, IMPORT_POOL, OPENAPI, RUNTIME, WEBHOOK_SECRET
+from dialer.api.keys import BACKGROUND, DOORKEEPER, IMPORT_POOL, OPENAPI, RUNTIME, WEBHOOK_SECRET
 from dialer.api.middleware import envelope, expect
 from dialer.api.openapi import openapi_document
 from dialer.api.routing import Route, install
@@ -86,6 +87,7 @@ ROUTES: tuple[Route, ...] = tuple(
         trunks.routes,
         voices.routes,
         applications.routes,
+        api_keys.routes,
         webhooks.routes,
         probe.routes,
         health.routes,
@@ -101,7 +103,7 @@ def create_app(runtime: Runtime) -> web.Application:
     settings.require("api_key", "webhook_secret")
     app = web.Application(middlewares=[envelope], client_max_size=MAX_JSON_BYTES)
     app[RUNTIME] = runtime
-    app[API_KEY] = ApiKey(settings.api_key.get_secret_value() if settings.api_key else "")
+    app[DOORKEEPER] = Doorkeeper(settings.api_key.get_secret_value() if settings.api_key else "", runtime)
     app[WEBHOOK_SECRET] = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
     app[OPENAPI] = to_json(openapi_document(ROUTES))
     app.cleanup_ctx.extend([_background, _import_pool, _heartbeat])

@@ -12,6 +12,7 @@ from typing import Annotated, Self
 from aiohttp import web
 from pydantic import Field, StringConstraints
 
+from dialer.access import Role
 from dialer.api.audited import Audit
 from dialer.api.keys import RUNTIME
 from dialer.api.models import Incoming, Outgoing
@@ -104,6 +105,7 @@ class ApplicationsOut(Outgoing):
 
 @routes.get(
     "/v1/applications",
+    role=Role.ADMIN,
     answers={200: Answer(description="All of them.", model=ApplicationsOut)},
     problems=_PROBLEMS,
 )
@@ -115,6 +117,7 @@ async def list_applications(request: web.Request, *, query: AccountQuery) -> web
 
 @routes.post(
     "/v1/applications",
+    role=Role.ADMIN,
     answers={
         201: Answer(description="It was made.", model=ApplicationOut, headers={"Location": "Its address."}),
     },
@@ -136,6 +139,7 @@ async def create_application(
 
 @routes.get(
     "/v1/applications/{application_id}",
+    role=Role.ADMIN,
     answers={200: Answer(description="The application.", model=ApplicationOut)},
     problems=_PROBLEMS,
 )
@@ -167,6 +171,7 @@ routes.add(
     "PUT",
     _ONE,
     change_application,
+    role=Role.ADMIN,
     answers=_CHANGED,
     problems=_PROBLEMS,
     audit=Audit(Action.APPLICATION_CHANGED, tells=("name",)),
@@ -175,6 +180,7 @@ routes.add(
     "DELETE",
     _ONE,
     delete_application,
+    role=Role.ADMIN,
     answers={204: Answer(description="Removed.")},
     problems=_PROBLEMS,
     audit=Audit(Action.APPLICATION_DELETED),

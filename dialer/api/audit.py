@@ -9,6 +9,7 @@ from typing import Any, Self
 from aiohttp import web
 from pydantic import AwareDatetime, Field, JsonValue
 
+from dialer.access import Role
 from dialer.api.audited import Audit
 from dialer.api.keys import REQUEST_ID, RUNTIME
 from dialer.api.middleware import REQUEST_ID_HEADER
@@ -55,7 +56,7 @@ class AuditEntryOut(Outgoing):
     outcome: str | None = Field(
         description="`asked` before it began; then `done`, `refused` (nothing changed, or not all) or `failed`."
     )
-    actor: str | None = Field(description="`key:` and the beginning of the API key's SHA-256, or `dialer` itself.")
+    actor: str | None = Field(description="`key:` and the id of an API key, or `dialer` itself.")
     on_behalf_of: str | None = Field(description="The header X-Dialer-Actor, where it was sent.")
     request_id: str | None
     campaign_id: str | None
@@ -95,7 +96,7 @@ class AuditVerdictOut(Outgoing):
     fault: str | None = Field(description="What is wrong.")
 
 
-@routes.get("/v1/audit", answers={200: Answer(description="A page of entries.", model=AuditOut)})
+@routes.get("/v1/audit", role=Role.ADMIN, answers={200: Answer(description="A page of entries.", model=AuditOut)})
 async def list_audit(request: web.Request, *, query: AuditQuery) -> web.StreamResponse:
     """Who did what, newest first.
 
@@ -109,6 +110,7 @@ async def list_audit(request: web.Request, *, query: AuditQuery) -> web.StreamRe
 
 @routes.get(
     "/v1/audit/export",
+    role=Role.ADMIN,
     answers={200: Answer(description="An entry a line, oldest first.", media_types=(NDJSON,))},
     audit=Audit(Action.AUDIT_EXPORTED, tells=("campaign_id", "action", "from", "to")),
 )
@@ -122,7 +124,9 @@ async def export_audit(request: web.Request, *, query: AuditExportQuery) -> web.
     return response
 
 
-@routes.get("/v1/audit/verify", answers={200: Answer(description="What was found.", model=AuditVerdictOut)})
+@routes.get(
+    "/v1/audit/verify", role=Role.ADMIN, answers={200: Answer(description="What was found.", model=AuditVerdictOut)}
+)
 async def verify_audit(request: web.Request) -> web.StreamResponse:
     """Check that no entry was changed, added or removed since it was written."""
     verdict = await request.app[RUNTIME].store.verify_audit()

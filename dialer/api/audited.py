@@ -17,7 +17,7 @@ import structlog
 from aiohttp import web
 from pydantic import BaseModel, RootModel
 
-from dialer.api.keys import API_KEY, LOG_FIELDS, REQUEST_ID, RUNTIME
+from dialer.api.keys import CALLER, LOG_FIELDS, REQUEST_ID, RUNTIME
 from dialer.api.problems import INVALID_INPUT, FieldError, Problem, problem_from
 from dialer.audit import Action, Entry, Outcome, digest
 from dialer.errors import StoreUnavailable
@@ -64,7 +64,7 @@ async def audited(
         return await run()
     asked = Entry(
         action=audit.action,
-        actor=request.app[API_KEY].actor,
+        actor=request[CALLER].actor,
         outcome=Outcome.ASKED,
         campaign_id=_campaign_of(arguments),
         request_id=request[REQUEST_ID],
@@ -150,9 +150,12 @@ def _shown(name: str, value: Any) -> Any:
 
 def _made(response: web.StreamResponse) -> str | None:
     """The campaign in which a request made something."""
-    made = response.headers.get("Location", "").rpartition("/")[2]
+    _, _, kind, made = (response.headers.get("Location", "").split("/", 3) + [""] * 4)[:4]
     call = CallRef.parse(made)
-    return call.campaign_id if call else made or None
+    return call.campaign_id if call else made if kind in _CAMPAIGNS else None
+
+
+_CAMPAIGNS = frozenset({"campaigns", "conferences", "escalations"})
 
 
 def _logged(request: web.Request) -> dict[str, Any]:

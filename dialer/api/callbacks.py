@@ -7,6 +7,7 @@ from datetime import datetime
 from aiohttp import web
 from pydantic import Field
 
+from dialer.access import Role
 from dialer.api.audited import Audit
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Incoming, Nothing, Outgoing
@@ -63,7 +64,7 @@ class CallbacksOut(Outgoing):
     next_cursor: str | None
 
 
-@routes.get("/v1/callbacks", answers={200: Answer(description="A page of them.", model=CallbacksOut)})
+@routes.get("/v1/callbacks", role=Role.READ, answers={200: Answer(description="A page of them.", model=CallbacksOut)})
 async def list_callbacks(request: web.Request, *, query: CallbacksQuery) -> web.StreamResponse:
     """Callbacks that were given up after about a day, or refused for good (410), longest ago first."""
     offset = int(query.cursor or 0)
@@ -77,6 +78,7 @@ async def list_callbacks(request: web.Request, *, query: CallbacksQuery) -> web.
 
 @routes.post(
     "/v1/callbacks/{callback_id}/retry",
+    role=Role.OPERATE,
     answers={202: Answer(description="It is sent again, under the same id.")},
     audit=Audit(Action.CALLBACK_RETRIED),
 )
@@ -89,6 +91,7 @@ async def retry_callback(request: web.Request, callback_id: str, *, body: Nothin
 
 @routes.delete(
     "/v1/callbacks/{callback_id}",
+    role=Role.OPERATE,
     answers={204: Answer(description="It is dropped.")},
     audit=Audit(Action.CALLBACK_DROPPED),
 )

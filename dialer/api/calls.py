@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from dialer.access import Role
 from dialer.addresses import endpoint_of, parse_address
 from dialer.api.answers import CallOut, CallWithAttemptsOut
 from dialer.api.audited import Audit
@@ -34,6 +35,7 @@ routes = Routes()
 
 @routes.post(
     "/v1/calls",
+    role=Role.LAUNCH,
     answers={
         201: Answer(
             description="The call; it is dialed as soon as its turn comes.",
@@ -70,6 +72,7 @@ async def create_call(request: web.Request, *, body: NewSingleCall) -> web.Strea
 
 @routes.get(
     "/v1/calls/{call_id}",
+    role=Role.READ,
     answers={200: Answer(description="The call, its attempts and their events.", model=CallWithAttemptsOut)},
 )
 async def get_call(request: web.Request, call_id: str) -> web.StreamResponse:

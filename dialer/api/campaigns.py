@@ -15,6 +15,7 @@ from typing import Any
 
 from aiohttp import web
 
+from dialer.access import OPERATE_OR_LAUNCH, Role
 from dialer.api.answers import CallOut, CallsOut, CampaignOut, CampaignsOut
 from dialer.api.audited import Audit
 from dialer.api.brake_bodies import breaker_of, euro_cap_of
@@ -68,6 +69,7 @@ routes = Routes()
 
 @routes.post(
     "/v1/campaigns",
+    role=Role.LAUNCH,
     answers={
         201: Answer(
             description="The campaign, a draft.",
@@ -194,7 +196,9 @@ def _campaign_id(derived: str | None) -> str:
     return f"c{derived[:_ID_LENGTH] if derived else ''.join(secrets.choice(_ID_ALPHABET) for _ in range(_ID_LENGTH))}"
 
 
-@routes.get("/v1/campaigns", answers={200: Answer(description="A page of campaigns.", model=CampaignsOut)})
+@routes.get(
+    "/v1/campaigns", role=Role.READ, answers={200: Answer(description="A page of campaigns.", model=CampaignsOut)}
+)
 async def list_campaigns(request: web.Request, *, query: CampaignsQuery) -> web.StreamResponse:
     """The campaigns, newest first."""
     runtime, offset = request.app[RUNTIME], int(query.cursor or 0)
@@ -207,7 +211,9 @@ async def list_campaigns(request: web.Request, *, query: CampaignsQuery) -> web.
     return web.json_response(text=page.model_dump_json())
 
 
-@routes.get("/v1/campaigns/{campaign_id}", answers={200: Answer(description="The campaign.", model=CampaignOut)})
+@routes.get(
+    "/v1/campaigns/{campaign_id}", role=Role.READ, answers={200: Answer(description="The campaign.", model=CampaignOut)}
+)
 async def get_campaign(request: web.Request, campaign_id: str) -> web.StreamResponse:
     """A campaign and how far it is."""
     runtime = request.app[RUNTIME]
@@ -218,6 +224,7 @@ async def get_campaign(request: web.Request, campaign_id: str) -> web.StreamResp
 
 @routes.get(
     "/v1/campaigns/{campaign_id}/calls",
+    role=Role.READ,
     answers={200: Answer(description="A page of calls.", model=CallsOut)},
 )
 async def list_calls(request: web.Request, campaign_id: str, *, query: CallsQuery) -> web.StreamResponse:
@@ -284,6 +291,7 @@ for _verb in CAMPAIGN_STEPS:
         _start if _verb == "start" else _step(_verb),
         name=f"{_verb}_campaign",
         about=f"{_STEPS_ABOUT[_verb]}\n\nA campaign that is there already stays so.",
+        role=Role.LAUNCH if _verb == "start" else OPERATE_OR_LAUNCH,
         answers={200: Answer(description="The campaign after the step.", model=CampaignOut)},
         audit=Audit(_STEPS_AUDITED[_verb], ("force",) if _verb == "start" else ()),
         problems=(ILLEGAL_STEP, IMPOSSIBLE_PLAN) if _verb == "start" else (ILLEGAL_STEP,),

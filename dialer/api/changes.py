@@ -14,6 +14,7 @@ import structlog
 from aiohttp import web
 
 from dialer import notification, scripts
+from dialer.access import Role
 from dialer.api.answers import CampaignOut
 from dialer.api.audited import Audit
 from dialer.api.bodies import decode_json
@@ -46,6 +47,7 @@ log = structlog.get_logger(__name__)
 
 @routes.patch(
     "/v1/campaigns/{campaign_id}",
+    role=Role.LAUNCH,
     answers={200: Answer(description="The campaign as it is now.", model=CampaignOut)},
     problems=(ILLEGAL_STEP,),
     audit=Audit(Action.CAMPAIGN_CHANGED, tells=tuple(CampaignChange.model_fields)),

@@ -13,6 +13,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from dialer.access import OPERATE_OR_LAUNCH, Role
 from dialer.addresses import parse_address
 from dialer.api.audited import Audit
 from dialer.api.campaigns import Draft, draft, store_draft
@@ -56,6 +57,7 @@ routes = Routes()
 
 @routes.post(
     "/v1/conferences",
+    role=Role.LAUNCH,
     answers={
         201: Answer(
             description="The conference; its people are being called.",
@@ -84,7 +86,9 @@ async def create_conference(request: web.Request, *, body: NewConference) -> web
     return await answer_once(request, SCOPE, body, functools.partial(_begin, runtime, campaign, people))
 
 
-@routes.get("/v1/conferences", answers={200: Answer(description="A page of conferences.", model=ConferencesOut)})
+@routes.get(
+    "/v1/conferences", role=Role.READ, answers={200: Answer(description="A page of conferences.", model=ConferencesOut)}
+)
 async def list_conferences(request: web.Request, *, query: ConferencesQuery) -> web.StreamResponse:
     """The conferences, newest first."""
     offset = int(query.cursor or 0)
@@ -98,7 +102,9 @@ async def list_conferences(request: web.Request, *, query: ConferencesQuery) -> 
 
 
 @routes.get(
-    "/v1/conferences/{conference_id}", answers={200: Answer(description="The conference.", model=ConferenceOut)}
+    "/v1/conferences/{conference_id}",
+    role=Role.READ,
+    answers={200: Answer(description="The conference.", model=ConferenceOut)},
 )
 async def get_conference(request: web.Request, conference_id: str) -> web.StreamResponse:
     """A conference as it is at this moment: who is in, who is being called, who is not coming."""
@@ -108,6 +114,7 @@ async def get_conference(request: web.Request, conference_id: str) -> web.Stream
 
 @routes.post(
     "/v1/conferences/{conference_id}/members",
+    role=Role.LAUNCH,
     answers={
         201: Answer(description="The member, who is being called.", model=MemberOut),
         200: Answer(description="This person is a member already; nothing was added.", model=MemberOut),
@@ -136,6 +143,7 @@ async def add_member(request: web.Request, conference_id: str, *, body: NewMembe
 
 @routes.post(
     "/v1/conferences/{conference_id}/end",
+    role=OPERATE_OR_LAUNCH,
     answers={202: Answer(description="It is over; the workers hang up on everyone.", model=ConferenceOut)},
     audit=Audit(Action.CONFERENCE_ENDED),
 )
@@ -175,6 +183,7 @@ for _verb, _about in _ACTS_ABOUT.items():
         _steer(_verb),
         name=f"{_verb}_member",
         about=_about,
+        role=Role.OPERATE,
         answers={200: Answer(description="The member; it was done.", model=MemberOut)},
         problems=(CALL_OVER, NOT_PLACED, NOT_ANSWERED, TOO_EARLY, CARRIER_FAILED, NO_CARRIER),
         audit=Audit(_ACTS_AUDITED[_verb]),
@@ -183,6 +192,7 @@ for _verb, _about in _ACTS_ABOUT.items():
 
 @routes.post(
     "/v1/conferences/{conference_id}/members/{call_id}/call-again",
+    role=Role.OPERATE,
     answers={200: Answer(description="The member, in line for the next call.", model=MemberOut)},
     problems=(ILLEGAL_STEP,),
     audit=Audit(Action.MEMBER_CALLED_AGAIN),

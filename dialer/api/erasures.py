@@ -8,6 +8,7 @@ from typing import Any, Self
 from aiohttp import web
 from pydantic import Field, JsonValue
 
+from dialer.access import Role
 from dialer.addresses import parse_address
 from dialer.api.audited import Audit
 from dialer.api.keys import LOG_FIELDS, RUNTIME, WEBHOOK_SECRET
@@ -70,6 +71,7 @@ class CheckedProofOut(Outgoing):
 
 @routes.post(
     "/v1/numbers/erase",
+    role=Role.ADMIN,
     answers={202: Answer(description="It has begun; `GET /v1/erasures/{id}` tells how far it is.", model=ErasureOut)},
     problems=(ILLEGAL_STEP,),
     audit=Audit(Action.NUMBER_ERASED, tells=("suppress", "hang_up", "by")),  # whose number it was is not to be told
@@ -100,7 +102,9 @@ async def erase_number(request: web.Request, *, body: EraseBody) -> web.StreamRe
 
 
 @routes.get(
-    "/v1/erasures/{erasure_id}", answers={200: Answer(description="How far it is, and the proof.", model=ErasureOut)}
+    "/v1/erasures/{erasure_id}",
+    role=Role.ADMIN,
+    answers={200: Answer(description="How far it is, and the proof.", model=ErasureOut)},
 )
 async def get_erasure(request: web.Request, erasure_id: str) -> web.StreamResponse:
     """How far an erasure is; its proof for as many days after its end as campaigns are kept."""
@@ -110,6 +114,7 @@ async def get_erasure(request: web.Request, erasure_id: str) -> web.StreamRespon
 
 @routes.post(
     "/v1/erasures/check",
+    role=Role.READ,
     answers={200: Answer(description="Whether it holds.", model=CheckedProofOut)},
     audit=None,  # changes nothing, and tells nothing that the client does not have
 )

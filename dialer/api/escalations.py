@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from aiohttp import web
 
+from dialer.access import OPERATE_OR_LAUNCH, Role
 from dialer.addresses import parse_address
 from dialer.api.audited import Audit
 from dialer.api.campaigns import Draft, escalation_draft, store_draft
@@ -39,6 +40,7 @@ routes = Routes()
 
 @routes.post(
     "/v1/escalations",
+    role=Role.LAUNCH,
     answers={
         201: Answer(
             description="The escalation; its first step begins.",
@@ -58,7 +60,9 @@ async def create_escalation(request: web.Request, *, body: NewEscalation) -> web
     return await answer_once(request, SCOPE, body, functools.partial(_begin, runtime, campaign, plan))
 
 
-@routes.get("/v1/escalations", answers={200: Answer(description="A page of escalations.", model=EscalationsOut)})
+@routes.get(
+    "/v1/escalations", role=Role.READ, answers={200: Answer(description="A page of escalations.", model=EscalationsOut)}
+)
 async def list_escalations(request: web.Request, *, query: EscalationsQuery) -> web.StreamResponse:
     """The escalations, newest first."""
     offset = int(query.cursor or 0)
@@ -72,7 +76,9 @@ async def list_escalations(request: web.Request, *, query: EscalationsQuery) -> 
 
 
 @routes.get(
-    "/v1/escalations/{escalation_id}", answers={200: Answer(description="The escalation.", model=EscalationOut)}
+    "/v1/escalations/{escalation_id}",
+    role=Role.READ,
+    answers={200: Answer(description="The escalation.", model=EscalationOut)},
 )
 async def get_escalation(request: web.Request, escalation_id: str) -> web.StreamResponse:
     """An escalation as it is at this moment: which step is on, who has confirmed, how everybody stands."""
@@ -81,6 +87,7 @@ async def get_escalation(request: web.Request, escalation_id: str) -> web.Stream
 
 @routes.post(
     "/v1/escalations/{escalation_id}/end",
+    role=OPERATE_OR_LAUNCH,
     answers={202: Answer(description="It is over; the workers hang up what rings.", model=EscalationOut)},
     audit=Audit(Action.ESCALATION_ENDED),
 )
@@ -97,6 +104,7 @@ async def end_escalation(request: web.Request, escalation_id: str, *, body: Noth
 
 @routes.post(
     "/v1/escalations/{escalation_id}/confirm",
+    role=OPERATE_OR_LAUNCH,
     answers={200: Answer(description="The escalation; the confirmation counts.", model=EscalationOut)},
     problems=(ILLEGAL_STEP,),
     audit=Audit(Action.ESCALATION_CONFIRMED, tells=("by",)),

@@ -9,6 +9,7 @@ from typing import Self
 from aiohttp import web
 from pydantic import Field
 
+from dialer.access import Role
 from dialer.api.answers import DecisionOut
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Outgoing
@@ -138,6 +139,7 @@ def _decision(last: Attempt | None) -> DecisionOut | None:
 
 @routes.get(
     "/v1/campaigns/{campaign_id}/explain",
+    role=Role.READ,
     answers={200: Answer(description="Why, and when that changes.", model=CampaignExplainOut)},
 )
 async def explain_campaign(request: web.Request, campaign_id: str) -> web.StreamResponse:
@@ -149,6 +151,7 @@ async def explain_campaign(request: web.Request, campaign_id: str) -> web.Stream
 
 @routes.get(
     "/v1/calls/{call_id}/explain",
+    role=Role.READ,
     answers={200: Answer(description="Why, and when that changes.", model=CallExplainOut)},
 )
 async def explain_call(request: web.Request, call_id: str) -> web.StreamResponse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from dialer.access import Role
 from dialer.api.forecast_answers import ForecastOut
 from dialer.api.forecast_bodies import ForecastBody
 from dialer.api.kept_forecasts import fresh_forecast
@@ -22,6 +23,7 @@ routes = Routes()
 
 @routes.post(
     "/v1/campaigns/{campaign_id}/forecast",
+    role=Role.READ,
     answers={200: Answer(description="The forecast; nothing is changed.", model=ForecastOut)},
     problems=(ILLEGAL_STEP,),
     audit=None,  # it changes nothing
@@ -40,6 +42,7 @@ async def check_campaign(request: web.Request, campaign_id: str, *, body: Foreca
 
 @routes.get(
     "/v1/campaigns/{campaign_id}/forecast",
+    role=Role.READ,
     answers={200: Answer(description="The forecast, at most ten seconds old.", model=ForecastOut)},
     problems=(ILLEGAL_STEP,),
 )

@@ -6,6 +6,7 @@ import math
 
 from aiohttp import web
 
+from dialer.access import OPERATE_OR_LAUNCH, Role
 from dialer.api.answers import HangUpOut
 from dialer.api.audited import Audit
 from dialer.api.keys import LOG_FIELDS, RUNTIME
@@ -24,6 +25,7 @@ routes = Routes()
 
 @routes.get(
     "/v1/campaigns/{campaign_id}/hang-up",
+    role=Role.READ,
     answers={200: Answer(description="What it would mean now.", model=HangUpOut)},
 )
 async def preview_hang_up(request: web.Request, campaign_id: str) -> web.StreamResponse:
@@ -37,6 +39,7 @@ async def preview_hang_up(request: web.Request, campaign_id: str) -> web.StreamR
 
 @routes.post(
     "/v1/campaigns/{campaign_id}/hang-up",
+    role=OPERATE_OR_LAUNCH,
     answers={202: Answer(description="It begins; `hanging_up` of the campaign tells what is left.", model=HangUpOut)},
     audit=Audit(Action.CAMPAIGN_HUNG_UP),
 )

@@ -11,6 +11,7 @@ from datetime import datetime
 import structlog
 from aiohttp import web
 
+from dialer.access import Role
 from dialer.api.answers import CampaignOut
 from dialer.api.audited import Audit
 from dialer.api.hours_bodies import HoursBody, WindowsBody, WindowsChange
@@ -76,6 +77,7 @@ async def shown(runtime: Runtime, campaign: Campaign) -> CampaignOut:
 
 @routes.put(
     "/v1/campaigns/{campaign_id}/windows",
+    role=Role.LAUNCH,
     answers={200: Answer(description="The campaign with its new windows.", model=CampaignOut)},
     problems=(ILLEGAL_STEP,),
     audit=Audit(Action.CAMPAIGN_WINDOWS_CHANGED, tells=("windows", "override_windows")),

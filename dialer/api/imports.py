@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from dialer.access import Role
 from dialer.api.answers import ImportOut
 from dialer.api.audited import Audit
 from dialer.api.bodies import require_media_type, stream_bounded
@@ -78,6 +79,7 @@ class Import:
 
 @routes.post(
     "/v1/campaigns/{campaign_id}/calls",
+    role=Role.LAUNCH,
     answers={200: Answer(description="What became of the rows.", model=ImportOut)},
     streamed={media_type: _BODIES.get(media_type, {}) for media_type in sorted(MEDIA_TYPES)},
     problems=(ILLEGAL_STEP,),

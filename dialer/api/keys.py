@@ -6,19 +6,21 @@ from typing import Any
 
 from aiohttp import web
 
-from dialer.api.auth import ApiKey
+from dialer.api.auth import Caller, Doorkeeper
 from dialer.api.background import Background
 from dialer.api.import_pool import ImportPool
 from dialer.runtime import Runtime
 
 RUNTIME = web.AppKey("RUNTIME", Runtime)
-API_KEY = web.AppKey("API_KEY", ApiKey)
+DOORKEEPER = web.AppKey("DOORKEEPER", Doorkeeper)
 WEBHOOK_SECRET = web.AppKey("WEBHOOK_SECRET", str)
 BACKGROUND = web.AppKey("BACKGROUND", Background)
 IMPORT_POOL = web.AppKey("IMPORT_POOL", ImportPool)
 OPENAPI = web.AppKey("OPENAPI", bytes)
 
 REQUEST_ID = web.RequestKey("REQUEST_ID", str)
+# Whoever sent it, under `/v1`.
+CALLER = web.RequestKey("CALLER", Caller)
 # What a handler adds to the request's one log line.
 LOG_FIELDS: web.RequestKey[dict[str, Any]] = web.RequestKey("LOG_FIELDS", dict)
 # A body that was read for its signature, before what it says is.

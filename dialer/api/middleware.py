@@ -1,4 +1,4 @@
-"""What surrounds every request: its id, the key, the turning of exceptions into problems, one log line.
+"""What surrounds every request: its id, whose key it came with, the turning of exceptions into problems, one log line.
 
 There is one middleware, because a webhook passes it several thousand times a second. It logs the route, not the path: a
 webhook's path is a secret.
@@ -9,15 +9,18 @@ from __future__ import annotations
 import contextlib
 import re
 import secrets
+from collections.abc import Sequence
 from time import perf_counter
 
 import structlog
 from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Handler
 
+from dialer.access import Role
 from dialer.api.bodies import refuse_large
-from dialer.api.keys import API_KEY, LOG_FIELDS, REQUEST_ID, RUNTIME
+from dialer.api.keys import BACKGROUND, CALLER, DOORKEEPER, LOG_FIELDS, REQUEST_ID, RUNTIME
 from dialer.api.problems import INTERNAL, METHOD_NOT_ALLOWED, Problem, problem_from
+from dialer.errors import StoreUnavailable
 
 REQUEST_ID_HEADER = "X-Request-Id"
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -36,7 +39,7 @@ async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse
     request_id = request[REQUEST_ID] = _request_id(request)
     request[LOG_FIELDS] = {}
     try:
-        _authorize(request)
+        await _recognise(request)
         response = await handler(request)
     except Exception as error:  # noqa: BLE001 - the last one who can tell; it goes into the log line
         response = _answer_to(error, request)
@@ -46,10 +49,12 @@ async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse
     return response
 
 
-async def expect(request: web.Request) -> None:
+async def expect(needs: Sequence[Role], request: web.Request) -> None:
     """Answer `Expect: 100-continue`: no body is called for that would be refused anyway; the handler says why."""
-    with contextlib.suppress(Problem):
-        _authorize(request)
+    with contextlib.suppress(Problem, StoreUnavailable):
+        await _recognise(request)
+        if needs:
+            request[CALLER].require(needs)
         refuse_large(request, request.app[RUNTIME].settings.max_import_bytes)
         if request.version == HttpVersion11:
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
@@ -57,9 +62,14 @@ async def expect(request: web.Request) -> None:
             request.writer.output_size = 0
 
 
-def _authorize(request: web.Request) -> None:
-    if _route_path(request).startswith("/v1"):
-        request.app[API_KEY].require(request.headers.get("Authorization"))
+async def _recognise(request: web.Request) -> None:
+    """Note who asks, under `/v1`. Raises Problem and StoreUnavailable."""
+    if CALLER in request or not _route_path(request).startswith("/v1"):
+        return
+    doorkeeper = request.app[DOORKEEPER]
+    caller = request[CALLER] = await doorkeeper.caller(request.headers.get("Authorization"), request.remote)
+    if doorkeeper.is_to_be_noted(caller):
+        request.app[BACKGROUND].start(doorkeeper.note_use(caller))
 
 
 def _route_path(request: web.Request) -> str:
@@ -91,6 +101,8 @@ def _tell(request: web.Request, status: int, duration_ms: float) -> None:
     route = resource.canonical if resource else None
     fields = request[LOG_FIELDS] | {"request_id": request[REQUEST_ID], "method": request.method, "route": route}
     fields |= {"status": status, "duration_ms": round(duration_ms, 2)}
+    if CALLER in request:
+        fields["key"] = request[CALLER].id
     if "exc_info" in fields:
         log.error("request.failed", **fields)
     elif status >= _SERVER_ERROR:

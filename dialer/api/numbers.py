@@ -10,6 +10,7 @@ from typing import Self
 from aiohttp import web
 from pydantic import Field
 
+from dialer.access import Role
 from dialer.addresses import parse_address
 from dialer.api.audited import Audit
 from dialer.api.keys import LOG_FIELDS, RUNTIME
@@ -73,6 +74,7 @@ class FoundOut(Outgoing):
 
 @routes.post(
     "/v1/numbers/find",
+    role=Role.READ,
     answers={200: Answer(description="Where it stands.", model=FoundOut)},
     audit=Audit(Action.NUMBER_FOUND, tells=("number",)),
 )

@@ -23,7 +23,8 @@ Json = dict[str, Any]
 
 _ABOUT = """Campaigns of spoken notifications: a list of numbers in, one disposition each out.
 
-All under `/v1` asks for `Authorization: Bearer <DIALER_API_KEY>`. Unknown fields are refused. Whatever is refused is
+All under `/v1` asks for `Authorization: Bearer <key>`: DIALER_API_KEY, or a key made by `POST /v1/keys`, with
+the role that each operation names. Unknown fields are refused. Whatever is refused is
 told as problem details (RFC 9457) and has changed nothing, except that of a list which breaks off midway the part
 before the break stays; sending it again adds nobody twice."""
 
@@ -36,6 +37,7 @@ _PATH_NAMES = {
     "recording_id": "The id of a recording, such as `rq4x7m2k5t3d6w8n9`.",
     "erasure_id": "The id that the erasure was given when it began.",
     "callback_id": "The `webhook-id` of a callback, such as `c5hk2m9x4tdq-1042-ended`.",
+    "key_id": "The id of an API key, such as `kqwhzvtm`.",
     "application_id": "The id of one of the carrier's applications, a UUID.",
     "nonce": "Random digits that `dialer doctor` has put into Redis.",
     "name": "The name of a suppression list.",
@@ -59,12 +61,13 @@ def openapi_document(routes: Iterable[Route]) -> Json:
         "security": [{"apiKey": []}],
         "paths": dict(paths),
         "components": {
-            "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer", "description": "DIALER_API_KEY"}},
+            "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer", "description": _KEY}},
             "schemas": {name: schema for name, schema in schemas.items() if name not in apart},
         },
     }
 
 
+_KEY = "DIALER_API_KEY, or a key made by `POST /v1/keys`. An operation names the roles of which a key must have one."
 _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 
 
@@ -91,10 +94,11 @@ def _operation(route: Route, refs: Mapping[type[BaseModel], Json], schemas: Json
         "parameters": _parameters(route, schemas),
         "responses": _responses(route, refs),
     }
-    if description.strip():
-        operation["description"] = description.strip()
-    if route.public:
-        operation["security"] = []
+    needed = f"Needs the role {' or '.join(f'`{role}`' for role in route.needs)}." if route.needs else ""
+    if told := "\n\n".join(filter(None, (description.strip(), needed))):
+        operation["description"] = told
+    # Role names stand beside a scheme's name, as OpenAPI 3.1 has it; several such are alternatives.
+    operation["security"] = [{"apiKey": [role]} for role in route.needs]
     if route.body or route.streamed:
         operation["requestBody"] = _request_body(route, refs)
     return operation
@@ -153,7 +157,7 @@ def _success(answer: Answer, refs: Mapping[type[BaseModel], Json]) -> Json:
 def _refusals(route: Route) -> list[ProblemType]:
     found = list(route.problems)
     if not route.public:
-        found.append(problems.UNAUTHORIZED)
+        found += _KEY_REFUSALS
     if route.path_names:
         found.append(problems.NOT_FOUND)
     if route.query or route.audit:
@@ -163,6 +167,12 @@ def _refusals(route: Route) -> list[ProblemType]:
     return list(dict.fromkeys([*found, problems.INTERNAL, problems.UNAVAILABLE]))
 
 
+_KEY_REFUSALS = (
+    problems.UNAUTHORIZED,
+    problems.ROLE_MISSING,
+    problems.TOO_MANY_REQUESTS,
+    problems.TOO_MANY_FAILURES,
+)
 _BODY_REFUSALS = (
     problems.MALFORMED_JSON,
     problems.WRONG_ENCODING,

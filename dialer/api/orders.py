@@ -8,9 +8,10 @@ from typing import Any
 from aiohttp import web
 
 from dialer import pacing
+from dialer.access import Role
 from dialer.api.answers import OrderOut
 from dialer.api.audited import Audit
-from dialer.api.keys import LOG_FIELDS, RUNTIME
+from dialer.api.keys import CALLER, LOG_FIELDS, RUNTIME
 from dialer.api.order_bodies import OrderBody, TransferBody
 from dialer.api.problems import (
     CALL_OVER,
@@ -40,6 +41,7 @@ routes = Routes()
 
 @routes.post(
     "/v1/calls/{call_id}/orders",
+    role=Role.OPERATE,
     answers={200: Answer(description="It was done, once.", model=OrderOut)},
     problems=(CALL_OVER, NOT_PLACED, NOT_ANSWERED, TOO_EARLY, CARRIER_FAILED, NO_CARRIER),
     audit=Audit(Action.CALL_ORDERED, tells=("do", "script", "text", "url")),
@@ -48,13 +50,14 @@ async def order_call(request: web.Request, call_id: str, *, body: OrderBody) -> 
     """Do something to a call that is up: hang up, mute, send elsewhere, speak, play, press keys.
 
     It acts on the call's newest attempt, at once. The first two seconds of a call, in which the carrier takes no
-    orders, are waited out. Whoever is hung up on is not dialed again.
+    orders, are waited out. Whoever is hung up on is not dialed again. A transfer to a url, or to a script that connects
+    to somebody, needs the role `launch` besides.
     """
     runtime, wanted = request.app[RUNTIME], body.root
     request[LOG_FIELDS] |= {"call_id": call_id, "order": wanted.do}
     control = control_of(runtime)
     if isinstance(wanted, TransferBody):
-        done = await _transfer(runtime, control, call_id, wanted)
+        done = await _transfer(request, control, call_id, wanted)
     else:
         done = await control.steer(call_id, wanted.order(runtime.settings.default_language))
     answer = OrderOut(do=done.do, call_id=call_id, attempt_id=done.attempt_id)
@@ -69,10 +72,12 @@ def control_of(runtime: Runtime) -> CallControl:
     return CallControl(runtime.store, runtime.carrier, runtime.clock)
 
 
-async def _transfer(runtime: Runtime, control: CallControl, call_id: str, wanted: TransferBody) -> Steered:
+async def _transfer(request: web.Request, control: CallControl, call_id: str, wanted: TransferBody) -> Steered:
+    runtime = request.app[RUNTIME]
     if (wanted.script is None) == (wanted.url is None):
         raise InvalidInput("give either a script or a url, exactly one of them", field="script")
     if wanted.script is None:
+        request[CALLER].require((Role.LAUNCH,))  # nobody knows whom that connects to
         try:
             return await control.steer(call_id, Transfer(str(wanted.url)))
         except InvalidInput as error:  # the order calls both of them its script
@@ -82,6 +87,7 @@ async def _transfer(runtime: Runtime, control: CallControl, call_id: str, wanted
     script = _script(wanted.script, runtime.over(trunk))
     _require_variables(script, await runtime.store.call(call_id))
     if script.connects():
+        request[CALLER].require((Role.LAUNCH,))
         await control.up(call_id, wanted.do)  # a call that cannot be transferred takes no tokens, however often asked
         pace, further = runtime.over(trunk).calls_per_second, script.connects()
         await pacing.take_tokens(runtime.batch, runtime.clock, further, calls_per_second=pace, trunk=trunk)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from dialer.access import Role
 from dialer.api.audited import Audit
 from dialer.api.keys import LOG_FIELDS, REQUEST_ID, RUNTIME
 from dialer.api.middleware import REQUEST_ID_HEADER
@@ -33,7 +34,9 @@ _RANGE = {"Range": {"description": "One part of it, such as `bytes=0-65535`.", "
 routes = Routes()
 
 
-@routes.get("/v1/recordings", answers={200: Answer(description="A page of recordings.", model=RecordingsOut)})
+@routes.get(
+    "/v1/recordings", role=Role.READ, answers={200: Answer(description="A page of recordings.", model=RecordingsOut)}
+)
 async def list_recordings(request: web.Request, *, query: RecordingsQuery) -> web.StreamResponse:
     """The recordings, the newest first.
 
@@ -45,7 +48,11 @@ async def list_recordings(request: web.Request, *, query: RecordingsQuery) -> we
     return web.json_response(text=page.model_dump_json())
 
 
-@routes.get("/v1/recordings/{recording_id}", answers={200: Answer(description="The recording.", model=RecordingOut)})
+@routes.get(
+    "/v1/recordings/{recording_id}",
+    role=Role.READ,
+    answers={200: Answer(description="The recording.", model=RecordingOut)},
+)
 async def get_recording(request: web.Request, recording_id: str) -> web.StreamResponse:
     """One recording: whose it is, and how far its fetch is."""
     return web.json_response(text=RecordingOut.of(await _found(request, recording_id)).model_dump_json())
@@ -53,6 +60,7 @@ async def get_recording(request: web.Request, recording_id: str) -> web.StreamRe
 
 @routes.get(
     "/v1/recordings/{recording_id}/audio",
+    role=Role.READ,
     answers={
         200: Answer(description="The whole file.", media_types=_SOUNDS, headers=_HEADERS),
         206: Answer(
@@ -87,6 +95,7 @@ async def get_audio(request: web.Request, recording_id: str) -> web.StreamRespon
 
 @routes.delete(
     "/v1/recordings/{recording_id}",
+    role=Role.ADMIN,
     answers={204: Answer(description="It is deleted, and its file too.")},
     problems=(STORAGE_UNAVAILABLE,),
     audit=Audit(Action.RECORDING_DELETED),

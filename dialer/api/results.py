@@ -8,6 +8,7 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
+from dialer.access import Role
 from dialer.api.audited import Audit
 from dialer.api.keys import RUNTIME
 from dialer.api.models import Incoming
@@ -40,6 +41,7 @@ routes = Routes()
 
 @routes.get(
     "/v1/campaigns/{campaign_id}/results",
+    role=Role.READ,
     answers={200: Answer(description="Calls in the order of the list.", media_types=(CSV, NDJSON, PARQUET))},
     problems=(NOT_FOUND, NO_PARQUET),
     audit=Audit(Action.RESULTS_EXPORTED, tells=("disposition", "reached")),

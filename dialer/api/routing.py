@@ -2,7 +2,8 @@
 
 A handler says in its signature what it takes: `body` and `query` are pydantic models, read and checked before it runs,
 the names in braces of its path are ids. The same declaration makes the route's page in the OpenAPI document
-(`openapi.py`), so the two cannot differ. A route marked `public` asks for no API key.
+(`openapi.py`), so the two cannot differ. Each says which role a key must have; one marked
+`public` asks for no key.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from typing import Any, get_type_hints
 from aiohttp import web
 from pydantic import BaseModel
 
+from dialer.access import Role
 from dialer.api.audited import Audit, audited
 from dialer.api.bodies import read_json, read_query
+from dialer.api.keys import CALLER
 from dialer.api.models import Nothing
 from dialer.api.problems import NOT_FOUND, Problem, ProblemType
 
@@ -45,6 +48,7 @@ class Route:
     """One method of one path.
 
     Attributes:
+        role: which role asks for it, or any one of several; only a public one has none.
         body: the model of a JSON body, None where the handler reads it by itself or there is none.
         query: the model of the query string; None leaves it unread.
         streamed: for a body that the handler reads by itself: its media types, each with its schema or example.
@@ -64,8 +68,14 @@ class Route:
     streamed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     problems: tuple[ProblemType, ...] = ()
     request_headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    role: Role | tuple[Role, ...] | None = None
     public: bool = False
     audit: Audit | None = None
+
+    @property
+    def needs(self) -> tuple[Role, ...]:
+        """The roles of which one is needed; none for a public route."""
+        return (self.role,) if isinstance(self.role, Role) else self.role or ()
 
     @property
     def path_names(self) -> list[str]:
@@ -109,25 +119,31 @@ class Routes:
         query = hints.get("query", None if declared.get("public") else Nothing)
         if method != "GET" and not declared.get("public") and "audit" not in declared:
             raise TypeError(f"{method} {path}: say by audit=Audit(...) which action it is, or audit=None and why not")
+        if not declared.get("public") and not declared.get("role"):
+            raise TypeError(f"{method} {path}: say by role=Role... who may do it, or public=True")
         named = {"name": handler.__name__, "about": inspect.getdoc(handler) or ""} | declared
         route = Route(method=method, path=path, handler=handler, body=hints.get("body"), query=query, **named)
         self._routes.append(route)
         return handler
 
 
-def install(app: web.Application, routes: Iterable[Route], *, expect: Callable[[web.Request], Awaitable[None]]) -> None:
+Expect = Callable[[tuple[Role, ...], web.Request], Awaitable[None]]
+
+
+def install(app: web.Application, routes: Iterable[Route], *, expect: Expect) -> None:
     """Add the routes to an application.
 
     Args:
         app: where to.
         routes: what.
-        expect: answers `Expect: 100-continue`, before a body is sent.
+        expect: answers `Expect: 100-continue`, before a body is sent, knowing which roles are needed.
     """
     for route in routes:
         # A carrier's HEAD must not count as its having fetched a script.
         head = route.method == "GET" and not route.path.startswith("/webhooks/")
+        expecting = functools.partial(expect, route.needs)
         for method in (route.method, "HEAD") if head else (route.method,):
-            app.router.add_route(method, route.path, _bound(route), expect_handler=expect)
+            app.router.add_route(method, route.path, _bound(route), expect_handler=expecting)
 
 
 def _bound(route: Route) -> PlainHandler:
@@ -135,6 +151,7 @@ def _bound(route: Route) -> PlainHandler:
         return route.handler
 
     async def bound(request: web.Request) -> web.StreamResponse:
+        request[CALLER].require(route.needs)
         arguments: dict[str, Any] = {name: _checked_id(text) for name, text in request.match_info.items()}
         if route.query is not None:
             read = read_query(request, route.query)

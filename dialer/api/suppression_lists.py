@@ -14,6 +14,7 @@ from typing import Literal
 from aiohttp import web
 from pydantic import Field
 
+from dialer.access import Role
 from dialer.api.answers import ImportOut
 from dialer.api.audited import Audit
 from dialer.api.bodies import require_media_type, stream_bounded
@@ -77,6 +78,7 @@ class DroppedListOut(Outgoing):
 
 @routes.get(
     "/v1/suppression-lists",
+    role=Role.READ,
     answers={200: Answer(description="All lists.", model=SuppressionListsOut)},
 )
 async def list_suppression_lists(request: web.Request) -> web.StreamResponse:
@@ -88,6 +90,7 @@ async def list_suppression_lists(request: web.Request) -> web.StreamResponse:
 
 @routes.delete(
     "/v1/suppression-lists/{name}",
+    role=Role.OPERATE,
     answers={200: Answer(description="It is gone.", model=DroppedListOut)},
     problems=(ILLEGAL_STEP,),
     audit=Audit(Action.SUPPRESSION_LIST_DROPPED),
@@ -101,6 +104,7 @@ async def drop_suppression_list(request: web.Request, name: str) -> web.StreamRe
 
 @routes.get(
     "/v1/suppressions/export",
+    role=Role.READ,
     answers={200: Answer(description="All numbers on a list, longest ago first.", media_types=(CSV, NDJSON))},
     problems=(NOT_FOUND,),
     audit=Audit(Action.SUPPRESSIONS_EXPORTED, tells=("list",)),
@@ -157,6 +161,7 @@ class _Import:
 
 @routes.post(
     "/v1/suppressions/import",
+    role=Role.OPERATE,
     answers={200: Answer(description="What became of the numbers.", model=ImportOut)},
     streamed={media_type: _BODIES.get(media_type, {}) for media_type in sorted(NUMBER_MEDIA_TYPES)},
     audit=Audit(Action.SUPPRESSIONS_IMPORTED, tells=("list",)),

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from aiohttp import web
 from pydantic import Field, StringConstraints
 
+from dialer.access import Role
 from dialer.addresses import parse_address
 from dialer.api.audited import Audit
 from dialer.api.keys import RUNTIME
@@ -77,6 +78,7 @@ class SuppressionsOut(Outgoing):
 
 @routes.get(
     "/v1/suppressions",
+    role=Role.READ,
     answers={200: Answer(description="A page of suppressed numbers.", model=SuppressionsOut)},
     problems=(NOT_FOUND,),
     audit=Audit(Action.SUPPRESSIONS_LISTED, tells=("list", "cursor")),
@@ -98,6 +100,7 @@ async def list_suppressions(request: web.Request, *, query: SuppressionsQuery) -
 
 @routes.post(
     "/v1/suppressions/add",
+    role=Role.OPERATE,
     answers={200: Answer(description="It is.", model=ChangedSuppressionOut)},
     audit=Audit(Action.SUPPRESSION_ADDED, tells=("number", "list")),
 )
@@ -113,6 +116,7 @@ async def add_suppression(request: web.Request, *, body: SuppressionBody) -> web
 
 @routes.post(
     "/v1/suppressions/remove",
+    role=Role.OPERATE,
     answers={200: Answer(description="It is.", model=ChangedSuppressionOut)},
     problems=(NOT_FOUND,),
     audit=Audit(Action.SUPPRESSION_REMOVED, tells=("number", "list")),
@@ -126,6 +130,7 @@ async def remove_suppression(request: web.Request, *, body: SuppressionBody) -> 
 
 @routes.post(
     "/v1/suppressions/check",
+    role=Role.READ,
     answers={200: Answer(description="How it stands.", model=SuppressionOut)},
     problems=(NOT_FOUND,),
     audit=None,  # changes nothing, and tells of one number what the client knows already

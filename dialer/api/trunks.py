@@ -7,6 +7,7 @@ from typing import Self
 from aiohttp import web
 from pydantic import Field
 
+from dialer.access import Role
 from dialer.api.keys import RUNTIME
 from dialer.api.models import Outgoing
 from dialer.api.routing import Answer, Routes
@@ -53,7 +54,9 @@ class TrunksOut(Outgoing):
     trunks: list[TrunkOut]
 
 
-@routes.get("/v1/trunks", answers={200: Answer(description="All of them, `main` first.", model=TrunksOut)})
+@routes.get(
+    "/v1/trunks", role=Role.READ, answers={200: Answer(description="All of them, `main` first.", model=TrunksOut)}
+)
 async def list_trunks(request: web.Request) -> web.StreamResponse:
     """The carrier accounts: pace, what was accepted and refused, whether the gate is open, slots."""
     runtime = request.app[RUNTIME]

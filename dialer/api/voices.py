@@ -8,6 +8,7 @@ from typing import Literal, Self
 from aiohttp import web
 from pydantic import Field
 
+from dialer.access import Role
 from dialer.api.models import Incoming, Outgoing
 from dialer.api.routing import Answer, Routes
 from dialer.voices import Generation, Voice, voices
@@ -59,7 +60,9 @@ class VoicesOut(Outgoing):
         return cls(voices=[VoiceOut.of(voice) for voice in found])
 
 
-@routes.get("/v1/voices", answers={200: Answer(description="The voices; none is no error.", model=VoicesOut)})
+@routes.get(
+    "/v1/voices", role=Role.READ, answers={200: Answer(description="The voices; none is no error.", model=VoicesOut)}
+)
 async def list_voices(_request: web.Request, *, query: VoicesQuery) -> web.StreamResponse:
     """Languages and voices that a text can be spoken with."""
     return web.json_response(text=VoicesOut.of(voices(query.language, query.generation)).model_dump_json())

@@ -6,6 +6,7 @@ only by the scripts in `dialer/lua`.
 
 from __future__ import annotations
 
+from dialer.store.access import AccessStore
 from dialer.store.attempts import Applied, EventResult, Spoken
 from dialer.store.audit import AuditFilter, AuditStore
 from dialer.store.conferences import ConferenceStore
@@ -34,6 +35,7 @@ __all__ = [
 
 
 class Store(
+    AccessStore,
     AuditStore,
     CopyStore,
     ConferenceStore,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from aiohttp import web
 
+from dialer.access import Role
 from dialer.api.app import ROUTES
 from dialer.api.audited import ACTOR_HEADER
 from dialer.api.openapi import openapi_document
@@ -51,6 +52,8 @@ AUDITED = {
     "PUT /v1/applications/{application_id}": "application.changed",
     "DELETE /v1/applications/{application_id}": "application.deleted",
     "GET /v1/audit/export": "audit.exported",
+    "POST /v1/keys": "key.created",
+    "DELETE /v1/keys/{key_id}": "key.revoked",
 }
 NOT_AUDITED = {
     "POST /v1/campaigns/{campaign_id}/forecast",
@@ -81,7 +84,7 @@ def test_a_changing_route_without_a_decision_cannot_be_declared() -> None:
         raise NotImplementedError(request)
 
     with pytest.raises(TypeError, match="POST /v1/things: say by audit="):
-        Routes().post("/v1/things", answers={})(change)
+        Routes().post("/v1/things", role=Role.LAUNCH, answers={})(change)
 
 
 def test_every_action_has_its_place() -> None:

@@ -1,0 +1,313 @@
+"""Each role on each route: who may do what, written down here and not taken from the code."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+
+from dialer.access import ApiKey, Role, digest_of, id_of, make_key
+from dialer.clock import moment, now_ms
+from dialer.keys import API_KEYS_USED, AUDITED
+from dialer.runtime import Runtime
+from tests.integration.api.conftest import KEY
+
+READ = {"read", "operate", "launch", "admin"}
+OPERATE = {"operate", "admin"}
+LAUNCH = {"launch", "admin"}
+STOP = {"operate", "launch", "admin"}
+ADMIN = {"admin"}
+ANYBODY: set[str] = set()
+
+ALLOWED = {
+    # Campaigns
+    "GET /v1/campaigns": READ,
+    "POST /v1/campaigns": LAUNCH,
+    "GET /v1/campaigns/{campaign_id}": READ,
+    "PATCH /v1/campaigns/{campaign_id}": LAUNCH,
+    "PUT /v1/campaigns/{campaign_id}/windows": LAUNCH,
+    "GET /v1/campaigns/{campaign_id}/calls": READ,
+    "POST /v1/campaigns/{campaign_id}/calls": LAUNCH,
+    "GET /v1/campaigns/{campaign_id}/results": READ,
+    "GET /v1/campaigns/{campaign_id}/explain": READ,
+    "GET /v1/campaigns/{campaign_id}/forecast": READ,
+    "POST /v1/campaigns/{campaign_id}/forecast": READ,
+    "GET /v1/campaigns/{campaign_id}/again": READ,
+    "POST /v1/campaigns/{campaign_id}/again": LAUNCH,
+    "POST /v1/campaigns/{campaign_id}/start": LAUNCH,
+    "POST /v1/campaigns/{campaign_id}/pause": STOP,
+    "POST /v1/campaigns/{campaign_id}/resume": STOP,
+    "POST /v1/campaigns/{campaign_id}/cancel": STOP,
+    "GET /v1/campaigns/{campaign_id}/hang-up": READ,
+    "POST /v1/campaigns/{campaign_id}/hang-up": STOP,
+    # Single calls
+    "POST /v1/calls": LAUNCH,
+    "GET /v1/calls/{call_id}": READ,
+    "GET /v1/calls/{call_id}/explain": READ,
+    "POST /v1/calls/{call_id}/orders": OPERATE,
+    # Conferences and escalations
+    "GET /v1/conferences": READ,
+    "POST /v1/conferences": LAUNCH,
+    "GET /v1/conferences/{conference_id}": READ,
+    "POST /v1/conferences/{conference_id}/end": STOP,
+    "POST /v1/conferences/{conference_id}/members": LAUNCH,
+    "POST /v1/conferences/{conference_id}/members/{call_id}/mute": OPERATE,
+    "POST /v1/conferences/{conference_id}/members/{call_id}/unmute": OPERATE,
+    "POST /v1/conferences/{conference_id}/members/{call_id}/drop": OPERATE,
+    "POST /v1/conferences/{conference_id}/members/{call_id}/call-again": OPERATE,
+    "GET /v1/escalations": READ,
+    "POST /v1/escalations": LAUNCH,
+    "GET /v1/escalations/{escalation_id}": READ,
+    "POST /v1/escalations/{escalation_id}/end": STOP,
+    "POST /v1/escalations/{escalation_id}/confirm": STOP,
+    # Recordings and callbacks
+    "GET /v1/recordings": READ,
+    "GET /v1/recordings/{recording_id}": READ,
+    "GET /v1/recordings/{recording_id}/audio": READ,
+    "DELETE /v1/recordings/{recording_id}": ADMIN,
+    "GET /v1/callbacks": READ,
+    "POST /v1/callbacks/{callback_id}/retry": OPERATE,
+    "DELETE /v1/callbacks/{callback_id}": OPERATE,
+    # Numbers
+    "GET /v1/suppressions": READ,
+    "POST /v1/suppressions/add": OPERATE,
+    "POST /v1/suppressions/remove": OPERATE,
+    "POST /v1/suppressions/check": READ,
+    "GET /v1/suppressions/export": READ,
+    "POST /v1/suppressions/import": OPERATE,
+    "GET /v1/suppression-lists": READ,
+    "DELETE /v1/suppression-lists/{name}": OPERATE,
+    "POST /v1/numbers/find": READ,
+    "POST /v1/numbers/erase": ADMIN,
+    "GET /v1/erasures/{erasure_id}": ADMIN,
+    "POST /v1/erasures/check": READ,
+    # The dialer itself
+    "GET /v1/audit": ADMIN,
+    "GET /v1/audit/export": ADMIN,
+    "GET /v1/audit/verify": ADMIN,
+    "GET /v1/trunks": READ,
+    "GET /v1/voices": READ,
+    "GET /v1/applications": ADMIN,
+    "POST /v1/applications": ADMIN,
+    "GET /v1/applications/{application_id}": ADMIN,
+    "PUT /v1/applications/{application_id}": ADMIN,
+    "DELETE /v1/applications/{application_id}": ADMIN,
+    "GET /v1/keys": ADMIN,
+    "POST /v1/keys": ADMIN,
+    "GET /v1/keys/me": READ,
+    "GET /v1/keys/{key_id}": ADMIN,
+    "DELETE /v1/keys/{key_id}": ADMIN,
+    # Without a key
+    "GET /webhooks/{token}/answer": ANYBODY,
+    "POST /webhooks/{token}/answer": ANYBODY,
+    "GET /webhooks/{token}/reply/{position}": ANYBODY,
+    "POST /webhooks/{token}/reply/{position}": ANYBODY,
+    "GET /webhooks/{token}/event": ANYBODY,
+    "POST /webhooks/{token}/event": ANYBODY,
+    "GET /webhooks/{token}/leg": ANYBODY,
+    "POST /webhooks/{token}/leg": ANYBODY,
+    "GET /webhooks/probe/{nonce}": ANYBODY,
+    "POST /webhooks/probe/{nonce}": ANYBODY,
+    "GET /healthz": ANYBODY,
+    "GET /readyz": ANYBODY,
+    "GET /metrics": ANYBODY,
+    "GET /openapi.json": ANYBODY,
+}
+"""Whoever adds a route decides here, too, whose it is."""
+
+SENT: Mapping[str, Any] = {
+    "POST /v1/campaigns": {"name": "Quay", "kind": "notification", "script": {"text": "Hello."}},
+    "PATCH /v1/campaigns/{campaign_id}": {"weight": 3},
+    "POST /v1/calls": {"number": "+31201234567", "script": {"text": "Hello."}},
+    "POST /v1/calls/{call_id}/orders": {"do": "mute"},
+    "POST /v1/campaigns/{campaign_id}/again": {"name": "Second round"},
+    "POST /v1/suppressions/add": {"number": "+31201234568"},
+    "POST /v1/suppressions/remove": {"number": "+31201234567"},
+    "POST /v1/numbers/find": {"number": "+31201234567"},
+    "POST /v1/numbers/erase": {"number": "+31201234567"},
+    "POST /v1/keys": {"name": "another", "roles": ["admin"]},
+}
+"""Bodies by which a request would change something if it were let through."""
+
+KEYLESS = ("no key", "a wrong key", "a mistyped key", "a lapsed key", "a revoked key")
+ROLES = ("read", "operate", "launch", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Headers by whose key they carry, and a key that nobody uses."""
+
+    headers: Mapping[str, Mapping[str, str]]
+    idle: str
+
+
+@pytest.fixture
+async def keys(api: aiohttp.ClientSession, runtime: Runtime) -> Keys:
+    """A key of each role, made through the API, and each way to have none."""
+    made = {role: await _make(api, role) for role in (*ROLES, "revoked", "idle")}
+    async with api.delete(f"/v1/keys/{id_of(made['revoked'])}") as response:
+        assert 204 == response.status
+    lapsed, admin = await _lapsed(runtime), made["admin"]
+    sent = {role: made[role] for role in ROLES} | {
+        "the first key": KEY,
+        "a wrong key": make_key(),
+        "a mistyped key": admin[:-1] + ("0" if admin[-1] != "0" else "1"),
+        "a lapsed key": lapsed,
+        "a revoked key": made["revoked"],
+    }
+    headers = {whose: {"Authorization": f"Bearer {key}"} for whose, key in sent.items()}
+    return Keys(headers | {"no key": {}}, str(id_of(made["idle"])))
+
+
+async def _make(api: aiohttp.ClientSession, role: str) -> str:
+    body = {"name": f"of {role}", "roles": [role if role in ROLES else "admin"]}
+    async with api.post("/v1/keys", json=body) as response:
+        assert 201 == response.status, await response.text()
+        return str((await response.json())["key"])
+
+
+async def _lapsed(runtime: Runtime) -> str:
+    text, now = make_key(), moment(now_ms(runtime.clock))
+    lapsed_at = now - timedelta(seconds=1)
+    key = ApiKey(
+        id=str(id_of(text)),
+        name="lapsed",
+        roles=frozenset({Role.ADMIN}),
+        digest=digest_of(text),
+        created_at=now,
+        expires_at=lapsed_at,
+    )
+    assert await runtime.store.create_api_key(key)
+    return text
+
+
+@pytest.fixture
+def path_of(attempt_id: str, keys: Keys) -> Callable[[str], str]:
+    """Puts ids of things that are there into a path, where there are any."""
+    campaign_id, call_id = attempt_id.partition("-")[0], attempt_id.rpartition("-")[0]
+    ids = {"campaign_id": campaign_id, "call_id": call_id, "key_id": keys.idle}
+    return lambda path: re.sub(r"{(\w+)}", lambda found: ids.get(found[1], "none"), path)
+
+
+@pytest.fixture
+def state(everything: Callable[[], Awaitable[dict[str, bytes]]], runtime: Runtime) -> Callable[[], Awaitable[object]]:
+    """All that stands in Redis, the audit log too; but for when keys were last used."""
+
+    async def read() -> object:
+        log = [await runtime.redis.dump(key) for key in AUDITED]
+        return log, {key: value for key, value in (await everything()).items() if key != API_KEYS_USED}
+
+    return read
+
+
+async def _ask(session: aiohttp.ClientSession, operation: str, path: str, headers: Mapping[str, str]) -> int:
+    method = operation.partition(" ")[0]
+    body = {} if method == "GET" or operation not in SENT else {"json": SENT[operation]}
+    async with session.request(method, path, headers=headers, **body) as response:
+        return response.status
+
+
+async def test_every_operation_has_been_decided_on(stranger: aiohttp.ClientSession) -> None:
+    """The served document and this table have the same operations; the document names the roles."""
+    async with stranger.get("/openapi.json") as response:
+        paths = (await response.json())["paths"]
+    told = {
+        f"{method.upper()} {path}": {role for each in operation["security"] for role in each["apiKey"]}
+        for path, operations in paths.items()
+        for method, operation in operations.items()
+    }
+
+    assert set(ALLOWED) == set(told)
+    named = {"read": READ, "operate": OPERATE, "launch": LAUNCH, "admin": ADMIN}
+    assert ALLOWED == {operation: set().union(*(named[role] for role in roles)) for operation, roles in told.items()}
+
+
+@pytest.mark.parametrize("whose", KEYLESS)
+async def test_nobody_without_a_good_key_gets_in(
+    whose: str,
+    stranger: aiohttp.ClientSession,
+    keys: Keys,
+    path_of: Callable[[str], str],
+    state: Callable[[], Awaitable[object]],
+) -> None:
+    """401 everywhere (429 once wrong keys come too often), and nothing is changed; what is open stays open."""
+    before = await state()
+    found = {
+        operation: await _ask(stranger, operation, path_of(operation.partition(" ")[2]), keys.headers[whose])
+        for operation, who in ALLOWED.items()
+        if who
+    }
+
+    assert {} == {operation: status for operation, status in found.items() if status not in {401, 429}}
+    assert 401 in found.values()
+    assert before == await state()
+
+
+@pytest.mark.parametrize("role", ROLES)
+async def test_a_key_does_what_its_role_says_and_no_more(
+    role: str,
+    stranger: aiohttp.ClientSession,
+    keys: Keys,
+    path_of: Callable[[str], str],
+    state: Callable[[], Awaitable[object]],
+) -> None:
+    """Not allowed: 403 and nothing is changed; allowed: whatever else."""
+    before, headers = await state(), keys.headers[role]
+    barred = [operation for operation, who in ALLOWED.items() if who and role not in who]
+    found = {each: await _ask(stranger, each, path_of(each.partition(" ")[2]), headers) for each in barred}
+
+    assert dict.fromkeys(barred, 403) == found
+    assert before == await state()
+
+    open_to_it = [operation for operation, who in ALLOWED.items() if role in who]
+    found = {each: await _ask(stranger, each, path_of(each.partition(" ")[2]), headers) for each in open_to_it}
+
+    assert {} == {operation: status for operation, status in found.items() if status in {401, 403, 429, 500}}
+
+
+async def test_the_first_key_may_do_everything(
+    stranger: aiohttp.ClientSession, keys: Keys, path_of: Callable[[str], str]
+) -> None:
+    """DIALER_API_KEY is the administrator's."""
+    headers = keys.headers["the first key"]
+    wanted = [operation for operation, who in ALLOWED.items() if who]
+    found = {each: await _ask(stranger, each, path_of(each.partition(" ")[2]), headers) for each in wanted}
+
+    assert {} == {operation: status for operation, status in found.items() if status in {401, 403, 429, 500}}
+
+
+async def test_what_is_open_stays_open(
+    stranger: aiohttp.ClientSession, keys: Keys, path_of: Callable[[str], str]
+) -> None:
+    """The carrier, probes and scrapers need no key, and a wrong one does not disturb."""
+    open_to_all = [operation for operation, who in ALLOWED.items() if not who]
+    for whose in ("no key", "a wrong key"):
+        found = {
+            each: await _ask(stranger, each, path_of(each.partition(" ")[2]), keys.headers[whose])
+            for each in open_to_all
+        }
+
+        assert {} == {operation: status for operation, status in found.items() if status in {401, 403, 429, 500}}
+
+
+async def test_a_refusal_says_what_is_missing(stranger: aiohttp.ClientSession, keys: Keys) -> None:
+    """Which role is needed, which the key has, and how to come by another key."""
+    async with stranger.post("/v1/calls", headers=keys.headers["operate"]) as response:
+        problem = await response.json()
+
+    assert {"type": "/problems/role-missing", "status": 403, "needs": ["launch"], "roles": ["operate"]}.items() <= (
+        problem.items()
+    )
+    assert "dialer key create NAME --role launch" in problem["detail"]
+
+
+async def test_a_head_asks_for_the_same_role(stranger: aiohttp.ClientSession, keys: Keys) -> None:
+    """It tells less than GET, but to the same."""
+    for role, status in {"launch": 403, "admin": 200}.items():
+        async with stranger.head("/v1/audit", headers=keys.headers[role]) as response:
+            assert status == response.status
