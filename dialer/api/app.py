@@ -35,6 +35,7 @@ from dialer.api import (
     imports,
     numbers,
     orders,
+    page,
     probe,
     recordings,
     results,
@@ -89,6 +90,7 @@ ROUTES: tuple[Route, ...] = tuple(
         applications.routes,
         api_keys.routes,
         webhooks.routes,
+        page.routes,
         probe.routes,
         health.routes,
     )

@@ -41,6 +41,7 @@ _PATH_NAMES = {
     "application_id": "The id of one of the carrier's applications, a UUID.",
     "nonce": "Random digits that `dialer doctor` has put into Redis.",
     "name": "The name of a suppression list.",
+    "file": "The name of a file of the page.",
     "token": "The attempt's own token, made by the dialer.",
 }
 

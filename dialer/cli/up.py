@@ -74,6 +74,7 @@ def _banner(plan: Plan) -> str:
         [
             f"dialer {__version__} is up; Ctrl-C ends it.",
             f"  API      {plan.url}",
+            f"  page     {plan.url}/  (log in with the key)",
             f"  API key  {key}  (kept in {credentials_path(settings.data_dir)} unless DIALER_API_KEY is set)",
             f"  carrier  {carrier}, {settings.calls_per_second:g} calls a second",
             f"  webhooks {settings.public_url}",
