@@ -13,6 +13,7 @@ from dialer.api.hours_answers import CohortOut, WindowsOut
 from dialer.api.models import Outgoing
 from dialer.api.share_bodies import CapsOut
 from dialer.dispositions import Disposition, Fact
+from dialer.importing import Fault
 from dialer.model import Attempt, Call, Campaign, Event, Priority, Progress, Redial, Then, UnknownPolicy
 from dialer.openings import Stretch
 from dialer.states import CallState, CampaignState
@@ -277,7 +278,9 @@ class RejectionOut(Outgoing):
     row: int = Field(description="1 is the first row after the header, or the first element.")
     column: str | None
     value: str | None
+    code: Fault = Field(description="Which kind of fault it is; codes stay as they are.")
     reason: str
+    remedy: str
 
 
 class ImportOut(Outgoing):

@@ -14,19 +14,22 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from aiohttp import web
+from pydantic import Field
 
 from dialer.access import Role
 from dialer.api.answers import ImportOut
 from dialer.api.audited import Audit
 from dialer.api.bodies import require_media_type, stream_bounded
 from dialer.api.keys import IMPORT_POOL, LOG_FIELDS, RUNTIME
+from dialer.api.models import Incoming
 from dialer.api.problems import ILLEGAL_STEP
 from dialer.api.receiving import Rows, counted
 from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
 from dialer.errors import IllegalStep, StoreUnavailable
 from dialer.escalation import KIND as ESCALATION
-from dialer.importing import MEDIA_TYPES, Batch, RowChecks, read_calls
+from dialer.importing import MEDIA_TYPES, XLSX, Batch, ColumnMap, RowChecks, read_calls
+from dialer.importing.columns import AS_NAMED
 from dialer.importing.rows import FURTHER, ID, NUMBER
 from dialer.kinds import Callee, steps_of
 from dialer.model import Campaign
@@ -49,6 +52,28 @@ _BODIES = {
 routes = Routes()
 
 
+def column_map(given: str | None) -> ColumnMap:
+    """New names for columns as a query gives them. Raises InvalidInput."""
+    return AS_NAMED if given is None else ColumnMap.parse(given)
+
+
+class ListQuery(Incoming):
+    """How a list is to be read."""
+
+    map: str | None = Field(
+        None,
+        max_length=8192,
+        description='Which column is what, as JSON: `{"number": "Telefoon", "name": "Naam"}`; others keep their names.',
+    )
+    sheet: str | None = Field(None, max_length=255, description="The sheet of a spreadsheet.  By default the first.")
+
+
+class ImportQuery(ListQuery):
+    """How a list is to be taken."""
+
+    dry_run: bool = Field(default=False, description="Check all of it and store nothing.")
+
+
 @dataclass(slots=True)
 class Import:
     """One list on its way into a campaign. Belongs to one request."""
@@ -58,10 +83,22 @@ class Import:
     rows: Rows = field(default_factory=Rows)
     id: str = field(default_factory=lambda: secrets.token_hex(8))
     begun: bool = False
+    dry: bool = False
 
     async def take(self, batch: Batch) -> None:
-        """Store the calls of a batch, and count all of its rows."""
+        """Store the calls of a batch, unless this only looks, and count all of its rows."""
         self.rows.reject(batch.rejections)
+        if self.dry:
+            await self._look(batch)
+        else:
+            await self._store(batch)
+
+    async def _look(self, batch: Batch) -> None:
+        duplicates = await self.store.count_known(self.campaign_id, [call for _, call in batch.calls])
+        self.rows.duplicates += duplicates
+        self.rows.accepted += len(batch.calls) - duplicates
+
+    async def _store(self, batch: Batch) -> None:
         calls = [call for _, call in batch.calls]
         self.begun = self.begun or bool(calls)
         added = await self.store.add_calls(self.campaign_id, calls, import_id=self.id)
@@ -83,27 +120,28 @@ class Import:
     answers={200: Answer(description="What became of the rows.", model=ImportOut)},
     streamed={media_type: _BODIES.get(media_type, {}) for media_type in sorted(MEDIA_TYPES)},
     problems=(ILLEGAL_STEP,),
-    audit=Audit(Action.CALLS_ADDED),
+    audit=Audit(Action.CALLS_ADDED, tells=("dry_run",)),
 )
-async def add_calls(request: web.Request, campaign_id: str) -> web.StreamResponse:
-    """Add a list of calls: CSV with a header, NDJSON, or a JSON array of objects.
+async def add_calls(request: web.Request, campaign_id: str, *, query: ImportQuery) -> web.StreamResponse:
+    """Add a list of calls: CSV with a header, NDJSON, a JSON array of objects, or a spreadsheet (.xlsx).
 
     `number` is E.164 or national in the default region; several numbers of one person are separated by semicolons, or
     stand in `number2` to `number5`. `id`, if given, is your own id of the contact and tells
     duplicates, else the number does; `timezone` is where the person is, where the number does not tell; `expires_at` is
     when it is too late for this call; every other column is a variable of the text. A row that is wrong is told and the
     others are taken. A list that cannot be read to its end is refused with the counts so far in `accepted`,
-    `duplicates` and `rejected`: those rows are in, and the mended list adds nobody twice.
+    `duplicates` and `rejected`: those rows are in, and the mended list adds nobody twice. With `dry_run` nothing is
+    stored, and the counts tell what would have come of it; whom the list itself names twice only an import tells.
     """
     request[LOG_FIELDS]["campaign_id"] = campaign_id
     store = request.app[RUNTIME].store
     campaign = await store.campaign(campaign_id)
     _require_open(campaign)
     media_type = require_media_type(request, sorted(MEDIA_TYPES))
-    importing = Import(store, campaign_id)
+    importing = Import(store, campaign_id, dry=query.dry_run)
     try:
         with counted(request, importing.rows):
-            async for batch in _batches(request, campaign, media_type):
+            async for batch in _batches(request, campaign, media_type, query):
                 await importing.take(batch)
     finally:
         await importing.end()
@@ -120,13 +158,17 @@ def _require_open(campaign: Campaign) -> None:
         raise IllegalStep(f"campaign {campaign.id} is {campaign.state} and takes no more calls; create a new one")
 
 
-def _batches(request: web.Request, campaign: Campaign, media_type: str) -> AsyncIterator[Batch]:
+def _batches(request: web.Request, campaign: Campaign, media_type: str, query: ImportQuery) -> AsyncIterator[Batch]:
     settings = request.app[RUNTIME].settings
     steps = steps_of(campaign.kind, json.dumps(campaign.script), Callee(campaign.id))
     return read_calls(
         stream_bounded(request, settings.max_import_bytes),
         media_type=media_type,
         charset=request.charset,
-        checks=RowChecks(settings.default_region, steps.variables(), settings.destinations, campaign.windows),
-        executor=request.app[IMPORT_POOL].executor(request.content_length),
+        checks=RowChecks(
+            settings.default_region, steps.variables(), settings.destinations, campaign.windows, column_map(query.map)
+        ),
+        # A packed list has many times the rows.
+        executor=request.app[IMPORT_POOL].executor(None if media_type == XLSX else request.content_length),
+        sheet=query.sheet,
     )

@@ -14,7 +14,7 @@ from aiohttp import web
 from dialer.api.answers import ImportOut, RejectionOut
 from dialer.api.keys import IMPORT_POOL, LOG_FIELDS
 from dialer.api.problems import problem_from
-from dialer.importing import Rejection
+from dialer.importing import REMEDIES, Rejection
 
 MOST_REJECTIONS = 1_000  # told one by one; beyond them the list as a whole is wrong
 
@@ -39,8 +39,13 @@ class Rows:
 
     def answer(self) -> web.Response:
         """What the client is told of a list that came to its end."""
-        rejections = [RejectionOut(**asdict(rejection)) for rejection in self.rejections]
+        rejections = [told_rejection(rejection) for rejection in self.rejections]
         return web.json_response(text=ImportOut(**self.counts(), rejections=rejections).model_dump_json())
+
+
+def told_rejection(rejection: Rejection) -> RejectionOut:
+    """A row that was not taken, as a client is told of it."""
+    return RejectionOut(**asdict(rejection), remedy=REMEDIES[rejection.code])
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from dialer.cli.hours import hours_text, window_options
 from dialer.cli.policies import EscalationType, RedialType, other_script_options, script_options, terms_options
 from dialer.cli.saving import save_file
 from dialer.cli.screens import Screen, counts_text, open_screen, plain_console
-from dialer.cli.sending import report, send_list
+from dialer.cli.sending import reading_options, report, send_list
 from dialer.cli.shares import LimitType, limit, share_options
 from dialer.cli.showing import shown
 from dialer.cli.watching import has_ended, is_hung_up, summary, watch
@@ -113,6 +113,7 @@ def _describes_campaign(function: Any) -> Any:
 @command.command("run")
 @talks_to_api
 @click.argument("file", type=_LIST)
+@reading_options
 @_describes_campaign
 @click.option("--name", help="What to call it.  [default: the file's name]")
 @click.option("--force", is_flag=True, help="Start it although not everybody can be called in time.")
@@ -121,16 +122,24 @@ def _describes_campaign(function: Any) -> Any:
     type=click.Path(path_type=Path, dir_okay=False),
     help="The results.  [default: FILE's name with .results.csv]",
 )
-async def run(
-    client: DialerClient, *, file: Path, name: str | None, force: bool, output: Path | None, **description: Any
+async def run(  # noqa: PLR0913 - its options
+    client: DialerClient,
+    *,
+    file: Path,
+    wishes: dict[str, str],
+    name: str | None,
+    force: bool,
+    output: Path | None,
+    **description: Any,
 ) -> None:
     """Dial the list in FILE from beginning to end, and save what became of everyone.
 
-    FILE is CSV with a header: a column `number`, perhaps `id`, and columns for the text's variables. Also NDJSON, JSON.
+    FILE is CSV with a header: a column `number`, perhaps `id`, and columns for the text's variables. Also a spreadsheet
+    (.xlsx), NDJSON, JSON.
     """
     created = await client.create_campaign(_body(name or file.stem, **description))
     with open_screen() as screen:
-        await _fill(client, created, file, screen)
+        await _fill(client, created, file, screen, wishes)
         screen.say(forecast_line(await client.forecast(created.id)))
         await client.start(created.id, force=force)
         ended = await _watch(client, created.id, screen)
@@ -169,10 +178,18 @@ async def make_again(client: DialerClient, *, campaign_id: str, name: str, dispo
 @talks_to_api
 @click.argument("campaign_id")
 @click.argument("file", type=_LIST)
-async def import_list(client: DialerClient, *, campaign_id: str, file: Path) -> None:
-    """Add the list in FILE to a campaign; the same list twice adds nobody twice."""
+@reading_options
+@click.option("--dry-run", is_flag=True, help="Check all of it and add nobody.")
+async def import_list(
+    client: DialerClient, *, campaign_id: str, file: Path, wishes: dict[str, str], dry_run: bool
+) -> None:
+    """Add the list in FILE to a campaign; the same list twice adds nobody twice.
+
+    FILE is CSV with a header, a spreadsheet (.xlsx), NDJSON or JSON.
+    """
+    wishes |= {"dry_run": "true"} if dry_run else {}
     with open_screen() as screen:
-        answer = await send_list(client, campaign_id, file, screen)
+        answer = await send_list(client, campaign_id, file, screen, wishes)
     click.echo(report(answer))
 
 
@@ -332,9 +349,11 @@ def _calls_text(told: Json) -> str:
     return f"{calls} call{'' if calls == 1 else 's'}, in about {told['seconds']} s" if calls else "no call: none is up"
 
 
-async def _fill(client: DialerClient, created: CampaignView, file: Path, screen: Screen) -> None:
+async def _fill(
+    client: DialerClient, created: CampaignView, file: Path, screen: Screen, wishes: dict[str, str]
+) -> None:
     try:
-        answer = await send_list(client, created.id, file, screen)
+        answer = await send_list(client, created.id, file, screen, wishes)
     except BaseException:
         screen.say(f"Campaign {created.id} stays a draft: nothing was dialed. See `dialer campaign show {created.id}`.")
         raise

@@ -126,9 +126,9 @@ class DialerClient:
         """Give it other windows; `body` as `PUT /v1/campaigns/{id}/windows` takes it."""
         return CampaignView.from_json(await self._json("PUT", f"/v1/campaigns/{campaign_id}/windows", json=body))
 
-    async def import_calls(self, campaign_id: str, upload: Upload) -> Json:
-        """Add a list of calls: accepted, duplicates, rejected, rejections."""
-        return await self._upload(f"/v1/campaigns/{campaign_id}/calls", upload)
+    async def import_calls(self, campaign_id: str, upload: Upload, *, wishes: Mapping[str, str] | None = None) -> Json:
+        """Add a list of calls: accepted, duplicates, rejected, rejections; `wishes` as the query takes them."""
+        return await self._upload(f"/v1/campaigns/{campaign_id}/calls", upload, params=wishes)
 
     async def calls(self, campaign_id: str) -> AsyncIterator[Json]:
         """All calls of a campaign, in the order of its list."""

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from functools import partial
+from functools import partial, wraps
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
+
+import click
 
 from dialer.cli.client import DialerClient, Json, Upload
 from dialer.cli.screens import Screen
 from dialer.cli.showing import shown
+from dialer.importing import XLSX
 
 _CHUNK_BYTES = 262_144
 _REJECTIONS_SHOWN = 20
@@ -21,11 +25,44 @@ CONTENT_TYPES = {
     ".jsonl": "application/x-ndjson",
     ".json": "application/json",
 }
+LIST_TYPES = {**CONTENT_TYPES, ".xlsx": XLSX}
+NO_WISHES: Mapping[str, str] = {}
 
 
-async def send_list(client: DialerClient, campaign_id: str, path: Path, screen: Screen) -> Json:
-    """Add the file's calls to a campaign; a name without a known ending is taken for CSV."""
-    return await _send(path, screen, CONTENT_TYPES, partial(client.import_calls, campaign_id))
+def reading_options(function: Any) -> Any:
+    """Add how a list is to be read, as `wishes` of `send_list`."""
+    columns = click.option(
+        "--map",
+        "columns",
+        multiple=True,
+        metavar="NAME=COLUMN",
+        help="Such as number=Telefoon; may be given more than once.",
+    )
+    sheet = click.option("--sheet", help="That of a spreadsheet.  [default: the first]")
+
+    @columns
+    @sheet
+    @wraps(function)
+    def reads(*args: Any, columns: tuple[str, ...], sheet: str | None, **options: Any) -> Any:
+        wishes = {} if sheet is None else {"sheet": sheet}
+        wishes |= {"map": json.dumps(dict(map(_pair, columns)))} if columns else {}
+        return function(*args, wishes=wishes, **options)
+
+    return reads
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, column = text.partition("=")
+    if not equals:
+        raise click.BadParameter(f"{text!r} must be NAME=COLUMN, such as number=Telefoon", param_hint="--map")
+    return name, column
+
+
+async def send_list(
+    client: DialerClient, campaign_id: str, path: Path, screen: Screen, wishes: Mapping[str, str] = NO_WISHES
+) -> Json:
+    """Add the file's calls to a campaign, as wished; a name without a known ending is taken for CSV."""
+    return await _send(path, screen, LIST_TYPES, partial(client.import_calls, campaign_id, wishes=wishes))
 
 
 async def send_numbers(client: DialerClient, name: str | None, path: Path, screen: Screen) -> Json:

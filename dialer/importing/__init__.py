@@ -6,17 +6,35 @@ stays flat at any length.
 """
 
 from dialer.importing.checks import RowChecks
-from dialer.importing.reading import BATCH, MEDIA_TYPES, NUMBER_MEDIA_TYPES, count_rows, read_calls, read_numbers
-from dialer.importing.rows import Batch, Numbers, Rejection
+from dialer.importing.columns import ColumnMap
+from dialer.importing.faults import REMEDIES, Fault
+from dialer.importing.reading import (
+    BATCH,
+    MEDIA_TYPES,
+    NUMBER_MEDIA_TYPES,
+    Start,
+    count_rows,
+    read_calls,
+    read_numbers,
+)
+from dialer.importing.rows import Batch, Layout, Numbers, Place, Rejection
+from dialer.importing.sheets import XLSX
 
 __all__ = [
     "BATCH",
     "MEDIA_TYPES",
     "NUMBER_MEDIA_TYPES",
+    "REMEDIES",
+    "XLSX",
     "Batch",
+    "ColumnMap",
+    "Fault",
+    "Layout",
     "Numbers",
+    "Place",
     "Rejection",
     "RowChecks",
+    "Start",
     "count_rows",
     "read_calls",
     "read_numbers",

@@ -13,9 +13,11 @@ from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from dialer.addresses import EVERYWHERE, parse_address
+from dialer.addresses import EVERYWHERE, check_destination, is_phone, parse_address
 from dialer.cohorts import cohort_of, given_zone, zones_for
 from dialer.errors import InvalidInput
+from dialer.importing.columns import AS_NAMED, ColumnMap
+from dialer.importing.faults import Fault
 from dialer.importing.rows import (
     EXPIRES_AT,
     FURTHER,
@@ -45,8 +47,8 @@ Taken = tuple[int, list[str], str | None, dict[str, str], Hours]
 """row, numbers, external id, variables, hours"""
 TakenNumbers = tuple[int, list[str]]
 """row, numbers"""
-Refused = tuple[int, str | None, str, str]
-"""row, column, value, reason: the fields of a Rejection"""
+Refused = tuple[int, str | None, str, str, Fault]
+"""row, column, value, reason, code: the fields of a Rejection"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,23 +60,25 @@ class RowChecks:
         allowed: beginnings of the numbers that may be called (`settings.destinations`).
         required: the variables without which the script cannot be spoken (`CallScript.variables()`).
         windows: those of the campaign: somebody whom they never let be called is refused.
+        columns: new names for columns.
     """
 
     region: str
     required: frozenset[str] = frozenset()
     allowed: tuple[str, ...] = EVERYWHERE
     windows: Windows | None = None
+    columns: ColumnMap = AS_NAMED
 
 
 class _RowRefusedError(Exception):
-    """Ends the checks of one row. Its arguments are column, value and reason."""
+    """Ends the checks of one row. Its arguments are column, value, reason and code."""
 
 
 def check_rows(
     checks: RowChecks, columns: tuple[str, ...], rows: Iterable[RawRow]
 ) -> tuple[list[Taken], list[Refused]]:
     """Check each row by itself. `columns` names the fields of CSV rows and is not used for others."""
-    return _each(columns, rows, lambda row, fields: (row, *_check(checks, fields)))
+    return _each(checks, columns, rows, lambda row, fields: (row, *_check(checks, fields)))
 
 
 def check_numbers(
@@ -82,20 +86,20 @@ def check_numbers(
 ) -> tuple[list[TakenNumbers], list[Refused]]:
     """The same of rows of which nothing but the numbers is wanted, wherever in the world they are."""
     checks = RowChecks(region)
-    return _each(columns, rows, lambda row, fields: (row, _numbers(fields, checks)))
+    return _each(checks, columns, rows, lambda row, fields: (row, _numbers(fields, checks)))
 
 
 def _each(
-    columns: tuple[str, ...], rows: Iterable[RawRow], check: Callable[[int, dict[str, str]], T]
+    checks: RowChecks, columns: tuple[str, ...], rows: Iterable[RawRow], check: Callable[[int, dict[str, str]], T]
 ) -> tuple[list[T], list[Refused]]:
     taken: list[T] = []
     refused: list[Refused] = []
     for row, raw in rows:
         try:
-            taken.append(check(row, _fields(columns, raw)))
+            taken.append(check(row, _fields(checks.columns, columns, raw)))
         except _RowRefusedError as error:
-            column, value, reason = error.args
-            refused.append((row, column, shorten(value), reason))
+            column, value, reason, code = error.args
+            refused.append((row, column, shorten(value), reason, code))
     return taken, refused
 
 
@@ -104,12 +108,14 @@ def _check(checks: RowChecks, fields: dict[str, str]) -> tuple[list[str], str | 
     external_id = _external_id(fields.pop(ID, ""))
     hours = _hours(checks, numbers, fields)
     if len(fields) > MAX_VARIABLES:
-        raise _RowRefusedError(None, "", f"has {len(fields)} variables, {MAX_VARIABLES} at most are allowed")
+        reason = f"has {len(fields)} variables, {MAX_VARIABLES} at most are allowed"
+        raise _RowRefusedError(None, "", reason, Fault.TOO_MANY_VARIABLES)
     for name, value in fields.items():
         _check_value(name, value)
     missing = sorted(name for name in checks.required if not plain(fields.get(name, "")).strip())
     if missing:
-        raise _RowRefusedError(missing[0], "", f"the text needs a value for {', '.join(map(repr, missing))}")
+        reason = f"the text needs a value for {', '.join(map(repr, missing))}"
+        raise _RowRefusedError(missing[0], "", reason, Fault.VALUE_MISSING)
     return numbers, external_id, fields, hours
 
 
@@ -122,11 +128,11 @@ def _hours(checks: RowChecks, numbers: list[str], fields: dict[str, str]) -> Hou
     try:
         timezone = given_zone(numbers, zone)
     except InvalidInput as error:
-        raise _RowRefusedError(TIMEZONE, zone, str(error)) from None
+        raise _RowRefusedError(TIMEZONE, zone, str(error), Fault.TIMEZONE_INVALID) from None
     cohort = cohort_of(numbers, timezone)
     if checks.windows and "+" in cohort and not _ever_open(checks.windows, cohort, checks.region, _today()):
         reason = "the campaign's windows are never open in all zones where this number may be: give its timezone"
-        raise _RowRefusedError(TIMEZONE, zone, reason)
+        raise _RowRefusedError(TIMEZONE, zone, reason, Fault.NEVER_OPEN)
     return timezone, _end(end) if end else None, cohort
 
 
@@ -136,7 +142,8 @@ def _end(text: str) -> datetime:
     except ValueError:
         end = None
     if end is None or end.tzinfo is None:
-        raise _RowRefusedError(EXPIRES_AT, text, "must be a time with its zone, such as 2026-12-01T17:00:00+01:00")
+        reason = "must be a time with its zone, such as 2026-12-01T17:00:00+01:00"
+        raise _RowRefusedError(EXPIRES_AT, text, reason, Fault.EXPIRES_AT_INVALID)
     return end
 
 
@@ -156,7 +163,8 @@ def _numbers(fields: dict[str, str], checks: RowChecks) -> list[str]:
     written = [(name, text) for name in columns for text in _split(fields.pop(name, ""))]
     found = dict.fromkeys(_number(name, text, checks) for name, text in written or [(NUMBER, "")])
     if len(found) > MAX_NUMBERS:
-        raise _RowRefusedError(NUMBER, "", f"has {len(found)} numbers, {MAX_NUMBERS} at most are dialed")
+        reason = f"has {len(found)} numbers, {MAX_NUMBERS} at most are dialed"
+        raise _RowRefusedError(NUMBER, "", reason, Fault.TOO_MANY_NUMBERS)
     return list(found)
 
 
@@ -168,48 +176,56 @@ def _split(cell: str) -> list[str]:
 
 def _number(column: str, text: str, checks: RowChecks) -> str:
     try:
-        return parse_address(text, checks.region, checks.allowed)
+        address = parse_address(text, checks.region)
     except InvalidInput as error:
-        raise _RowRefusedError(column, text, str(error)) from None
+        code = Fault.NUMBER_INVALID if text.strip() else Fault.NUMBER_MISSING
+        raise _RowRefusedError(column, text, str(error), code) from None
+    try:
+        return check_destination(address, checks.allowed) if is_phone(address) else address
+    except InvalidInput as error:
+        raise _RowRefusedError(column, text, str(error), Fault.DESTINATION_REFUSED) from None
 
 
 def _external_id(text: str) -> str | None:
     stripped = text.strip()
     if len(stripped) > MAX_ID or not stripped.isprintable():
-        raise _RowRefusedError(ID, text, f"an id has at most {MAX_ID} characters, all of them printable")
+        reason = f"an id has at most {MAX_ID} characters, all of them printable"
+        raise _RowRefusedError(ID, text, reason, Fault.ID_INVALID)
     return stripped or None
 
 
 def _check_value(name: str, value: str) -> None:
     if len(value) > MAX_VALUE:
-        raise _RowRefusedError(name, value, f"has {len(value)} characters, {MAX_VALUE} at most are allowed")
+        reason = f"has {len(value)} characters, {MAX_VALUE} at most are allowed"
+        raise _RowRefusedError(name, value, reason, Fault.VALUE_TOO_LONG)
     if _UNSTORABLE.search(value):
-        raise _RowRefusedError(name, value, "has NUL bytes or half characters, which no text has: remove them")
+        reason = "has NUL bytes or half characters, which no text has: remove them"
+        raise _RowRefusedError(name, value, reason, Fault.VALUE_UNREADABLE)
 
 
-def _fields(columns: tuple[str, ...], raw: Any) -> dict[str, str]:
+def _fields(names: ColumnMap, columns: tuple[str, ...], raw: Any) -> dict[str, str]:
     """A row's texts by name, whatever it was read from."""
     if isinstance(raw, BrokenRow):
-        raise _RowRefusedError(None, raw.text, raw.reason)
+        raise _RowRefusedError(None, raw.text, raw.reason, raw.code)
     if columns:
         return _csv_fields(columns, raw)
-    return _json_fields(raw)
+    return _json_fields(names, raw)
 
 
 def _csv_fields(columns: tuple[str, ...], raw: list[str]) -> dict[str, str]:
     if len(raw) != len(columns):
         reason = f"the row has {len(raw)} fields, the header has {len(columns)}: is there a delimiter in a value?"
-        raise _RowRefusedError(None, ", ".join(raw), reason)
+        raise _RowRefusedError(None, ", ".join(raw), reason, Fault.FIELD_COUNT)
     return dict(zip(columns, raw, strict=True))
 
 
-def _json_fields(pairs: tuple[tuple[str, Any], ...]) -> dict[str, str]:
+def _json_fields(names: ColumnMap, pairs: tuple[tuple[str, Any], ...]) -> dict[str, str]:
     fields: dict[str, str] = {}
     for key, value in pairs:
-        name = _name(key)
+        name = names.renamed(_name(key))
         problem = _key_problem(name, fields)
         if problem:
-            raise _RowRefusedError(shorten(name), "", problem)
+            raise _RowRefusedError(shorten(name), "", problem, Fault.NAME_INVALID)
         if value is not None:
             fields[name] = _json_text(name, value)
     return fields
@@ -226,4 +242,5 @@ def _json_text(name: str, value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, str):  # figures, too: the reader keeps them as written
         return value
-    raise _RowRefusedError(name, "", "a value must be a text, a number, true, false or null")
+    reason = "a value must be a text, a number, true, false or null"
+    raise _RowRefusedError(name, "", reason, Fault.VALUE_NOT_TEXT)

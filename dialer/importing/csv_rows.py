@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from collections.abc import Iterator
 
 from dialer.errors import InvalidInput
-from dialer.importing.rows import MAX_ROW, NUMBER, BrokenRow, RawRow, column_names, shorten
+from dialer.importing.columns import AS_NAMED, ColumnMap, found, proposed
+from dialer.importing.rows import BEGINNING, MAX_ROW, NUMBER, BrokenRow, Layout, Place, RawRow, column_names, shorten
 from dialer.speech import variable_name
 
 _DELIMITERS = (",", ";", "\t", "|")
-_LIKELY_NUMBERS = frozenset(
-    {"phone", "telephone", "phone_number", "phonenumber", "phone_no", "tel", "mobile", "mobile_number", "cell"}
-    | {"telefoon", "telefoonnummer", "nummer", "mobiel", "mobiele_nummer", "gsm", "telefon", "telefonnummer"}
-)
 _MANY_DIGITS = 6
 _UNREAD = -1
 
@@ -45,21 +43,34 @@ class _Lines:
 
 
 class CsvRows:
-    """Reads CSV with a header. A `RowReader`; its first piece must hold the header (reading.PIECE sees to it)."""
+    """Reads CSV with a header. A `RowReader`; its first piece must hold the header (reading.PIECE sees to it).
 
-    def __init__(self) -> None:
-        self.columns: tuple[str, ...] = ()
-        self._delimiter = ","
-        self._row = 0
+    Args:
+        names: new names for columns.
+        after: the place behind which the text begins, for a list that somebody read up to there.
+        any_header: take a header without a column `number` too, to look at it.
+    """
+
+    def __init__(self, names: ColumnMap = AS_NAMED, after: Place = BEGINNING, *, any_header: bool = False) -> None:
+        self._names = names
+        self._any_header = any_header
+        self.layout = after.layout
+        self.columns = column_names(self.layout.header, names.renamed)
+        self.row = after.row
         self._tail = ""
         self._held: list[str] = []
+
+    @property
+    def held(self) -> str:
+        """The lines of a record that is not complete."""
+        return "".join(self._held) + self._tail
 
     def feed(self, text: str) -> list[RawRow]:
         """The rows that are complete now."""
         lines = list(io.StringIO(self._tail + text, newline=""))
         # The last line may go on, and its `\r` may be followed by the `\n` that belongs to it.
         self._tail = lines.pop() if lines else ""
-        self._check_size(len(self._tail), self._row + 1)
+        self._check_size(len(self._tail), self.row + 1)
         return self._read(lines, final=False)
 
     def end(self) -> list[RawRow]:
@@ -82,7 +93,7 @@ class CsvRows:
     def _read_records(self, lines: list[str], rows: list[RawRow], *, final: bool) -> int:
         """Append the complete records to `rows`; returns how many lines they took."""
         feeder = _Lines(lines)
-        reader = csv.reader(feeder, delimiter=self._delimiter, strict=True)
+        reader = csv.reader(feeder, delimiter=self.layout.delimiter or ",", strict=True)
         while True:
             start = feeder.position
             try:
@@ -90,19 +101,19 @@ class CsvRows:
             except StopIteration:
                 return start
             except csv.Error as error:
-                self._check_size(sum(map(len, lines[start : feeder.position])), self._row + 1)
+                self._check_size(sum(map(len, lines[start : feeder.position])), self.row + 1)
                 if feeder.ran_dry and not final:
                     return start
                 rows.extend(self._broken(lines[start : feeder.position], error))
                 continue
-            self._check_size(sum(map(len, lines[start : feeder.position])), self._row + 1)
-            self._row += 1
+            self._check_size(sum(map(len, lines[start : feeder.position])), self.row + 1)
+            self.row += 1
             if any(fields):
-                rows.append((self._row, fields))
+                rows.append((self.row, fields))
 
     def _broken(self, lines: list[str], error: csv.Error) -> list[RawRow]:
-        first = self._row + 1
-        self._row += len(lines)
+        first = self.row + 1
+        self.row += len(lines)
         reason = f"a quote in row {first} is not closed, or not doubled within a quoted field ({error})"
         return [(first + offset, BrokenRow(shorten(line.rstrip("\r\n")), reason)) for offset, line in enumerate(lines)]
 
@@ -117,8 +128,9 @@ class CsvRows:
         lines = lines[first:]
         if lines:
             header, taken = self._header(lines)
-            self.columns = column_names(header)
-            if NUMBER not in self.columns:
+            self._names.check(header)
+            self.columns = column_names(header, self._names.renamed)
+            if NUMBER not in self.columns and not self._any_header:
                 raise _no_number(header)
             lines = lines[taken:]
         return lines
@@ -126,13 +138,16 @@ class CsvRows:
     def _header(self, lines: list[str]) -> tuple[list[str], int]:
         """The header's fields and how many lines it takes, read by the delimiter that suits it best."""
         candidates = [_first_record(lines, delimiter) for delimiter in _DELIMITERS]
-        best = max(candidates, key=lambda record: (NUMBER in map(variable_name, record[0]), len(record[0])))
+        best = max(candidates, key=lambda record: (self._tells_number(record[0]), len(record[0])))
         header, taken = best
-        if NUMBER not in map(variable_name, header) and any(taken == _UNREAD for _, taken in candidates):
+        if not self._tells_number(header) and any(taken == _UNREAD for _, taken in candidates):
             raise InvalidInput("the header cannot be read: a quote in it is not closed", field="header")
         self._check_size(sum(map(len, lines[:taken])), 0)
-        self._delimiter = _DELIMITERS[candidates.index(best)]
+        self.layout = Layout(header=tuple(header), delimiter=_DELIMITERS[candidates.index(best)])
         return header, taken
+
+    def _tells_number(self, header: list[str]) -> bool:
+        return NUMBER in (self._names.renamed(variable_name(name)) for name in header)
 
 
 def _first_record(lines: list[str], delimiter: str) -> tuple[list[str], int]:
@@ -144,11 +159,10 @@ def _first_record(lines: list[str], delimiter: str) -> tuple[list[str], int]:
 
 
 def _no_number(header: list[str]) -> InvalidInput:
-    found = ", ".join(repr(shorten(name)) for name in header[:20])
-    message = f"there is no column 'number'; found: {found}"
-    near = [name for name in header if variable_name(name) in _LIKELY_NUMBERS]
-    if near:
-        message += f"; rename {near[0]!r} to 'number'"
+    message = f"there is no column 'number'; found: {found(header)}"
+    near = proposed(header, AS_NAMED).get(NUMBER)
+    if near is not None:
+        message += f"; rename {near!r} to 'number', or map it: {json.dumps({NUMBER: near}, ensure_ascii=False)}"
     elif any(sum(map(str.isdigit, name)) >= _MANY_DIGITS for name in header):
         message += "; the first line must name the columns, and this one looks like a row"
     return InvalidInput(message, field=NUMBER)

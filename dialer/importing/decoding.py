@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 
 from dialer.errors import InvalidInput
+from dialer.importing.rows import BEGINNING, Place
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -24,13 +25,23 @@ _CHARSETS = frozenset(
 
 
 class Decoder:
-    """Decodes a stream of bytes cut anywhere."""
+    """Decodes a stream of bytes cut anywhere.
 
-    def __init__(self, charset: str | None) -> None:
-        self._charset = _known_charset(charset)
+    Args:
+        charset: what the sender states.
+        after: the place behind which the bytes begin, of a list whose beginning was read.
+    """
+
+    def __init__(self, charset: str | None, after: Place = BEGINNING) -> None:
+        self.encoding = after.layout.encoding or _known_charset(charset)
         self._head = b""
-        self._fed = 0
-        self._decoder: codecs.IncrementalDecoder | None = None
+        self._fed = after.offset
+        self._decoder = _decoder(self.encoding) if after.offset else None
+
+    @property
+    def decoded(self) -> int:
+        """How many bytes of the list have become text."""
+        return self._fed - len(self._decoder.getstate()[0]) if self._decoder else 0
 
     def decode(self, piece: bytes, *, final: bool = False) -> str:
         """The text that is complete now; raises InvalidInput naming the first byte that cannot be read."""
@@ -43,10 +54,10 @@ class Decoder:
 
     def _begin(self) -> tuple[codecs.IncrementalDecoder, bytes]:
         if self._head.startswith(_SPREADSHEET):
-            raise InvalidInput("this is a spreadsheet file: save it as CSV UTF-8 and send that", field="Content-Type")
-        mark, name = next(((m, n) for m, n in _MARKS if self._head.startswith(m)), (b"", self._charset))
-        self._charset, self._fed = name, len(mark)
-        return codecs.getincrementaldecoder(name)("strict"), self._head[len(mark) :]
+            raise InvalidInput("this is a spreadsheet: send it as one, or save it as CSV UTF-8", field="Content-Type")
+        mark, name = next(((m, n) for m, n in _MARKS if self._head.startswith(m)), (b"", self.encoding))
+        self.encoding, self._fed = name, len(mark)
+        return _decoder(name), self._head[len(mark) :]
 
     def _decode(self, decoder: codecs.IncrementalDecoder, piece: bytes, *, final: bool) -> str:
         kept = len(decoder.getstate()[0])
@@ -60,10 +71,14 @@ class Decoder:
     def _unreadable(self, error: UnicodeDecodeError, position: int) -> InvalidInput:
         found = error.object[error.start : error.start + 1].hex()
         message = (
-            f"byte 0x{found} at position {position} is not {self._charset.upper()}: save it as CSV UTF-8,"
+            f"byte 0x{found} at position {position} is not {self.encoding.upper()}: save it as CSV UTF-8,"
             " or name its encoding (Content-Type: text/csv; charset=windows-1252)"
         )
         return InvalidInput(message, field="charset")
+
+
+def _decoder(name: str) -> codecs.IncrementalDecoder:
+    return codecs.getincrementaldecoder(name)("strict")
 
 
 def _known_charset(charset: str | None) -> str:

@@ -12,7 +12,8 @@ from enum import Enum
 from typing import Any, NoReturn
 
 from dialer.errors import InvalidInput
-from dialer.importing.rows import MAX_ROW, BrokenRow, NestedValue, RawRow, shorten
+from dialer.importing.faults import Fault
+from dialer.importing.rows import MAX_ROW, BrokenRow, Layout, NestedValue, RawRow, shorten
 
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -30,13 +31,19 @@ _decoder = json.JSONDecoder(
 
 
 class NdjsonRows:
-    """Reads one JSON value a line; blank lines are skipped and not counted. A `RowReader`."""
+    """Reads one JSON value a line, after so many rows; blank lines are skipped and not counted. A `RowReader`."""
 
-    def __init__(self) -> None:
+    def __init__(self, row: int = 0) -> None:
         self.columns: tuple[str, ...] = ()
-        self._row = 0
+        self.layout = Layout()
+        self.row = row
         self._tail = ""
         self._too_long = False
+
+    @property
+    def held(self) -> str | None:
+        """The beginning of a line; None while it is one of which not all is kept."""
+        return None if self._too_long else self._tail
 
     def feed(self, text: str) -> list[RawRow]:
         """The rows that are complete now."""
@@ -56,10 +63,12 @@ class NdjsonRows:
         too_long, self._too_long = self._too_long or len(line) > MAX_ROW, False
         if not line.strip():
             return []
-        self._row += 1
+        self.row += 1
         if too_long:
-            return [(self._row, BrokenRow(shorten(line), f"the row is longer than {MAX_ROW} characters"))]
-        return [(self._row, _decoded(line))]
+            return [
+                (self.row, BrokenRow(shorten(line), f"the row is longer than {MAX_ROW} characters", Fault.ROW_TOO_LONG))
+            ]
+        return [(self.row, _decoded(line))]
 
 
 def _decoded(line: str) -> Any:
@@ -105,12 +114,17 @@ class JsonArrayRows:
 
     def __init__(self) -> None:
         self.columns: tuple[str, ...] = ()
-        self._row = 0
+        self.layout = Layout()
+        self.row = 0
         self._buffer = ""
         self._at = 0
         self._dropped = 0  # characters that stood before the buffer
         self._expected = _Expected.OPENING
         self._final = False
+
+    @property
+    def held(self) -> None:
+        """What stands behind an element tells nobody that he is within an array."""
 
     def feed(self, text: str) -> list[RawRow]:
         """The elements that are complete now."""
@@ -150,16 +164,16 @@ class JsonArrayRows:
             if has_more and len(self._buffer) - start <= MAX_ROW:
                 return False
             detail = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-            raise self._error(f"row {self._row + 1} is not JSON ({detail}) or is too long", start) from None
+            raise self._error(f"row {self.row + 1} is not JSON ({detail}) or is too long", start) from None
         if end == len(self._buffer) and has_more:
             return False  # 12 may go on as 123
         if end - start > MAX_ROW:
-            raise self._error(f"row {self._row + 1} is longer than {MAX_ROW} characters", start)
-        self._row += 1
+            raise self._error(f"row {self.row + 1} is longer than {MAX_ROW} characters", start)
+        self.row += 1
         self._at, self._expected = end, _Expected.SEPARATOR
-        rows.append((self._row, _flat(value, self._buffer[start:end])))
+        rows.append((self.row, _flat(value, self._buffer[start:end])))
         return True
 
     def _error(self, problem: str, position: int) -> InvalidInput:
-        place = f"at character {self._dropped + position + 1}, after {self._row} whole rows"
+        place = f"at character {self._dropped + position + 1}, after {self.row} whole rows"
         return InvalidInput(f"{problem} ({place})", field="rows")

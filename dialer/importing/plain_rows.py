@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dialer.importing.rows import MAX_ROW, NUMBER, BrokenRow, RawRow, shorten
+from dialer.importing.faults import Fault
+from dialer.importing.rows import MAX_ROW, NUMBER, BrokenRow, Layout, RawRow, shorten
 
 
 class PlainRows:
@@ -10,8 +11,13 @@ class PlainRows:
 
     def __init__(self) -> None:
         self.columns: tuple[str, ...] = (NUMBER,)
-        self._row = 0
+        self.layout = Layout()
+        self.row = 0
         self._tail = ""
+
+    @property
+    def held(self) -> None:
+        """Lists of bare numbers are sent whole."""
 
     def feed(self, text: str) -> list[RawRow]:
         """The rows that are complete now."""
@@ -26,9 +32,14 @@ class PlainRows:
         return self._line(tail)
 
     def _line(self, line: str) -> list[RawRow]:
-        self._row += 1
+        self.row += 1
         if not line.strip():
             return []
         if len(line) > MAX_ROW:
-            return [(self._row, BrokenRow(shorten(line), f"the line is longer than {MAX_ROW} characters"))]
-        return [(self._row, [line.strip()])]
+            return [
+                (
+                    self.row,
+                    BrokenRow(shorten(line), f"the line is longer than {MAX_ROW} characters", Fault.ROW_TOO_LONG),
+                )
+            ]
+        return [(self.row, [line.strip()])]

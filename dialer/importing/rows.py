@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from dialer.errors import InvalidInput
+from dialer.importing.faults import Fault
 from dialer.model import NewCall
 from dialer.speech import variable_name
 
@@ -33,20 +35,65 @@ class Rejection:
         column: the name of the column in the form of `variable_name`; None where the row as a whole is at fault.
         value: what stood there, at most 80 characters of it.
         reason: what is wrong and what to do.
+        code: which kind of fault that is.
     """
 
     row: int
     column: str | None
     value: str
     reason: str
+    code: Fault
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How a list is written.
+
+    Attributes:
+        encoding: as Python names it; None while it is not known.
+        header: the names of its columns as they stand there; empty where each row names its own.
+        delimiter: between the fields of a row; empty where there is none.
+    """
+
+    encoding: str | None = None
+    header: tuple[str, ...] = ()
+    delimiter: str = ""
+
+
+_UNKNOWN = Layout()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How far a list was read, at a border between rows, so that somebody else can go on from there.
+
+    Attributes:
+        offset: bytes before it.
+        row: the number of the row before it.
+        layout: what the bytes before it tell of those behind.
+    """
+
+    offset: int = 0
+    row: int = 0
+    layout: Layout = _UNKNOWN
+
+
+BEGINNING = Place()
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What became of at most 1,000 rows, both lists in the order of the rows. Calls come with their row."""
+    """What became of at most 1,000 rows, both lists in the order of the rows. Calls come with their row.
+
+    Attributes:
+        row: the number of its last row.
+        place: from where to go on once this batch is stored; somewhat before the end of its last row.
+    """
 
     calls: list[tuple[int, NewCall]] = field(default_factory=list)
     rejections: list[Rejection] = field(default_factory=list)
+    row: int = 0
+    place: Place = BEGINNING
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +110,7 @@ class BrokenRow:
 
     text: str
     reason: str
+    code: Fault = Fault.ROW_UNREADABLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +127,15 @@ class RowReader(Protocol):
 
     columns: tuple[str, ...]
     """Names of the columns after the header was read, in order; empty where each row has its own."""
+    layout: Layout
+    """How the list is written, but for its encoding; what is known of that so far."""
+    row: int
+    """The number of the last row that was read."""
+
+    @property
+    def held(self) -> str | None:
+        """The text that was fed and belongs to no row yet; None where nobody else could go on from before it."""
+        ...
 
     def feed(self, text: str) -> list[RawRow]:
         """The rows that are complete now."""
@@ -95,9 +152,9 @@ def shorten(value: str) -> str:
     return _SURROGATE.sub("\ufffd", shown)
 
 
-def column_names(header: list[str]) -> tuple[str, ...]:
-    """The header's names in the form of `variable_name`, checked as a whole; raises InvalidInput."""
-    names = tuple(map(variable_name, header))
+def column_names(header: Sequence[str], renamed: Callable[[str], str]) -> tuple[str, ...]:
+    """The header's names in the form of `variable_name`, renamed, checked as a whole; raises InvalidInput."""
+    names = tuple(renamed(variable_name(name)) for name in header)
     for position, name in enumerate(names, start=1):
         problem = _name_problem(name, names[: position - 1])
         if problem:
@@ -108,7 +165,7 @@ def column_names(header: list[str]) -> tuple[str, ...]:
     return names
 
 
-def _name_problem(name: str, before: tuple[str, ...]) -> str | None:
+def _name_problem(name: str, before: Sequence[str]) -> str | None:
     if not name:
         return "has no name: name it, or remove the column (also a delimiter too many at the end of the line)"
     if "\x00" in name:

@@ -84,6 +84,12 @@ class RowStore(CampaignStore):
                 case [0, *numbers]:
                     return [_added(campaign_id, number) for number in numbers]
 
+    async def count_known(self, campaign_id: str, calls: Sequence[NewCall]) -> int:
+        """How many of these calls the campaign has already."""
+        entries = [_entry(campaign_id, call) for call in calls]
+        asked = (self._batch.command("HEXISTS", entry.known, entry.digest) for entry in entries)
+        return sum(await asyncio.gather(*asked))
+
     async def end_import(self, campaign_id: str, import_id: str) -> None:
         """Say that an import adds nothing more, so that its campaign may complete and an idle hopper looks."""
         await self._batch.command("ZREM", keys.imports(campaign_id), import_id)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
 from io import BytesIO
 from typing import Any
 
@@ -12,8 +13,10 @@ import pytest
 from redis.asyncio import Redis
 
 from dialer import keys
+from dialer.importing import XLSX
 from dialer.model import Priority
 from dialer.runtime import Runtime
+from tests.unit.importing.test_sheets import workbook
 
 CSV = {"Content-Type": "text/csv; charset=utf-8"}
 JSON = {"Content-Type": "application/json"}
@@ -179,3 +182,42 @@ async def test_single_calls_campaign_takes_no_list(api: aiohttp.ClientSession, r
         told["type"],
         (await runtime.store.campaign(campaign_id)).total,
     )
+
+
+async def test_columns_are_mapped(api: aiohttp.ClientSession, campaign_id: str, runtime: Runtime) -> None:
+    """By the names that the query states."""
+    query = {"map": json.dumps({"number": "Telefoon", "name": "Naam"})}
+    path = f"/v1/campaigns/{campaign_id}/calls"
+    async with api.post(path, params=query, data=b"Telefoon,Naam\n+31201234567,Ann\n", headers=CSV) as response:
+        assert 200 == response.status
+
+    assert {"name": "Ann"} == (await runtime.store.call(f"{campaign_id}-1")).variables
+
+
+async def test_dry_run_tells_all_and_stores_nothing(
+    api: aiohttp.ClientSession, campaign_id: str, everything: Callable[[], Awaitable[dict[str, bytes]]]
+) -> None:
+    """The counts are what would have come of it, and Redis is as before."""
+    await _send(api, campaign_id, b"number,name\n+31201234567,Ann\n", CSV)
+    before = await everything()
+    body = b"number,name\n+31201234567,Ann\n+31201234568,Bob\n12,Eve\n"
+    async with api.post(f"/v1/campaigns/{campaign_id}/calls?dry_run=true", data=body, headers=CSV) as response:
+        told = await response.json()
+
+    assert (1, 1, 1) == tuple(told[name] for name in ("accepted", "duplicates", "rejected"))
+    assert ("number_invalid", True) == (told["rejections"][0]["code"], bool(told["rejections"][0]["remedy"]))
+    assert before == await everything()
+
+
+async def test_spreadsheet_is_taken(api: aiohttp.ClientSession, campaign_id: str) -> None:
+    """The named sheet of it; another name is refused with those that are there."""
+    body = workbook([["x"]], [["number", "name"], ["+31201234567", "Ann"]])
+    path, headers = f"/v1/campaigns/{campaign_id}/calls", {"Content-Type": XLSX}
+    async with api.post(path, params={"sheet": "List 2"}, data=body, headers=headers) as response:
+        taken = await response.json()
+    async with api.post(path, params={"sheet": "List 3"}, data=body, headers=headers) as response:
+        refused = await response.json()
+
+    assert 1 == taken["accepted"]
+    assert (422, "sheet") == (refused["status"], refused["field"])
+    assert "'List 1', 'List 2'" in refused["detail"]

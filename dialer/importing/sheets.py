@@ -1,0 +1,66 @@
+"""A spreadsheet (.xlsx) to the bytes of a CSV, by a program of its own (`dialer/spreadsheet.py`).
+
+A spreadsheet's directory stands at its end, so it is kept in a file first; then its rows stream like those of any list.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from asyncio import StreamReader
+from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterable, AsyncIterator
+from tempfile import NamedTemporaryFile
+from typing import cast
+
+from dialer.errors import InvalidInput
+from dialer.spreadsheet import FAULTY, MAX_MEMORY_BYTES
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MAX_SHEET_BYTES = 100_000_000  # packed: five times a million rows of three columns
+_CHUNK_BYTES = 65_536
+
+
+async def sheet_as_csv(chunks: AsyncIterable[bytes], sheet: str | None) -> AsyncIterator[bytes]:
+    """The rows of a sheet, by default the first, as UTF-8 CSV.
+
+    Raises:
+        InvalidInput: the file cannot be read, is too large, or has no such sheet.
+    """
+    with NamedTemporaryFile(suffix=".xlsx") as file:
+        size = 0
+        async for chunk in chunks:
+            size += len(chunk)
+            if size > MAX_SHEET_BYTES:
+                message = f"a spreadsheet has at most {MAX_SHEET_BYTES:,} bytes: save it as CSV UTF-8 and send that"
+                raise InvalidInput(message, field="rows")
+            await asyncio.to_thread(file.write, chunk)
+        file.flush()
+        async for chunk in _converted(file.name, sheet):
+            yield chunk
+
+
+async def _converted(path: str, sheet: str | None) -> AsyncIterator[bytes]:
+    named = () if sheet is None else (sheet,)
+    command = (sys.executable, "-P", "-m", "dialer.spreadsheet", path, *named)
+    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
+    stdout, stderr = cast("StreamReader", process.stdout), cast("StreamReader", process.stderr)
+    try:
+        while chunk := await stdout.read(_CHUNK_BYTES):
+            yield chunk
+        told = await stderr.read()
+        if code := await process.wait():
+            raise _refusal(code, told)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+def _refusal(code: int, told: bytes) -> InvalidInput:
+    if code == FAULTY:
+        fault = json.loads(told)
+        return InvalidInput(fault["message"], field=fault["field"])
+    message = f"this spreadsheet takes too long, or more than {MAX_MEMORY_BYTES >> 30} GiB: save it as CSV UTF-8"
+    return InvalidInput(message, field="rows")

@@ -1,0 +1,106 @@
+"""Spreadsheets: the same rows, numbers and checks as a CSV; what is none or means harm is refused with a cure."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from collections.abc import Callable, Sequence
+from datetime import date, datetime, time
+from typing import Any
+
+import pytest
+import xlsxwriter  # type: ignore[import-untyped] # has none
+
+from dialer.errors import InvalidInput
+from dialer.importing import XLSX, Fault, RowChecks
+
+Reading = Callable[..., Callable[[bytes], Any]]
+ANN, BOB = "+31612345671", "+31612345672"
+
+
+def workbook(*sheets: Sequence[Sequence[Any]], **options: Any) -> bytes:
+    """A spreadsheet with these sheets."""
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file, options) as book:
+        day = book.add_format({"num_format": "yyyy-mm-dd hh:mm"})
+        for number, rows in enumerate(sheets, 1):
+            sheet = book.add_worksheet(f"List {number}")
+            for at, row in enumerate(rows):
+                for column, cell in enumerate(row):
+                    sheet.write(at, column, cell, *([day] if isinstance(cell, (date, time)) else []))
+    return file.getvalue()
+
+
+def test_rows_and_numbers_are_those_of_the_sheet(reading: Reading) -> None:
+    """Blank rows keep their number, figures are written out, dates and lines within a cell are texts."""
+    rows: list[list[Any]] = [
+        ["Number", "Name", "Amount", "Day"],
+        [ANN, 'Ann "of"\nDelft, NL', 12.5, datetime(2026, 12, 1)],  # noqa: DTZ001 - a cell has no zone
+        [],
+        [31612345672.0, "Bob", 3_000_000_000.0, datetime(2026, 12, 1, 17, 30)],  # noqa: DTZ001
+    ]
+    outcome = reading(media_type=XLSX)(workbook(rows))
+
+    assert {1: ANN, 3: BOB} == outcome.numbers
+    assert {"name": 'Ann "of"\nDelft, NL', "amount": "12.5", "day": "2026-12-01"} == outcome.calls[1].variables
+    assert ("3000000000", "2026-12-01T17:30:00") == tuple(outcome.calls[3].variables[n] for n in ("amount", "day"))
+
+
+def test_a_lost_zero_is_told_by_row(reading: Reading) -> None:
+    """What a sheet kept as a figure is refused where it can be meant in two ways, with what to write."""
+    outcome = reading(media_type=XLSX)(workbook([["number"], [ANN], [612345671]]))
+
+    assert (2, "612345671", Fault.NUMBER_INVALID) == tuple(
+        getattr(outcome.rejections[2], name) for name in ("row", "value", "code")
+    )
+    assert "0612345671" in outcome.rejections[2].reason
+
+
+def test_the_text_needs_its_values_here_too(reading: Reading) -> None:
+    """The checks are those of every list."""
+    outcome = reading(media_type=XLSX, checks=RowChecks("NL", frozenset({"name"})))(
+        workbook([["number", "name"], [ANN, None], [BOB, "Bob"]])
+    )
+
+    assert {1: Fault.VALUE_MISSING} == {row: rejection.code for row, rejection in outcome.rejections.items()}
+
+
+def _bomb() -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("xl/workbook.xml", "w") as part:
+        for _ in range(1_100):
+            part.write(bytes(1_000_000))
+    return file.getvalue()
+
+
+def _far() -> bytes:
+    file = io.BytesIO()
+    with xlsxwriter.Workbook(file) as book:
+        sheet = book.add_worksheet()
+        sheet.write(0, 0, "number")
+        sheet.write(1_048_575, 16_383, "far")
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (_bomb(), "unpacks to more than"),
+        (_far(), "takes too long, or more than 2 GiB"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old .xls or protected by a password"),
+        (workbook([["number"], [ANN]])[:-200], "no whole .xlsx file"),
+        (b"number\n+31612345671\n", "no whole .xlsx file"),
+        (b"", "no whole .xlsx file"),
+        (workbook(), "there is no column 'number'|cannot be read|the list is empty"),
+    ],
+)
+def test_what_is_no_list_is_refused_with_a_cure(reading: Reading, body: bytes, words: str) -> None:
+    """A bomb, a sheet a million cells wide, an old or locked file, half a file, another file, an empty one."""
+    with pytest.raises(InvalidInput, match=words):
+        reading(media_type=XLSX)(body)
+
+
+def test_a_spreadsheet_sent_as_csv_is_known(reading: Reading) -> None:
+    """Its first bytes tell."""
+    with pytest.raises(InvalidInput, match="this is a spreadsheet"):
+        reading()(workbook([["number"], [ANN]]))
