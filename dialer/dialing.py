@@ -211,7 +211,14 @@ class Dialing:
         now: tuple[int, ...] = (self._clock.now_us(), interval_us, pace.burst, pacing.LEAD_US, pacing.HORIZON_US)
         next_us, interval, found, unknown, cut_short = await self._batch.run(
             "claim_due_calls",
-            [keys.trunk(trunk), keys.LEASES, keys.SLEEPING, *_trunk_keys(trunks), *_campaign_keys(campaign_ids)],
+            [
+                keys.trunk(trunk),
+                keys.LEASES,
+                keys.SLEEPING,
+                *_trunk_keys(trunks),
+                *_campaign_keys(campaign_ids),
+                keys.CHANGES,
+            ],
             [
                 *now,
                 CLAIM_LEASE_MS,

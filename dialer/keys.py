@@ -65,6 +65,7 @@ campaign (`store/retention.py`).
 | `open` | set | campaigns with anything left to do, drafts too | empties |
 | `trunk:main` | hash | the budget: `tat`, `seen` (us), `index`; more in `tune_budget.lua` | stays: one per trunk |
 | `trunk:main:up` | zset | call id that holds a slot while it has a lease, where slots are counted | empties |
+| `changes` | stream | `what` changed, while somebody listens (`changes.py`) | two minutes after the last listener |
 | `wake` | list | at most one element, popped by an idle hopper | pops |
 | `workers` | zset | worker id, score: last heartbeat (ms) | trimmed |
 | `speakers` | zset | the same of every process that speaks to the carrier, workers too | trimmed |
@@ -107,6 +108,7 @@ API_KEYS_USED = f"{TAG}api-keys:used"
 OF_API_KEYS = (API_KEYS, API_KEYS_USED)
 OPEN = f"{TAG}open"
 WAKE = f"{TAG}wake"
+CHANGES = f"{TAG}changes"
 WORKERS = f"{TAG}workers"
 SPEAKERS = f"{TAG}speakers"
 HANGING_UP = f"{TAG}hanging-up"
@@ -324,6 +326,7 @@ def _campaign_step(campaign_id: str, over: str) -> list[str]:
             SUPPRESSION,
             held(campaign_id),
             ESCALATING,
+            CHANGES,
             *(calls_done(campaign_id, disposition) for disposition in Disposition),
         ]
     return names

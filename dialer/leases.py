@@ -87,7 +87,7 @@ class Leases:
         waiting = keys.calls_in(campaign_id, CallState.WAITING)
         expired = keys.calls_done(campaign_id, Disposition.EXPIRED)
         names = [keys.campaign(campaign_id), waiting, expired, keys.EXPIRING, keys.SLEEPING, keys.CLOSING]
-        names += [keys.CALLBACKS_TOLD, *keys.AUDITED, keys.held(campaign_id)]
+        names += [keys.CALLBACKS_TOLD, *keys.AUDITED, keys.held(campaign_id), keys.CHANGES]
         names += keys.lines(await trunks_of(self._batch, campaign_id))
         return int(await self._batch.run("expire_campaign", names, [campaign_id, now]))
 
@@ -105,7 +105,7 @@ class Leases:
     async def _expire_calls(self, campaign_id: str, seqs: list[int], now: int) -> int:
         names = [keys.EXPIRING_CALLS, keys.calls_done(campaign_id, Disposition.EXPIRED), keys.CLOSING]
         names += [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT]
-        names += [keys.campaign(campaign_id), keys.CALLBACKS_TOLD, keys.held(campaign_id)]
+        names += [keys.campaign(campaign_id), keys.CALLBACKS_TOLD, keys.held(campaign_id), keys.CHANGES]
         names += [keys.bucket(campaign_id, seq) for seq in seqs]
         return int(await self._batch.run("expire_calls", names, [campaign_id, now, now + _LOOK_MS, *seqs]))
 
@@ -125,6 +125,6 @@ class Leases:
         names = [keys.campaign(campaign_id), keys.imports(campaign_id), keys.CLOSING, keys.OPEN]
         names += [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT]
         args: list[str | int] = [campaign_id, now_ms(self._clock)]
-        names += [keys.CALLBACKS_TOLD, keys.REAPING, keys.ENDED, *keys.AUDITED, keys.SLEEPING]
+        names += [keys.CALLBACKS_TOLD, keys.REAPING, keys.ENDED, *keys.AUDITED, keys.SLEEPING, keys.CHANGES]
         names += keys.lines(await trunks_of(self._batch, campaign_id))
         return int(await self._batch.run("complete_campaign", names, args))

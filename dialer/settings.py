@@ -258,6 +258,9 @@ class Settings(BaseSettings):
     max_import_bytes: int = Field(
         536_870_912, ge=1024, description="Largest list of calls taken in one request, in bytes."
     )
+    most_listeners: int = Field(
+        200, ge=0, le=10_000, description="Listeners to the live stream that one API process takes."
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
     @field_validator("callback_secret")

@@ -27,6 +27,7 @@ from dialer.api import (
     conferences,
     erasures,
     escalations,
+    events,
     explain,
     forecasts,
     hang_ups,
@@ -48,8 +49,9 @@ from dialer.api import (
 from dialer.api.auth import Doorkeeper
 from dialer.api.background import Background
 from dialer.api.bodies import MAX_JSON_BYTES
+from dialer.api.feed import Feed
 from dialer.api.import_pool import ImportPool
-from dialer.api.keys import BACKGROUND, DOORKEEPER, IMPORT_POOL, OPENAPI, RUNTIME, WEBHOOK_SECRET
+from dialer.api.keys import BACKGROUND, DOORKEEPER, FEED, IMPORT_POOL, OPENAPI, RUNTIME, WEBHOOK_SECRET
 from dialer.api.middleware import envelope, expect
 from dialer.api.openapi import openapi_document
 from dialer.api.routing import Route, install
@@ -78,6 +80,7 @@ ROUTES: tuple[Route, ...] = tuple(
         calls.routes,
         orders.routes,
         explain.routes,
+        events.routes,
         recordings.routes,
         callbacks.routes,
         suppressions.routes,
@@ -107,7 +110,9 @@ def create_app(runtime: Runtime) -> web.Application:
     app[RUNTIME] = runtime
     app[DOORKEEPER] = Doorkeeper(settings.api_key.get_secret_value() if settings.api_key else "", runtime)
     app[WEBHOOK_SECRET] = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
+    app[FEED] = Feed(runtime)
     app[OPENAPI] = to_json(openapi_document(ROUTES))
+    app.on_shutdown.append(events.end_listening)
     app.cleanup_ctx.extend([_background, _import_pool, _heartbeat])
     install(app, ROUTES, expect=expect)
     return app

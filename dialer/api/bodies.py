@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TypeVar, get_origin
 
 from aiohttp import web
 from pydantic import BaseModel, RootModel, ValidationError
@@ -48,12 +48,14 @@ async def read_json(request: web.Request, model: type[Model]) -> Model:
 
 def read_query(request: web.Request, model: type[Model]) -> Model:
     """The query string as this model: numbers may be written as text there, unknown names are refused."""
-    twice = next((name for name in request.query if len(request.query.getall(name)) > 1), None)
+    lists = {name for name, field in model.model_fields.items() if get_origin(field.annotation) is list}
+    twice = next((n for n in request.query if n not in lists and len(request.query.getall(n)) > 1), None)
     if twice is not None:
         message = "given more than once"
         raise Problem(INVALID_INPUT, f"`{twice}`: {message}.", field=twice, errors=[FieldError(twice, message)])
     try:
-        return model.model_validate(dict(request.query), strict=False)
+        given = {n: request.query.getall(n) if n in lists else text for n, text in request.query.items()}
+        return model.model_validate(given, strict=False)
     except ValidationError as error:
         raise invalid_input(error, whole="query") from None
 

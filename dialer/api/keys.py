@@ -8,11 +8,13 @@ from aiohttp import web
 
 from dialer.api.auth import Caller, Doorkeeper
 from dialer.api.background import Background
+from dialer.api.feed import Feed
 from dialer.api.import_pool import ImportPool
 from dialer.runtime import Runtime
 
 RUNTIME = web.AppKey("RUNTIME", Runtime)
 DOORKEEPER = web.AppKey("DOORKEEPER", Doorkeeper)
+FEED = web.AppKey("FEED", Feed)
 WEBHOOK_SECRET = web.AppKey("WEBHOOK_SECRET", str)
 BACKGROUND = web.AppKey("BACKGROUND", Background)
 IMPORT_POOL = web.AppKey("IMPORT_POOL", ImportPool)

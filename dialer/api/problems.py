@@ -64,6 +64,7 @@ TOO_MANY_FAILURES = ProblemType("too-many-failures", 429, "Too many wrong API ke
 NO_PARQUET = ProblemType("parquet-not-installed", 501, "This dialer cannot write Parquet")
 INTERNAL = ProblemType("internal", 500, "Something went wrong on our side")
 CARRIER_FAILED = ProblemType("carrier-failed", 502, "The carrier did not do it")
+TOO_MANY_LISTENERS = ProblemType("too-many-listeners", 503, "As many listen as may")
 NO_CARRIER = ProblemType("no-carrier", 503, "This API has no settings for a carrier")
 UNAVAILABLE = ProblemType("unavailable", 503, "The store does not answer")
 STORAGE_UNAVAILABLE = ProblemType("storage-unavailable", 503, "The storage of recordings fails")

@@ -16,6 +16,9 @@ from dialer.dispositions import ENTERED, NEXT_NUMBER, REACHED, RULES, Dispositio
 from dialer.holding import SPAN, Held
 from dialer.model import MOST_AFTER_MS
 
+CHANGES_KEPT = 10_000
+"""So many changes a listener may be behind: half a minute of a hundred calls a second, and 1 MB."""
+
 FACT_BIT = {fact: 1 << position for position, fact in enumerate(Fact)}
 """An attempt's facts are stored as one whole number. New facts go to the end of `Fact`: the order is stored data."""
 
@@ -67,5 +70,6 @@ def _constants() -> str:
         f"local ALL_CAMPAIGNS = '{ALL_CAMPAIGNS}'\n"
         f"local NUMBER_UP, SPACING, DAY_CAP, WEEK_CAP, PREFIX_SHARE = {', '.join(str(int(held)) for held in Held)}\n"
         f"local HELD_SPAN = {SPAN}\n"
+        f"local CHANGES_KEPT = {CHANGES_KEPT}\n"
         f"local NEXT_NUMBER = {{{', '.join(f'{disposition} = true' for disposition in NEXT_NUMBER)}}}\n"
     )

@@ -1,13 +1,14 @@
 -- add_calls: add calls to a campaign, each contact once, however often the list is sent.
 -- KEYS[1] hash campaign   KEYS[2] zset waiting   KEYS[3] zset imports   KEYS[4] set closing
 -- KEYS[5..4+b] hash buckets for the next running numbers   KEYS[5+b..] hash known, one for each call, then one for each slot
--- the last KEYS: t zsets, ready of its class on each of its trunks   hash zones   string cohorts   zset expiring:calls
+-- the last KEYS: t zsets, ready of its class on each of its trunks   hash zones   string cohorts   zset expiring:calls   stream changes
 -- ARGV    campaign id, now_ms, due_ms, import id, import lease (ms), first running number the buckets are for,
 --         calls a bucket, b (number of buckets), t (number of its trunks), what only some calls have (JSON: `cohorts`, the first of which is that
 --         of all calls but those `of` others; `ends`, ms; `slots`, letters; all by position), then for each call: digest, record (JSON)
 -- returns {-1} no such campaign, {-2, state} it takes no more calls, {-3, next} the buckets are for other numbers,
 --         {-4, most} there would be too many calls, and none was added; else {0, then for each call its running number, negative when it was there before}
 -- atomic because the same list may be sent twice at once
+-- include: changes
 -- include: line
 local state, total, expires, most, over = unpack(redis.call('HMGET', KEYS[1], 'state', 'total', 'expires_at', 'most', 'over_at'))
 if not state then return {-1} end
@@ -18,7 +19,7 @@ local seq, first, size = tonumber(total) + 1, tonumber(ARGV[6]), tonumber(ARGV[7
 local buckets = tonumber(ARGV[8])
 if seq ~= first then return {-3, seq} end
 local answer, calls = {0}, (#ARGV - 10) / 2
-local ZONES, COHORTS, EXPIRING_CALLS = unpack(KEYS, #KEYS - 2)
+local ZONES, COHORTS, EXPIRING_CALLS, CHANGES = unpack(KEYS, #KEYS - 3)
 local some, numbers = cjson.decode(ARGV[10]), {}
 
 -- The number of a cohort in this campaign, given in the order of arrival.
@@ -83,9 +84,10 @@ for i = 1, calls do
   end
 end
 redis.call('HSET', KEYS[1], 'total', seq - 1)
+if seq > first then note_change(CHANGES, 'calls ' .. ARGV[1] .. ' waiting ' .. ARGV[2]) end
 redis.call('ZADD', KEYS[3], tonumber(ARGV[2]) + tonumber(ARGV[5]), ARGV[4])
 if state == 'running' then
-  for i = #KEYS - 2 - tonumber(ARGV[9]), #KEYS - 3 do stand_in_line(ARGV[1], KEYS[i]) end
+  for i = #KEYS - 3 - tonumber(ARGV[9]), #KEYS - 4 do stand_in_line(ARGV[1], KEYS[i]) end
   redis.call('SADD', KEYS[4], ARGV[1])
 end
 return answer

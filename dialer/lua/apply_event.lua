@@ -7,6 +7,7 @@
 --         An attempt keeps so many events and no more, but what a further one tells counts all the same; so it does where
 --         the person was erased: nothing but the facts stays then.
 -- atomic because two events of one call arrive together, in any order, at any process
+-- include: changes
 -- include: call
 -- include: brakes
 local MOST_FIELDS = 160
@@ -51,6 +52,7 @@ if before then
   if ended then
     redis.call('ZREM', done_key(before), SEQ)
     redis.call('ZADD', done_key(disposition), ended, SEQ)
+    note_call(CHANGES, CAMPAIGN, done_key(disposition), CALL_ID, ARGV[4])
     unsettle(before)
     local counted = tries()
     counted[disposition] = (counted[disposition] or 0) + 1

@@ -13,6 +13,7 @@
 --         be dialed, 9 out of hours, 10 the number is held back, 11 no slot, 12 the campaign keeps to other lists, or has another text, now, 13 not within
 --         its caps in euro, 14 its breaker is open; ended: 6 suppressed, 7 expired
 -- atomic because a pause, an urgent call or another worker must not fall between the look and the intent
+-- include: changes
 -- include: call
 -- include: dialed
 -- include: spending

@@ -2,7 +2,7 @@
 -- KEYS[1] hash trunk   KEYS[2] zset leases   KEYS[3] zset sleeping
 -- KEYS[4..] for this trunk, then for each other one of the campaigns below: zset up, zset ready by class
 -- then KEYS for each campaign that the caller saw ready here, or due on any trunk: hash campaign, zset waiting, zset claimed, string cohorts,
---         zsets held, placing, unknown, live
+--         zsets held, placing, unknown, live; last the stream changes
 -- ARGV    now_us, interval_us (without margin), burst, lead_us (earliest place_at from now), horizon_us, lease_ms,
 --         most (calls), inherited_us and inherited_index (a token handed over, 0 if none), margin_ppm (to begin with),
 --         slots (calls up at the same time over this trunk, 0 for any number), t (number of trunks in KEYS), then for each
@@ -12,6 +12,7 @@
 --         its share of parking and shall be asked again
 -- atomic because two hoppers must neither take the same call nor the same token
 -- include: release
+-- include: changes
 -- include: hours
 -- include: line
 -- include: spending
@@ -147,6 +148,7 @@ local function claim_next(ready, latest)
   local deadline = math.floor(at / 1000) + tonumber(ARGV[6])
   redis.call('ZREM', KEYS[key + 1], call[1])
   redis.call('ZADD', KEYS[key + 2], call[2], call[1])
+  note_call(KEYS[#KEYS], KEYS[key], KEYS[key + 2], id .. '-' .. call[1], string.format('%.0f', now_ms))
   redis.call('ZREM', KEYS[key + 4], call[1])
   redis.call('ZADD', KEYS[2], deadline, id .. '-' .. call[1])
   if slots > 0 or trunks > 1 then take_slot(id, id .. '-' .. call[1]) end

@@ -1,12 +1,13 @@
 -- complete_campaign: a running campaign with nothing left to do is completed, a cancelled one is closed.
 -- KEYS[1] hash campaign   KEYS[2] zset imports   KEYS[3] set closing   KEYS[4] set open   KEYS[5..9] zsets waiting .. live
 -- KEYS[10] list callbacks:told   KEYS[11] zset reaping   KEYS[12] zset ended   KEYS[13] stream audit   KEYS[14] hash audit:chain
--- KEYS[15] zset sleeping   KEYS[16..] for each of its trunks: zset ready by class
+-- KEYS[15] zset sleeping   KEYS[16] stream changes   KEYS[17..] for each of its trunks: zset ready by class
 -- ARGV    campaign id, now_ms
 -- returns 1 completed, 0 not now (looked at again when its last call ends), 2 an import is under way (look again),
 --         3 paused: its breaker is open and a person is to look, or it has spent what it may
 -- atomic because a call may be added at this moment; and what is over is in the line of those to be deleted, always
 -- include: audit
+-- include: changes
 -- include: step
 -- include: spending
 local id = ARGV[1]
@@ -38,11 +39,12 @@ local function stopped_by()
 end
 local reason = not over and stopped_by()
 if reason then
-  step(KEYS[1], id, 'paused', reason, {unpack(KEYS, 15)}, KEYS[3])
+  step(KEYS[1], id, 'paused', reason, {KEYS[15], unpack(KEYS, 17)}, KEYS[3])
   dialer_did(KEYS[13], KEYS[14], ARGV[2], 'campaign.paused', id, {reason = reason})
   return 3
 end
 if not over then return 0 end
+note_change(KEYS[16], 'over ' .. id)
 local wanted = redis.call('HGET', KEYS[1], 'tells')
 if redis.call('SREM', KEYS[4], id) == 1 and wanted and string.find(wanted, 'campaign.ended', 1, true) then
   redis.call('RPUSH', KEYS[10], 'campaign.ended ' .. id .. ' ' .. (state == 'running' and 'completed' or state) .. ' ' .. ARGV[2])
@@ -54,7 +56,7 @@ else
   redis.call('ZADD', KEYS[12], string.format('%.0f', since), id)
 end
 if state == 'cancelled' then return 0 end
-for i = 16, #KEYS do redis.call('ZREM', KEYS[i], id) end
+for i = 17, #KEYS do redis.call('ZREM', KEYS[i], id) end
 redis.call('HSET', KEYS[1], 'state', 'completed', 'ended_at', ARGV[2])
 dialer_did(KEYS[13], KEYS[14], ARGV[2], 'campaign.completed', id, {calls = tonumber(total)})
 return 1

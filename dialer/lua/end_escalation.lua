@@ -2,11 +2,12 @@
 -- KEYS[1] hash campaign   zsets KEYS[2] waiting   KEYS[3] claimed   KEYS[4] placing   KEYS[5] unknown   KEYS[6] live
 -- KEYS[7] done:<as those end who wait>   KEYS[8] leases   KEYS[9] expiring   KEYS[10] hang_up   KEYS[11] hanging-up
 -- KEYS[12] imports   KEYS[13] set closing   KEYS[14] list callbacks:told   KEYS[15] stream audit   KEYS[16] hash audit:chain
--- KEYS[17] zset held   KEYS[18] zset sleeping   KEYS[19..] for each of its trunks: zset ready by class
+-- KEYS[17] zset held   KEYS[18] stream changes   KEYS[19] zset sleeping   KEYS[20..] for each of its trunks: zset ready by class
 -- ARGV    campaign id, now_ms, why, disposition of those who wait, '1' to hang up what nobody has answered yet,
 --         '1' if the dialer found that out by itself
 -- returns 1 over now, 0 it was over before, -1 no such escalation
 -- atomic because the first reason counts, and because a call may be claimed, or a step added, at this moment
+-- include: changes
 -- include: sweep
 -- include: audit
 local id, now = ARGV[1], ARGV[2]
@@ -38,8 +39,11 @@ for i = 2, 3 do
   end
   redis.call('DEL', KEYS[i])
 end
-if ended then tell_swept(KEYS[1], KEYS[14], id, ARGV[4], now) end
-for i = 18, #KEYS do redis.call('ZREM', KEYS[i], id) end
+if ended then
+  tell_swept(KEYS[1], KEYS[14], id, ARGV[4], now)
+  note_change(KEYS[18], 'calls ' .. id .. ' done:' .. ARGV[4] .. ' ' .. now)
+end
+for i = 19, #KEYS do redis.call('ZREM', KEYS[i], id) end
 redis.call('DEL', KEYS[12])
 redis.call('SADD', KEYS[13], id)
 return over and 0 or 1

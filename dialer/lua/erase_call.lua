@@ -6,6 +6,7 @@
 -- returns 0 it is not as it was read, 1 erased, 2 it is up: not dialed again after that, 3 over, but its webhooks may be on their way,
 --         4 recordings of it are to be deleted first
 -- atomic because the call may be begun, or its end be told, at this moment
+-- include: changes
 -- include: call
 -- include: index
 local count, known = tonumber(ARGV[6]), #ARGV - 8

@@ -1,9 +1,10 @@
 -- expire_calls: calls of one campaign for which it is too late now are not dialed any more.
 -- KEYS[1] zset expiring:calls   KEYS[2] zset done:expired   KEYS[3] set closing   KEYS[4] zset waiting   KEYS[5..8] claimed .. live
--- KEYS[9] hash campaign   KEYS[10] list callbacks:told   KEYS[11] zset held   KEYS[12..] for each call its bucket of records
+-- KEYS[9] hash campaign   KEYS[10] list callbacks:told   KEYS[11] zset held   KEYS[12] stream changes   KEYS[13..] for each call its bucket of records
 -- ARGV    campaign id, now_ms, when to look again at those that are under way (ms), running numbers
 -- returns how many expired
 -- atomic because a call may be claimed at this moment; one that was claimed already expires in begin_attempt
+-- include: changes
 local wanted = redis.call('HGET', KEYS[9], 'tells')
 -- As `tell_end` in parts/call.lua does: told by itself, and marked for those that tell a campaign's end in one line.
 local function tell_end(bucket, seq)
@@ -22,7 +23,8 @@ for i = 4, #ARGV do
   if redis.call('ZREM', KEYS[4], seq) == 1 then
     redis.call('ZADD', KEYS[2], now, seq)
     redis.call('ZREM', KEYS[11], seq)
-    if wanted and string.find(wanted, 'call.ended', 1, true) then tell_end(KEYS[8 + i], seq) end
+    if wanted and string.find(wanted, 'call.ended', 1, true) then tell_end(KEYS[9 + i], seq) end
+    note_call(KEYS[12], KEYS[9], KEYS[2], id .. '-' .. seq, now)
     expired = expired + 1
   end
   -- Under way it may come back to the line yet.

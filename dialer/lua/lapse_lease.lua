@@ -3,6 +3,7 @@
 -- ARGV    5 the deadline that was seen to lapse (ms), 6 the next deadline, for whoever looks now (ms)
 -- returns 0 not lapsed any more, 1 claimed is waiting again, 2 placing is unknown now, 3 unknown: look, 4 live: look
 -- atomic because the holder may wake up and go on at this moment
+-- include: changes
 -- include: call
 if tonumber(redis.call('ZSCORE', LEASES, CALL_ID) or 0) ~= tonumber(ARGV[5]) then return 0 end
 local due = redis.call('ZSCORE', CLAIMED, SEQ)

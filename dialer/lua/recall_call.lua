@@ -4,6 +4,7 @@
 -- returns {1} in line, {0} not as it was seen: called by now, or for a drop not one, {-1} no such conference,
 --         {-2, state} it does not run, or is `over`
 -- atomic because two workers see the same drop, and because the conference may end at this moment
+-- include: changes
 -- include: call
 local kind, state, expires, over = unpack(redis.call('HMGET', CAMPAIGN, 'kind', 'state', 'expires_at', 'over_at'))
 if kind ~= 'conference' then return {-1} end
@@ -13,7 +14,7 @@ if tries().n ~= NUMBER or tries().erased then return {0} end
 local facts = tonumber(redis.call('HGET', ATTEMPT, 'facts') or 0)
 if ARGV[5] == '1' and (bit.band(facts, ENTERED) == 0 or bit.band(facts, HUNG_UP) > 0) then return {0} end
 local ended = false
-for i = 16, #KEYS - 3 do ended = redis.call('ZREM', KEYS[i], SEQ) == 1 or ended end
+for i = OWN_KEYS - DISPOSITION_COUNT, OWN_KEYS - 1 do ended = redis.call('ZREM', KEYS[i], SEQ) == 1 or ended end
 if not ended and (ARGV[5] == '1' or not redis.call('ZSCORE', WAITING, SEQ)) then return {0} end
 local counted = tries()
 if counted.told then

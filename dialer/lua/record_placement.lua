@@ -6,6 +6,7 @@
 -- returns 0 not ours or decided already by an event, else 1, then the call's disposition ('' while it goes on),
 --         then how many attempts of this campaign in a row the carrier found malformed
 -- atomic because an event may arrive before the carrier's answer is written down
+-- include: changes
 -- include: call
 -- include: brakes
 -- include: dialed

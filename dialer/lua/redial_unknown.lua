@@ -3,6 +3,7 @@
 -- returns 1 back in the line, or ended where its campaign dials nothing more for it (undetermined, or cancelled as all of
 --         it), 0 it is not unknown any more, or we hung up on it, which makes it cancelled
 -- atomic because its webhook may arrive at this moment
+-- include: changes
 -- include: call
 -- include: brakes
 if not redis.call('ZSCORE', UNKNOWN, SEQ) or tries().n ~= NUMBER then return 0 end

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dialer.store.access import AccessStore
 from dialer.store.attempts import Applied, EventResult, Spoken
 from dialer.store.audit import AuditFilter, AuditStore
+from dialer.store.changes import ChangesStore
 from dialer.store.conferences import ConferenceStore
 from dialer.store.copies import CopyStore
 from dialer.store.erasing import ErasingStore
@@ -37,6 +38,7 @@ __all__ = [
 class Store(
     AccessStore,
     AuditStore,
+    ChangesStore,
     CopyStore,
     ConferenceStore,
     ErasingStore,

@@ -112,6 +112,7 @@ class CampaignStore(StorePart):
                 keys.CALLBACKS_TOLD,
                 *keys.AUDITED,
                 keys.held(campaign_id),
+                keys.CHANGES,
                 *await self._lines(campaign_id),
             ],
             [campaign_id, self._now_ms(), target, reason, masked_text(reason), *sources],

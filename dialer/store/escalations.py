@@ -90,7 +90,8 @@ class EscalationStore(ListingStore, CallStore, AttemptStore):
         names = [keys.campaign(campaign_id), *(keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT)]
         names += [keys.calls_done(campaign_id, ends), keys.LEASES, keys.EXPIRING]
         names += [keys.hang_up(campaign_id), keys.HANGING_UP, keys.imports(campaign_id)]
-        names += [keys.CLOSING, keys.CALLBACKS_TOLD, *keys.AUDITED, keys.held(campaign_id), keys.SLEEPING]
+        names += [keys.CLOSING, keys.CALLBACKS_TOLD, *keys.AUDITED, keys.held(campaign_id), keys.CHANGES]
+        names += [keys.SLEEPING]
         names += await self._lines(campaign_id)
         hang_up = "" if why in UNSETTLED else "1"
         by_itself = "" if why is Why.BY_HAND else "1"

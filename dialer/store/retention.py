@@ -96,7 +96,7 @@ class RetentionStore(CampaignStore, RecordingStore):
         await self._batch.command("SREM", keys.OPEN, campaign_id)
         await self._batch.command("ZREM", keys.EXPIRING, campaign_id)
         lists = [keys.CAMPAIGNS, keys.CONFERENCES, keys.ESCALATIONS, keys.REAPING, keys.ENDED]
-        names = [keys.campaign(campaign_id), *lists, *keys.AUDITED]
+        names = [keys.campaign(campaign_id), *lists, *keys.AUDITED, keys.CHANGES]
         await self._batch.run("forget_campaign", names, [campaign_id, self._now_ms()])
 
     async def _delete_page(self, campaign_id: str, first: int) -> None:

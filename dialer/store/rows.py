@@ -69,6 +69,7 @@ class RowStore(CampaignStore):
                     keys.zones(campaign_id),
                     keys.cohorts(campaign_id),
                     keys.EXPIRING_CALLS,
+                    keys.CHANGES,
                 ],
                 [campaign_id, now, due, import_id, IMPORT_LEASE_MS, *sizes, some, *rows],
             )

@@ -62,6 +62,7 @@ PROMISED = {
     "GET /v1/erasures/{erasure_id}",
     "POST /v1/erasures/check",
     "GET /v1/voices",
+    "GET /v1/events",
     "GET /v1/applications",
     "POST /v1/applications",
     "GET /v1/applications/{application_id}",

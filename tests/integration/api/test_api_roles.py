@@ -91,6 +91,7 @@ ALLOWED = {
     "GET /v1/audit/export": ADMIN,
     "GET /v1/audit/verify": ADMIN,
     "GET /v1/trunks": READ,
+    "GET /v1/events": READ,
     "GET /v1/voices": READ,
     "GET /v1/applications": ADMIN,
     "POST /v1/applications": ADMIN,
