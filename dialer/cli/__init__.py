@@ -32,6 +32,7 @@ _COMMANDS = {
     "erase": "Erase a person by number, in all campaigns, with a proof.",
     "callback": "List, retry and drop callbacks that your own system did not take.",
     "audit": "Show who did what, check that the record is whole, export it.",
+    "key": "Make, list and revoke API keys, each with its roles.",
     "trunk": "Show the carrier accounts that calls leave by.",
     "app": "Make, list and change applications at the carrier; check token and products.",
     "doctor": "Check everything that a first live day needs, with advice; place one test call.",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Self
 from urllib.parse import quote
 
@@ -279,6 +280,25 @@ class DialerClient:
     async def verify_audit(self) -> Json:
         """Whether none was changed, added or removed."""
         return await self._json("GET", "/v1/audit/verify")
+
+    async def create_key(self, name: str, roles: Collection[str], *, expires_at: datetime | None) -> Json:
+        """Make an API key; its `key` is told this once."""
+        body: Json = {"name": name, "roles": [*roles]}
+        body |= {} if expires_at is None else {"expires_at": expires_at.isoformat()}
+        return await self._json("POST", "/v1/keys", json=body)
+
+    async def api_keys(self) -> list[Json]:
+        """All of them, oldest first."""
+        return list((await self._json("GET", "/v1/keys"))["keys"])
+
+    async def api_key(self, key_id: str) -> Json:
+        """One of them; `me` for the one that this client sends."""
+        return await self._json("GET", f"/v1/keys/{quote(key_id, safe='')}")
+
+    async def revoke_key(self, key_id: str) -> None:
+        """Refuse a key from now on."""
+        async with self._request("DELETE", f"/v1/keys/{quote(key_id, safe='')}"):
+            pass
 
     async def trunks(self) -> list[Json]:
         """The carrier accounts."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 
-from dialer.doctor import carrier, clocks, processes, reach, recordings, store, variables
+from dialer.doctor import access, carrier, clocks, processes, reach, recordings, store, variables
 from dialer.doctor.finding import Finding, State, failed, skipped
 from dialer.doctor.patient import Patient
 from dialer.errors import CarrierError
@@ -48,6 +48,7 @@ CHECKS = (
     Check("clock here", clocks.here, (_REDIS,)),
     Check("carrier's clock", clocks.carrier, (_REDIS,)),
     Check("api", processes.api, (_REDIS, "write")),
+    Check("api keys", access.lasting, (_REDIS,)),
     Check("workers", processes.workers, (_REDIS,)),
     Check(_TOKEN, carrier.token),
     Check("product", carrier.product, (_TOKEN,)),

@@ -33,7 +33,7 @@ class AccessStore(StorePart):
     async def api_key(self, key_id: str) -> ApiKey | None:
         """One key without when it was used: one round trip, on the path of every request."""
         record = await self._batch.command("HGET", keys.API_KEYS, key_id)
-        return _key(key_id, record) if record else None
+        return read_key(key_id, record) if record else None
 
     async def known_api_key(self, key_id: str) -> ApiKey:
         """One key with when it was used. Raises NotFound."""
@@ -42,12 +42,12 @@ class AccessStore(StorePart):
         )
         if record is None:
             raise NotFound(f"there is no API key {key_id!r}: it was revoked, or never there")
-        return _key(key_id, record, used)
+        return read_key(key_id, record, used)
 
     async def api_keys(self) -> list[ApiKey]:
         """All keys, oldest first, with when each was used."""
         records, used = await asyncio.gather(self._fields(keys.API_KEYS), self._fields(keys.API_KEYS_USED))
-        found = (_key(key_id, record, used.get(key_id)) for key_id, record in records.items())
+        found = (read_key(key_id, record, used.get(key_id)) for key_id, record in records.items())
         return sorted(found, key=lambda key: (key.created_at, key.id))
 
     async def revoke_api_key(self, key_id: str) -> None:
@@ -66,7 +66,8 @@ def _record(key: ApiKey) -> str:
     return json.dumps(told | {"created": to_ms(key.created_at), "expires": expires})
 
 
-def _key(key_id: str, record: str, used: str | None = None) -> ApiKey:
+def read_key(key_id: str, record: str, used: str | None = None) -> ApiKey:
+    """A key from its record and, where that was read, the moment of its last use (ms)."""
     told = json.loads(record)
     return ApiKey(
         id=key_id,

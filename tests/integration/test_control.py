@@ -20,6 +20,7 @@ from tests.fakes.switchboard import Switchboard, open_switchboard
 from tests.fakes.waiting import until
 
 REDIAL = {"no_answer": {"times": 3, "after_s": 0}, "machine": {"times": 3, "after_s": 0}}
+DESK = {"type": "phone", "number": "31201234567"}
 SCRIPT = {"steps": [{"do": "say", "text": "Please hold the line."}]}
 
 
@@ -65,6 +66,32 @@ async def test_order_reaches_the_carrier_once_and_is_told(
     assert 1 == counted(body["do"], "done") - before
     events = (await board.attempt(call_id)).events
     assert [{"do": body["do"], "result": "done"}] == [event.payload for event in events if event.kind == "ordered"]
+
+
+@pytest.mark.parametrize(
+    ("body", "needs_launch"),
+    [
+        ({"do": "transfer", "script": SCRIPT}, False),
+        ({"do": "transfer", "script": {"steps": [{"do": "connect", "endpoint": DESK}]}}, True),
+        ({"do": "transfer", "url": "https://ncco.example/x"}, True),
+    ],
+    ids=["says", "connects", "nobody knows"],
+)
+async def test_an_operator_makes_no_other_phone_ring(
+    board: Switchboard, body: dict[str, Any], *, needs_launch: bool
+) -> None:
+    """A transfer that may connect to somebody asks for the role launch too, and is not done without it."""
+    call_id = await board.up()
+    found = {}
+    for roles in (["operate"], ["operate", "launch"]):
+        async with board.http.post("/v1/keys", json={"name": "Desk", "roles": roles}) as response:
+            key = (await response.json())["key"]
+        headers = {"Authorization": f"Bearer {key}"}
+        async with board.http.post(f"/v1/calls/{call_id}/orders", json=body, headers=headers) as response:
+            found[len(roles)] = response.status
+
+    assert {1: 403 if needs_launch else 200, 2: 200} == found
+    assert (1 if needs_launch else 2) == len(board.orders())
 
 
 async def test_sounds_are_heard(board: Switchboard) -> None:

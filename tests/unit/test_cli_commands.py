@@ -23,7 +23,7 @@ def environment(tmp_path: Path) -> dict[str, str | None]:
 
 COMMANDS = (
     "demo", "up", "campaign", "conference", "escalation", "call", "control", "recording", "suppress", "find",
-    "explain", "erase", "callback", "audit", "trunk", "app", "doctor", "voices", "api", "worker", "simulate",
+    "explain", "erase", "callback", "audit", "key", "trunk", "app", "doctor", "voices", "api", "worker", "simulate",
 )  # fmt: skip
 
 

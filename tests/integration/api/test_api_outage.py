@@ -100,6 +100,20 @@ async def test_everything_is_unavailable_without_redis(
     assert "/problems/unavailable" == problem["type"]
 
 
+async def test_no_key_is_called_wrong_without_redis(api: aiohttp.ClientSession, cable: Cable) -> None:
+    """One that was made may be good: who cannot look it up says so. When Redis is back, it is good again."""
+    async with api.post("/v1/keys", json={"name": "Quay", "roles": ["read"]}) as response:
+        headers = {"Authorization": f"Bearer {(await response.json())['key']}"}
+    await cable.pull()
+    async with api.get("/v1/keys/me", headers=headers) as response:
+        assert (503, "/problems/unavailable") == (response.status, (await response.json())["type"])
+    async with api.get("/v1/keys/me") as response:
+        assert 200 == response.status
+    await cable.plug()
+    async with api.get("/v1/keys/me", headers=headers) as response:
+        assert 200 == response.status
+
+
 @pytest.mark.parametrize(("method", "path"), [("GET", "answer"), ("POST", "event"), ("GET", "event")])
 async def test_webhook_is_told_to_try_again(
     method: str, path: str, stranger: aiohttp.ClientSession, webhook: str, cable: Cable

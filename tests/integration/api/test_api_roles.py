@@ -16,6 +16,7 @@ from dialer.clock import moment, now_ms
 from dialer.keys import API_KEYS_USED, AUDITED
 from dialer.runtime import Runtime
 from tests.integration.api.conftest import KEY
+from tests.integration.api.test_api_server import exchange
 
 READ = {"read", "operate", "launch", "admin"}
 OPERATE = {"operate", "admin"}
@@ -305,6 +306,17 @@ async def test_a_refusal_says_what_is_missing(stranger: aiohttp.ClientSession, k
         problem.items()
     )
     assert "dialer key create NAME --role launch" in problem["detail"]
+
+
+async def test_a_body_is_not_called_for_in_vain(url: str, keys: Keys) -> None:
+    """`Expect: 100-continue` is answered where the role allows it, and by the refusal where not."""
+    found = {}
+    for role in ("operate", "launch"):
+        head = f"POST /v1/calls HTTP/1.1\r\nHost: x\r\nAuthorization: {keys.headers[role]['Authorization']}\r\n"
+        head += "Content-Type: application/json\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
+        found[role] = (await exchange(url, head.encode()))[9:12]
+
+    assert {"operate": b"403", "launch": b"100"} == found
 
 
 async def test_a_head_asks_for_the_same_role(stranger: aiohttp.ClientSession, keys: Keys) -> None:

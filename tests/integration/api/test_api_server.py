@@ -21,7 +21,7 @@ from dialer.settings import Settings
 GIGABYTE = 1_073_741_824
 
 
-async def _exchange(url: str, *parts: bytes) -> bytes:
+async def exchange(url: str, *parts: bytes) -> bytes:
     """Send bytes as they are; returns what comes back until the first answer's head is there."""
     where = urlsplit(url)
     reader, writer = await asyncio.open_connection(where.hostname, where.port)
@@ -124,7 +124,7 @@ async def test_gigabyte_is_refused_before_it_is_sent(
     """A body announced as too large is refused at once, and not called for."""
     head = f"POST {path.format(id=campaign_id)} HTTP/1.1\r\nHost: x\r\nContent-Length: {GIGABYTE}\r\n"
     head += f"Authorization: {api.headers['Authorization']}\r\nContent-Type: application/json\r\n"
-    answer = await _exchange(url, f"{head}Expect: 100-continue\r\n\r\n".encode())
+    answer = await exchange(url, f"{head}Expect: 100-continue\r\n\r\n".encode())
 
     assert answer.startswith(b"HTTP/1.1 413 ")
     assert b"application/problem+json" in answer
@@ -146,14 +146,14 @@ async def test_body_is_called_for_where_it_is_wanted(url: str, api: aiohttp.Clie
     head = "POST /v1/campaigns HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Type: application/json\r\n"
     head += f"Authorization: {api.headers['Authorization']}\r\nExpect: 100-continue\r\n\r\n"
 
-    assert b"HTTP/1.1 100 Continue\r\n\r\n" == await _exchange(url, head.encode())
+    assert b"HTTP/1.1 100 Continue\r\n\r\n" == await exchange(url, head.encode())
 
 
 async def test_body_of_a_stranger_is_not_called_for(url: str) -> None:
     """Without the key no body is asked for."""
     head = b"POST /v1/campaigns HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n"
 
-    assert (await _exchange(url, head)).startswith(b"HTTP/1.1 401 ")
+    assert (await exchange(url, head)).startswith(b"HTTP/1.1 401 ")
 
 
 async def test_body_that_does_not_come_is_given_up(
@@ -164,7 +164,7 @@ async def test_body_that_does_not_come_is_given_up(
     head = "POST /v1/campaigns HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nContent-Type: application/json\r\n"
     head += f"Authorization: {api.headers['Authorization']}\r\n\r\n"
 
-    assert (await _exchange(url, head.encode(), b'{"name"')).startswith(b"HTTP/1.1 408 ")
+    assert (await exchange(url, head.encode(), b'{"name"')).startswith(b"HTTP/1.1 408 ")
 
 
 async def test_broken_chunks_are_refused(url: str, api: aiohttp.ClientSession) -> None:
@@ -172,7 +172,7 @@ async def test_broken_chunks_are_refused(url: str, api: aiohttp.ClientSession) -
     head = "POST /v1/campaigns HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nContent-Type: application/json\r\n"
     head += f"Authorization: {api.headers['Authorization']}\r\n\r\n"
 
-    assert b" 400 Bad Request" in (await _exchange(url, head.encode(), b"zz\r\n{}\r\n"))
+    assert b" 400 Bad Request" in (await exchange(url, head.encode(), b"zz\r\n{}\r\n"))
 
 
 @pytest.mark.parametrize("missing", ["api_key", "webhook_secret"])
