@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from aiohttp import web
 
 from dialer.access import Role, digest_of, granted, id_of, make_key
-from dialer.api.routing import Routes
 
 
 @pytest.mark.parametrize(
@@ -38,13 +36,3 @@ def test_a_mistyped_key_is_none() -> None:
 
     assert [None] * len(key) == [id_of(each) for each in mistyped]
     assert [None] * 4 == [id_of(each) for each in ("", key[:-1], key + "0", f"{key}\udcff")]
-
-
-def test_a_route_without_a_role_cannot_be_declared() -> None:
-    """It fails where it is written, be it only a look."""
-
-    async def look(request: web.Request) -> web.StreamResponse:
-        raise NotImplementedError(request)
-
-    with pytest.raises(TypeError, match="GET /v1/things: say by role="):
-        Routes().get("/v1/things", answers={})(look)
