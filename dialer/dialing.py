@@ -279,8 +279,10 @@ class Dialing:
             self._share_of(dial),
             dial.script_version,
             "" if claim.trunk == MAIN else claim.trunk,
+            " ".join(others := [number for number in dial.numbers if number != dial.number]),
         ]
         own = [*keys.dialed(dial.number, now_us // 1000), *map(keys.suppressed_on, dial.lists)]
+        own += [key for number in others for key in keys.dialed(number, now_us // 1000, days=2)]
         names = keys.call_step(dial.attempt, *own, over=claim.trunk)
         return Begun(await self._batch.run("begin_attempt", names, args))
 

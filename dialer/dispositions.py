@@ -89,6 +89,8 @@ _FAILURES = (
 )
 
 _ENDED = (*_OVER, *(fact for fact, _ in _FAILURES))
+ENDINGS = frozenset(_ENDED) - {Fact.LOST}
+"""Each says that the call is over; that we stopped waiting does not."""
 
 RULES: tuple[Rule, ...] = (
     # What somebody pressed counts more than how the line ended: a machine presses nothing.

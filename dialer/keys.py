@@ -33,6 +33,7 @@ campaign (`store/retention.py`).
 | `recordings:due` | zset | recording to fetch or whose file to delete, score: when, or its lease (ms) | empties |
 | `recordings:unfetched` | zset | recording neither stored nor gone, score: told (ms) | empties |
 | `leases` | zset | call id, score: deadline (ms) of a claimed, placing, unknown or live call | empties |
+| `doubtful` | zset | call id given up although its phone may be up, score: until when at the latest (ms) | empties |
 | `ready:urgent`, `:normal`, `:background` | zset | running campaign with due calls, score: virtual time | empties |
 | `ready:south:urgent` and so on | zset | the same of the trunk `south`; one of several stands in each | empties |
 | `sleeping` | zset | running campaign, score: when its next call is due (ms) | empties |
@@ -49,7 +50,7 @@ campaign (`store/retention.py`).
 | `suppressed` | zset | address that no campaign calls, score: since (ms) | stays until it is taken off by hand |
 | `suppressed:vip` | zset | the same for the campaigns that keep to the list `vip` | stays with its list |
 | `suppression` | hash | list: how often it was changed, `*` for the one of all campaigns | stays: one for each list |
-| `dialed:20780:77` | hash | number: the call that dialed it last, and when it was dialed on that day | nine days |
+| `dialed:20780:77` | hash | number: the call that dialed it last (`-`: left since), and when, on that day | nine days |
 | `audit` | stream | who did what, when: `entry` (JSON, `audit.py`), `hash` of the chain | by age |
 | `audit:chain` | hash | `head`, `last`: the newest's hash and id; `anchor`: hash before the oldest; `trimmed` | stays |
 | `api-keys` | hash | id of an API key: name, roles, digest, created, expires (JSON) | revoked |
@@ -89,6 +90,7 @@ TAG = "{dialer}:"
 
 CAMPAIGNS = f"{TAG}campaigns"
 LEASES = f"{TAG}leases"
+DOUBTFUL = f"{TAG}doubtful"
 SLEEPING = f"{TAG}sleeping"
 EXPIRING = f"{TAG}expiring"
 EXPIRING_CALLS = f"{TAG}expiring:calls"
@@ -327,6 +329,7 @@ def _campaign_step(campaign_id: str, over: str) -> list[str]:
             held(campaign_id),
             ESCALATING,
             CHANGES,
+            DOUBTFUL,
             *(calls_done(campaign_id, disposition) for disposition in Disposition),
         ]
     return names

@@ -76,6 +76,10 @@ class Leases:
         """Look at this call again then, if it is still in flight."""
         await self._batch.command("ZADD", keys.LEASES, "XX", now_ms(self._clock) + in_ms, str(call))
 
+    async def forget_doubts(self) -> None:
+        """Calls that were given up are over by now, whatever became of them: their numbers are free."""
+        await self._batch.command("ZREMRANGEBYSCORE", keys.DOUBTFUL, "-inf", now_ms(self._clock))
+
     async def expire_campaigns(self) -> dict[str, int]:
         """End what campaigns past their end have not dialed; returns how many calls that were, by campaign."""
         now = now_ms(self._clock)

@@ -15,13 +15,14 @@ import structlog
 
 from dialer.clock import moment, now_ms
 from dialer.dialing import Claim
+from dialer.dispositions import ENDINGS
 from dialer.errors import CarrierError
 from dialer.gathering import Conference, Member
 from dialer.states import CampaignState
 from dialer.steering import CallControl
 from jobs.context import ArqContext, Context
 from jobs.place import place_all
-from jobs.rescue import ENDINGS, expire, tell
+from jobs.rescue import expire, tell
 from jobs.watching import look_at_all
 
 log = structlog.get_logger()

@@ -19,10 +19,10 @@ import structlog
 from dialer import keys, metrics
 from dialer.clock import moment, now_ms, to_ms
 from dialer.counting import count_change
-from dialer.dispositions import Disposition, Fact
+from dialer.dispositions import ENDINGS, Disposition, Fact
 from dialer.errors import CarrierError, NotFound
 from dialer.leases import Freed, Lapsed
-from dialer.model import Attempt, AttemptRef, Campaign, UnknownPolicy
+from dialer.model import Attempt, AttemptRef, Campaign, Terms, UnknownPolicy
 from dialer.providers.base import CallEvent, CarrierCall, Doubt
 from dialer.terms import longest_call_s
 from jobs.context import ArqContext, Context
@@ -39,9 +39,7 @@ _LIST_UNTIL_MS = 600_000
 _ASK_AGAIN_MS = 60_000
 _BEYOND_DOUBT_MS = 6 * 3_600_000
 """So long after the longest possible call a carrier that cannot tell its end is asked no more."""
-ENDINGS = frozenset(Fact) - {Fact.STARTED, Fact.RINGING, Fact.ANSWERED, Fact.HUMAN, Fact.MACHINE}
-"""What the carrier's list or call object tells of a call that is over."""
-_REDIAL_MARGIN_MS = 60_000
+_OVER_MARGIN_MS = 60_000
 """Beyond the longest possible call: its last webhook may be under way."""
 _LOOK_AGAIN_FACTOR = 2
 
@@ -50,6 +48,7 @@ async def rescue(ctx: ArqContext) -> None:
     """One sweep. Repeatable."""
     context = ctx["context"]
     await expire(context)
+    await context.leases.forget_doubts()
     for campaign_id in await context.leases.complete_campaigns():
         log.info("campaign.completed", campaign_id=campaign_id)
     lapsed = await context.leases.lapsed(_MOST)
@@ -121,7 +120,11 @@ async def _patience_ms(attempt: Attempt, context: Context) -> int:
     campaign = await _campaign(attempt, context)
     if campaign.unknown is UnknownPolicy.HOLD:
         return round(context.settings.unknown_hold_s * 1000)
-    return longest_call_s(campaign.terms, context.settings) * 1000 + _REDIAL_MARGIN_MS
+    return _longest_ms(campaign.terms, context)
+
+
+def _longest_ms(terms: Terms, context: Context) -> int:
+    return longest_call_s(terms, context.settings) * 1000 + _OVER_MARGIN_MS
 
 
 async def _campaign(attempt: Attempt, context: Context) -> Campaign:
@@ -133,7 +136,16 @@ async def _give_up(attempt: Attempt, context: Context) -> None:
         await _redial(attempt, context)
         return
     metrics.RESCUED.labels("undetermined").inc()
-    await _apply(attempt, CallEvent(kind="given_up", facts=frozenset({Fact.LOST})), context)
+    await _let_go(attempt, context)
+
+
+async def _let_go(attempt: Attempt, context: Context) -> None:
+    """Nobody waits for it any more; its number is kept from others as long as its call may be up."""
+    spoken = await context.runtime.store.spoken(attempt.id)
+    longest_ms = _longest_ms(spoken.terms if spoken else Terms(), context)
+    up_until_ms = to_ms(attempt.placed_at) + longest_ms if attempt.placed_at else 0
+    event = CallEvent(kind="given_up", facts=frozenset({Fact.LOST}))
+    count_change(await context.runtime.store.apply_event(attempt.id, event, up_until_ms=up_until_ms))
 
 
 async def _redial(attempt: Attempt, context: Context) -> None:
@@ -215,7 +227,7 @@ async def _ask_after(lapsed: Lapsed, context: Context) -> None:
         seen = None
     metrics.RESCUED.labels("asked").inc()
     if seen is None or (_outlasted(attempt, context) and not seen.facts & ENDINGS):
-        await _apply(attempt, CallEvent(kind="given_up", facts=frozenset({Fact.LOST})), context)
+        await _let_go(attempt, context)
     else:
         await context.leases.look_again(lapsed.attempt.call, _ASK_AGAIN_MS)
         await tell(attempt, "asked", seen, context)

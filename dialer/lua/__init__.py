@@ -12,7 +12,7 @@ from functools import cache
 from importlib.resources import files
 
 from dialer.decisions import ALL_CAMPAIGNS
-from dialer.dispositions import ENTERED, NEXT_NUMBER, REACHED, RULES, Disposition, Fact
+from dialer.dispositions import ENDINGS, ENTERED, NEXT_NUMBER, REACHED, RULES, Disposition, Fact
 from dialer.holding import SPAN, Held
 from dialer.model import MOST_AFTER_MS
 
@@ -37,7 +37,8 @@ def script(name: str) -> Script:
     """The script in `name.lua`, its includes in front."""
     body = (files(__name__) / f"{name}.lua").read_text("utf-8")
     parts = [_part(line.split(": ")[1]) for line in body.splitlines() if line.startswith("-- include: ")]
-    text = "\n".join([*parts, body])
+    # Once for all parts: a script has at most 200 locals.
+    text = "\n".join([_constants(), *parts, body] if parts else [body])
     return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
 
@@ -52,7 +53,7 @@ def facts_of(bits: int) -> frozenset[Fact]:
 
 
 def _part(name: str) -> str:
-    return _constants() + (files(__name__) / "parts" / f"{name}.lua").read_text("utf-8")
+    return (files(__name__) / "parts" / f"{name}.lua").read_text("utf-8")
 
 
 @cache
@@ -63,7 +64,7 @@ def _constants() -> str:
         f"local DISPOSITIONS = {{{numbers}}}\nlocal DISPOSITION_COUNT = {len(Disposition)}\nlocal RULES = {{{rules}}}\n"
         f"local REACHED, OVER = {fact_bits(REACHED)}, {FACT_BIT[Fact.COMPLETED]}\n"
         f"local OPTED_OUT, HUNG_UP = {FACT_BIT[Fact.OPTED_OUT]}, {FACT_BIT[Fact.HUNG_UP]}\n"
-        f"local LOST = {FACT_BIT[Fact.LOST]}\n"
+        f"local LOST, ENDINGS = {FACT_BIT[Fact.LOST]}, {fact_bits(ENDINGS)}\n"
         f"local CONFIRMED = {FACT_BIT[Fact.CONFIRMED]}\n"
         f"local ENTERED = {fact_bits(ENTERED)}\n"
         f"local MOST_AFTER_MS = {MOST_AFTER_MS}\n"

@@ -1,7 +1,8 @@
 -- apply_event: add what a carrier's event says to its attempt, and let the call follow from all that is known.
 -- KEYS, ARGV[1..4] as in parts/call.lua
 -- ARGV    5 facts (bits), 6 name of the event (its repeats have the same), 7 the event as kept, 8 the carrier's uuid or '',
---         9..11 lease deadlines (ms): while it rings, while it is talked, while a reason may follow; 12.. figures
+--         9..11 lease deadlines (ms): while it rings, while it is talked, while a reason may follow; 12 until when it may be up at the
+--         latest (ms), where it is given up, else 0; 13.. figures
 -- returns code, attempt's new disposition or '', call's disposition or '', the trunk of an attempt that ended ('' for main)
 --         0 no such attempt, 1 a repeat, 2 kept (it says nothing about the call's way), 3 nothing new, 4 applied
 --         An attempt keeps so many events and no more, but what a further one tells counts all the same; so it does where
@@ -18,14 +19,20 @@ local erased = redis.call('HEXISTS', ATTEMPT, 'erased') == 1
 local kept = not erased and redis.call('HLEN', ATTEMPT) <= MOST_FIELDS and redis.call('HSETNX', ATTEMPT, ARGV[6], ARGV[7]) == 1
 if not kept and facts == known then return {1, '', ''} end
 if ARGV[8] ~= '' and not erased then redis.call('HSETNX', ATTEMPT, 'uuid', ARGV[8]) end
-for i = 12, erased and 0 or #ARGV, 2 do
+for i = 13, erased and 0 or #ARGV, 2 do
   if ARGV[i] == 'f:price' then note_price(ARGV[i + 1], redis.call('HGET', ATTEMPT, 'f:price')) end
 end
-if #ARGV > 11 and not erased then redis.call('HSET', ATTEMPT, unpack(ARGV, 12)) end
+if #ARGV > 12 and not erased then redis.call('HSET', ATTEMPT, unpack(ARGV, 13)) end
 
 if tonumber(ARGV[5]) == 0 then return {2, '', ''} end
 if facts == known then return {3, '', ''} end
 redis.call('HSET', ATTEMPT, 'facts', facts)
+-- Given up, it keeps its number from others as long as it may be up, unless its end is told yet.
+if bit.band(facts, ENDINGS) == 0 and tonumber(ARGV[12]) > NOW then
+  redis.call('ZADD', DOUBTFUL, 'GT', ARGV[12], CALL_ID)
+elseif bit.band(facts, ENDINGS) > 0 and tries().n == NUMBER then
+  redis.call('ZREM', DOUBTFUL, CALL_ID)
+end
 -- Whoever asks not to be called again is suppressed with that very fact, in every campaign (begin_attempt looks).
 if bit.band(facts, OPTED_OUT) > bit.band(known, OPTED_OUT) then
   if not erased then suppress() end

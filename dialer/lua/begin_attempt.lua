@@ -1,13 +1,15 @@
 -- begin_attempt: the last look before the request leaves, and the intent to place, in one step.
 -- KEYS, ARGV[1..4] as in parts/call.lua; its own KEYS: 8 hashes `dialed` of the number, from today on back, then for each named
---         list of suppressed numbers that the campaign keeps to: its zset
+--         list of suppressed numbers that the campaign keeps to: its zset; then for each other number of the person its hashes `dialed` of
+--         today and yesterday
 -- ARGV    5 lease deadline of the claim (ms), 6 nonce of this run of the job, 7 place_at_us, 8 token index,
 --         9 now_us, 10 latest (us after place_at), 11 lease deadline of the placing (ms), 12 class of the campaign,
 --         13 interval_us, 14 the call's address, 15 how many tokens it takes besides its own,
 --         16 the call's cohort (0: claimed without windows), 17 each number of the person and the name under which it is
 --         suppressed once it was erased, separated by spaces, or '', 18 names of the lists, separated by spaces,
 --         19 the beginning of the number that has but a share of the budget and the us between two tokens of it, or '',
---         20 version of the text from which the call's terms follow, 21 the trunk, '' for main
+--         20 version of the text from which the call's terms follow, 21 the trunk, '' for main,
+--         22 the other numbers of the person, separated by spaces
 -- returns 1 begun (also when this very run asks again), 0 not ours any more; put back to waiting: 2 campaign not running,
 --         3 gate closed, 4 an urgent call wants the token, 5 too late, 8 the number is suppressed, the person's next one is to
 --         be dialed, 9 out of hours, 10 the number is held back, 11 no slot, 12 the campaign keeps to other lists, or has another text, now, 13 not within
@@ -15,6 +17,7 @@
 -- atomic because a pause, an urgent call or another worker must not fall between the look and the intent
 -- include: changes
 -- include: call
+-- include: doubt
 -- include: dialed
 -- include: spending
 local MOST_AHEAD_US = 20000000
@@ -117,6 +120,12 @@ counted.n = NUMBER
 store_tries(counted)
 redis.call('HINCRBY', CAMPAIGN, 'attempts', 1)
 note_dialed(address)
+local place_of = OWN_KEYS + 8 + #lists
+for other in string.gmatch(ARGV[22], '%S+') do
+  leave_number(KEYS[place_of], other)
+  leave_number(KEYS[place_of + 1], other)
+  place_of = place_of + 2
+end
 -- What allowed it: version and stretch of the windows, versions of the lists and of the text (`dialer/decisions.py`).
 local allowed = {timed and timed .. ' ' .. stretch or '- - -', text or 1, redis.call('HGET', VERSIONS, ALL_CAMPAIGNS) or 0}
 for _, name in ipairs(lists) do allowed[#allowed + 1] = name .. ':' .. (redis.call('HGET', VERSIONS, name) or 0) end

@@ -9,6 +9,7 @@
 -- include: changes
 -- include: call
 -- include: brakes
+-- include: doubt
 -- include: dialed
 if redis.call('HGET', ATTEMPT, 'nonce') ~= ARGV[5] then return {0, '', 0} end
 local follows = ARGV[6]

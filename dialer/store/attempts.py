@@ -83,8 +83,12 @@ class Spoken:
 class AttemptStore(StorePart):
     """Attempts and their events."""
 
-    async def apply_event(self, attempt_id: str, event: CallEvent) -> EventResult:
-        """Add an event to its attempt and let the call follow. Repeating it changes nothing."""
+    async def apply_event(self, attempt_id: str, event: CallEvent, *, up_until_ms: int = 0) -> EventResult:
+        """Add an event to its attempt and let the call follow. Repeating it changes nothing.
+
+        Where it gives the attempt up, `up_until_ms` is when its call would be over at the latest: nobody else dials the
+        number before that, unless an end is told.
+        """
         ref = AttemptRef.parse(attempt_id)
         if ref is None:
             return EventResult(Applied.UNKNOWN_ATTEMPT)
@@ -95,7 +99,7 @@ class AttemptStore(StorePart):
         applied = self._batch.run(
             "apply_event",
             keys.call_step(ref),
-            [ref.call.campaign_id, ref.call.seq, ref.number, now, *facts, *limits, *figures],
+            [ref.call.campaign_id, ref.call.seq, ref.number, now, *facts, *limits, up_until_ms, *figures],
         )
         if event.uuid and Fact.STARTED in event.facts:
             (code, attempt, call, *trunk), _ = await asyncio.gather(applied, self.own_uuid(event.uuid, attempt_id))

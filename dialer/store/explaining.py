@@ -109,8 +109,8 @@ class ExplainStore(CallStore):
         now = self._now_ms()
         dialed = [key for number in numbers for key in keys.dialed(number, now)]
         names = [keys.LEASES, keys.held(ref.campaign_id), keys.cohorts(ref.campaign_id), keys.bucket(*ref)]
-        args: list[str | int] = [call.id, ref.seq, len(sets), len(lists), len(numbers), *numbers, *digests]
-        answer = await self._batch.run("explain_call", [*names, *sets, *lists, *dialed], args)
+        args: list[str | int] = [call.id, ref.seq, len(sets), len(lists), len(numbers), *numbers, *digests, now]
+        answer = await self._batch.run("explain_call", [*names, *sets, *lists, *dialed, keys.DOUBTFUL], args)
         where, score, lease, held, cohort, before, tries, told = answer
         if not where:
             raise NotFound(f"there is no call {call.id!r}")

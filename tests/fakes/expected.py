@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from dialer.dialing import Begun, Claim, Dial, Follows
-from dialer.dispositions import Disposition, Fact, disposition_of
+from dialer.dispositions import ENDINGS, Disposition, Fact, disposition_of
 from dialer.leases import Freed, Lapsed
 from dialer.model import AttemptRef, CallRef, Priority
 from dialer.pacing import LATEST_US
@@ -44,6 +44,7 @@ class Expected:
         self.campaigns: dict[str, ExpectedCampaign] = {}
         self.suppressed: set[str] = set()
         self.numbers = ExpectedNumbers()
+        self.doubts: dict[str, int] = {}
 
     def calls(self) -> Iterator[tuple[str, ExpectedCall]]:
         """All calls with their ids."""
@@ -107,7 +108,8 @@ class Expected:
     def _hold(self, dial: Dial, now: int) -> Begun | None:
         """Held back because of what else was dialed at its number; None: it is not."""
         call = self.call(dial.claim.call)
-        held = self.numbers.held(dial.number, str(dial.claim.call), call.campaign.caps, now, self._is_up)
+        call_id, caps = str(dial.claim.call), call.campaign.caps
+        held = self.numbers.held(dial.number, call_id, caps, now, lambda other: self._is_up(other, now))
         if held is None:
             return None
         if call.wait(held[0], now) is Disposition.EXPIRED:
@@ -120,12 +122,18 @@ class Expected:
         call.stand(CallState.PLACING, lease=look.lease)
         call.tries = dial.attempt.number
         call.attempts[call.tries] = ExpectedAttempt(nonce, call.due, dial.number, at=now)
-        self.numbers.note(dial.number, str(claim.call), now)
+        others = set(call.person.numbers) - {dial.number}
+        doubtful = self.doubts.get(str(claim.call), 0) > now
+        self.numbers.note(dial.number, str(claim.call), now, () if doubtful else others)
         return Begun.BEGUN
 
-    def _is_up(self, call_id: str) -> bool:
+    def _is_up(self, call_id: str, now: int) -> bool:
         ref = CallRef.parse(call_id)
-        return ref is not None and self.call(ref).lease is not None
+        return ref is not None and (self.call(ref).lease is not None or self.doubts.get(call_id, 0) > now)
+
+    def forget_doubts(self, now: int) -> None:
+        """Calls that were given up are over by now."""
+        self.doubts = {call_id: until for call_id, until in self.doubts.items() if until > now}
 
     def record(self, ref: AttemptRef, nonce: str, follows: Follows, now: int) -> tuple[bool, Disposition | None]:
         """The carrier's answer."""
@@ -148,8 +156,8 @@ class Expected:
         attempt.disposition = Disposition(follows.what)
         return True, call.settle(attempt.disposition, now)
 
-    def event(self, ref: AttemptRef, event: CallEvent, now: int) -> EventResult:
-        """What the carrier tells."""
+    def event(self, ref: AttemptRef, event: CallEvent, now: int, up_until: int = 0) -> EventResult:
+        """What the carrier tells, or that nobody waits for it any more, though it may be up until then."""
         campaign = self.campaigns.get(ref.call.campaign_id)
         call = campaign.calls.get(ref.call.seq) if campaign else None
         attempt = call.attempts.get(ref.number) if call else None
@@ -162,6 +170,11 @@ class Expected:
         if not new:
             return EventResult(Applied.NOTHING_NEW if event.facts else Applied.NO_FACT)
         attempt.facts |= event.facts
+        is_over = bool(attempt.facts & ENDINGS)
+        if not is_over and up_until > now:
+            self.doubts[str(ref.call)] = max(up_until, self.doubts.get(str(ref.call), 0))
+        elif is_over and call.tries == ref.number:
+            self.doubts.pop(str(ref.call), None)
         if Fact.OPTED_OUT in event.facts:
             self.suppressed.add(attempt.number)
         if call.tries != ref.number:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from dialer import keys
 from dialer.holding import Held
@@ -18,14 +18,23 @@ class ExpectedNumbers:
 
     def __init__(self) -> None:
         self._dialed: dict[str, list[tuple[int, str]]] = defaultdict(list)
+        self._last: dict[tuple[int, str], str] = {}
 
-    def note(self, number: str, call_id: str, now: int) -> None:
-        """This call dials the number now."""
+    def note(self, number: str, call_id: str, now: int, others: Iterable[str]) -> None:
+        """This call dials the number now, and leaves the other ones of its person."""
         self._dialed[number].append((now, call_id))
+        today = now // keys.DAY_MS
+        for left in [(day, other) for other in others for day in (today, today - 1)]:
+            if self._last.get(left) == call_id:
+                del self._last[left]
+        self._last[today, number] = call_id
 
     def forget(self, number: str, call_id: str, at: int) -> None:
         """No phone rang after all."""
         self._dialed[number].remove((at, call_id))
+        day = at // keys.DAY_MS
+        if all(moment // keys.DAY_MS != day for moment, _ in self._dialed[number]):
+            self._last.pop((day, number), None)
 
     def held(
         self, number: str, call_id: str, caps: Caps, now: int, is_up: Callable[[str], bool]
@@ -42,7 +51,8 @@ class ExpectedNumbers:
         until, why = max(ends, key=lambda end: end[0], default=(0, Held.SPACING))
         if until > now:
             return until, why
-        others = {dialed_by for _, dialed_by in self._dialed[number] if dialed_by != call_id}
+        today = now // keys.DAY_MS
+        others = {self._last.get((day, number), call_id) for day in (today, today - 1)} - {call_id}
         return (now + LOOK_MS, Held.NUMBER_UP) if any(map(is_up, others)) else None
 
     def moments(self) -> dict[str, dict[str, list[str]]]:

@@ -1,6 +1,6 @@
 -- dialed (included, behind call): when a number was dialed, by any campaign, and by which call last.
 -- A script's own KEYS begin with the hashes `dialed` of the number for today, yesterday and so on: its field is the address, its value
--- the id of the call that dialed it last, then the moments (ms of that day) in their order.
+-- the id of the call that dialed it last, `-` once that one dials another number, then the moments (ms of that day) in their order.
 local DAY_MS, DAYS_KEPT = 86400000, 9
 local NUMBER_UP_LOOK_MS = 10000 -- how soon to look whether the number is free again
 local TODAY = math.floor(NOW / DAY_MS)
@@ -11,6 +11,14 @@ local function note_dialed(address)
   local moments = before and string.match(before, '^%S+(.*)$') or ''
   redis.call('HSET', key, address, CALL_ID .. moments .. ' ' .. NOW - TODAY * DAY_MS)
   redis.call('PEXPIREAT', key, string.format('%.0f', (TODAY + DAYS_KEPT) * DAY_MS))
+end
+
+-- The call is dialed at another number of its person now: this one is free for others, unless the try at it may be up yet.
+local function leave_number(key, address)
+  local last, moments = string.match(redis.call('HGET', key, address) or '', '^(%S+)(.*)$')
+  if last == CALL_ID and tonumber(redis.call('ZSCORE', DOUBTFUL, CALL_ID) or 0) <= NOW then
+    redis.call('HSET', key, address, '-' .. moments)
+  end
 end
 
 -- No phone rang after all.
@@ -39,7 +47,7 @@ local function dialed(address, days)
   for back = 0, days do
     local stored = redis.call('HGET', KEYS[OWN_KEYS + back], address)
     local last, offsets = string.match(stored or '', '^(%S+)(.*)$')
-    if last and back < 2 and last ~= CALL_ID and redis.call('ZSCORE', LEASES, last) then is_up = true end
+    if last and back < 2 and last ~= CALL_ID and may_be_up(LEASES, DOUBTFUL, last, NOW) then is_up = true end
     for offset in string.gmatch(offsets or '', '%d+') do moments[#moments + 1] = (TODAY - back) * DAY_MS + offset end
   end
   table.sort(moments, function(one, other) return one > other end)

@@ -40,6 +40,7 @@ class Judges(Ground):
         for name, numbers in self.lists.items():
             assert numbers == set(stored.get(f"suppressed:{name}", {}))
         self._numbers_agree(stored)
+        assert self.expected.doubts == stored.get("doubtful", {})
         looks = {call_id: call.look_at for call_id, call in calls.items() if call.look_at is not None}
         assert looks == stored.get("expiring:calls", {})
         self._nobody_is_forgotten(stored)

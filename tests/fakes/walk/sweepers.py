@@ -12,6 +12,8 @@ class Sweepers(Ground):
 
     async def sweep(self) -> None:
         """The sweeper frees what has lapsed."""
+        await self.engine.leases.forget_doubts()
+        self.expected.forget_doubts(self.engine.now_ms)
         lapsed = await self.engine.leases.lapsed(100)
         self.seen += lapsed
         for one in lapsed:

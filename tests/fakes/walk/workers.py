@@ -17,6 +17,7 @@ from tests.fakes.walk.ground import Ground
 
 EVENTS = [CallEvent(kind=fact, facts=frozenset({fact})) for fact in Fact] + [CallEvent(kind="input")]
 LATE_US = (-25_000, -25_000, 0, 0, 10_000, 100_000, 200_000, pacing.LATEST_US, pacing.LATEST_US + 1)
+UP_MS = (0, 8_000, 700_000)
 PASSING_MS = (1, 5, 50, 200, 338, 500, 1_000, 5_000, 60_000, 700_000)
 
 
@@ -133,10 +134,11 @@ class Workers(Ground):
         """The carrier tells something of any attempt that ever was."""
         for attempt in [dial.attempt for dial, _ in self.any_of(self.begun)]:
             event = self.random.choice(EVENTS)
-            wanted = self.expected.event(attempt, event, self.engine.now_ms)
+            up_until = self.engine.now_ms + self.random.choice(UP_MS) if Fact.LOST in event.facts else 0
+            wanted = self.expected.event(attempt, event, self.engine.now_ms, up_until)
             wanted = replace(wanted, trunk=self.left_by[attempt]) if wanted.attempt else wanted
 
-            assert wanted == await self.engine.store.apply_event(str(attempt), event)
+            assert wanted == await self.engine.store.apply_event(str(attempt), event, up_until_ms=up_until)
 
     async def tune(self) -> None:
         """A trunk's carrier finds the pace too fast, or not."""
