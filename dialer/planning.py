@@ -14,7 +14,7 @@ from math import inf
 from dialer.batch import Batch
 from dialer.clock import Clock, to_ms
 from dialer.dispositions import Disposition
-from dialer.forecast import Line, Outlook, Plan, Problem, Rates, is_possible, look_ahead, problems_of
+from dialer.forecast import Brake, Line, Money, Outlook, Plan, Problem, Rates, is_possible, look_ahead, problems_of
 from dialer.forecast.talking import talk_s
 from dialer.kinds import KINDS, Callee, default_success, steps_of
 from dialer.model import MAIN, Campaign, Priority
@@ -94,6 +94,7 @@ class Planning:
         rates = {trunk: self._settings.over(trunk).calls_per_second for trunk in trunks}
         line, people = await self._line(campaign, whole=whole)
         line = _given(line, assumed)
+        line = replace(line, rates=_priced(campaign, line.rates), money=_money(campaign, line.rates))
         beside = [await self._other(other, rates) for other in others if set(other.trunks) & set(trunks)]
         plan = Plan(
             line=line,
@@ -105,23 +106,45 @@ class Planning:
             / _PPM,
             least_margin=MARGIN_LEAST_PPM / _PPM,
             slots=self._settings.slots or None,
+            shares=self._shares(rates),
         )
         return plan, people
 
     async def _line(self, campaign: Campaign, *, whole: bool) -> tuple[Line, People]:
         people, seen = await asyncio.gather(
-            self._store.people_left(campaign, region=self._settings.default_region, whole=whole),
+            self._store.people_left(
+                campaign, region=self._settings.default_region, whole=whole, beginnings=self._beginnings(campaign)
+            ),
             self._store.seen(campaign),
         )
         return _line(campaign, people, self._rates(campaign).learned(seen)), people
 
+    def _beginnings(self, campaign: Campaign) -> frozenset[str]:
+        over = (self._settings.over(trunk) for trunk in campaign.trunks if trunk in self._settings.trunk_names)
+        return frozenset(beginning for one in over for beginning in one.shares)
+
+    def _shares(self, rates: Mapping[str, float]) -> dict[str, float]:
+        """What numbers with some beginnings get of these trunks together."""
+        by_trunk = {trunk: self._settings.over(trunk).shares for trunk in rates}
+        beginnings = {beginning for shares in by_trunk.values() for beginning in shares}
+        whole = sum(rates.values())
+        return {
+            beginning: sum(rate * by_trunk[trunk].get(beginning, 1.0) for trunk, rate in rates.items()) / whole
+            for beginning in beginnings
+        }
+
     async def _other(self, campaign: Campaign, rates: Mapping[str, float]) -> Line:
         """Another campaign; where it is not on all of these trunks, it takes no more than theirs."""
         people, seen = await asyncio.gather(
-            self._store.people_left(campaign, region=self._settings.default_region, sample=_SAMPLE_OF_OTHERS),
+            self._store.people_left(
+                campaign,
+                region=self._settings.default_region,
+                sample=_SAMPLE_OF_OTHERS,
+                beginnings=self._beginnings(campaign),
+            ),
             self._store.seen_alone(campaign, calls=_SEEN_OF_OTHERS),
         )
-        line = _line(campaign, people, self._rates(campaign).learned(seen))
+        line = _line(campaign, people, _priced(campaign, self._rates(campaign).learned(seen)))
         shared = set(rates) & set(campaign.trunks)
         return line if shared == set(rates) else replace(line, calls_per_second=sum(rates[trunk] for trunk in shared))
 
@@ -171,7 +194,39 @@ def _line(campaign: Campaign, people: People, rates: Rates) -> Line:
         calls_per_second=campaign.share.calls_per_second,
         spacing_s=campaign.caps.spacing_ms / 1000,
         most_a_day=campaign.caps.day,
+        most_a_week=campaign.caps.week,
+        money=_money(campaign, rates),
+        brake=_brake(campaign),
     )
+
+
+def _money(campaign: Campaign, rates: Rates) -> Money | None:
+    cap = campaign.euro_cap
+    if cap.total is None and cap.day is None:
+        return None
+    return Money(
+        total=inf if cap.total is None else float(cap.total),
+        day=inf if cap.day is None else float(cap.day),
+        reserve=float(max(cap.per_call, campaign.dearest)),
+        spent=float(campaign.spent),
+        spent_today=float(campaign.spent_today),
+        is_known=rates.price_per_minute is not None,
+    )
+
+
+def _priced(campaign: Campaign, rates: Rates) -> Rates:
+    """Where no price is known, a call that is picked up is taken to cost what a cap in euro reserves for it."""
+    per_call, talk_s = campaign.euro_cap.per_call, rates.talk_s
+    if rates.price_per_minute is not None or not per_call or not talk_s:
+        return rates
+    sources = {**rates.sources, "price_per_minute": "what the euro cap reserves for a call"}
+    return replace(rates, price_per_minute=float(per_call) / talk_s * 60, sources=sources)
+
+
+def _brake(campaign: Campaign) -> Brake | None:
+    if campaign.breaker is None:
+        return None
+    return Brake(campaign.breaker, to_ms(campaign.tripped.until) / 1000 if campaign.tripped else None)
 
 
 def _given(line: Line, assumed: Assumed) -> Line:

@@ -14,6 +14,9 @@ from dialer.dispositions import NEXT_NUMBER, REDIALABLE, Disposition
 from dialer.errors import InvalidInput
 from dialer.model import Redial
 
+HOUR_MS = 3_600_000
+_HOURS_APART = 3
+
 
 def check_policy(
     policy: Mapping[Disposition, Redial], success: Collection[Disposition], *, escalates: bool = False
@@ -57,6 +60,7 @@ class Tried(NamedTuple):
         numbers: how many numbers its person has.
         place: which of them is dialed next, 1 for the first.
         spent: bits of those that are not dialed any more.
+        hours: bits of the hours (UTC) of those tries that are to be followed by one at another hour.
     """
 
     tries: int = 0
@@ -64,12 +68,14 @@ class Tried(NamedTuple):
     numbers: int = 1
     place: int = 1
     spent: int = 0
+    hours: int = 0
 
     @classmethod
     def from_dict(cls, told: Mapping[str, int], numbers: int = 1) -> Tried:
         """From a call's tries as they are stored."""
         counts = tuple(told.get(disposition, 0) for disposition in REDIALABLE)
-        return cls(told.get("n", 0), counts, numbers, told.get("place", 1), told.get("spent", 0))
+        places = (told.get("place", 1), told.get("spent", 0))
+        return cls(told.get("n", 0), counts, numbers, *places, told.get("hours", 0))
 
     def begun(self) -> Tried:
         """With one attempt more under way."""
@@ -86,7 +92,7 @@ def after(
 ) -> tuple[Tried, int | None]:
     """What follows an attempt that ended so: the call's past by then, and the wait (ms) for the next try.
 
-    None for no further try. Whether a number is suppressed is not regarded.
+    None for no further try. Whether a number is suppressed is not regarded, nor the hour (`at_another_hour`).
     """
     policy = redials.get(disposition)
     counted, count = _counted(tried, disposition)
@@ -124,3 +130,23 @@ def wait_ms(policy: Redial, redial: int) -> int:
             break
         wait = wait * policy.growth_pct // 100
     return min(wait, policy.most_after_ms)
+
+
+def asks_another_hour(tried: Tried, disposition: Disposition, redials: Mapping[Disposition, Redial]) -> bool:
+    """Whether the try after one that ended so is to be at another hour of the day."""
+    policy = redials.get(disposition)
+    return policy is not None and policy.other_hour and _counted(tried, disposition)[1] <= policy.times
+
+
+def at_another_hour(due_ms: float, tried_at_ms: float, hours: int) -> tuple[float, int]:
+    """The moment from then on that lies three hours or more from all tries, that moment where there is none.
+
+    With it come the bits of those hours, with that of the try that just ended (`Tried.hours`).
+    """
+    hours |= 1 << int(tried_at_ms // HOUR_MS) % 24
+    first = int(due_ms // HOUR_MS)
+    near = range(-_HOURS_APART + 1, _HOURS_APART)
+    for more in range(24):
+        if not any(hours >> (first + more + away) % 24 & 1 for away in near):
+            return (due_ms if more == 0 else (first + more) * HOUR_MS), hours
+    return due_ms, hours

@@ -40,7 +40,7 @@ _LATE_US = 2_000
 """A request that leaves later than this for its token says so to the budget; less is within any margin."""
 MALFORMED_IN_A_ROW = 5
 """So many requests found malformed one after the other are our fault, not the numbers'."""
-_LEAVES_TOKEN = frozenset(
+LEAVES_TOKEN = frozenset(
     {
         Begun.PREEMPTED,
         Begun.SUPPRESSED,
@@ -96,7 +96,7 @@ async def _place(dial: Dial, context: Context) -> Sequence[Dial]:
     metrics.TOKENS_RETURNED.labels(begun.name.lower()).inc()
     if begun.ends_call:
         metrics.CALLS.labels(begun.ends_call).inc()
-    return await _hand_over(dial.claim, context) if begun in _LEAVES_TOKEN else []
+    return await _hand_over(dial.claim, context) if begun in LEAVES_TOKEN else []
 
 
 async def _ready(dial: Dial, context: Context) -> bool:

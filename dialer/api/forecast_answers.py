@@ -11,18 +11,21 @@ from pydantic import Field
 from dialer.api.models import Outgoing
 from dialer.clock import moment
 from dialer.dispositions import Disposition
-from dialer.forecast import Change, Problem, Range, Rates
+from dialer.forecast import Change, Problem, Range, Rates, Stop
 from dialer.model import Campaign
 from dialer.planning import Forecast
 
-Reason = Literal["suppressed", "own_end", "no_window", "out_of_time"]
+Reason = Literal["suppressed", "own_end", "no_window", "out_of_time", "no_money", "breaker"]
 WORDS: Mapping[str, str] = {
     "suppressed": "suppressed: no campaign calls their numbers",
     "own_end": "their own end comes before their turn",
     "no_window": "never within their hours before the campaign ends",
     "out_of_time": "the campaign ends before their turn",
+    "no_money": "the campaign's money (euro_cap) ends before their turn",
+    "breaker": "the campaign's breaker stops it before their turn",
 }
 _NO_PRICE = "no price was seen yet, and none was given (assume.price_per_minute)"
+_STOPS = "it pauses by itself before (stops)"
 _TOO_FAR = "nobody is told of an end more than a year ahead"
 
 
@@ -64,6 +67,21 @@ class CostOut(Outgoing):
     currency: Literal["EUR"] = "EUR"
 
 
+class StopOut(Outgoing):
+    """It pauses by itself before everybody is done."""
+
+    reason: Literal["no_money", "breaker"] = Field(
+        description="`no_money`: too little of `euro_cap.total` is left. `breaker`: it opens and stays so."
+    )
+    at: MomentsOut
+    calls: int = Field(description="Calls that are not done by then, as expected.")
+
+    @classmethod
+    def of(cls, stop: Stop) -> Self:
+        """The answer for one stop."""
+        return cls.model_validate({"reason": stop.reason, "at": MomentsOut.of(stop.at), "calls": stop.people})
+
+
 class HourOut(Outgoing):
     """Calls of one hour."""
 
@@ -74,8 +92,8 @@ class HourOut(Outgoing):
 class ChangeOut(Outgoing):
     """A change that makes the plan possible by itself."""
 
-    field: Literal["expires_at", "windows", "calls_per_second"]
-    value: str | int | float = Field(description="The least: a moment, minutes more a day, or calls a second.")
+    field: Literal["expires_at", "windows", "calls_per_second", "euro_cap.total", "euro_cap.day"]
+    value: str | int | float = Field(description="The least: a moment, minutes more a day, calls a second, or euros.")
     words: str
 
     @classmethod
@@ -87,7 +105,7 @@ class ChangeOut(Outgoing):
 class ProblemOfPlanOut(Outgoing):
     """Why it cannot be done, even if all goes well."""
 
-    code: Literal["no_window", "out_of_time"]
+    code: Literal["no_window", "out_of_time", "no_money"]
     calls: int
     detail: str
     remedy: str = Field(description="The least changes, each of which mends it; empty where none of them does.")
@@ -136,6 +154,8 @@ class ForecastOut(Outgoing):
     skipped: list[SkippedOut] = Field(description="Calls that will never be dialed, by reason, as expected.")
     finishes: MomentsOut | None = Field(description="When the last call is over.")
     finishes_reason: str | None = Field(description="Why that cannot be said.")
+    stops: StopOut | None = Field(description="Where it pauses by itself before its end, as expected.")
+    breaker_opens: int = Field(description="How often its breaker opens, as expected.")
     left_s: int | None = Field(description="Seconds until then, as expected.")
     dialed: CountsOut = Field(description="Calls that are dialed at least once.")
     attempts: CountsOut = Field(description="Calls placed, redials included.")
@@ -162,7 +182,9 @@ class ForecastOut(Outgoing):
                 for one in outlook.skipped
             ],
             finishes=MomentsOut.of(finishes) if finishes else None,
-            finishes_reason=None if finishes else _TOO_FAR,
+            finishes_reason=None if finishes else _STOPS if outlook.stops else _TOO_FAR,
+            stops=StopOut.of(outlook.stops) if outlook.stops else None,
+            breaker_opens=outlook.breaker_opens,
             left_s=round((finishes.expected - at).total_seconds()) if finishes else None,
             dialed=CountsOut.model_validate(outlook.dialed, from_attributes=True),
             attempts=CountsOut.model_validate(outlook.attempts, from_attributes=True),

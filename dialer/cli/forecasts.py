@@ -107,11 +107,20 @@ def _problems(problems: list[Json]) -> Iterator[str]:
 
 
 def _finish_text(told: Json) -> str:
+    if told["stops"] is not None:
+        return _stop_text(told["stops"])
     if told["finishes"] is None:
         return f"at no time that can be told: {told['finishes_reason']}"
     earliest, expected, latest = (wall(told["finishes"][name]) for name in ("earliest", "expected", "latest"))
     between = "" if earliest == latest else f" (between {earliest} and {latest})"
     return f"about {expected}, in {clock_text(told['left_s'])}{between}"
+
+
+def _stop_text(stop: Json) -> str:
+    why = {"no_money": "its money ends", "breaker": "its breaker stops it"}[stop["reason"]]
+    earliest, expected, latest = (wall(stop["at"][name]) for name in ("earliest", "expected", "latest"))
+    between = "" if earliest == latest else f" (between {earliest} and {latest})"
+    return f"never: {why} about {expected}{between}, with {stop['calls']:,} calls left"
 
 
 def _range_text(counts: Json) -> str:

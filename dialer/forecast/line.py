@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from math import inf
 
 from dialer.dispositions import Disposition
+from dialer.forecast.breaking import Brake
+from dialer.forecast.purse import Money
 from dialer.forecast.rates import Rates
 from dialer.model import Redial
 from dialer.redialing import Tried
@@ -25,6 +27,8 @@ class Lot:
         people: how many; a lot of a sample stands for more than were read.
         cohort: which of the campaign's zones they are in.
         expires: when it is too late for them, whatever their campaign says.
+        beginning: that of their number, where it has but a share of the budget.
+        dialed: when their number was dialed by any campaign (s since 1970), newest first, where caps ask for it.
     """
 
     due: float
@@ -32,6 +36,8 @@ class Lot:
     cohort: int = 0
     tried: Tried = FRESH
     expires: float = inf
+    beginning: str = ""
+    dialed: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +55,9 @@ class Line:
         slots: how many of its calls may be up at once; None: any number.
         calls_per_second: what it may use of the budget; None: all.
         spacing_s: the least time between two tries at one number.
-        most_a_day: how often one number is tried within 24 hours; None: any number.
+        most_a_day, most_a_week: how often one number is tried within 24 hours and seven times that; None: any number.
+        money: what its calls may cost; None: any amount.
+        brake: what stops it when its calls fail; None: nothing.
     """
 
     id: str
@@ -68,6 +76,9 @@ class Line:
     calls_per_second: float | None = None
     spacing_s: float = 0.0
     most_a_day: int | None = None
+    most_a_week: int | None = None
+    money: Money | None = None
+    brake: Brake | None = None
 
     @property
     def people(self) -> float:
@@ -92,6 +103,7 @@ class Plan:
         margin: what the pacing adds to its interval now, in parts of it.
         least_margin: what it adds at best.
         slots: how many calls may be up at once, of all campaigns; None: any number.
+        shares: which part of the budget numbers with these beginnings get at the most.
     """
 
     line: Line
@@ -101,3 +113,4 @@ class Plan:
     margin: float = 0.0
     least_margin: float = 0.0
     slots: int | None = None
+    shares: Mapping[str, float] = field(default_factory=dict)

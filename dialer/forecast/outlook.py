@@ -36,10 +36,25 @@ class Skip:
     """People who will not be dialed, and why.
 
     Attributes:
-        reason: `suppressed`, `own_end`, `no_window` or `out_of_time`.
+        reason: `suppressed`, `own_end`, `no_window`, `out_of_time`, `no_money` or `breaker`.
     """
 
     reason: str
+    people: int
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A campaign pauses by itself.
+
+    Attributes:
+        reason: `no_money` or `breaker`.
+        at: the moment, of those runs that do stop.
+        people: who is left then, as expected.
+    """
+
+    reason: str
+    at: Range[datetime]
     people: int
 
 
@@ -55,6 +70,8 @@ class Outlook:
         ended: people by how their call ends, as expected.
         cost: euro; None where no price is known.
         rates: what was assumed.
+        stops: where it pauses by itself, as expected; it has no end then.
+        breaker_opens: how often its breaker does, as expected.
     """
 
     people: int
@@ -66,9 +83,11 @@ class Outlook:
     ended: Mapping[Disposition, int]
     cost: Range[float] | None
     rates: Rates
+    stops: Stop | None = None
+    breaker_opens: int = 0
 
 
-REASONS = ("own_end", "no_window", "out_of_time")
+REASONS = ("own_end", "no_window", "out_of_time", "no_money", "breaker")
 
 
 def look_ahead(plan: Plan, *, suppressed: int = 0) -> Outlook:
@@ -86,13 +105,29 @@ def look_ahead(plan: Plan, *, suppressed: int = 0) -> Outlook:
         ended={d: round(people) for d, people in expected.ended.items() if round(people)},
         cost=_cost(plan.line.rates, [outcome.attempts for outcome in outcomes]),
         rates=plan.line.rates,
+        stops=_stops(outcomes),
+        breaker_opens=expected.opened,
     )
+
+
+def _stops(outcomes: list[Outcome]) -> Stop | None:
+    """As expected, and at the edges as far as they stop, too."""
+    if outcomes[1].stopped is None:
+        return None
+    at, reason, left = outcomes[1].stopped
+    ends = [at, *(one.stopped[0] for one in outcomes if one.stopped)]
+    return Stop(reason, Range(*(moment(round(end * 1000)) for end in (min(ends), at, max(ends)))), round(left))
 
 
 def _finishes(plan: Plan, outcomes: list[Outcome]) -> Range[datetime] | None:
     if plan.line.people <= 0:
         return Range(*[moment(plan.starts * 1000)] * 3)
-    ends = [outcome.finished(chance) for outcome, chance in zip(outcomes, CHANCES, strict=True)]
+    if outcomes[1].stopped:
+        return None
+    ends = [
+        outcome.stopped[0] if outcome.stopped else outcome.finished(chance)
+        for outcome, chance in zip(outcomes, CHANCES, strict=True)
+    ]
     known = [moment(round(end * 1000)) for end in ends if end is not None]
     if len(known) < len(ends):
         return None

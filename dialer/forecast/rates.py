@@ -168,6 +168,10 @@ class Rates:
         """Part of all attempts that somebody or something answers."""
         return sum(self.shares.get(d, 0.0) for d in _RINGS)
 
+    def euros(self, disposition: Disposition) -> float:
+        """What an attempt that ends so costs, as far as prices are known."""
+        return (self.price_per_minute or 0.0) / 60 * self.talk_s if disposition in _RINGS else 0.0
+
     @property
     def mean_s(self) -> float:
         """How long an attempt takes."""

@@ -28,8 +28,8 @@ class Change:
     """One change that makes a plan possible.
 
     Attributes:
-        field: `expires_at`, `windows` or `calls_per_second`.
-        value: the least that will do, as JSON: a moment, minutes more a day, calls a second.
+        field: `expires_at`, `windows`, `calls_per_second`, `euro_cap.total` or `euro_cap.day`.
+        value: the least that will do, as JSON: a moment, minutes more a day, calls a second, euros.
         words: the same in words.
     """
 
@@ -43,7 +43,7 @@ class Problem:
     """Why a plan is impossible.
 
     Attributes:
-        code: `no_window` or `out_of_time`.
+        code: `no_window`, `out_of_time` or `no_money`.
         people: how many are never dialed, even if all goes well.
         changes: any of them mends all problems of the plan; none where nothing of that kind does.
     """
@@ -62,6 +62,7 @@ class Problem:
 _DETAILS = {
     "no_window": "{people:,} of {all:,} people are never within their hours before the campaign ends",
     "out_of_time": "{people:,} of {all:,} people cannot be dialed even once before the campaign ends, if all goes well",
+    "no_money": "the money ends before {people:,} of {all:,} people were dialed once, even if all goes well",
 }
 
 
@@ -83,7 +84,7 @@ def is_possible(plan: Plan) -> bool:
 
 
 def _missed(plan: Plan) -> dict[str, int]:
-    untried = run(plan, side=-1, first_tries=True).untried
+    untried = run(_paid(plan), side=-1, first_tries=True).untried
     return {code: math.ceil(untried[code] - _SOMEBODY) for code in _DETAILS if untried[code] > _SOMEBODY}
 
 
@@ -96,6 +97,29 @@ def _changes(plan: Plan) -> Iterator[Change]:
         yield Change("windows", minutes, f"the windows must be open {minutes} minutes more each day")
     if (rate := _least_rate(plan)) is not None:
         yield Change("calls_per_second", rate, f"the dialer must have {rate:g} calls a second")
+    for name in ("total", "day"):
+        if (euros := _least_euros(plan, name)) is not None:
+            yield Change(f"euro_cap.{name}", euros, f"euro_cap.{name} must be {euros:.2f}")
+
+
+def _paid(plan: Plan) -> Plan:
+    """Without caps in euro as long as nobody knows what a call costs: who guesses refuses nobody."""
+    money = plan.line.money
+    return plan if money is None or money.is_known else replace(plan, line=replace(plan.line, money=None))
+
+
+def _least_euros(plan: Plan, name: str) -> float | None:
+    """So many euros in all, or a day, in whole ones."""
+    money = plan.line.money
+    if money is None or not money.is_known or getattr(money, name) == inf:
+        return None
+    now = math.floor(getattr(money, name))
+
+    def changed(more: int) -> Plan:
+        return replace(plan, line=replace(plan.line, money=replace(money, **{name: float(now + more)})))
+
+    found = _least(changed, max(1, now) * _MOST_TIMES_FASTER)
+    return None if found is None else float(now + found)
 
 
 def _least_end(plan: Plan) -> int | None:

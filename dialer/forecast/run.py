@@ -12,6 +12,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 
+from dialer.forecast.beginnings import Part
 from dialer.forecast.line import Plan
 from dialer.forecast.outcome import Outcome
 from dialer.forecast.queue import NOBODY, SOON, Queue
@@ -33,7 +34,8 @@ def run(plan: Plan, *, side: int = 0, first_tries: bool = False) -> Outcome:
     """
     margin = min(plan.margin, plan.least_margin) if side < 0 else plan.margin
     rate = plan.calls_per_second / (1 + margin)
-    queues = [Queue(line, plan.starts, side) for line in (plan.line, *plan.others)]
+    parts = {beginning: Part(rate * share, plan.starts) for beginning, share in plan.shares.items()}
+    queues = [Queue(line, plan.starts, side, parts) for line in (plan.line, *plan.others)]
     return _Run(queues, plan, rate).until_done(first_tries=first_tries)
 
 
@@ -48,6 +50,9 @@ class _Run:
         asked = self._queues[0]
         for _ in range(_MOST_STEPS):
             if (asked.untried if first_tries else asked.left) < _DONE:
+                break
+            if (reason := asked.stopped(self._now)) is not None:
+                asked.stop(self._now, reason)
                 break
             if self._now >= self._latest:
                 asked.outcome.is_cut = True
@@ -96,9 +101,9 @@ class _Run:
                 for queue, most in takers:
                     wanted = each * queue.line.weight
                     allowed = min(wanted, most)
-                    taken = queue.take(self._now, allowed)
+                    taken = queue.take(self._now, until, allowed)
                     left -= taken
-                    is_held = is_held or (allowed < wanted and taken >= allowed - NOBODY)
+                    is_held = is_held or queue.is_held or (allowed < wanted and taken >= allowed - NOBODY)
                     if taken >= wanted - NOBODY:
                         still.append((queue, most - taken))
                 takers = still

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from dialer import keys
 from dialer.call_record import CallRecord
 from dialer.cohorts import zones_for
 from dialer.forecast.line import Lot
-from dialer.model import Campaign
+from dialer.model import Campaign, Caps
 from dialer.redialing import Tried
 from dialer.states import UP, CallState, CampaignState
 from dialer.store.campaigns import CampaignStore
@@ -31,6 +32,7 @@ SAMPLE = 1_000
 """So many waiting calls stand for all: a part of 10 % is known to within 2 %."""
 MOST_OTHERS = 50
 """So many other running campaigns are regarded, those begun last."""
+_MOST_HISTORIES = 20_000  # of a long list so many numbers are looked up in the days before
 _SLICE = 10  # few, so that many places of the line are looked at
 _CHUNK = 250  # calls read in one go where all are: 2 ms of this process
 _ONE_NUMBER = re.compile(r'\["([^"\\]+)"')
@@ -62,16 +64,28 @@ class ForecastStore(CampaignStore):
     """Reading for forecasts."""
 
     async def people_left(
-        self, campaign: Campaign, *, region: str, whole: bool = False, sample: int = SAMPLE
+        self,
+        campaign: Campaign,
+        *,
+        region: str,
+        whole: bool = False,
+        sample: int = SAMPLE,
+        beginnings: frozenset[str] = frozenset(),
     ) -> People:
-        """Who is left of a campaign: from a sample, or counted one by one."""
+        """Who is left of a campaign: from a sample, or counted one by one.
+
+        Of numbers with one of these beginnings it is told, and, where the campaign has caps, when they were dialed.
+        """
         size, cohorts = await asyncio.gather(
             self._batch.command("ZCARD", keys.calls_in(campaign.id, CallState.WAITING)),
             self._fields(keys.zones(campaign.id)),
         )
         lists = (keys.SUPPRESSED, *map(keys.suppressed_on, campaign.lists))
-        looked = _Looked(campaign.id, _Cohorts.of(campaign, cohorts, region), lists, self._now_ms() / 1000)
         whole = whole or size <= sample
+        looked = _Looked(
+            campaign.id, _Cohorts.of(campaign, cohorts, region), lists, self._now_ms() / 1000, beginnings,
+            _days_back(campaign.caps), math.ceil(size / _MOST_HISTORIES) if whole else 1,
+        )  # fmt: skip
         slices = await (self._all(looked, size) if whole else self._sampled(looked, size, sample))
         waiting = sum((stands for stands, _ in slices), Counter[_Stand]())
         suppressed = sum(barred for _, barred in slices)
@@ -121,16 +135,30 @@ class ForecastStore(CampaignStore):
         if not numbers:
             return Counter(), 0
         cohorts, calls = await asyncio.gather(self._cohorts_of(looked, numbers), self._records(looked, numbers))
-        barred = await self._barred(looked, [addresses for addresses, _ in calls])
+        addresses = [numbers for numbers, _ in calls]
+        barred, dialed = await asyncio.gather(self._barred(looked, addresses), self._dialed(looked, calls))
         stands: Counter[_Stand] = Counter()
         first = float(found[1]) / 1000
-        for due, cohort, (addresses, tries), is_barred in zip(found[1::2], cohorts, calls, barred, strict=True):
+        for due, cohort, call, is_barred, at in zip(found[1::2], cohorts, calls, barred, dialed, strict=True):
             if not is_barred:
-                tried, ends_ms = _tried(tries, len(addresses))
-                stands[looked.stand(float(due) / 1000, first, cohort, tried, ends_ms)] += 1
+                stands[looked.stand(float(due) / 1000, first, cohort, call, at)] += 1
         return stands, sum(barred)
 
-    async def _records(self, looked: _Looked, numbers: Sequence[int]) -> list[tuple[list[str], str | None]]:
+    async def _dialed(self, looked: _Looked, calls: Sequence[_Stored]) -> list[tuple[float, ...]]:
+        """When the number of each call that is dialed next was dialed, by any campaign.
+
+        Of a long list every so manieth is looked at, and stands for those behind it.
+        """
+        if not looked.days_back:
+            return [()] * len(calls)
+        now_ms, found = round(looked.now * 1000), []
+        for address in (_next_address(call) for call in calls[:: looked.each]):
+            hashes = keys.dialed(address, now_ms, days=looked.days_back)
+            found.append(asyncio.gather(*(self._batch.command("HGET", key, address) for key in hashes)))
+        moments = [looked.moments(by_day) for by_day in await asyncio.gather(*found)]
+        return [moments[place // looked.each] for place in range(len(calls))]
+
+    async def _records(self, looked: _Looked, numbers: Sequence[int]) -> list[_Stored]:
         """The addresses of these calls, and their tries as they are stored."""
         by_bucket: dict[str, list[int]] = {}
         for number in numbers:
@@ -163,6 +191,23 @@ class ForecastStore(CampaignStore):
         return [all([*islice(barred, len(inside))]) for inside in addresses]
 
 
+_Stored = tuple[list[str], str | None]
+"""A call's addresses, and its tries as they are stored."""
+
+
+def _next_address(call: _Stored) -> str:
+    """The one that is dialed next."""
+    addresses, tries = call
+    return addresses[_tried(tries, len(addresses))[0].place - 1]
+
+
+def _days_back(caps: Caps) -> int:
+    """How many days' hashes tell all that these caps ask for."""
+    if caps.week:
+        return keys.DIALED_DAYS
+    return 1 + math.ceil(max(keys.DAY_MS if caps.day else 0, caps.spacing_ms) / keys.DAY_MS) if caps != Caps() else 0
+
+
 def _addresses(record: str) -> list[str]:
     """All numbers of a person. Most have one, with which a record begins: the rest of it is not read then."""
     one = None if _FURTHER_NUMBERS in record else _ONE_NUMBER.match(record)
@@ -185,6 +230,8 @@ class _Stand(NamedTuple):
     cohort: int
     tried: Tried
     expires: float
+    beginning: str
+    dialed: tuple[float, ...]
 
 
 class _Cohorts(NamedTuple):
@@ -211,11 +258,36 @@ class _Looked(NamedTuple):
     cohorts: _Cohorts
     lists: tuple[str, ...]  # keys of those that it keeps to
     now: float
+    beginnings: frozenset[str] = frozenset()
+    days_back: int = 0  # so many hashes tell when a number was dialed, as far as the campaign's caps look back
+    each: int = 1  # of so many calls in a row one is looked at for that
 
-    def stand(self, due: float, first: float, cohort: int, tried: Tried, ends_ms: int | None) -> _Stand:
+    def stand(self, due: float, first: float, cohort: int, call: _Stored, dialed: tuple[float, ...]) -> _Stand:
         """How a call stands; those of a slice that are due already stand together."""
+        tried, ends_ms = _tried(call[1], len(call[0]))
         expires = inf if ends_ms is None else self._rough(ends_ms / 1000)
-        return _Stand(first if due <= self.now else self._rough(due), cohort, tried, expires)
+        beginning = self.beginning(call) if self.beginnings else ""
+        return _Stand(first if due <= self.now else self._rough(due), cohort, tried, expires, beginning, dialed)
+
+    def beginning(self, call: _Stored) -> str:
+        """The longest beginning of the number that has but a share of the budget."""
+        address = _next_address(call)
+        return max((one for one in self.beginnings if address.startswith(one)), key=len, default="")
+
+    def moments(self, by_day: Sequence[str | None]) -> tuple[float, ...]:
+        """What is stored of a number, today first: its moments, newest first, to a minute or a part of how long ago."""
+        today = self.now * 1000 // keys.DAY_MS
+        told = (
+            (today - back) * keys.DAY_MS + int(offset)
+            for back, stored in enumerate(by_day)
+            for offset in (stored or "").split()[1:]
+        )
+        return tuple(sorted((self._rough_past(at / 1000) for at in told), reverse=True))
+
+    def _rough_past(self, at: float) -> float:
+        grain = max(60.0, (self.now - at) / _FINE)
+        grain = 2.0 ** int(grain).bit_length() / 2
+        return at // grain * grain
 
     def _rough(self, at: float) -> float:
         grain = max(1.0, (at - self.now) / _FINE)
@@ -225,4 +297,4 @@ class _Looked(NamedTuple):
 
 def _lots(stands: Mapping[_Stand, int], scale: float) -> Iterator[Lot]:
     for stand, count in stands.items():
-        yield Lot(stand.due, count * scale, stand.cohort, stand.tried, stand.expires)
+        yield Lot(stand.due, count * scale, *stand[1:])

@@ -124,18 +124,19 @@ class Engine:
         return [await self.leases.lapse(lapsed) for lapsed in await self.leases.lapsed(100)]
 
 
-def make_engine(
+def make_engine(  # noqa: PLR0913 - all keyword but the first
     redis: Redis,
     *,
     calls_per_second: float = 3,
     burst: int = 1,
     further: Mapping[str, Pace] | None = None,
     erasure_secret: str = "",
+    prefix_shares: Mapping[str, float] | None = None,
 ) -> Engine:
     """An engine on this Redis, its clock at the start."""
     clock, batch = SettableClock(), Batch(redis)
     store = Store(batch, clock, deadlines(45, 600), erasure_secret)
-    pace = Pace(calls_per_second, burst)
+    pace = Pace(calls_per_second, burst, prefix_shares=prefix_shares or {})
     dialing = Dialing(batch, clock, pace, further=further, erasure_secret=erasure_secret)
     return Engine(redis, clock, batch, store, dialing, Leases(batch, clock))
 

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from dialer.dialing import Begun, Claim, Dial
 from dialer.dispositions import Disposition, Fact
 from dialer.providers.base import CallEvent
+from dialer.states import CampaignState
+from jobs.place import LEAVES_TOKEN
 from tests.fakes.engine import Engine
 
 FACTS = {
@@ -24,7 +26,6 @@ FACTS = {
 """The fact that ends an attempt so."""
 _KINDS = {Disposition.ANSWERED: "completed", Disposition.NO_ANSWER: "timeout", Disposition.INVALID_NUMBER: "failed"}
 _MOST_CLAIMED = 20
-_LEAVES_TOKEN = {Begun.PREEMPTED, Begun.SUPPRESSED, Begun.NEXT_NUMBER}
 
 People = Callable[[Dial], tuple[Disposition, float]]
 """How a call ends, and how many seconds after it was placed."""
@@ -72,7 +73,15 @@ class VirtualRun:
                 continue
             self._be_at(look_us)
             look_us = max(await self._claim(), self._engine.clock.now_us() + 1_000)
+            if not self._coming and await self._is_paused():
+                break
         return self.ran
+
+    async def _is_paused(self) -> bool:
+        """Whether the sweeper has paused one of the campaigns, nobody being up."""
+        await self._engine.leases.complete_campaigns()
+        states = [(await self._engine.store.campaign(campaign_id)).state for campaign_id in self.ran]
+        return CampaignState.PAUSED in states
 
     def _be_at(self, moment_us: int) -> None:
         self._engine.clock.set_us(max(moment_us, self._engine.clock.now_us()))
@@ -103,7 +112,7 @@ class VirtualRun:
 
     async def _place(self, dial: Dial) -> int:
         begun = await self._engine.begin(dial, str(dial.attempt))
-        if begun in _LEAVES_TOKEN:
+        if begun in LEAVES_TOKEN:
             await self._claim(dial.claim)
         elif begun is Begun.BEGUN:
             await self._engine.record(dial, str(dial.attempt), "live", uuid=f"u-{dial.attempt}")

@@ -7,12 +7,14 @@ tenth of what came.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from dialer import keys
 from dialer.dispositions import Disposition
-from dialer.model import Caps, NewCall, Priority, Redial, Share
+from dialer.model import Caps, EuroCap, NewCall, Priority, Redial, Share
 from dialer.planning import Assumed, Forecast, Planning
 from dialer.settings import Settings
 from dialer.window_text import parse_windows
@@ -55,6 +57,9 @@ class Scenario:
     zones: tuple[str | None, ...] = (None,)
     numbers: int = 1
     calls_per_second: float = 3
+    shares_of: dict[str, float] = field(default_factory=dict)
+    dialed_before: tuple[int, ...] = ()
+    price_per_minute: float | None = None
 
 
 SCENARIOS = {
@@ -83,12 +88,59 @@ SCENARIOS = {
     "an hour between tries": Scenario(300, MIXED, {"caps": Caps(spacing_ms=HOUR_MS), "redial": SOON_AGAIN}),
     "two tries a day": Scenario(300, MIXED, {"caps": Caps(day=2), "redial": AGAIN}),
     "thirty a second": Scenario(900, EVERYBODY, calls_per_second=30),
+    "money for half of it": Scenario(
+        600, EVERYBODY, {"euro_cap": EuroCap(total=Decimal("1.1"), per_call=Decimal("0.004"))}, price_per_minute=0.01
+    ),
+    "money runs short": Scenario(
+        600,
+        MIXED,
+        {"euro_cap": EuroCap(total=Decimal("1.2"), per_call=Decimal("0.02")), "redial": SOON_AGAIN},
+        price_per_minute=0.01,
+    ),
+    "money of two days": Scenario(
+        500, EVERYBODY, {"euro_cap": EuroCap(day=Decimal(1), per_call=Decimal("0.01"))}, price_per_minute=0.01
+    ),
+    "a third begins alike": Scenario(400, EVERYBODY, shares_of={"+31612": 0.2}),
+    "most begin alike": Scenario(300, MIXED, {"redial": SOON_AGAIN}, shares_of={"+3161": 0.25}),
+    "at another hour": Scenario(
+        300, MIXED, {"redial": {Disposition.NO_ANSWER: Redial(3, 5 * MINUTE_MS, other_hour=True)}}
+    ),
+    "at another hour within windows": Scenario(
+        300,
+        MIXED,
+        {
+            "windows": parse_windows("09:00-18:00"),
+            "redial": {
+                Disposition.NO_ANSWER: Redial(2, 5 * MINUTE_MS, other_hour=True),
+                Disposition.BUSY: Redial(2, 5 * MINUTE_MS),
+            },
+        },
+    ),
+    "a third was dialed an hour ago": Scenario(300, MIXED, {"caps": Caps(day=1)}, dialed_before=(HOUR_MS,)),
+    "dialed twice this week": Scenario(
+        300, MIXED, {"caps": Caps(week=3), "redial": SOON_AGAIN}, dialed_before=(30 * HOUR_MS, 50 * HOUR_MS)
+    ),
+    "dialed just now": Scenario(
+        300, MIXED, {"caps": Caps(spacing_ms=HOUR_MS), "redial": SOON_AGAIN}, dialed_before=(10 * MINUTE_MS,)
+    ),
 }
 
 
-def planning(engine: Engine, calls_per_second: float) -> Planning:
+def planning(engine: Engine, calls_per_second: float, shares: dict[str, float] | None = None) -> Planning:
     """What the API makes forecasts with."""
-    return Planning(engine.store, engine.batch, engine.clock, Settings(calls_per_second=calls_per_second))
+    told = frozenset(f"{beginning}={share}" for beginning, share in (shares or {}).items())
+    settings = Settings(calls_per_second=calls_per_second, prefix_shares=told)
+    return Planning(engine.store, engine.batch, engine.clock, settings)
+
+
+async def dial_before(engine: Engine, calls: list[NewCall], ago_ms: tuple[int, ...]) -> None:
+    """Every third was dialed so long ago by another campaign."""
+    for call in calls[::3]:
+        for ago in sorted(ago_ms, reverse=True):
+            at = engine.now_ms - ago
+            [key] = keys.dialed(call.number, at, days=1)
+            before = await engine.redis.hget(key, call.number) or "c9-1"
+            await engine.redis.hset(key, call.number, f"{before} {at % keys.DAY_MS}")
 
 
 async def add(engine: Engine, campaign_id: str, calls: list[NewCall], **fields: Any) -> None:
@@ -117,9 +169,11 @@ async def foreseen(engine: Engine, scenario: Scenario) -> tuple[Forecast, Ran]:
     if scenario.beside:
         await add(engine, "c2", new_calls(scenario.beside, first=500_000), **scenario.beside_fields)
     await add(engine, "c1", listed(scenario), **scenario.fields)
+    await dial_before(engine, listed(scenario), scenario.dialed_before)
     campaign = await engine.store.campaign("c1")
-    assumed = Assumed(scenario.shares, **ASSUMED)
-    forecast = await planning(engine, scenario.calls_per_second).forecast(campaign, assumed, whole=True)
+    assumed = Assumed(scenario.shares, **ASSUMED, price_per_minute=scenario.price_per_minute)
+    made = planning(engine, scenario.calls_per_second, scenario.shares_of)
+    forecast = await made.forecast(campaign, assumed, whole=True)
     run = VirtualRun(engine, people(scenario.shares, LASTS_S))
     ran = await run.until_done({"c1": scenario.calls} | ({"c2": 0} if scenario.beside else {}))
     return forecast, ran["c1"]
@@ -134,9 +188,10 @@ def off(said: float, came: float) -> float:
 async def test_forecast_is_within_a_tenth_of_the_run(engine: Engine, name: str) -> None:
     """The expected end and the calls placed lie within 10 % of the real engine's."""
     scenario = SCENARIOS[name]
-    faster = make_engine(engine.redis, calls_per_second=scenario.calls_per_second)
+    faster = make_engine(engine.redis, calls_per_second=scenario.calls_per_second, prefix_shares=scenario.shares_of)
     forecast, ran = await foreseen(faster, scenario)
-    finishes = forecast.outlook.finishes
+    stops = forecast.outlook.stops
+    finishes = stops.at if stops else forecast.outlook.finishes
     assert finishes is not None
     lasted = ran.finished - START_MS / 1000
     said = finishes.expected.timestamp() - START_MS / 1000

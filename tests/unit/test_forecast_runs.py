@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialer.dispositions import Disposition
-from dialer.forecast import Line, Lot, Plan, Rates, is_possible, look_ahead, problems_of
+from dialer.forecast import Brake, Line, Lot, Money, Plan, Rates, is_possible, look_ahead, problems_of
 from dialer.forecast.remedies import _widened
 from dialer.forecast.run import run
-from dialer.model import Redial
+from dialer.model import Breaker, Redial
 from dialer.window_text import parse_windows
 from tests.fakes.clock import START_MS
 
@@ -288,3 +288,94 @@ def changed(asked: Line, name: str, value: str | float, *, less: bool = False) -
         assert asked.windows is not None
         return plan(replace(asked, windows=_widened(asked.windows, int(value) - less)))
     return plan(asked, calls_per_second=float(value) - 0.1 * less)
+
+
+def test_money_ends_for_good() -> None:
+    """Twenty cents a call: with thirty euros 150 of 300 people are called, half a minute behind whom the rest stays."""
+    priced = EVERYBODY.given({}, price_per_minute=0.6)
+    outcome = run(plan(line(300, rates=priced, money=Money(total=30.0, reserve=0.2))))
+
+    assert outcome.stopped is not None
+    at, reason, left = outcome.stopped
+    assert "no_money" == reason
+    assert 150 == pytest.approx(outcome.attempts, abs=1)
+    assert 50 + CALL_S == pytest.approx(at - START, rel=0.02)
+    assert 150 == pytest.approx(left, abs=1) == pytest.approx(outcome.untried["no_money"], abs=1)
+    assert outcome.finished(0.5) is None
+
+
+def test_money_of_a_day_goes_on_after_midnight() -> None:
+    """A hundred calls each day: what is left goes on at the next midnight (UTC)."""
+    priced = EVERYBODY.given({}, price_per_minute=0.6)
+    planned = plan(line(250, rates=priced, money=Money(day=20.0, reserve=0.2, spent_today=10.0)))
+    to_midnight = 86_400 - START % 86_400
+
+    assert to_midnight + 86_400 + 100 / 3 + CALL_S == pytest.approx(finished_s(planned), rel=0.001)
+
+
+def test_money_reserved_limits_the_calls_that_are_up() -> None:
+    """A euro is reserved for each call that costs twenty cents: with ten euros ten are up at the same time at first."""
+    priced = EVERYBODY.given({}, price_per_minute=0.6)
+    outcome = run(plan(line(300, rates=priced, money=Money(total=10.0, reserve=1.0))))
+
+    assert outcome.stopped is not None
+    assert 46 == pytest.approx(outcome.attempts, abs=2)
+    assert outcome.stopped[0] - START > 46 / 10 * CALL_S
+
+
+def test_failures_open_the_breaker_now_and_then() -> None:
+    """Half of the attempts fail: five of ten opens it again and again; without failures it never does."""
+    failing = MIXED.given({Disposition.FAILED: 0.5, Disposition.ANSWERED: 0.5})
+    breaker = Breaker(failures=5, of=10, wait_ms=60_000)
+    opened = run(plan(line(300, rates=failing, brake=Brake(breaker))))
+    by_hand = run(plan(line(300, rates=failing, brake=Brake(replace(breaker, resume="person")))))
+    never = run(plan(line(300, brake=Brake(breaker))))
+
+    assert opened.opened > 10
+    assert 0 == never.opened
+    assert by_hand.stopped is not None
+    assert "breaker" == by_hand.stopped[1]
+    assert 290 == pytest.approx(by_hand.stopped[2], abs=5)
+
+
+def test_open_breaker_is_waited_for() -> None:
+    """It is open for a minute more, and after that three probes go out, one by one."""
+    brake = Brake(Breaker(failures=5, of=10, wait_ms=60_000), START + 60)
+    assert 60 + 3 * CALL_S + 100 + CALL_S == pytest.approx(finished_s(plan(line(300, brake=brake))), rel=0.01)
+
+
+def test_numbers_that_begin_alike_get_their_share() -> None:
+    """A tenth of the budget for a third of the people; the others are not held up, and urgent calls wait for nobody."""
+    lots = (Lot(START, 200), Lot(START, 100, beginning="+4475"))
+    shared = replace(plan(line(lots=lots)), shares={"+4475": 0.1})
+    urgent = replace(plan(line(lots=lots, urgency=1)), shares={"+4475": 0.1})
+
+    assert 100 / 0.3 + CALL_S == pytest.approx(finished_s(shared), rel=0.01)
+    assert 100 + CALL_S == pytest.approx(finished_s(urgent), rel=0.01)
+
+
+def test_redials_go_to_another_hour() -> None:
+    """Nine in the morning (08 UTC): the next try is not before eleven UTC, the one after that not before fourteen."""
+    busy = line(3, rates=NOBODY, redial={Disposition.BUSY: Redial(2, 60_000, other_hour=True)})
+    assert 6 * HOUR_S == pytest.approx(finished_s(plan(busy)), rel=0.01)
+
+
+def test_tries_of_other_campaigns_count() -> None:
+    """Dialed an hour ago, with one try a day: in 23 hours. Twice in the week: when that is seven days ago."""
+    lots = (Lot(START, 3, dialed=(START - HOUR_S,)),)
+    week = (Lot(START, 3, dialed=(START - HOUR_S, START - 100 * HOUR_S)),)
+
+    assert 23 * HOUR_S == pytest.approx(finished_s(plan(line(lots=lots, most_a_day=1))), rel=0.01)
+    assert 68 * HOUR_S == pytest.approx(finished_s(plan(line(lots=week, most_a_week=2))), rel=0.01)
+
+
+def test_least_euros_are_told() -> None:
+    """Thirty euros for three hundred calls of twenty cents: 60 would do; who only guesses the price refuses nobody."""
+    priced = EVERYBODY.given({}, price_per_minute=0.6)
+    short = plan(line(300, rates=priced, money=Money(total=30.0, reserve=0.2)))
+    [problem] = problems_of(short)
+    guessed = replace(short, line=replace(short.line, money=Money(total=30.0, reserve=0.2, is_known=False)))
+
+    assert ("no_money", 150) == (problem.code, pytest.approx(problem.people, abs=1))
+    assert {"euro_cap.total": 60} == {change.field: pytest.approx(change.value, abs=1) for change in problem.changes}
+    assert is_possible(guessed)
