@@ -116,7 +116,9 @@ def _least_euros(plan: Plan, name: str) -> float | None:
     now = math.floor(getattr(money, name))
 
     def changed(more: int) -> Plan:
-        return replace(plan, line=replace(plan.line, money=replace(money, **{name: float(now + more)})))
+        euros = float(now + more)
+        raised = replace(money, total=euros) if name == "total" else replace(money, day=euros)
+        return replace(plan, line=replace(plan.line, money=raised))
 
     found = _least(changed, max(1, now) * _MOST_TIMES_FASTER)
     return None if found is None else float(now + found)

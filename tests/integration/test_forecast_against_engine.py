@@ -139,8 +139,8 @@ async def dial_before(engine: Engine, calls: list[NewCall], ago_ms: tuple[int, .
         for ago in sorted(ago_ms, reverse=True):
             at = engine.now_ms - ago
             [key] = keys.dialed(call.number, at, days=1)
-            before = await engine.redis.hget(key, call.number) or "c9-1"
-            await engine.redis.hset(key, call.number, f"{before} {at % keys.DAY_MS}")
+            before = await engine.batch.command("HGET", key, call.number) or "c9-1"
+            await engine.batch.command("HSET", key, call.number, f"{before} {at % keys.DAY_MS}")
 
 
 async def add(engine: Engine, campaign_id: str, calls: list[NewCall], **fields: Any) -> None:
