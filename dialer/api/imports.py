@@ -43,11 +43,13 @@ _ROW = {
     "properties": {name: {"type": ["string", "number"]} for name in (NUMBER, *FURTHER, ID)},
     "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
 }
-_BODIES = {
+_EXAMPLES = {
     "text/csv": {"example": "number,id,name\r\n+31201234567,c-17,Ann\r\n"},
     "application/x-ndjson": {"example": '{"number": "+31201234567", "id": "c-17", "name": "Ann"}\n'},
     "application/json": {"schema": {"type": "array", "items": _ROW}},
 }
+
+LIST_BODIES = {media_type: _EXAMPLES.get(media_type, {}) for media_type in sorted(MEDIA_TYPES)}
 
 routes = Routes()
 
@@ -118,7 +120,7 @@ class Import:
     "/v1/campaigns/{campaign_id}/calls",
     role=Role.LAUNCH,
     answers={200: Answer(description="What became of the rows.", model=ImportOut)},
-    streamed={media_type: _BODIES.get(media_type, {}) for media_type in sorted(MEDIA_TYPES)},
+    streamed=LIST_BODIES,
     problems=(ILLEGAL_STEP,),
     audit=Audit(Action.CALLS_ADDED, tells=("dry_run",)),
 )

@@ -97,7 +97,7 @@ async def read_calls(  # noqa: PLR0913 - what a list is, what it must have, and 
     pieces = _raw_batches(chunks, reader, Decoder(charset, start.place), start)
     async with aclosing(_checked(pieces, partial(check_rows, checks), executor)) as checked:
         async for raw, taken, refused in checked:
-            yield _batch(raw, taken, refused)
+            yield replace(to_batch(taken, refused), row=raw.last, place=raw.place)
 
 
 async def read_numbers(
@@ -233,9 +233,10 @@ async def _pieces(chunks: AsyncIterable[bytes]) -> AsyncIterator[bytes]:
     yield bytes(buffer)
 
 
-def _batch(raw: _Raw, taken: list[Taken], refused: list[Refused]) -> Batch:
+def to_batch(taken: list[Taken], refused: list[Refused]) -> Batch:
+    """What came of checking some rows, as calls and rejections."""
     calls = [(fields[0], _call(*fields[1:])) for fields in taken]
-    return Batch(calls, [Rejection(*fields) for fields in refused], raw.last, raw.place)
+    return Batch(calls, [Rejection(*fields) for fields in refused])
 
 
 def _call(numbers: list[str], external_id: str | None, variables: dict[str, str], hours: Hours) -> NewCall:

@@ -10,7 +10,7 @@ import json
 import sys
 from asyncio import StreamReader
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 from tempfile import NamedTemporaryFile
 from typing import cast
 
@@ -22,7 +22,7 @@ MAX_SHEET_BYTES = 100_000_000  # packed: five times a million rows of three colu
 _CHUNK_BYTES = 65_536
 
 
-async def sheet_as_csv(chunks: AsyncIterable[bytes], sheet: str | None) -> AsyncIterator[bytes]:
+async def sheet_as_csv(chunks: AsyncIterable[bytes], sheet: str | None) -> AsyncGenerator[bytes, None]:
     """The rows of a sheet, by default the first, as UTF-8 CSV.
 
     Raises:

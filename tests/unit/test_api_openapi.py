@@ -61,6 +61,7 @@ PROMISED = {
     "POST /v1/numbers/erase",
     "GET /v1/erasures/{erasure_id}",
     "POST /v1/erasures/check",
+    "POST /v1/imports/preview",
     "GET /v1/voices",
     "GET /v1/events",
     "GET /v1/applications",

@@ -81,6 +81,7 @@ ALLOWED = {
     "POST /v1/numbers/erase": ADMIN,
     "GET /v1/erasures/{erasure_id}": ADMIN,
     "POST /v1/erasures/check": READ,
+    "POST /v1/imports/preview": READ,
     # The dialer itself
     "GET /v1/audit": ADMIN,
     "GET /v1/audit/export": ADMIN,
