@@ -7,7 +7,8 @@
     release the request was refused: the key is free again
 
 A crash in between blocks the key only until the marker lapses. What the retry creates then is named after the key and
-body (`derived_id`), so it finds what the first one may have created.
+body (`derived_id`), so it finds what the first one may have created. They are the same whatever API key they come with:
+a client whose API key was changed between two tries must not make a phone ring twice.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ from dialer.store.access import MOST_KEYS
 
 FAILURES_A_MINUTE = 20
 """Wrong keys from one address; whoever mistypes needs a few."""
-_MOST_ADDRESSES = 10_000  # some 5 MB; a stranger with more of them is slowed down by nothing that we could count
+_MOST_ADDRESSES = 10_000  # 7 MB; a stranger with more of them is slowed down by nothing that we could count
 _BURST_S = 2  # of its requests a second a key may send so many seconds' at once
 _NOT_GUESSED = 16  # characters; the least that is advised
 _NOTED_EVERY = timedelta(minutes=1)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
 import aiohttp
 import pytest
+from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from dialer import keys
@@ -191,6 +193,51 @@ async def test_without_redis_nobody_is_told_that_a_key_is_wrong(
     with pytest.raises(StoreUnavailable):
         await enter(door(runtime), key)
     assert "DIALER_API_KEY" == (await enter(door(runtime), LONG)).name
+
+
+async def test_refusals_are_counted_by_reason(runtime: Runtime) -> None:
+    """One each, for whoever watches the dashboard."""
+    reasons = ("missing_key", "wrong_key", "lapsed_key", "failures", "rate", "role")
+    before = [_counted(reason) for reason in reasons]
+    doorkeeper, lapsed = door(runtime, api_requests_per_second=0.5), await kept(runtime, lasts_s=-1)
+    key = await kept(runtime)
+    with pytest.raises(Problem):
+        (await enter(doorkeeper, key)).require((Role.LAUNCH,))
+    for header in (None, f"Bearer {lapsed}", f"Bearer {key}", *["Bearer wrong"] * (FAILURES_A_MINUTE + 1)):
+        await refusal(doorkeeper, header)
+
+    assert [1, FAILURES_A_MINUTE, 1, 1, 1, 1] == [
+        _counted(reason) - was for reason, was in zip(reasons, before, strict=True)
+    ]
+
+
+def _counted(reason: str) -> float:
+    return REGISTRY.get_sample_value("dialer_api_refusals_total", {"reason": reason}) or 0
+
+
+async def test_revoking_wins_whoever_is_using_the_key(runtime: Runtime, redis: Redis) -> None:
+    """Whatever begins after it is refused, and no use written late brings anything back."""
+    doorkeeper, key = door(runtime, api_requests_per_second=10_000.0), await kept(runtime)
+    revoked = asyncio.Event()
+
+    async def use() -> int:
+        late = 0
+        for _ in range(50):
+            after = revoked.is_set()
+            with suppress(Problem):
+                await doorkeeper.note_use(await enter(doorkeeper, key))
+                late += after
+        return late
+
+    async def revoke() -> None:
+        await asyncio.sleep(0.005)
+        await runtime.store.revoke_api_key(str(id_of(key)))
+        revoked.set()
+
+    *late, _ = await asyncio.gather(*(use() for _ in range(20)), revoke())
+
+    assert [0] * 20 == late
+    assert 0 == await redis.exists(*keys.OF_API_KEYS)
 
 
 async def test_a_look_up_is_one_command(runtime: Runtime, redis: Redis) -> None:

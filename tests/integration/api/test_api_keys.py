@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -89,6 +90,31 @@ async def test_ones_own_key_says_what_it_may(api: aiohttp.ClientSession, strange
     assert {"read", "operate", "launch", "admin"} == set(told["may"])
 
 
+async def test_a_change_of_keys_between_two_tries_rings_nobody_twice(
+    api: aiohttp.ClientSession, stranger: aiohttp.ClientSession
+) -> None:
+    """The same request under its Idempotency-Key is the same one, whatever API key it comes with."""
+    body, made = {"number": "+31201234567", "script": {"text": "Hello."}}, await make(api)
+    again = {"Authorization": f"Bearer {made['key']}", "Idempotency-Key": "alarm-4711"}
+    async with api.post("/v1/calls", json=body, headers={"Idempotency-Key": "alarm-4711"}) as response:
+        first = await response.json()
+    async with stranger.post("/v1/calls", json=body, headers=again) as response:
+        assert (first, "true") == (await response.json(), response.headers["Idempotency-Replayed"])
+
+
+async def test_an_operator_starts_nothing(
+    api: aiohttp.ClientSession, stranger: aiohttp.ClientSession, campaign_id: str
+) -> None:
+    """No step that it may take leads a draft into running."""
+    made = await make(api, roles=["operate"])
+    headers, found = {"Authorization": f"Bearer {made['key']}"}, []
+    for verb in ("pause", "resume", "start"):
+        async with stranger.post(f"/v1/campaigns/{campaign_id}/{verb}", headers=headers) as response:
+            found.append(response.status)
+    async with api.get(f"/v1/campaigns/{campaign_id}") as response:
+        assert ([409, 409, 403], "draft") == (found, (await response.json())["state"])
+
+
 async def test_a_revoked_key_is_gone(api: aiohttp.ClientSession) -> None:
     """Revoking it twice, or looking at it, is 404."""
     made = await make(api)
@@ -121,13 +147,16 @@ async def test_a_key_that_makes_no_sense_is_refused(
 
 
 async def test_there_is_an_end_to_keys(api: aiohttp.ClientSession, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Memory stays flat, whatever a script does; the refusal says what to do."""
+    """Memory stays flat, however many are made at once; the refusal says what to do."""
     monkeypatch.setattr(access, "MOST_KEYS", 2)
-    await make(api)
-    made = await make(api)
-    async with api.post("/v1/keys", json={"name": "x", "roles": ["read"]}) as response:
-        assert (409, True) == (response.status, "revoke those" in (await response.json())["detail"])
-    await api.delete(f"/v1/keys/{made['id']}")
+    body = {"name": "x", "roles": ["read"]}
+    answers = await asyncio.gather(*(api.post("/v1/keys", json=body) for _ in range(10)))
+    made = [await response.json() for response in answers if response.status == 201]
+    refused = [await response.json() for response in answers if response.status == 409]
+
+    assert (2, 8) == (len(made), len(refused))
+    assert "revoke those" in refused[0]["detail"]
+    await api.delete(f"/v1/keys/{made[0]['id']}")
     await make(api)
 
 
