@@ -4,6 +4,7 @@ DialerError
 ├── InvalidInput        the user can mend it; names the field
 ├── NotFound            no such campaign, call or attempt
 ├── IllegalStep         right request, wrong state
+├── ChangedMeanwhile    somebody else changed it since it was read
 ├── CarrierError        the carrier did not do what was asked (never used for placing: that returns a value)
 ├── StorageUnavailable  the folder or bucket of recordings does not do what is asked
 └── StoreUnavailable    Redis does not answer
@@ -34,6 +35,16 @@ class NotFound(DialerError):
 
 class IllegalStep(DialerError):
     """The thing is in a state from which this step is not allowed."""
+
+
+class ChangedMeanwhile(DialerError):
+    """A campaign was changed since that version of it was read."""
+
+    def __init__(self, campaign_id: str) -> None:
+        super().__init__(
+            f"the campaign was changed since you read it: read it again (GET /v1/campaigns/{campaign_id}), see whether "
+            "your change still fits, and send it with the new ETag"
+        )
 
 
 class CarrierError(DialerError):

@@ -198,6 +198,7 @@ class Campaign:
         escalation: what is begun for a call that is given up (`store/escalating.py`); None: nothing.
         lists: the named suppression lists that it keeps to, besides the one of all campaigns.
         trunks: those by which its calls may leave, in order of their names; they never change.
+        version: 1, and one more for each change of what can be changed.
         script_version: 1, and one more for each change of the script.
         max_tries: how often one call is tried at the most, whatever `redial` says; None: as often as that.
         retention_days: how long it is kept after its end; None: as set for all.
@@ -235,6 +236,7 @@ class Campaign:
     dearest: Decimal = Decimal(0)
     lists: tuple[str, ...] = ()
     trunks: tuple[str, ...] = (MAIN,)
+    version: int = 1
     script_version: int = 1
     max_tries: int | None = None
     retention_days: int | None = None

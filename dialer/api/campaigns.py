@@ -20,6 +20,7 @@ from dialer.api.answers import CallOut, CallsOut, CampaignOut, CampaignsOut
 from dialer.api.audited import Audit
 from dialer.api.brake_bodies import breaker_of, euro_cap_of
 from dialer.api.escalation_bodies import NewEscalation, read_planned
+from dialer.api.etags import ETAG, campaign_answer
 from dialer.api.forecast_bodies import Start
 from dialer.api.forecast_refusal import require_possible
 from dialer.api.hours import check_end, check_override, note_override, shown, windows_of
@@ -212,14 +213,19 @@ async def list_campaigns(request: web.Request, *, query: CampaignsQuery) -> web.
 
 
 @routes.get(
-    "/v1/campaigns/{campaign_id}", role=Role.READ, answers={200: Answer(description="The campaign.", model=CampaignOut)}
+    "/v1/campaigns/{campaign_id}",
+    role=Role.READ,
+    answers={200: Answer(description="The campaign.", model=CampaignOut, headers=ETAG)},
 )
 async def get_campaign(request: web.Request, campaign_id: str) -> web.StreamResponse:
-    """A campaign and how far it is."""
+    """A campaign and how far it is.
+
+    Its ETag is that of what can be changed, for `If-Match`; the counts change on, so it is always told in full.
+    """
     runtime = request.app[RUNTIME]
     campaign = await runtime.store.campaign(campaign_id)
     answer, _ = await asyncio.gather(shown(runtime, campaign), refresh(request, campaign))
-    return web.json_response(text=answer.model_dump_json())
+    return campaign_answer(campaign, answer)
 
 
 @routes.get(
@@ -254,8 +260,8 @@ async def _start(request: web.Request, campaign_id: str, *, body: Start) -> web.
 async def _stepped(request: web.Request, campaign_id: str, verb: str) -> web.StreamResponse:
     request[LOG_FIELDS]["campaign_id"] = campaign_id
     runtime = request.app[RUNTIME]
-    answer = await shown(runtime, await runtime.store.step(campaign_id, verb))
-    return web.json_response(text=answer.model_dump_json())
+    campaign = await runtime.store.step(campaign_id, verb)
+    return campaign_answer(campaign, await shown(runtime, campaign))
 
 
 async def _require_moderator(store: Store, campaign_id: str) -> None:
@@ -292,7 +298,7 @@ for _verb in CAMPAIGN_STEPS:
         name=f"{_verb}_campaign",
         about=f"{_STEPS_ABOUT[_verb]}\n\nA campaign that is there already stays so.",
         role=Role.LAUNCH if _verb == "start" else OPERATE_OR_LAUNCH,
-        answers={200: Answer(description="The campaign after the step.", model=CampaignOut)},
+        answers={200: Answer(description="The campaign after the step.", model=CampaignOut, headers=ETAG)},
         audit=Audit(_STEPS_AUDITED[_verb], ("force",) if _verb == "start" else ()),
         problems=(ILLEGAL_STEP, IMPOSSIBLE_PLAN) if _verb == "start" else (ILLEGAL_STEP,),
     )

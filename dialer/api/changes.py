@@ -19,10 +19,11 @@ from dialer.api.answers import CampaignOut
 from dialer.api.audited import Audit
 from dialer.api.bodies import decode_json
 from dialer.api.brake_bodies import BrakesBody, breaker_of, euro_cap_of
+from dialer.api.etags import ETAG, IF_MATCH, campaign_answer, wanted_version
 from dialer.api.hours import shown
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.ordering import ordered
-from dialer.api.problems import ILLEGAL_STEP
+from dialer.api.problems import CHANGED_MEANWHILE, ILLEGAL_STEP
 from dialer.api.retelling import told, whole
 from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import CampaignChange
@@ -48,8 +49,9 @@ log = structlog.get_logger(__name__)
 @routes.patch(
     "/v1/campaigns/{campaign_id}",
     role=Role.LAUNCH,
-    answers={200: Answer(description="The campaign as it is now.", model=CampaignOut)},
-    problems=(ILLEGAL_STEP,),
+    answers={200: Answer(description="The campaign as it is now.", model=CampaignOut, headers=ETAG)},
+    problems=(ILLEGAL_STEP, CHANGED_MEANWHILE),
+    request_headers=IF_MATCH,
     audit=Audit(Action.CAMPAIGN_CHANGED, tells=tuple(CampaignChange.model_fields)),
 )
 async def change_campaign(request: web.Request, campaign_id: str, *, body: CampaignChange) -> web.StreamResponse:
@@ -62,13 +64,15 @@ async def change_campaign(request: web.Request, campaign_id: str, *, body: Campa
     request[LOG_FIELDS]["campaign_id"] = campaign_id
     runtime = request.app[RUNTIME]
     before = await runtime.store.campaign(campaign_id)
+    version = wanted_version(request, before)
     given = body.model_dump(mode="json", exclude_unset=True)
     if not given:
         raise InvalidInput("names nothing to change", field="body")
-    campaign = await runtime.store.change_campaign(before, await _changed(before, body, given, runtime))
+    after = await _changed(before, body, given, runtime)
+    campaign = await runtime.store.change_campaign(before, after, version=version)
     request[LOG_FIELDS]["script_version"] = campaign.script_version
     log.info("campaign.changed", campaign_id=campaign_id, fields=sorted(given), script_version=campaign.script_version)
-    return web.json_response(text=(await shown(runtime, campaign)).model_dump_json())
+    return campaign_answer(campaign, await shown(runtime, campaign))
 
 
 async def _changed(before: Campaign, body: CampaignChange, given: Json, runtime: Runtime) -> Campaign:

@@ -14,10 +14,11 @@ from aiohttp import web
 from dialer.access import Role
 from dialer.api.answers import CampaignOut
 from dialer.api.audited import Audit
+from dialer.api.etags import ETAG, IF_MATCH, campaign_answer, wanted_version
 from dialer.api.hours_bodies import HoursBody, WindowsBody, WindowsChange
 from dialer.api.kept_forecasts import kept_forecast
 from dialer.api.keys import LOG_FIELDS, RUNTIME
-from dialer.api.problems import ILLEGAL_STEP
+from dialer.api.problems import CHANGED_MEANWHILE, ILLEGAL_STEP
 from dialer.api.retelling import escalation_told
 from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
@@ -78,8 +79,9 @@ async def shown(runtime: Runtime, campaign: Campaign) -> CampaignOut:
 @routes.put(
     "/v1/campaigns/{campaign_id}/windows",
     role=Role.LAUNCH,
-    answers={200: Answer(description="The campaign with its new windows.", model=CampaignOut)},
-    problems=(ILLEGAL_STEP,),
+    answers={200: Answer(description="The campaign with its new windows.", model=CampaignOut, headers=ETAG)},
+    problems=(ILLEGAL_STEP, CHANGED_MEANWHILE),
+    request_headers=IF_MATCH,
     audit=Audit(Action.CAMPAIGN_WINDOWS_CHANGED, tells=("windows", "override_windows")),
 )
 async def change_windows(request: web.Request, campaign_id: str, *, body: WindowsChange) -> web.StreamResponse:
@@ -90,13 +92,14 @@ async def change_windows(request: web.Request, campaign_id: str, *, body: Window
     request[LOG_FIELDS] |= {"campaign_id": campaign_id, "override_windows": body.override_windows}
     runtime = request.app[RUNTIME]
     before = await runtime.store.campaign(campaign_id)
+    version = wanted_version(request, before)
     check_override(body, before.priority, runtime.settings)
     windows = await windows_of(body, runtime.settings)
     check_end(windows, before.expires_at)
-    campaign = await runtime.store.change_windows(campaign_id, windows, override=body.override_windows)
+    campaign = await runtime.store.change_windows(campaign_id, windows, override=body.override_windows, version=version)
     log.info("campaign.windows_changed", campaign_id=campaign_id, windows=windows.to_dict() if windows else None)
     note_override(campaign)
-    return web.json_response(text=(await shown(runtime, campaign)).model_dump_json())
+    return campaign_answer(campaign, await shown(runtime, campaign))
 
 
 def _windows(body: WindowsBody) -> Windows:

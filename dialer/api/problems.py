@@ -15,7 +15,15 @@ from aiohttp import web
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
-from dialer.errors import CarrierError, IllegalStep, InvalidInput, NotFound, StorageUnavailable, StoreUnavailable
+from dialer.errors import (
+    CarrierError,
+    ChangedMeanwhile,
+    IllegalStep,
+    InvalidInput,
+    NotFound,
+    StorageUnavailable,
+    StoreUnavailable,
+)
 from dialer.providers.steering import CallOver, NotAnswered, TooEarly
 from dialer.steering import NotPlaced
 
@@ -54,6 +62,7 @@ NOT_ANSWERED = ProblemType("call-not-answered", 409, "Nobody has picked up yet")
 TOO_EARLY = ProblemType("call-too-young", 409, "The carrier takes no orders for this call yet")
 ID_TAKEN = ProblemType("id-taken", 409, "This id belongs to another call")
 NOT_FETCHED = ProblemType("recording-not-fetched", 409, "The recording is not fetched yet")
+CHANGED_MEANWHILE = ProblemType("changed-meanwhile", 412, "Somebody else changed it since you read it")
 TOO_LARGE = ProblemType("too-large", 413, "The body is too large")
 UNSUPPORTED_MEDIA_TYPE = ProblemType("unsupported-media-type", 415, "This kind of body is not taken")
 RANGE_NOT_SATISFIABLE = ProblemType("range-not-satisfiable", 416, "The range lies behind the end")
@@ -126,7 +135,7 @@ def problem_from(error: Exception) -> Problem | None:
         case CarrierError():
             return _from_carrier(error)
     kind = next((kind for expected, kind in _EXPECTED.items() if isinstance(error, expected)), None)
-    return Problem(kind, str(error)) if kind else None
+    return Problem(kind, str(error), field=_FIELDS.get(kind)) if kind else None
 
 
 _EXPECTED = {
@@ -134,8 +143,10 @@ _EXPECTED = {
     NotFound: NOT_FOUND,
     NotPlaced: NOT_PLACED,
     IllegalStep: ILLEGAL_STEP,
+    ChangedMeanwhile: CHANGED_MEANWHILE,
     StorageUnavailable: STORAGE_UNAVAILABLE,
 }
+_FIELDS = {CHANGED_MEANWHILE: "If-Match"}
 
 
 def _from_carrier(error: CarrierError) -> Problem:

@@ -1,16 +1,18 @@
 -- change_campaign: give a campaign other values of some fields, from this moment on.
 -- KEYS[1] hash campaign   KEYS[2] hash texts   KEYS[3] hash suppression   KEYS[4] set closing
 -- KEYS[5] zset waiting   KEYS[6] zset held   KEYS[7..] for each of its trunks: zset ready by class
--- ARGV    campaign id, now_ms, then for each field its name and its value, '' for none
--- returns 1 changed, 0 no such campaign, -1 it is over, -2 one of the suppression lists is not there
+-- ARGV    campaign id, now_ms, the version that it must have or '', then for each field its name and its value, '' for none
+-- returns 1 changed, 0 no such campaign, -1 it is over, -2 one of the suppression lists is not there,
+--         -3 it has another version
 -- atomic because a campaign that is over must stay as it was, a text and its version belong together, and a list may be dropped
 -- include: lists
 -- include: line
 -- include: release
 local campaign, id = KEYS[1], ARGV[1]
-local state, class = unpack(redis.call('HMGET', campaign, 'state', 'class'))
+local state, class, version = unpack(redis.call('HMGET', campaign, 'state', 'class', 'version'))
 if not state then return 0 end
 if state == 'completed' or state == 'cancelled' then return -1 end
+if ARGV[3] ~= '' and (version or '1') ~= ARGV[3] then return -3 end
 
 -- The reasons to be held back that tell less under other caps: fewer calls, or for a shorter time.
 local function loosened(before, after)
@@ -24,10 +26,10 @@ local function loosened(before, after)
   return reasons
 end
 
-for i = 3, #ARGV, 2 do
+for i = 4, #ARGV, 2 do
   if ARGV[i] == 'lists' and not are_there(KEYS[3], ARGV[i + 1]) then return -2 end
 end
-for i = 3, #ARGV, 2 do
+for i = 4, #ARGV, 2 do
   if ARGV[i] == 'pace' then redis.call('HDEL', campaign, 'pace_at') end
   -- Those that wait for an earlier change yet go on to be released.
   if ARGV[i] == 'caps' then
@@ -51,6 +53,7 @@ for i = 3, #ARGV, 2 do
     redis.call('HSET', campaign, ARGV[i], ARGV[i + 1])
   end
 end
+if #ARGV > 3 then redis.call('HSET', campaign, 'version', (version or 1) + 1) end
 -- The first of those that are released; the hopper goes on with the others (claim_due_calls).
 release(campaign, KEYS[5], KEYS[6], tonumber(ARGV[2]), MOST_RELEASED)
 -- It may take a token now that it could not take before; or it is stopped by what it has now (complete_campaign).

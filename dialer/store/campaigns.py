@@ -13,7 +13,7 @@ from dialer import conference, escalation, keys
 from dialer.callbacks.events import Callbacks
 from dialer.clock import at_ms, moment, to_ms
 from dialer.dispositions import Disposition
-from dialer.errors import IllegalStep, InvalidInput, NotFound
+from dialer.errors import ChangedMeanwhile, IllegalStep, InvalidInput, NotFound
 from dialer.masking import masked_text
 from dialer.model import Campaign, Caps, Priority, Progress, Redial, Terms, UnknownPolicy
 from dialer.states import CAMPAIGN_STEPS, UP, CallState, CampaignState
@@ -30,6 +30,9 @@ BUILT_IN = {
 """Calls enqueued on their own belong to one of these; each is a campaign that never completes."""
 _LISTS = {conference.KIND: keys.CONFERENCES, escalation.KIND: keys.ESCALATIONS}
 """Kinds whose campaigns stand in a list of their own, too."""
+
+
+_OTHER_VERSION = -3  # as the scripts tell it
 
 
 class SingleCallRules(NamedTuple):
@@ -128,27 +131,32 @@ class CampaignStore(StorePart):
             await self._wake()
         return await self.campaign(campaign_id)
 
-    async def change_windows(self, campaign_id: str, windows: Windows | None, *, override: bool = False) -> Campaign:
+    async def change_windows(
+        self, campaign_id: str, windows: Windows | None, *, override: bool = False, version: int | None = None
+    ) -> Campaign:
         """Give a campaign other windows, or none; what was claimed in the old hours is not begun outside the new ones.
 
         Raises:
             NotFound: there is no such campaign.
             IllegalStep: it is over.
+            ChangedMeanwhile: it is of another version than the one given.
         """
         if not is_campaign_id(campaign_id):
             raise NotFound(f"there is no campaign {campaign_id!r}")
         told = json.dumps(windows.to_dict()) if windows is not None else ""
-        args: list[str | int] = [campaign_id, self._now_ms(), told, int(override)]
+        args: list[str | int] = [campaign_id, self._now_ms(), told, int(override), version or ""]
         names = [keys.campaign(campaign_id), *await self._lines(campaign_id)]
         changed = await self._batch.run("change_windows", names, args)
         if changed == 0:
             raise NotFound(f"there is no campaign {campaign_id!r}")
+        if changed == _OTHER_VERSION:
+            raise ChangedMeanwhile(campaign_id)
         if changed < 0:
             raise IllegalStep(f"campaign {campaign_id} is over; its windows have no meaning any more")
         await self._wake()
         return await self.campaign(campaign_id)
 
-    async def change_campaign(self, before: Campaign, after: Campaign) -> Campaign:
+    async def change_campaign(self, before: Campaign, after: Campaign, *, version: int | None = None) -> Campaign:
         """Give a campaign what `after` has otherwise than `before`, of share, caps, lists, redials, tries and script.
 
         What somebody else changed meanwhile, and these leave alone, stays as it is.
@@ -156,6 +164,7 @@ class CampaignStore(StorePart):
         Raises:
             NotFound: there is no such campaign any more.
             IllegalStep: it is over.
+            ChangedMeanwhile: it is of another version than the one given.
             InvalidInput: a suppression list that it names was dropped.
         """
         old, new = _changeable(before), _changeable(after)
@@ -163,10 +172,12 @@ class CampaignStore(StorePart):
         names = [keys.campaign(before.id), keys.texts(before.id), keys.SUPPRESSION, keys.CLOSING]
         names += [keys.calls_in(before.id, CallState.WAITING), keys.held(before.id), *keys.lines(before.trunks)]
         fields = (part for name, value in told.items() for part in (name, "" if value is None else value))
-        args: list[str | int] = [before.id, self._now_ms(), *fields]
+        args: list[str | int] = [before.id, self._now_ms(), version or "", *fields]
         changed = await self._batch.run("change_campaign", names, args)
         if changed == 0:
             raise NotFound(f"there is no campaign {before.id!r}")
+        if changed == _OTHER_VERSION:
+            raise ChangedMeanwhile(before.id)
         if changed == -1:
             raise IllegalStep(f"campaign {before.id} is over; nothing of it can be changed any more")
         if changed < 0:
@@ -352,6 +363,7 @@ def campaign_from_fields(campaign_id: str, fields: Mapping[str, str], now_ms: in
         callbacks=_callbacks(fields.get("callback_url"), fields.get("tells")),
         escalation=json.loads(fields["escalation"]) if "escalation" in fields else None,
         **limits_from_fields(fields, now_ms),
+        version=int(fields.get("version", 1)),
         script_version=int(fields.get("script_version", 1)),
         trunks=read_trunks(fields.get("trunks")),
         max_tries=int(fields["max_tries"]) if "max_tries" in fields else None,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from dialer.clock import moment
 from dialer.dispositions import Disposition, Fact
-from dialer.errors import IllegalStep, NotFound
+from dialer.errors import ChangedMeanwhile, IllegalStep, NotFound
 from dialer.model import Caps, Priority, Redial, UnknownPolicy
 from dialer.providers.base import CallEvent
 from dialer.states import CallState, CampaignState
@@ -235,3 +237,20 @@ async def test_single_calls_go_by_the_rules_of_their_first(engine: Engine) -> No
     await engine.store.built_in(Priority.NORMAL, SingleCallRules(caps=Caps(day=9)))
 
     assert Caps(day=2) == (await engine.store.campaign(campaign_id)).caps
+
+
+async def test_change_between_reading_and_changing_is_seen_in_the_step(engine: Engine) -> None:
+    """Whoever names the version that he has read changes no other one."""
+    await engine.store.create_campaign(draft())
+    read = await engine.store.campaign("c1")
+    await engine.store.change_windows("c1", None, version=1)
+    before = await engine.keyspace()
+    for late in (
+        engine.store.change_campaign(read, replace(read, max_tries=3), version=read.version),
+        engine.store.change_windows("c1", None, version=read.version),
+    ):
+        with pytest.raises(ChangedMeanwhile, match="read it again"):
+            await late
+
+    assert {} == await engine.changed_since(before)
+    assert 2 == (await engine.store.campaign("c1")).version
