@@ -16,7 +16,7 @@ class HoursOut(Outgoing):
     """Hours of some days of the week."""
 
     days: str
-    from_: str = Field(serialization_alias="from")
+    from_: str = Field(alias="from")
     to: str
 
 

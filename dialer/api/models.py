@@ -18,4 +18,7 @@ class Nothing(Incoming):
 class Outgoing(BaseModel):
     """Sent by us."""
 
-    model_config = ConfigDict(frozen=True, allow_inf_nan=False, serialize_by_alias=True)
+    # By name where we make them, by alias where a client reads them.
+    model_config = ConfigDict(
+        frozen=True, allow_inf_nan=False, serialize_by_alias=True, validate_by_name=True, validate_by_alias=True
+    )

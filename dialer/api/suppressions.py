@@ -58,7 +58,7 @@ class SuppressionOut(Outgoing):
     """How it stands with one number."""
 
     number: str = Field(description="`erased` in a list, where it was erased and only a hash of it is kept.")
-    list_: str = Field(serialization_alias="list", description="On which list; `*` is the one of all campaigns.")
+    list_: str = Field(alias="list", description="On which list; `*` is the one of all campaigns.")
     suppressed: bool = Field(description="Whether it is on that list: then no campaign that keeps to it calls it.")
     since: datetime | None
 

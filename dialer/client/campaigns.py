@@ -1,0 +1,158 @@
+"""Campaigns: lists of calls from their draft to their results."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any, Literal
+
+from dialer.api.again import AgainOut
+from dialer.api.answers import CallOut, CallsOut, CampaignOut, CampaignsOut, HangUpOut, ImportOut
+from dialer.api.explain import CampaignExplainOut
+from dialer.api.forecast_answers import ForecastOut
+from dialer.api.forecast_bodies import ForecastBody
+from dialer.api.hours_bodies import WindowsChange
+from dialer.api.previews import PreviewOut
+from dialer.api.schemas import CampaignAgain, CampaignChange, NewCampaign
+from dialer.client.resource import Fields, Resource, first, path_of
+from dialer.client.uploads import Upload, upload_of
+from dialer.client.wire import told
+from dialer.dispositions import Disposition
+from dialer.states import CallState
+
+_PAGE = 200
+_CALLS_PAGE = 1000
+_PATH = "/v1/campaigns"
+
+
+class AsyncCampaigns(Resource):
+    """`/v1/campaigns`."""
+
+    async def create(
+        self, body: NewCampaign | Fields | None = None, /, *, key: str | None = None, **fields: Any
+    ) -> CampaignOut:
+        """Make one, a draft: it dials nothing yet. Under one key only once."""
+        return await self._wire.create(CampaignOut, _PATH, told(body, fields), key=key)
+
+    async def create_again(
+        self,
+        campaign_id: str,
+        body: CampaignAgain | Fields | None = None,
+        /,
+        *,
+        key: str | None = None,
+        **fields: Any,
+    ) -> CampaignOut:
+        """Make a draft from another's calls that did not succeed; they are copied by and by (`copied`)."""
+        path = path_of(_PATH, campaign_id, "again")
+        return await self._wire.create(CampaignOut, path, told(body, fields), key=key)
+
+    async def copied(self, campaign_id: str) -> AgainOut:
+        """How far the copying of calls into a campaign made by `create_again` is."""
+        return await self._wire.get(AgainOut, path_of(_PATH, campaign_id, "again"))
+
+    async def get(self, campaign_id: str) -> CampaignOut:
+        """How it stands."""
+        return await self._wire.get(CampaignOut, path_of(_PATH, campaign_id))
+
+    async def all(self, *, limit: int | None = None) -> AsyncIterator[CampaignOut]:
+        """All of them, the newest first; `limit` of them at the most."""
+        pages = self._wire.pages(CampaignsOut, _PATH, limit=limit, at_once=_PAGE)
+        async for one in first(limit, pages, lambda page: page.campaigns):
+            yield one
+
+    async def change(
+        self, campaign_id: str, body: CampaignChange | Fields | None = None, /, **fields: Any
+    ) -> CampaignOut:
+        """Let what is named become otherwise, also while it runs."""
+        return await self._wire.change("PATCH", CampaignOut, path_of(_PATH, campaign_id), told(body, fields))
+
+    async def change_windows(
+        self, campaign_id: str, body: WindowsChange | Fields | None = None, /, **fields: Any
+    ) -> CampaignOut:
+        """Give it other hours, also while it runs."""
+        return await self._wire.change("PUT", CampaignOut, path_of(_PATH, campaign_id, "windows"), told(body, fields))
+
+    async def start(self, campaign_id: str, *, force: bool = False) -> CampaignOut:
+        """Begin to dial it; a plan that cannot be done only by force."""
+        body = {"force": True} if force else {}
+        return await self._wire.change("POST", CampaignOut, path_of(_PATH, campaign_id, "start"), body)
+
+    async def pause(self, campaign_id: str) -> CampaignOut:
+        """Let nothing new go out; calls under way end by themselves."""
+        return await self._wire.change("POST", CampaignOut, path_of(_PATH, campaign_id, "pause"))
+
+    async def resume(self, campaign_id: str) -> CampaignOut:
+        """Go on after a pause."""
+        return await self._wire.change("POST", CampaignOut, path_of(_PATH, campaign_id, "resume"))
+
+    async def cancel(self, campaign_id: str) -> CampaignOut:
+        """End it for good; what has not gone out is cancelled."""
+        return await self._wire.change("POST", CampaignOut, path_of(_PATH, campaign_id, "cancel"))
+
+    async def preview_hang_up(self, campaign_id: str) -> HangUpOut:
+        """How many calls hanging up everything would end now, and in how many seconds."""
+        return await self._wire.get(HangUpOut, path_of(_PATH, campaign_id, "hang-up"))
+
+    async def hang_up(self, campaign_id: str) -> HangUpOut:
+        """Pause it and begin to end all its calls that are up."""
+        return await self._wire.change("POST", HangUpOut, path_of(_PATH, campaign_id, "hang-up"))
+
+    async def import_calls(
+        self, campaign_id: str, source: Upload | Path | bytes, /, *, content_type: str | None = None, **wishes: Any
+    ) -> ImportOut:
+        """Add a list of calls: a file (its ending says what it is), bytes, or a stream; nobody is added twice.
+
+        Wishes are those of the API: `map`, as JSON, says which column is what; `sheet`; `dry_run` adds nobody.
+        """
+        upload = upload_of(source, content_type)
+        return await self._wire.upload(ImportOut, path_of(_PATH, campaign_id, "calls"), upload, **wishes)
+
+    async def preview(
+        self, source: Upload | Path | bytes, /, *, content_type: str | None = None, **wishes: Any
+    ) -> PreviewOut:
+        """How the head of a list would be read, and what its first people would hear; nothing is stored.
+
+        Wishes are those of the API: `map`, `sheet`, `campaign_id`, `text`, `language`, `rows`, `cut`.
+        """
+        return await self._wire.upload(PreviewOut, "/v1/imports/preview", upload_of(source, content_type), **wishes)
+
+    async def calls(
+        self,
+        campaign_id: str,
+        *,
+        state: CallState | str | None = None,
+        disposition: Disposition | str | None = None,
+        limit: int | None = None,
+    ) -> AsyncIterator[CallOut]:
+        """Its calls in the order of its list, by state and disposition."""
+        path, chosen = path_of(_PATH, campaign_id, "calls"), {"state": state, "disposition": disposition}
+        pages = self._wire.pages(CallsOut, path, limit=limit, at_once=_CALLS_PAGE, **chosen)
+        async for one in first(limit, pages, lambda page: page.calls):
+            yield one
+
+    async def results(
+        self,
+        campaign_id: str,
+        form: Literal["csv", "ndjson", "parquet"] = "csv",
+        *,
+        reached: bool | None = None,
+        disposition: Disposition | str | None = None,
+    ) -> AsyncIterator[bytes]:
+        """What became of everyone so far, as a file's bytes."""
+        chosen = {"format": form, "reached": reached, "disposition": disposition}
+        async for chunk in self._wire.download(path_of(_PATH, campaign_id, "results"), **chosen):
+            yield chunk
+
+    async def explain(self, campaign_id: str) -> CampaignExplainOut:
+        """Why nothing of it is being dialed now, and when that changes."""
+        return await self._wire.get(CampaignExplainOut, path_of(_PATH, campaign_id, "explain"))
+
+    async def forecast(self, campaign_id: str) -> ForecastOut:
+        """Its forecast from a sample, at most ten seconds old."""
+        return await self._wire.get(ForecastOut, path_of(_PATH, campaign_id, "forecast"))
+
+    async def check(self, campaign_id: str, body: ForecastBody | Fields | None = None, /, **fields: Any) -> ForecastOut:
+        """Its forecast, everybody looked at, under other assumptions where some are given."""
+        path = path_of(_PATH, campaign_id, "forecast")
+        return await self._wire.change("POST", ForecastOut, path, told(body, fields))
