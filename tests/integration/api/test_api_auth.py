@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from datetime import timedelta
 from typing import Any
 
 import aiohttp
@@ -13,13 +12,14 @@ from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.access import ApiKey, Role, digest_of, id_of, make_key
+from dialer.access import Role, digest_of, id_of, make_key
 from dialer.api.auth import FAILURES_A_MINUTE, Caller, Doorkeeper
 from dialer.api.problems import Problem
-from dialer.clock import moment, now_ms
+from dialer.clock import moment
 from dialer.errors import StoreUnavailable
 from dialer.runtime import Runtime
 from dialer.store import Store
+from tests.fakes.api_keys import forged, kept
 
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 LONG, SHORT = "a key that nobody guesses", "s3cret"
@@ -29,22 +29,6 @@ def door(runtime: Runtime, first_key: str = LONG, **settings: Any) -> Doorkeeper
     """A process' doorkeeper."""
     changed = runtime.settings.model_copy(update=settings)
     return Doorkeeper(first_key, Runtime(changed, *(getattr(runtime, name) for name in Runtime.__slots__[1:])))
-
-
-async def kept(runtime: Runtime, *roles: Role, lasts_s: float | None = None) -> str:
-    """A key, as its holder sends it."""
-    text, now = make_key(), moment(now_ms(runtime.clock))
-    expires_at = None if lasts_s is None else now + timedelta(seconds=lasts_s)
-    made = ApiKey(
-        id=str(id_of(text)),
-        name="Quay",
-        roles=frozenset(roles or {Role.READ}),
-        digest=digest_of(text),
-        created_at=now,
-        expires_at=expires_at,
-    )
-    assert await runtime.store.create_api_key(made)
-    return text
 
 
 async def refusal(doorkeeper: Doorkeeper, header: str | None, address: str = HERE) -> Problem:
@@ -80,6 +64,15 @@ async def test_anything_else_is_refused(runtime: Runtime, header: str | None) ->
 
     assert (401, "Authorization") == (problem.kind.status, problem.field)
     assert (problem.headers or {})["WWW-Authenticate"].startswith('Bearer realm="dialer"')
+
+
+async def test_an_id_alone_opens_nothing(runtime: Runtime) -> None:
+    """Ids stand in logs: one with other secret bits, and a checksum that is right, is no key."""
+    key = await kept(runtime, Role.ADMIN)
+    made_up = forged(key)
+
+    assert id_of(key) == id_of(made_up)
+    assert 401 == (await refusal(door(runtime), f"Bearer {made_up}")).kind.status
 
 
 async def test_a_key_lapses_at_its_moment(runtime: Runtime) -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import aiohttp
 import pytest
 
-from dialer.access import ApiKey, Role, digest_of, id_of, make_key
-from dialer.clock import moment, now_ms
+from dialer.access import Role, id_of, make_key
 from dialer.keys import API_KEYS_USED, AUDITED
 from dialer.runtime import Runtime
+from tests.fakes.api_keys import forged, kept
 from tests.integration.api.conftest import KEY
 from tests.integration.api.test_api_server import exchange
 from tests.unit.test_api_roles import ALLOWED
@@ -33,7 +32,7 @@ SENT: Mapping[str, Any] = {
 }
 """Bodies by which a request would change something if it were let through."""
 
-KEYLESS = ("no key", "a wrong key", "a mistyped key", "a lapsed key", "a revoked key")
+KEYLESS = ("no key", "a wrong key", "a mistyped key", "a forged key", "a lapsed key", "a revoked key")
 ROLES = ("read", "operate", "launch", "admin")
 
 
@@ -51,11 +50,12 @@ async def keys(api: aiohttp.ClientSession, runtime: Runtime) -> Keys:
     made = {role: await _make(api, role) for role in (*ROLES, "revoked", "idle")}
     async with api.delete(f"/v1/keys/{id_of(made['revoked'])}") as response:
         assert 204 == response.status
-    lapsed, admin = await _lapsed(runtime), made["admin"]
+    lapsed, admin = await kept(runtime, Role.ADMIN, lasts_s=-1), made["admin"]
     sent = {role: made[role] for role in ROLES} | {
         "the first key": KEY,
         "a wrong key": make_key(),
         "a mistyped key": admin[:-1] + ("0" if admin[-1] != "0" else "1"),
+        "a forged key": forged(admin),
         "a lapsed key": lapsed,
         "a revoked key": made["revoked"],
     }
@@ -68,21 +68,6 @@ async def _make(api: aiohttp.ClientSession, role: str) -> str:
     async with api.post("/v1/keys", json=body) as response:
         assert 201 == response.status, await response.text()
         return str((await response.json())["key"])
-
-
-async def _lapsed(runtime: Runtime) -> str:
-    text, now = make_key(), moment(now_ms(runtime.clock))
-    lapsed_at = now - timedelta(seconds=1)
-    key = ApiKey(
-        id=str(id_of(text)),
-        name="lapsed",
-        roles=frozenset({Role.ADMIN}),
-        digest=digest_of(text),
-        created_at=now,
-        expires_at=lapsed_at,
-    )
-    assert await runtime.store.create_api_key(key)
-    return text
 
 
 @pytest.fixture
