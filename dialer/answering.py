@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
+from dialer.connecting import address_of
 from dialer.dispositions import Fact
 from dialer.kinds import KINDS, Callee, steps_of
 from dialer.ncco import to_wire
@@ -19,6 +20,7 @@ from dialer.scripts import (
     START,
     VOICEMAIL,
     CallScript,
+    Connect,
     Mark,
     MarkKind,
     Position,
@@ -54,6 +56,7 @@ class Answering:
 
     Attributes:
         webhooks: where the attempt's callback addresses begin.
+        barred: whom no campaign calls, of those that the script connects to: these are passed over.
         caller_id: what a `connect` calls from, where its step does not say.
     """
 
@@ -61,6 +64,7 @@ class Answering:
     webhooks: str
     caller_id: str
     generation: Generation
+    barred: frozenset[str] = frozenset()
 
     @property
     def steps(self) -> CallScript:
@@ -95,8 +99,12 @@ class Answering:
         then = reply(self.steps, position, pressed.digits, timed_out=pressed.timed_out)
         return self._said(then.position, then.marks)
 
+    def _is_barred(self, step: Connect) -> bool:
+        return address_of(step) in self.barred
+
     def _said(self, at: Position, marks: Iterable[Mark]) -> Said:
-        rendered = render(self.steps, self.spoken.variables, Urls(self.webhooks, self.script_mark), at=at)
+        urls = Urls(self.webhooks, self.script_mark)
+        rendered = render(self.steps, self.spoken.variables, urls, at=at, passed_over=self._is_barred)
         every = frozenset(marks) | rendered.marks
         return Said(
             ncco=to_wire(rendered.actions, self.generation),

@@ -7,21 +7,18 @@ of the same name in `jobs/`. A script is checked once, when it is taken; what th
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from dialer import conference, escalation, notification, scripts
-from dialer.addresses import check_destination
 from dialer.conference import ConferenceScript, room_of
+from dialer.connecting import check_connects
 from dialer.dispositions import Disposition
-from dialer.errors import InvalidInput
 from dialer.escalation import EscalationScript
-from dialer.model import MOST_CONNECTS
-from dialer.ncco import PhoneEndpoint
 from dialer.notification import NotificationScript
-from dialer.scripts import CallScript, Confirm, Connect
+from dialer.scripts import CallScript, Confirm
 from dialer.scripts.walking import walk
 from dialer.voices import Generation
 
@@ -75,13 +72,6 @@ def _checked_steps(script: Script, language: str, generation: Generation) -> dic
     read.check_voices(generation)
     check_connects(read)
     return read.to_dict()
-
-
-def check_connects(steps: CallScript) -> None:
-    """Raise InvalidInput where one call would make more calls than the budget sets aside for it."""
-    if steps.connects() > MOST_CONNECTS:
-        message = f"a call connects to at most {MOST_CONNECTS} others, this one to {steps.connects()}"
-        raise InvalidInput(message, field="script.steps")
 
 
 def _checked_conference(script: Script, language: str, generation: Generation) -> dict[str, Any]:
@@ -144,16 +134,6 @@ def _steps(kind: str, script: str, callee: Callee) -> CallScript:
 
 
 _ANYBODY = Callee()
-
-
-def check_destinations(steps: CallScript, allowed: Sequence[str]) -> None:
-    """Raise InvalidInput where a `connect` calls a number that may not be called."""
-    for place in walk(steps.steps, "script.steps"):
-        if isinstance(place.step, Connect) and isinstance(place.step.endpoint, PhoneEndpoint):
-            try:
-                check_destination(f"+{place.step.endpoint.number}", allowed)
-            except InvalidInput as error:
-                raise InvalidInput(str(error), field=f"{place.path}.endpoint.number") from None
 
 
 def default_success(steps: CallScript) -> frozenset[Disposition]:

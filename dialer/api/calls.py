@@ -13,7 +13,7 @@ from dialer.api.answers import CallOut, CallWithAttemptsOut
 from dialer.api.audited import Audit
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
-from dialer.api.ordering import ordered
+from dialer.api.ordering import ordered, require_callable
 from dialer.api.problems import ID_TAKEN, INVALID_INPUT, KEY_IN_USE, KEY_REUSED, FieldError, Problem
 from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import NewSingleCall
@@ -55,6 +55,7 @@ async def create_call(request: web.Request, *, body: NewSingleCall) -> web.Strea
     addresses = _addresses(body, settings)
     details = body.endpoint.model_dump(exclude_none=True)
     order, *_ = [ordered(body, settings, _endpoint(address, details)) for address in addresses]
+    await require_callable(order.steps, runtime.store)
     _require_variables(order.steps.check(body.variables))
     own = Own(kind=body.kind, script=order.script, terms=order.terms, endpoint=details)
     first, *others = addresses

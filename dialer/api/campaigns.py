@@ -28,7 +28,7 @@ from dialer.api.kept_forecasts import refresh
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Nothing
 from dialer.api.once import PARAMETER, REPLAYED, answer_once
-from dialer.api.ordering import ordered, trunks_of
+from dialer.api.ordering import ordered, require_callable, trunks_of
 from dialer.api.problems import ILLEGAL_STEP, IMPOSSIBLE_PLAN, KEY_IN_USE, KEY_REUSED
 from dialer.api.routing import Answer, Handler, Routes
 from dialer.api.schemas import CallsQuery, CampaignsQuery, NewCampaign
@@ -94,6 +94,7 @@ async def draft(body: NewCampaign, runtime: Runtime) -> Draft:
     """The campaign that a body asks for. Raises InvalidInput."""
     trunks = trunks_of(body, runtime.settings)
     order = ordered(body, runtime.settings, trunks=trunks)
+    await require_callable(order.steps, runtime.store)
     if body.expires_at and body.expires_at <= moment(now_ms(runtime.clock)):
         raise InvalidInput("lies in the past: nothing would ever be dialed", field="expires_at")
     check_override(body, body.priority, runtime.settings)

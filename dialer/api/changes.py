@@ -22,7 +22,7 @@ from dialer.api.brake_bodies import BrakesBody, breaker_of, euro_cap_of
 from dialer.api.etags import ETAG, IF_MATCH, campaign_answer, wanted_version
 from dialer.api.hours import shown
 from dialer.api.keys import LOG_FIELDS, RUNTIME
-from dialer.api.ordering import ordered
+from dialer.api.ordering import ordered, require_callable
 from dialer.api.problems import CHANGED_MEANWHILE, ILLEGAL_STEP
 from dialer.api.retelling import told, whole
 from dialer.api.routing import Answer, Routes
@@ -94,7 +94,7 @@ async def _changed(before: Campaign, body: CampaignChange, given: Json, runtime:
         check_policy(after.redial, after.success, escalates=after.escalation is not None)
     if "max_tries" in given:
         after = replace(after, max_tries=body.max_tries)
-    return _with_script(after, given, runtime) if "script" in given else after
+    return await _with_script(after, given, runtime) if "script" in given else after
 
 
 def _share(before: Campaign, given: Json) -> ShareBody:
@@ -116,11 +116,12 @@ def _brakes(before: Campaign, given: Json) -> BrakesBody:
     return decode_json(json.dumps(after).encode(), BrakesBody)
 
 
-def _with_script(before: Campaign, given: Json, runtime: Runtime) -> Campaign:
+async def _with_script(before: Campaign, given: Json, runtime: Runtime) -> Campaign:
     """The same with another script, and what follows from it for how calls are placed. Raises InvalidInput, Problem."""
     if before.kind not in {notification.KIND, scripts.KIND}:
         raise InvalidInput(f"a {before.kind} keeps its script", field="script")
     order = ordered(whole(before, {"name": before.name, "script": given["script"]}), runtime.settings)
+    await require_callable(order.steps, runtime.store)
     after = replace(before, script=order.script, terms=order.terms)
     _check_script(before, after)
     return after

@@ -12,14 +12,16 @@ from typing import Any
 
 from dialer.api.schemas import NewCampaign, NewSingleCall
 from dialer.conference import KIND as CONFERENCE
+from dialer.connecting import check_destinations, check_not_barred, connected
 from dialer.errors import InvalidInput
-from dialer.kinds import KINDS, Callee, check_destinations
+from dialer.kinds import KINDS, Callee
 from dialer.model import MAIN, Terms
 from dialer.providers.base import Endpoint
 from dialer.providers.kpn.dialect import dialect_from_settings
 from dialer.providers.kpn.placing import write_call
 from dialer.scripts import CallScript
 from dialer.settings import Settings
+from dialer.store import Store
 from dialer.terms import trial_requests
 
 _FIELDS = {
@@ -74,6 +76,14 @@ def ordered(
 ) -> Ordered:
     """Script and terms of a body, such as the carriers of all these trunks take them. Raises InvalidInput."""
     return [_ordered(body, settings.over(trunk), endpoint) for trunk in trunks][-1]
+
+
+async def require_callable(steps: CallScript, store: Store) -> None:
+    """Whomever a script connects to must not be on the list of all campaigns. Raises InvalidInput, StoreUnavailable.
+
+    Whoever comes on it later is passed over when the call is answered (`Answering`).
+    """
+    check_not_barred(steps, await store.suppressed_among([one.address for one in connected(steps)]))
 
 
 def _ordered(body: NewCampaign | NewSingleCall, settings: Settings, endpoint: Endpoint | None) -> Ordered:

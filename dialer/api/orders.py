@@ -13,6 +13,7 @@ from dialer.api.answers import OrderOut
 from dialer.api.audited import Audit
 from dialer.api.keys import CALLER, LOG_FIELDS, RUNTIME
 from dialer.api.order_bodies import OrderBody, TransferBody
+from dialer.api.ordering import require_callable
 from dialer.api.problems import (
     CALL_OVER,
     CARRIER_FAILED,
@@ -26,8 +27,8 @@ from dialer.api.problems import (
 )
 from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
+from dialer.connecting import check_connects, check_destinations
 from dialer.errors import InvalidInput
-from dialer.kinds import check_connects, check_destinations
 from dialer.model import MAIN, Call
 from dialer.providers.steering import Transfer
 from dialer.runtime import Runtime
@@ -85,6 +86,7 @@ async def _transfer(request: web.Request, control: CallControl, call_id: str, wa
     _, attempt = await control.newest(call_id)
     trunk = attempt.trunk if attempt else MAIN
     script = _script(wanted.script, runtime.over(trunk))
+    await require_callable(script, runtime.store)
     _require_variables(script, await runtime.store.call(call_id))
     if script.connects():
         request[CALLER].require((Role.LAUNCH,))

@@ -10,6 +10,7 @@ carrier's signature besides where its secret is set; neither is ever logged.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -23,9 +24,10 @@ from dialer.api.routing import Answer, Routes
 from dialer.api.trust import ignored, raw_body, trusted
 from dialer.api.voicemail import speak_to_machine
 from dialer.climbing import climb
+from dialer.connecting import connected
 from dialer.counting import count_change
 from dialer.dispositions import Fact
-from dialer.errors import InvalidInput
+from dialer.errors import InvalidInput, StoreUnavailable
 from dialer.escalation import KIND as ESCALATION
 from dialer.providers.base import CallEvent
 from dialer.providers.kpn.events import decode_query, parse_event
@@ -80,7 +82,7 @@ async def _reply(request: web.Request, attempt_id: str, payload: dict[str, Any])
     event = parse_event(payload)
     metrics.CALLBACKS.labels("input").inc()
     with metrics.ANSWER_SECONDS.time():
-        answering = await _answering(request, attempt_id)
+        answering = await _passing_over(await _answering(request, attempt_id), request.app[RUNTIME].store)
         script, position = _asked(request)
         try:
             said = answering.go_on(position, read_input(payload), asked_by=script)
@@ -186,11 +188,19 @@ async def _answering(request: web.Request, attempt_id: str) -> Answering:
     )
 
 
+async def _passing_over(answering: Answering, store: Store) -> Answering:
+    """The same without those whom nobody calls. One look more, where a script connects to somebody."""
+    others = [one.address for one in connected(answering.steps)]
+    return replace(answering, barred=await store.suppressed_among(others)) if others else answering
+
+
 async def _said(request: web.Request, attempt_id: str, answering: Answering) -> Said:
     """The beginning of what a call says, with everything stored that must be."""
     store = request.app[RUNTIME].store
     try:
-        said = answering.begin()
+        said = (await _passing_over(answering, store)).begin()
+    except StoreUnavailable:
+        raise
     except Exception as error:
         # Somebody picked up and hears nothing: that is no success, whatever the carrier tells of the call. And it is
         # ours: the script was checked when it was taken, the variables too.

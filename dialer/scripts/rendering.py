@@ -6,7 +6,7 @@ Values are text wherever they stand: they can make a talk longer, so that it bec
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from dialer import ncco
@@ -15,6 +15,12 @@ from dialer.scripts.marks import CONFIRMED, OPTED_OUT, Mark
 from dialer.scripts.positions import START, Position, steps_from
 from dialer.scripts.script import CallScript
 from dialer.scripts.steps import Ask, Confirm, Connect, Join, OptOut, Play, Record, Say, Step, Stop
+
+Passes = Callable[[Connect], bool]
+
+
+def _nobody(_: Connect) -> bool:
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +57,17 @@ class Rendered:
     marks: frozenset[Mark]
 
 
-def render(script: CallScript, variables: Mapping[str, str], urls: Urls, *, at: Position = START) -> Rendered:
+def render(
+    script: CallScript, variables: Mapping[str, str], urls: Urls, *, at: Position = START, passed_over: Passes = _nobody
+) -> Rendered:
     """The actions from a position up to the next question or the end; the same for the same arguments.
+
+    A `connect` that is `passed_over` goes on as if nobody had answered it.
 
     Raises:
         InvalidInput: when a value is missing (field `variables`) or the script has no such position.
     """
-    rendering = _Rendering(script, variables, urls)
+    rendering = _Rendering(script, variables, urls, passed_over)
     steps = list(_until_question(steps_from(script, at)))
     actions = (action for position, step in steps for action in rendering.actions(position, step))
     return Rendered(tuple(actions), frozenset(_marks(step for _, step in steps)))
@@ -83,6 +93,7 @@ class _Rendering:
     script: CallScript
     variables: Mapping[str, str]
     urls: Urls
+    passed_over: Passes
 
     def actions(self, position: Position, step: Step) -> Iterator[AnyAction]:
         match step:
@@ -94,9 +105,9 @@ class _Rendering:
                 yield self._record(step)
             case Join():
                 yield self._join(step)
-            case Connect():
+            case Connect() if not self.passed_over(step):
                 yield self._connect(step)
-            case Confirm() | OptOut() | Stop():
+            case Connect() | Confirm() | OptOut() | Stop():
                 pass
 
     def _prompt(self, step: Say | Play, *, barge_in: bool) -> Iterator[AnyAction]:

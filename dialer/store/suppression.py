@@ -78,6 +78,11 @@ class SuppressionStore(StorePart):
         (since,) = await self._suppressed_since(number, on=on)
         return since
 
+    async def suppressed_among(self, numbers: Sequence[str]) -> frozenset[str]:
+        """Who of these is called by no campaign."""
+        found = await self._suppressed_since(*numbers) if numbers else []
+        return frozenset(number for number, since in zip(numbers, found, strict=True) if since is not None)
+
     async def _suppressed_since(self, *numbers: str, on: str = ALL_CAMPAIGNS) -> list[datetime | None]:
         """The same of several."""
         found = await self._batch.command("ZMSCORE", suppression_key(on), *self._members(numbers))

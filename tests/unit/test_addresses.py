@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from dialer.addresses import check_destination, parse_address
+from dialer.connecting import check_destinations
 from dialer.errors import InvalidInput
-from dialer.kinds import KINDS, Callee, check_destinations
+from dialer.kinds import KINDS, Callee
 from dialer.settings import Settings
 
 
