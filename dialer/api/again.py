@@ -15,7 +15,7 @@ from dialer.api.campaigns import CAMPAIGN_TOLD, Draft, draft, store_draft
 from dialer.api.hours import shown
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Outgoing
-from dialer.api.once import PARAMETER, REPLAYED, answer_once
+from dialer.api.once import CREATED, PARAMETER, answer_once
 from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED
 from dialer.api.retelling import whole
 from dialer.api.routing import Answer, Routes
@@ -50,7 +50,7 @@ class AgainOut(Outgoing):
         202: Answer(
             description="The new campaign, a draft; its calls are being added.",
             model=CampaignOut,
-            headers={"Location": "Its address.", REPLAYED: "`true` on an answer that is given again."},
+            headers=CREATED,
         )
     },
     problems=(KEY_IN_USE, KEY_REUSED, ILLEGAL_STEP),

@@ -94,15 +94,14 @@ async def list_keys(request: web.Request) -> web.StreamResponse:
 @routes.post(
     "/v1/keys",
     role=Role.ADMIN,
+    repeatable="an answer that was lost cannot be given again, for the key is kept nowhere; make another one and "
+    "revoke the first",
     answers={201: Answer(description="The key.", model=MadeKeyOut, headers={"Location": "Its address."})},
     problems=(ILLEGAL_STEP,),
     audit=Audit(Action.KEY_CREATED, tells=("name", "roles", "expires_at")),
 )
 async def create_key(request: web.Request, *, body: NewKey) -> web.StreamResponse:
-    """Make a key. It is told once, in this answer.
-
-    An answer that was lost cannot be given again, for the key is kept nowhere: make another one and revoke the first.
-    """
+    """Make a key. It is told once, in this answer."""
     runtime = request.app[RUNTIME]
     now = _now(runtime)
     if body.expires_at and body.expires_at <= now:

@@ -16,11 +16,13 @@ from dialer.access import Role
 from dialer.api.audited import Audit
 from dialer.api.keys import RUNTIME
 from dialer.api.models import Incoming, Outgoing
-from dialer.api.problems import CARRIER_FAILED, NO_CARRIER, Problem
+from dialer.api.once import CREATED, PARAMETER, answer_once
+from dialer.api.problems import CARRIER_FAILED, KEY_IN_USE, KEY_REUSED, NO_CARRIER, Problem
 from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import Name, TrunkName
 from dialer.audit import Action
 from dialer.errors import InvalidInput, NotFound
+from dialer.idempotency import KeptAnswer
 from dialer.model import MAIN
 from dialer.own_application import new_application
 from dialer.providers.assets import Application, Applications, Method, NewApplication, Webhook
@@ -119,9 +121,10 @@ async def list_applications(request: web.Request, *, query: AccountQuery) -> web
     "/v1/applications",
     role=Role.ADMIN,
     answers={
-        201: Answer(description="It was made.", model=ApplicationOut, headers={"Location": "Its address."}),
+        201: Answer(description="It was made.", model=ApplicationOut, headers=CREATED),
     },
-    problems=_PROBLEMS,
+    request_headers=PARAMETER,
+    problems=(KEY_IN_USE, KEY_REUSED, *_PROBLEMS),
     audit=Audit(Action.APPLICATION_CREATED, tells=("name",)),
 )
 async def create_application(
@@ -129,12 +132,17 @@ async def create_application(
 ) -> web.StreamResponse:
     """Make an application.
 
-    Not to be repeated blindly: the carrier takes the same name twice. After a refusal that says it may have been made
-    all the same, look first. A private key is not told here: `dialer app create` can keep it in a file.
+    Without `Idempotency-Key` not to be repeated blindly: the carrier takes the same name twice. After a refusal that
+    says it may have been made all the same, look first. A private key is not told here: `dialer app create` can keep it
+    in a file.
     """
-    made = await _carriers(request, query).create(_wanted(request, body))
-    headers = {"Location": f"/v1/applications/{made.id}"}
-    return web.json_response(text=_shown(made), status=HTTPStatus.CREATED, headers=headers)
+    applications, wanted = _carriers(request, query), _wanted(request, body)
+
+    async def make(_derived: str | None) -> KeptAnswer:
+        made = await applications.create(wanted)
+        return KeptAnswer(201, _shown(made), f"/v1/applications/{made.id}")
+
+    return await answer_once(request, f"post-applications-{query.trunk}", body, make)
 
 
 @routes.get(

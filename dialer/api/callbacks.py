@@ -79,6 +79,7 @@ async def list_callbacks(request: web.Request, *, query: CallbacksQuery) -> web.
 @routes.post(
     "/v1/callbacks/{callback_id}/retry",
     role=Role.OPERATE,
+    repeatable="it goes out under its own id, by which your system knows a second one",
     answers={202: Answer(description="It is sent again, under the same id.")},
     audit=Audit(Action.CALLBACK_RETRIED),
 )

@@ -12,7 +12,7 @@ from dialer.addresses import endpoint_of, parse_address
 from dialer.api.answers import CallOut, CallWithAttemptsOut
 from dialer.api.audited import Audit
 from dialer.api.keys import LOG_FIELDS, RUNTIME
-from dialer.api.once import PARAMETER, REPLAYED, answer_once
+from dialer.api.once import CREATED, PARAMETER, answer_once
 from dialer.api.ordering import ordered, require_callable
 from dialer.api.problems import ID_TAKEN, INVALID_INPUT, KEY_IN_USE, KEY_REUSED, FieldError, Problem
 from dialer.api.routing import Answer, Routes
@@ -40,7 +40,7 @@ routes = Routes()
         201: Answer(
             description="The call; it is dialed as soon as its turn comes.",
             model=CallOut,
-            headers={"Location": "Its address.", REPLAYED: "`true` on an answer that is given again."},
+            headers=CREATED,
         ),
         200: Answer(description="A call of this `id` is there already; nothing was added.", model=CallOut),
     },

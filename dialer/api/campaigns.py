@@ -27,7 +27,7 @@ from dialer.api.hours import check_end, check_override, note_override, shown, wi
 from dialer.api.kept_forecasts import refresh
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Nothing
-from dialer.api.once import PARAMETER, REPLAYED, answer_once
+from dialer.api.once import CREATED, PARAMETER, answer_once
 from dialer.api.ordering import ordered, require_callable, trunks_of
 from dialer.api.problems import ILLEGAL_STEP, IMPOSSIBLE_PLAN, KEY_IN_USE, KEY_REUSED
 from dialer.api.routing import Answer, Handler, Routes
@@ -75,7 +75,7 @@ routes = Routes()
         201: Answer(
             description="The campaign, a draft.",
             model=CampaignOut,
-            headers={"Location": "Its address.", REPLAYED: "`true` on an answer that is given again."},
+            headers=CREATED,
         )
     },
     problems=(KEY_IN_USE, KEY_REUSED),
@@ -297,9 +297,10 @@ for _verb in CAMPAIGN_STEPS:
         f"/v1/campaigns/{{campaign_id}}/{_verb}",
         _start if _verb == "start" else _step(_verb),
         name=f"{_verb}_campaign",
-        about=f"{_STEPS_ABOUT[_verb]}\n\nA campaign that is there already stays so.",
+        about=_STEPS_ABOUT[_verb],
         role=Role.LAUNCH if _verb == "start" else OPERATE_OR_LAUNCH,
         answers={200: Answer(description="The campaign after the step.", model=CampaignOut, headers=ETAG)},
+        repeatable="a campaign that is there already stays so",
         audit=Audit(_STEPS_AUDITED[_verb], ("force",) if _verb == "start" else ()),
         problems=(ILLEGAL_STEP, IMPOSSIBLE_PLAN) if _verb == "start" else (ILLEGAL_STEP,),
     )

@@ -21,7 +21,7 @@ from dialer.api.conference_answers import ConferenceOut, ConferencesOut, MemberO
 from dialer.api.conference_bodies import DEFAULT_DEADLINE_S, ConferencesQuery, NewConference, NewMember
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Nothing
-from dialer.api.once import PARAMETER, REPLAYED, answer_once
+from dialer.api.once import CREATED, PARAMETER, REPLAY, answer_once
 from dialer.api.orders import control_of
 from dialer.api.problems import (
     CALL_OVER,
@@ -62,7 +62,7 @@ routes = Routes()
         201: Answer(
             description="The conference; its people are being called.",
             model=ConferenceOut,
-            headers={"Location": "Its address.", REPLAYED: "`true` on an answer that is given again."},
+            headers=CREATED,
         )
     },
     problems=(KEY_IN_USE, KEY_REUSED),
@@ -115,6 +115,7 @@ async def get_conference(request: web.Request, conference_id: str) -> web.Stream
 @routes.post(
     "/v1/conferences/{conference_id}/members",
     role=Role.LAUNCH,
+    repeatable="a person is known by `id`, else by number, and is a member once",
     answers={
         201: Answer(description="The member, who is being called.", model=MemberOut),
         200: Answer(description="This person is a member already; nothing was added.", model=MemberOut),
@@ -144,11 +145,12 @@ async def add_member(request: web.Request, conference_id: str, *, body: NewMembe
 @routes.post(
     "/v1/conferences/{conference_id}/end",
     role=OPERATE_OR_LAUNCH,
+    repeatable="one that is over stays so",
     answers={202: Answer(description="It is over; the workers hang up on everyone.", model=ConferenceOut)},
     audit=Audit(Action.CONFERENCE_ENDED),
 )
 async def end_conference(request: web.Request, conference_id: str, *, body: Nothing) -> web.StreamResponse:  # noqa: ARG001 - declares that nothing is taken
-    """End a conference: nobody is called any more, and everyone is hung up on. Asking twice does no harm."""
+    """End a conference: nobody is called any more, and everyone is hung up on."""
     request[LOG_FIELDS]["campaign_id"] = conference_id
     store = request.app[RUNTIME].store
     await store.end_conference(conference_id, BY_HAND)
@@ -163,6 +165,13 @@ _ACTS_ABOUT = {
     "drop": "Hang up on this member, who is not called again by itself.",
 }
 _ACTS_AUDITED = {"mute": Action.MEMBER_MUTED, "unmute": Action.MEMBER_UNMUTED, "drop": Action.MEMBER_DROPPED}
+
+
+_ACTS_REPEATABLE = {
+    "mute": "a member who is muted stays so",
+    "unmute": "a member who is heard stays so",
+    "drop": "nobody is hung up on twice: one who is off the phone is told as such (409)",
+}
 
 
 def _steer(verb: str) -> Handler:
@@ -183,6 +192,7 @@ for _verb, _about in _ACTS_ABOUT.items():
         _steer(_verb),
         name=f"{_verb}_member",
         about=_about,
+        repeatable=_ACTS_REPEATABLE[_verb],
         role=Role.OPERATE,
         answers={200: Answer(description="The member; it was done.", model=MemberOut)},
         problems=(CALL_OVER, NOT_PLACED, NOT_ANSWERED, TOO_EARLY, CARRIER_FAILED, NO_CARRIER),
@@ -193,8 +203,9 @@ for _verb, _about in _ACTS_ABOUT.items():
 @routes.post(
     "/v1/conferences/{conference_id}/members/{call_id}/call-again",
     role=Role.OPERATE,
-    answers={200: Answer(description="The member, in line for the next call.", model=MemberOut)},
-    problems=(ILLEGAL_STEP,),
+    answers={200: Answer(description="The member, in line for the next call.", model=MemberOut, headers=REPLAY)},
+    request_headers=PARAMETER,
+    problems=(KEY_IN_USE, KEY_REUSED, ILLEGAL_STEP),
     audit=Audit(Action.MEMBER_CALLED_AGAIN),
 )
 async def call_member_again(
@@ -202,13 +213,17 @@ async def call_member_again(
     conference_id: str,
     call_id: str,
     *,
-    body: Nothing,  # noqa: ARG001 - declares that nothing is taken
+    body: Nothing,
 ) -> web.StreamResponse:
     """Call a member again who is not on the phone: who left, declined, was not reached, or waits to be called."""
     request[LOG_FIELDS]["call_id"] = call_id
-    runtime = request.app[RUNTIME]
+    again = functools.partial(_call_again, request.app[RUNTIME], conference_id, call_id)
+    return await answer_once(request, f"post-call-again-{call_id}", body, again)
+
+
+async def _call_again(runtime: Runtime, conference_id: str, call_id: str, _derived: str | None) -> KeptAnswer:
     await runtime.store.recall(_member(await runtime.store.conference(conference_id), call_id).call)
-    return await _member_answer(runtime, conference_id, call_id)
+    return KeptAnswer(200, await _member_told(runtime, conference_id, call_id), None)
 
 
 async def _begin(runtime: Runtime, campaign: Draft, people: list[NewCall], derived: str | None) -> KeptAnswer:
@@ -285,5 +300,9 @@ def _member(conference: Conference, call_id: str) -> Member:
 
 
 async def _member_answer(runtime: Runtime, conference_id: str, call_id: str, *, status: int = 200) -> web.Response:
+    return web.json_response(text=await _member_told(runtime, conference_id, call_id), status=status)
+
+
+async def _member_told(runtime: Runtime, conference_id: str, call_id: str) -> str:
     member = _member(await runtime.store.conference(conference_id), call_id)
-    return web.json_response(text=MemberOut.of(member).model_dump_json(), status=status)
+    return MemberOut.of(member).model_dump_json()

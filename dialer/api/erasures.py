@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from secrets import token_hex
 from typing import Any, Self
 
@@ -13,12 +15,16 @@ from dialer.addresses import parse_address
 from dialer.api.audited import Audit
 from dialer.api.keys import LOG_FIELDS, RUNTIME, WEBHOOK_SECRET
 from dialer.api.models import Incoming, Outgoing
-from dialer.api.problems import ILLEGAL_STEP
+from dialer.api.once import CREATED, PARAMETER, answer_once
+from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED
 from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
 from dialer.clock import now_ms
 from dialer.erasure_proof import is_about, is_genuine, number_digest
+from dialer.idempotency import KeptAnswer
 from dialer.store.erasing import Erasure, Plan, new_erasure_id
+
+SCOPE = "post-numbers-erase"
 
 routes = Routes()
 
@@ -72,8 +78,15 @@ class CheckedProofOut(Outgoing):
 @routes.post(
     "/v1/numbers/erase",
     role=Role.ADMIN,
-    answers={202: Answer(description="It has begun; `GET /v1/erasures/{id}` tells how far it is.", model=ErasureOut)},
-    problems=(ILLEGAL_STEP,),
+    answers={
+        202: Answer(
+            description="It has begun; `GET /v1/erasures/{id}` tells how far it is.",
+            model=ErasureOut,
+            headers=CREATED,
+        )
+    },
+    request_headers=PARAMETER,
+    problems=(KEY_IN_USE, KEY_REUSED, ILLEGAL_STEP),
     audit=Audit(Action.NUMBER_ERASED, tells=("suppress", "hang_up", "by")),  # whose number it was is not to be told
 )
 async def erase_number(request: web.Request, *, body: EraseBody) -> web.StreamResponse:
@@ -85,7 +98,15 @@ async def erase_number(request: web.Request, *, body: EraseBody) -> web.StreamRe
     """
     runtime = request.app[RUNTIME]
     number = parse_address(body.number, runtime.settings.default_region)
-    erasure_id, salt = new_erasure_id(), token_hex(16)
+    # Kept for a day, and of whom it tells is to be forgotten: so not even a digest that could be tried out.
+    wanted = body.model_dump(mode="json", exclude={"number"})
+    meant = json.dumps(wanted | {"number": number_digest(request.app[WEBHOOK_SECRET], SCOPE, number)})
+    return await answer_once(request, SCOPE, meant, functools.partial(_begin, request, body, number))
+
+
+async def _begin(request: web.Request, body: EraseBody, number: str, derived: str | None) -> KeptAnswer:
+    runtime = request.app[RUNTIME]
+    erasure_id, salt = new_erasure_id(derived), token_hex(16)
     request[LOG_FIELDS]["erasure_id"] = erasure_id
     plan = Plan(
         number=number,
@@ -96,9 +117,10 @@ async def erase_number(request: web.Request, *, body: EraseBody) -> web.StreamRe
         requested_ms=now_ms(runtime.clock),
         by=body.by,
     )
-    await runtime.store.begin_erasure(erasure_id, plan)
+    if not derived or not await runtime.store.has_erasure(erasure_id):
+        await runtime.store.begin_erasure(erasure_id, plan)
     answer = ErasureOut.of(await runtime.store.erasure(erasure_id))
-    return web.json_response(text=answer.model_dump_json(), status=202)
+    return KeptAnswer(202, answer.model_dump_json(), f"/v1/erasures/{erasure_id}")
 
 
 @routes.get(
@@ -115,6 +137,7 @@ async def get_erasure(request: web.Request, erasure_id: str) -> web.StreamRespon
 @routes.post(
     "/v1/erasures/check",
     role=Role.READ,
+    repeatable="it changes nothing",
     answers={200: Answer(description="Whether it holds.", model=CheckedProofOut)},
     audit=None,  # changes nothing, and tells nothing that the client does not have
 )

@@ -20,7 +20,7 @@ from dialer.api.escalation_answers import EscalationOut, EscalationsOut
 from dialer.api.escalation_bodies import ConfirmBody, EscalationsQuery, NewEscalation
 from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Nothing
-from dialer.api.once import PARAMETER, REPLAYED, answer_once
+from dialer.api.once import CREATED, PARAMETER, answer_once
 from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED
 from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
@@ -45,7 +45,7 @@ routes = Routes()
         201: Answer(
             description="The escalation; its first step begins.",
             model=EscalationOut,
-            headers={"Location": "Its address.", REPLAYED: "`true` on an answer that is given again."},
+            headers=CREATED,
         )
     },
     problems=(KEY_IN_USE, KEY_REUSED),
@@ -88,11 +88,12 @@ async def get_escalation(request: web.Request, escalation_id: str) -> web.Stream
 @routes.post(
     "/v1/escalations/{escalation_id}/end",
     role=OPERATE_OR_LAUNCH,
+    repeatable="one that is over stays so",
     answers={202: Answer(description="It is over; the workers hang up what rings.", model=EscalationOut)},
     audit=Audit(Action.ESCALATION_ENDED),
 )
 async def end_escalation(request: web.Request, escalation_id: str, *, body: Nothing) -> web.StreamResponse:  # noqa: ARG001 - declares that nothing is taken
-    """End an escalation: nobody is called any more, and what rings is hung up. Asking twice does no harm.
+    """End an escalation: nobody is called any more, and what rings is hung up.
 
     Whoever is listening is not cut off, and hears after the key that it is settled.
     """
@@ -105,6 +106,7 @@ async def end_escalation(request: web.Request, escalation_id: str, *, body: Noth
 @routes.post(
     "/v1/escalations/{escalation_id}/confirm",
     role=OPERATE_OR_LAUNCH,
+    repeatable="whoever has confirmed counts once",
     answers={200: Answer(description="The escalation; the confirmation counts.", model=EscalationOut)},
     problems=(ILLEGAL_STEP,),
     audit=Audit(Action.ESCALATION_CONFIRMED, tells=("by",)),

@@ -24,6 +24,7 @@ routes = Routes()
 @routes.post(
     "/v1/campaigns/{campaign_id}/forecast",
     role=Role.READ,
+    repeatable="it changes nothing",
     answers={200: Answer(description="The forecast; nothing is changed.", model=ForecastOut)},
     problems=(ILLEGAL_STEP,),
     audit=None,  # it changes nothing

@@ -40,6 +40,7 @@ async def preview_hang_up(request: web.Request, campaign_id: str) -> web.StreamR
 @routes.post(
     "/v1/campaigns/{campaign_id}/hang-up",
     role=OPERATE_OR_LAUNCH,
+    repeatable="nobody is hung up on twice",
     answers={202: Answer(description="It begins; `hanging_up` of the campaign tells what is left.", model=HangUpOut)},
     audit=Audit(Action.CAMPAIGN_HUNG_UP),
 )
@@ -47,7 +48,7 @@ async def hang_up_campaign(request: web.Request, campaign_id: str, *, body: Noth
     """Hang up everything: pause the campaign and end all its calls that are up.
 
     Stop means stop: a running campaign is paused in the same step, so that nothing new goes out, and stays so until
-    it is resumed. Nobody who was hung up on is dialed again. Asking twice does no harm.
+    it is resumed. Nobody who was hung up on is dialed again.
     """
     request[LOG_FIELDS]["campaign_id"] = campaign_id
     runtime = request.app[RUNTIME]

@@ -119,6 +119,7 @@ class Import:
 @routes.post(
     "/v1/campaigns/{campaign_id}/calls",
     role=Role.LAUNCH,
+    repeatable="a row is known by its `id`, else by its number, and added once, however often the list is sent",
     answers={200: Answer(description="What became of the rows.", model=ImportOut)},
     streamed=LIST_BODIES,
     problems=(ILLEGAL_STEP,),

@@ -75,6 +75,7 @@ class FoundOut(Outgoing):
 @routes.post(
     "/v1/numbers/find",
     role=Role.READ,
+    repeatable="it changes nothing",
     answers={200: Answer(description="Where it stands.", model=FoundOut)},
     audit=Audit(Action.NUMBER_FOUND, tells=("number",)),
 )

@@ -17,9 +17,13 @@ from dialer.idempotency import IdempotencyKey, KeptAnswer, KeyReused, StillRunni
 
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
+REPLAY = {REPLAYED: "`true` on an answer that is given again."}
+CREATED = {"Location": "Its address.", **REPLAY}
+"""Headers of an answer that is kept."""
 PARAMETER = {
     HEADER: {
-        "description": "A text of your choice; the same request sent again under it within a day creates nothing more.",
+        "description": "A text of your choice; the same request sent again under it within a day does no more, and "
+        "is answered as the first was.",
         "schema": {"type": "string", "maxLength": idempotency.MAX_KEY_LENGTH, "pattern": "^[ -~]+$"},
     }
 }
@@ -28,19 +32,22 @@ _PRINTABLE = re.compile(rf"[\x20-\x7e]{{1,{idempotency.MAX_KEY_LENGTH}}}", re.AS
 Creation = Callable[[str | None], Awaitable[KeptAnswer]]
 
 
-async def answer_once(request: web.Request, scope: str, body: BaseModel, create: Creation) -> web.Response:
+async def answer_once(request: web.Request, scope: str, body: BaseModel | str, create: Creation) -> web.Response:
     """The answer of `create`, or the first one given under this request's key.
 
     Args:
         request: may carry the key; without one, `create` simply runs.
         scope: which kind of request.
-        body: the checked body: what "the same request" means.
+        body: the checked body: what "the same request" means; or a text that tells it without what must not be kept,
+            not even as a digest.
         create: gets a name derived from the key, None without one, and must create the same thing under the same name.
     """
     given = request.headers.get(HEADER)
     if given is None:
         return _response(await create(None))
-    key = IdempotencyKey(scope=scope, key=_checked(given), body=body.model_dump_json())
+    key = IdempotencyKey(
+        scope=scope, key=_checked(given), body=body if isinstance(body, str) else body.model_dump_json()
+    )
     kept = await _begin(request, key)
     if kept is not None:
         request[LOG_FIELDS]["replayed"] = True

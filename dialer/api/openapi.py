@@ -16,6 +16,7 @@ from dialer import __version__
 from dialer.api import problems
 from dialer.api.answers import ProblemOut
 from dialer.api.audited import ACTOR_PARAMETER
+from dialer.api.once import HEADER as IDEMPOTENCY_KEY
 from dialer.api.problems import ProblemType
 from dialer.api.routing import MAX_ID_LENGTH, Answer, Route
 
@@ -96,7 +97,8 @@ def _operation(route: Route, refs: Mapping[type[BaseModel], Json], schemas: Json
         "responses": _responses(route, refs),
     }
     needed = f"Needs the role {' or '.join(f'`{role}`' for role in route.needs)}." if route.needs else ""
-    if told := "\n\n".join(filter(None, (description.strip(), needed))):
+    repeated = f"It needs no `{IDEMPOTENCY_KEY}`: {route.repeatable}." if route.repeatable else ""
+    if told := "\n\n".join(filter(None, (description.strip(), needed, repeated))):
         operation["description"] = told
     # Role names stand beside a scheme's name, as OpenAPI 3.1 has it; several such are alternatives.
     operation["security"] = [{"apiKey": [role]} for role in route.needs]

@@ -12,12 +12,15 @@ from dialer.access import Role
 from dialer.api.answers import OrderOut
 from dialer.api.audited import Audit
 from dialer.api.keys import CALLER, LOG_FIELDS, RUNTIME
-from dialer.api.order_bodies import OrderBody, TransferBody
+from dialer.api.once import PARAMETER, REPLAY, answer_once
+from dialer.api.order_bodies import AnyOrder, OrderBody, TransferBody
 from dialer.api.ordering import require_callable
 from dialer.api.problems import (
     CALL_OVER,
     CARRIER_FAILED,
     INVALID_INPUT,
+    KEY_IN_USE,
+    KEY_REUSED,
     NO_CARRIER,
     NOT_ANSWERED,
     NOT_PLACED,
@@ -29,6 +32,7 @@ from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
 from dialer.connecting import check_connects, check_destinations
 from dialer.errors import InvalidInput
+from dialer.idempotency import KeptAnswer
 from dialer.model import MAIN, Call
 from dialer.providers.steering import Transfer
 from dialer.runtime import Runtime
@@ -43,8 +47,9 @@ routes = Routes()
 @routes.post(
     "/v1/calls/{call_id}/orders",
     role=Role.OPERATE,
-    answers={200: Answer(description="It was done, once.", model=OrderOut)},
-    problems=(CALL_OVER, NOT_PLACED, NOT_ANSWERED, TOO_EARLY, CARRIER_FAILED, NO_CARRIER),
+    answers={200: Answer(description="It was done, once.", model=OrderOut, headers=REPLAY)},
+    request_headers=PARAMETER,
+    problems=(KEY_IN_USE, KEY_REUSED, CALL_OVER, NOT_PLACED, NOT_ANSWERED, TOO_EARLY, CARRIER_FAILED, NO_CARRIER),
     audit=Audit(Action.CALL_ORDERED, tells=("do", "script", "text", "url")),
 )
 async def order_call(request: web.Request, call_id: str, *, body: OrderBody) -> web.StreamResponse:
@@ -54,15 +59,22 @@ async def order_call(request: web.Request, call_id: str, *, body: OrderBody) -> 
     orders, are waited out. Whoever is hung up on is not dialed again. A transfer to a url, or to a script that connects
     to somebody, needs the role `launch` besides.
     """
-    runtime, wanted = request.app[RUNTIME], body.root
+    wanted = body.root
     request[LOG_FIELDS] |= {"call_id": call_id, "order": wanted.do}
+    return await answer_once(
+        request, f"post-orders-{call_id}", body, functools.partial(_done, request, call_id, wanted)
+    )
+
+
+async def _done(request: web.Request, call_id: str, wanted: AnyOrder, _derived: str | None) -> KeptAnswer:
+    runtime = request.app[RUNTIME]
     control = control_of(runtime)
     if isinstance(wanted, TransferBody):
         done = await _transfer(request, control, call_id, wanted)
     else:
         done = await control.steer(call_id, wanted.order(runtime.settings.default_language))
     answer = OrderOut(do=done.do, call_id=call_id, attempt_id=done.attempt_id)
-    return web.json_response(text=answer.model_dump_json())
+    return KeptAnswer(200, answer.model_dump_json(), None)
 
 
 def control_of(runtime: Runtime) -> CallControl:

@@ -100,6 +100,7 @@ class PreviewOut(Outgoing):
 @routes.post(
     "/v1/imports/preview",
     role=Role.READ,
+    repeatable="it changes nothing",
     answers={200: Answer(description="How the list is read.", model=PreviewOut)},
     streamed=LIST_BODIES,
     problems=(NOT_FOUND,),

@@ -23,6 +23,7 @@ from dialer.api.audited import Audit, audited
 from dialer.api.bodies import read_json, read_query
 from dialer.api.keys import CALLER
 from dialer.api.models import Nothing
+from dialer.api.once import HEADER as IDEMPOTENCY_KEY
 from dialer.api.problems import NOT_FOUND, Problem, ProblemType
 
 Handler = Callable[..., Awaitable[web.StreamResponse]]
@@ -54,6 +55,7 @@ class Route:
         streamed: for a body that the handler reads by itself: its media types, each with its schema or example.
         problems: refusals beyond those that follow from the other fields.
         request_headers: optional headers that it honours, as OpenAPI parameters without name and place.
+        repeatable: why it may be sent again where no answer came; for a POST without `Idempotency-Key`.
         audit: which action of the audit log it is; None for one that is not audited. What changes something says so.
     """
 
@@ -70,6 +72,7 @@ class Route:
     request_headers: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     role: Role | tuple[Role, ...] | None = None
     public: bool = False
+    repeatable: str = ""
     audit: Audit | None = None
 
     @property
@@ -121,6 +124,9 @@ class Routes:
             raise TypeError(f"{method} {path}: say by audit=Audit(...) which action it is, or audit=None and why not")
         if not declared.get("public") and not declared.get("role"):
             raise TypeError(f"{method} {path}: say by role=Role... who may do it, or public=True")
+        takes_key = IDEMPOTENCY_KEY in declared.get("request_headers", {})
+        if method == "POST" and not declared.get("public") and not takes_key and not declared.get("repeatable"):
+            raise TypeError(f"{method} {path}: say by repeatable=... why it needs no {IDEMPOTENCY_KEY}, or take one")
         named = {"name": handler.__name__, "about": inspect.getdoc(handler) or ""} | declared
         route = Route(method=method, path=path, handler=handler, body=hints.get("body"), query=query, **named)
         self._routes.append(route)

@@ -162,6 +162,7 @@ class _Import:
 @routes.post(
     "/v1/suppressions/import",
     role=Role.OPERATE,
+    repeatable="a number that is on the list already is no second one",
     answers={200: Answer(description="What became of the numbers.", model=ImportOut)},
     streamed={media_type: _BODIES.get(media_type, {}) for media_type in sorted(NUMBER_MEDIA_TYPES)},
     audit=Audit(Action.SUPPRESSIONS_IMPORTED, tells=("list",)),

@@ -101,6 +101,7 @@ async def list_suppressions(request: web.Request, *, query: SuppressionsQuery) -
 @routes.post(
     "/v1/suppressions/add",
     role=Role.OPERATE,
+    repeatable="a number that is on the list stays there since when it was",
     answers={200: Answer(description="It is.", model=ChangedSuppressionOut)},
     audit=Audit(Action.SUPPRESSION_ADDED, tells=("number", "list")),
 )
@@ -117,6 +118,7 @@ async def add_suppression(request: web.Request, *, body: SuppressionBody) -> web
 @routes.post(
     "/v1/suppressions/remove",
     role=Role.OPERATE,
+    repeatable="a number that is off the list stays off",
     answers={200: Answer(description="It is.", model=ChangedSuppressionOut)},
     problems=(NOT_FOUND,),
     audit=Audit(Action.SUPPRESSION_REMOVED, tells=("number", "list")),
@@ -131,6 +133,7 @@ async def remove_suppression(request: web.Request, *, body: SuppressionBody) -> 
 @routes.post(
     "/v1/suppressions/check",
     role=Role.READ,
+    repeatable="it changes nothing",
     answers={200: Answer(description="How it stands.", model=SuppressionOut)},
     problems=(NOT_FOUND,),
     audit=None,  # changes nothing, and tells of one number what the client knows already

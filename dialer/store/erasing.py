@@ -43,6 +43,7 @@ LOOK_AGAIN_MS = 2_000
 SETTLE_MS = 30_000
 """A call's last webhooks come seconds after its end, both tries of the carrier within 20 s."""
 _DAY_MS = 86_400_000
+_DERIVED = 16  # letters: 80 bits
 _DAYS_DIALED = 9  # what `parts/dialed.lua` keeps
 _SCANNED = 1_000
 _PAGE = 10  # buckets of calls read together
@@ -150,6 +151,10 @@ class ErasingStore(EscalatingStore, FindStore, RecordingStore, SuppressionStore)
         await self._batch.command("ZADD", keys.ERASING, self._now_ms() + LOOK_AGAIN_MS, erasure_id)
         await self._batch.command("HSET", keys.erasure(erasure_id), "plan", told, "step", "calls")
         await self.pass_erasure_on(erasure_id)
+
+    async def has_erasure(self, erasure_id: str) -> bool:
+        """Whether it was begun."""
+        return bool(await self._batch.command("HEXISTS", keys.erasure(erasure_id), "step"))
 
     async def erasure(self, erasure_id: str) -> Erasure:
         """How far it is. Raises NotFound."""
@@ -382,9 +387,9 @@ def _holds(text: str, words: Iterable[str]) -> bool:
     return any(word in text for word in words)
 
 
-def new_erasure_id() -> str:
-    """One that nobody guesses."""
-    return f"e{token_hex(8)}"
+def new_erasure_id(derived: str | None = None) -> str:
+    """One that nobody guesses, or that follows from a derived name."""
+    return f"e{derived[:_DERIVED] if derived else token_hex(8)}"
 
 
 def _read(erasure_id: str, fields: Mapping[str, str]) -> Erasure:

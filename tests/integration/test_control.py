@@ -310,3 +310,16 @@ async def test_done_order_is_no_failure_though_it_could_not_be_noted(board: Swit
         done = await CallControl(store, board.context.carrier, runtime.clock)._give(attempt, Act.MUTE)
 
     assert ("mute", ["mute"]) == (done.do, board.leg().controls)
+
+
+async def test_order_is_carried_out_once_under_a_key(board: Switchboard) -> None:
+    """Whoever got no answer asks again and gets the first one; for another call or order the key is another's."""
+    call_id = await board.up()
+    found = []
+    for body in ({"do": "talk", "text": "One."}, {"do": "talk", "text": "One."}, {"do": "talk", "text": "Two."}):
+        headers = {"Idempotency-Key": "k"}
+        async with board.http.post(f"/v1/calls/{call_id}/orders", json=body, headers=headers) as response:
+            found.append((response.status, response.headers.get("Idempotency-Replayed")))
+
+    assert [(200, None), (200, "true"), (422, None)] == found
+    assert ["talk"] == board.leg().controls

@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from dialer import idempotency, keys
 from dialer.cli import main
 from dialer.erasure_proof import is_about, is_genuine, number_digest, signed
-from dialer.errors import InvalidInput
+from dialer.errors import InvalidInput, StoreUnavailable
 from dialer.runtime import open_runtime
 from dialer.store import erasing
 from jobs.erase import erase
@@ -161,3 +162,41 @@ def test_a_signature_covers_every_field() -> None:
         for changed in ({**proof, "a": 2}, {**proof, "b": 1}, {k: v for k, v in proof.items() if k != "a"}, {})
     )
     assert not is_about("other", proof, NUMBER)
+
+
+async def test_erasure_is_begun_once_under_a_key(board: Switchboard, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Asked again it is the same one, also where the process died before its answer; of the number nothing is kept."""
+    headers = {"Idempotency-Key": "k"}
+    kept = idempotency.keep
+
+    async def die(*_: object) -> None:
+        raise StoreUnavailable("gone")
+
+    monkeypatch.setattr(idempotency, "keep", die)
+    async with board.http.post("/v1/numbers/erase", json={"number": NUMBER}, headers=headers) as lost:
+        assert 503 == lost.status
+    monkeypatch.setattr(idempotency, "keep", kept)
+    await marker_lapses(board)
+    begun = []
+    for _ in range(2):
+        async with board.http.post("/v1/numbers/erase", json={"number": NUMBER}, headers=headers) as response:
+            begun.append((response.status, (await response.json())["id"], response.headers["Location"]))
+    async with board.http.post("/v1/numbers/erase", json={"number": "+31612345679"}, headers=headers) as other:
+        reused = (other.status, (await other.json())["type"])
+    await worked_off(board, begun[0][1])
+    keys_left = [key async for key in board.runtime.redis.scan_iter(keys.idempotency("*", "*"))]
+    text = json.dumps(await dump(board.runtime.redis), default=str)
+
+    assert begun[0] == begun[1]
+    assert (202, f"/v1/erasures/{begun[0][1]}") == begun[0][::2]
+    assert [begun[0][1]] == [key.rpartition(":")[2] async for key in board.runtime.redis.scan_iter(keys.erasure("*"))]
+    assert (422, "/problems/idempotency-key-reused") == reused
+    assert 1 == len(keys_left)
+    assert NUMBER not in text
+    assert "31612345678" not in text
+
+
+async def marker_lapses(board: Switchboard) -> None:
+    """As it does by itself half a minute after a process that died."""
+    async for key in board.runtime.redis.scan_iter(keys.idempotency("*", "*")):
+        await board.runtime.redis.delete(key)

@@ -153,3 +153,17 @@ class TestWithoutCarrier:
                 problem = await response.json()
             assert (503, "/problems/no-carrier") == (response.status, problem["type"])
             assert "DIALER_CARRIER_CLIENT_ID is not set" in problem["detail"]
+
+
+async def test_application_is_made_once_under_a_key(api: aiohttp.ClientSession) -> None:
+    """Whoever has no answer asks again: the carrier, who would take the same name twice, is not."""
+    made = []
+    for replayed in (None, "true"):
+        headers = {"Idempotency-Key": "notices"}
+        async with api.post("/v1/applications", json={"name": "Notices"} | URLS, headers=headers) as response:
+            assert (201, replayed) == (response.status, response.headers.get("Idempotency-Replayed"))
+            made.append(await response.json())
+    async with api.get("/v1/applications") as response:
+        assert {"applications": made[:1]} == await response.json()
+
+    assert made[0] == made[1]

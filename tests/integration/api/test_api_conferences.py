@@ -13,10 +13,11 @@ from dialer.api.campaigns import draft, store_draft
 from dialer.api.conference_bodies import NewConference
 from dialer.api.conferences import SCOPE
 from dialer.clock import moment, now_ms
-from dialer.dialing import Dialing, Pace
+from dialer.dialing import Dialing, Follows, Pace
 from dialer.gathering import BY_HAND
 from dialer.idempotency import IdempotencyKey
 from dialer.runtime import Runtime
+from dialer.states import CallState
 from dialer.tokens import make_token
 from tests.integration.api.conftest import SECRET
 
@@ -289,3 +290,27 @@ async def test_conference_without_its_moderator_is_not_started(api: aiohttp.Clie
         status, told = await post(api, f"{path}/start")
         assert expected == status, told
     assert 200 == (await post(api, f"{path}/start"))[0]
+
+
+async def test_member_is_called_again_once_under_a_key(api: aiohttp.ClientSession, runtime: Runtime) -> None:
+    """Asked again under the same key, since no answer came, nobody who was called by then is called once more."""
+    conference_id = await begin(api)
+    call_id = f"{conference_id}-1"
+    path = f"/v1/conferences/{conference_id}/members/{call_id}/call-again"
+    statuses = [(await post(api, path, **{"Idempotency-Key": "k"}))[0]]
+    dialing = Dialing(runtime.batch, runtime.clock, Pace(300, 100))
+    dials = await dialing.read((await dialing.claim(10)).claims)
+    dial = next(dial for dial in dials if str(dial.attempt.call) == call_id)
+    await dialing.begin(dial, "n", lease_ms=60_000)
+    await dialing.record(dial, "n", Follows("invalid_number", "refused: invalid_number", "", 0))
+    ended = (await runtime.store.call(call_id)).state
+    statuses.append((await post(api, path, **{"Idempotency-Key": "k"}))[0])
+    replayed = (await runtime.store.call(call_id)).state
+    statuses.append((await post(api, path, **{"Idempotency-Key": "l"}))[0])
+
+    assert [200, 200, 200] == statuses
+    assert (CallState.DONE, CallState.DONE, CallState.WAITING) == (
+        ended,
+        replayed,
+        (await runtime.store.call(call_id)).state,
+    )
