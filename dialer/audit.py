@@ -46,6 +46,7 @@ class Action(StrEnum):
     CALLS_ADDED = "calls.added"
     CALL_ADDED = "call.added"
     CALL_ORDERED = "call.ordered"
+    REJECTED_EXPORTED = "calls.rejected_exported"
     RESULTS_EXPORTED = "results.exported"
     CONFERENCE_BEGUN = "conference.begun"
     CONFERENCE_ENDED = "conference.ended"

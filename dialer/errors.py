@@ -4,6 +4,7 @@ DialerError
 ├── InvalidInput        the user can mend it; names the field
 ├── NotFound            no such campaign, call or attempt
 ├── IllegalStep         right request, wrong state
+│   └── ImportMoved     somebody else went on with this import
 ├── ChangedMeanwhile    somebody else changed it since it was read
 ├── CarrierError        the carrier did not do what was asked (never used for placing: that returns a value)
 ├── StorageUnavailable  the folder or bucket of recordings does not do what is asked
@@ -45,6 +46,10 @@ class ChangedMeanwhile(DialerError):
             f"the campaign was changed since you read it: read it again (GET /v1/campaigns/{campaign_id}), see whether "
             "your change still fits, and send it with the new ETag"
         )
+
+
+class ImportMoved(IllegalStep):
+    """Somebody else went on with this import meanwhile."""
 
 
 class CarrierError(DialerError):

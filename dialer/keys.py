@@ -21,6 +21,10 @@ campaign (`store/retention.py`).
 | `campaign:c5hk:cohorts` | string | cohort less 1, two bytes a call; none where all are one | with the campaign |
 | `campaign:c5hk:hang_up` | zset | number to hang up, with `?` unless answered, score: from when (ms) | empties |
 | `campaign:c5hk:imports` | zset | import id, score: lease (ms) | lapses |
+| `campaign:c5hk:lists` | zset | named import, score: begun (ms) | with the campaign |
+| `campaign:c5hk:import:5f1c` | hash | how far a named import is (`store/imports.py`) | with the campaign |
+| `campaign:c5hk:import:5f1c:rejected` | list | a batch's rejected rows, JSON | an erasure; with the campaign |
+| `rejected` | zset | `c5hk/5f1c`: its rejected rows are kept, score: since (ms) | an erasure; with the campaign |
 | `campaign:c5hk:again` | hash | whose calls it is made from, and how far (`store/copies.py`) | with the campaign |
 | `campaign:c5hk:escalation` | hash | plan, begun steps, by hand, call (`store/escalations.py`) | with the campaign |
 | `campaign:c5hk:forecast` | string | when it is expected to be done, and the whole forecast (JSON) | a minute |
@@ -119,6 +123,7 @@ RECORDINGS = f"{TAG}recordings"
 RECORDINGS_DUE = f"{TAG}recordings:due"
 RECORDINGS_UNFETCHED = f"{TAG}recordings:unfetched"
 ERASURE_SECRET = f"{TAG}erasure"
+REJECTED = f"{TAG}rejected"
 ESCALATING = f"{TAG}escalating"
 ERASING = f"{TAG}erasing"
 COPYING = f"{TAG}copying"
@@ -206,6 +211,21 @@ def cohorts(campaign_id: str) -> str:
 def imports(campaign_id: str) -> str:
     """Sorted set of imports under way."""
     return f"{TAG}campaign:{campaign_id}:imports"
+
+
+def lists(campaign_id: str) -> str:
+    """Sorted set of a campaign's named imports."""
+    return f"{TAG}campaign:{campaign_id}:lists"
+
+
+def import_record(campaign_id: str, import_id: str) -> str:
+    """Hash: how far a named import is."""
+    return f"{TAG}campaign:{campaign_id}:import:{import_id}"
+
+
+def import_rejected(campaign_id: str, import_id: str) -> str:
+    """List of the rows that a named import did not take."""
+    return f"{TAG}campaign:{campaign_id}:import:{import_id}:rejected"
 
 
 def hang_up(campaign_id: str) -> str:

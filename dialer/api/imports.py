@@ -22,19 +22,20 @@ from dialer.api.audited import Audit
 from dialer.api.bodies import require_media_type, stream_bounded
 from dialer.api.keys import IMPORT_POOL, LOG_FIELDS, RUNTIME
 from dialer.api.models import Incoming
-from dialer.api.problems import ILLEGAL_STEP
+from dialer.api.problems import ILLEGAL_STEP, IMPORT_MOVED, Problem
 from dialer.api.receiving import Rows, counted
 from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
-from dialer.errors import IllegalStep, StoreUnavailable
+from dialer.errors import IllegalStep, NotFound, StoreUnavailable
 from dialer.escalation import KIND as ESCALATION
-from dialer.importing import MEDIA_TYPES, XLSX, Batch, ColumnMap, RowChecks, read_calls
+from dialer.importing import MEDIA_TYPES, XLSX, Batch, ColumnMap, RowChecks, Start, read_calls
 from dialer.importing.columns import AS_NAMED
-from dialer.importing.rows import FURTHER, ID, NUMBER
+from dialer.importing.reading import FROM_START
+from dialer.importing.rows import BEGINNING, FURTHER, ID, NUMBER
 from dialer.kinds import Callee, steps_of
 from dialer.model import Campaign
 from dialer.states import CampaignState
-from dialer.store import Store
+from dialer.store import ImportRecord, ImportStep, Store
 from dialer.store.campaigns import BUILT_IN
 
 _ROW = {
@@ -74,6 +75,13 @@ class ImportQuery(ListQuery):
     """How a list is to be taken."""
 
     dry_run: bool = Field(default=False, description="Check all of it and store nothing.")
+    import_id: str | None = Field(
+        None,
+        max_length=64,
+        pattern="^[a-z0-9]+(-[a-z0-9]+)*$",
+        description="Names this import, so that it can be gone on with: best a digest of the list. One name, one list.",
+    )
+    offset: int = Field(0, ge=0, description="Bytes of the list before this body: the `offset` that the import tells.")
 
 
 @dataclass(slots=True)
@@ -82,10 +90,17 @@ class Import:
 
     store: Store
     campaign_id: str
-    rows: Rows = field(default_factory=Rows)
-    id: str = field(default_factory=lambda: secrets.token_hex(8))
-    begun: bool = False
+    start: Start = FROM_START
+    name: str | None = None
     dry: bool = False
+    rows: Rows = field(default_factory=Rows)
+    id: str = field(init=False)
+    row: int = field(init=False)
+    begun: bool = False
+
+    def __post_init__(self) -> None:
+        self.id = self.name or secrets.token_hex(8)
+        self.row = self.start.row
 
     async def take(self, batch: Batch) -> None:
         """Store the calls of a batch, unless this only looks, and count all of its rows."""
@@ -103,17 +118,20 @@ class Import:
     async def _store(self, batch: Batch) -> None:
         calls = [call for _, call in batch.calls]
         self.begun = self.begun or bool(calls)
-        added = await self.store.add_calls(self.campaign_id, calls, import_id=self.id)
+        step = ImportStep(self.row, batch.row, batch.place, batch.rejections) if self.name else None
+        added = await self.store.add_calls(self.campaign_id, calls, import_id=self.id, step=step)
+        self.row = batch.row
         duplicates = sum(call.duplicate for call in added)
         self.rows.duplicates += duplicates
         self.rows.accepted += len(added) - duplicates
 
-    async def end(self) -> None:
+    async def end(self, *, done: bool) -> None:
         """Let the campaign complete. Should Redis be away, the import's lease lapses by itself."""
-        if not self.begun:
+        done = done and self.name is not None and not self.dry
+        if not (self.begun or done):
             return
         with suppress(StoreUnavailable):
-            await self.store.end_import(self.campaign_id, self.id)
+            await self.store.end_import(self.campaign_id, self.id, done=done)
 
 
 @routes.post(
@@ -122,8 +140,8 @@ class Import:
     repeatable="a row is known by its `id`, else by its number, and added once, however often the list is sent",
     answers={200: Answer(description="What became of the rows.", model=ImportOut)},
     streamed=LIST_BODIES,
-    problems=(ILLEGAL_STEP,),
-    audit=Audit(Action.CALLS_ADDED, tells=("dry_run",)),
+    problems=(ILLEGAL_STEP, IMPORT_MOVED),
+    audit=Audit(Action.CALLS_ADDED, tells=("dry_run", "import_id", "offset")),
 )
 async def add_calls(request: web.Request, campaign_id: str, *, query: ImportQuery) -> web.StreamResponse:
     """Add a list of calls: CSV with a header, NDJSON, a JSON array of objects, or a spreadsheet (.xlsx).
@@ -135,20 +153,53 @@ async def add_calls(request: web.Request, campaign_id: str, *, query: ImportQuer
     others are taken. A list that cannot be read to its end is refused with the counts so far in `accepted`,
     `duplicates` and `rejected`: those rows are in, and the mended list adds nobody twice. With `dry_run` nothing is
     stored, and the counts tell what would have come of it; whom the list itself names twice only an import tells.
+
+    With `import_id` it can be gone on with after it broke off: ask `GET .../imports/{import_id}` for its `offset`, and
+    send what is behind that with the same query and `offset`. Lists that have no such place (JSON arrays, spreadsheets)
+    are sent whole again, and rows that were taken are passed over. The counts are those of all its requests.
     """
     request[LOG_FIELDS]["campaign_id"] = campaign_id
     store = request.app[RUNTIME].store
     campaign = await store.campaign(campaign_id)
     _require_open(campaign)
     media_type = require_media_type(request, sorted(MEDIA_TYPES))
-    importing = Import(store, campaign_id, dry=query.dry_run)
+    importing = await _begun(store, campaign_id, query)
+    done = False
     try:
         with counted(request, importing.rows):
-            async for batch in _batches(request, campaign, media_type, query):
+            async for batch in _batches(request, campaign, media_type, query, importing.start):
                 await importing.take(batch)
+        done = True
     finally:
-        await importing.end()
+        await importing.end(done=done)
     return importing.rows.answer()
+
+
+async def _begun(store: Store, campaign_id: str, query: ImportQuery) -> Import:
+    """The import that a request is, or goes on with."""
+    record = await _record(store, campaign_id, query)
+    place = record.place if record else BEGINNING
+    if query.offset not in {0, place.offset}:
+        detail = f"The import goes on from byte {place.offset}, not {query.offset}: ask for its offset, go on there."
+        raise Problem(IMPORT_MOVED, detail, field="offset", extra={"offset": place.offset})
+    if record is None:
+        return Import(store, campaign_id, name=query.import_id, dry=query.dry_run)
+    start = Start(place if query.offset else BEGINNING, record.row)
+    rows = Rows(record.accepted, record.duplicates, record.rejected)
+    return Import(store, campaign_id, start, query.import_id, rows=rows)
+
+
+async def _record(store: Store, campaign_id: str, query: ImportQuery) -> ImportRecord | None:
+    if query.import_id is None or query.dry_run:
+        return None
+    try:
+        record = await store.import_record(campaign_id, query.import_id)
+    except NotFound:
+        return None
+    if record.done:
+        # Rows up to the last one are passed over, so another list of this name would be lost.
+        raise IllegalStep(f"import {record.id} is done already: give another list an import_id of its own")
+    return record
 
 
 def _require_open(campaign: Campaign) -> None:
@@ -161,7 +212,9 @@ def _require_open(campaign: Campaign) -> None:
         raise IllegalStep(f"campaign {campaign.id} is {campaign.state} and takes no more calls; create a new one")
 
 
-def _batches(request: web.Request, campaign: Campaign, media_type: str, query: ImportQuery) -> AsyncIterator[Batch]:
+def _batches(
+    request: web.Request, campaign: Campaign, media_type: str, query: ImportQuery, start: Start
+) -> AsyncIterator[Batch]:
     settings = request.app[RUNTIME].settings
     steps = steps_of(campaign.kind, json.dumps(campaign.script), Callee(campaign.id))
     return read_calls(
@@ -174,4 +227,5 @@ def _batches(request: web.Request, campaign: Campaign, media_type: str, query: I
         # A packed list has many times the rows.
         executor=request.app[IMPORT_POOL].executor(None if media_type == XLSX else request.content_length),
         sheet=query.sheet,
+        start=start,
     )

@@ -36,6 +36,7 @@ _PATH_NAMES = {
     "call_id": "The id of a call, such as `c5hk2m9x4tdq-1042`.",
     "position": "The question in the script that was answered.",
     "recording_id": "The id of a recording, such as `rq4x7m2k5t3d6w8n9`.",
+    "import_id": "The id that the client gave an import.",
     "erasure_id": "The id that the erasure was given when it began.",
     "callback_id": "The `webhook-id` of a callback, such as `c5hk2m9x4tdq-1042-ended`.",
     "key_id": "The id of an API key, such as `kqwhzvtm`.",

@@ -19,6 +19,7 @@ from dialer.errors import (
     CarrierError,
     ChangedMeanwhile,
     IllegalStep,
+    ImportMoved,
     InvalidInput,
     NotFound,
     StorageUnavailable,
@@ -54,6 +55,7 @@ NOT_FOUND = ProblemType("not-found", 404, "There is no such thing")
 METHOD_NOT_ALLOWED = ProblemType("method-not-allowed", 405, "This method is not allowed here")
 TOO_SLOW = ProblemType("too-slow", 408, "The body did not arrive in time")
 ILLEGAL_STEP = ProblemType("illegal-step", 409, "The state does not allow this")
+IMPORT_MOVED = ProblemType("import-moved", 409, "The import goes on from another byte")
 IMPOSSIBLE_PLAN = ProblemType("impossible-plan", 409, "Not everybody can be called in time")
 KEY_IN_USE = ProblemType("idempotency-key-in-use", 409, "The first request with this key is still running")
 CALL_OVER = ProblemType("call-over", 409, "The call is over")
@@ -142,6 +144,7 @@ _EXPECTED = {
     InvalidInput: INVALID_INPUT,
     NotFound: NOT_FOUND,
     NotPlaced: NOT_PLACED,
+    ImportMoved: IMPORT_MOVED,
     IllegalStep: ILLEGAL_STEP,
     ChangedMeanwhile: CHANGED_MEANWHILE,
     StorageUnavailable: STORAGE_UNAVAILABLE,

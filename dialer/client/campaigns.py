@@ -12,6 +12,7 @@ from dialer.api.explain import CampaignExplainOut
 from dialer.api.forecast_answers import ForecastOut
 from dialer.api.forecast_bodies import ForecastBody
 from dialer.api.hours_bodies import WindowsChange
+from dialer.api.import_records import ImportStateOut
 from dialer.api.previews import PreviewOut
 from dialer.api.schemas import CampaignAgain, CampaignChange, NewCampaign
 from dialer.client.resource import Fields, Resource, first, path_of
@@ -103,10 +104,23 @@ class AsyncCampaigns(Resource):
     ) -> ImportOut:
         """Add a list of calls: a file (its ending says what it is), bytes, or a stream; nobody is added twice.
 
-        Wishes are those of the API: `map`, as JSON, says which column is what; `sheet`; `dry_run` adds nobody.
+        Wishes are those of the API: `map`, as JSON, says which column is what; `sheet`; `dry_run` adds nobody;
+        `import_id` names it, so that it can be gone on with at the `offset` that `import_state` tells.
         """
         upload = upload_of(source, content_type)
         return await self._wire.upload(ImportOut, path_of(_PATH, campaign_id, "calls"), upload, **wishes)
+
+    async def import_state(self, campaign_id: str, import_id: str) -> ImportStateOut:
+        """How far a named import is, and from which byte to go on."""
+        return await self._wire.get(ImportStateOut, path_of(_PATH, campaign_id, "imports", import_id))
+
+    async def rejected(
+        self, campaign_id: str, import_id: str, form: Literal["csv", "ndjson"] = "csv"
+    ) -> AsyncIterator[bytes]:
+        """The rows that a named import did not take, as a file's bytes."""
+        path = path_of(_PATH, campaign_id, "imports", import_id, "rejected")
+        async for chunk in self._wire.download(path, format=form):
+            yield chunk
 
     async def preview(
         self, source: Upload | Path | bytes, /, *, content_type: str | None = None, **wishes: Any

@@ -1,15 +1,17 @@
 -- add_calls: add calls to a campaign, each contact once, however often the list is sent.
 -- KEYS[1] hash campaign   KEYS[2] zset waiting   KEYS[3] zset imports   KEYS[4] set closing
--- KEYS[5..4+b] hash buckets for the next running numbers   KEYS[5+b..] hash known, one for each call, then one for each slot
+-- KEYS[5..8] of a named import, see parts/import.lua
+-- KEYS[9..8+b] hash buckets for the next running numbers   KEYS[9+b..] hash known, one for each call, then one for each slot
 -- the last KEYS: t zsets, ready of its class on each of its trunks   hash zones   string cohorts   zset expiring:calls   stream changes
 -- ARGV    campaign id, now_ms, due_ms, import id, import lease (ms), first running number the buckets are for,
 --         calls a bucket, b (number of buckets), t (number of its trunks), what only some calls have (JSON: `cohorts`, the first of which is that
---         of all calls but those `of` others; `ends`, ms; `slots`, letters; all by position), then for each call: digest, record (JSON)
+--         of all calls but those `of` others; `ends`, ms; `slots`, letters; all by position; `import`, what a named import keeps), then for each call: digest, record (JSON)
 -- returns {-1} no such campaign, {-2, state} it takes no more calls, {-3, next} the buckets are for other numbers,
---         {-4, most} there would be too many calls, and none was added; else {0, then for each call its running number, negative when it was there before}
+--         {-4, most} there would be too many calls, and none was added, {-5, row} the named import is at another row, and none was added; else {0, then for each call its running number, negative when it was there before}
 -- atomic because the same list may be sent twice at once
 -- include: changes
 -- include: line
+-- include: import
 local state, total, expires, most, over = unpack(redis.call('HMGET', KEYS[1], 'state', 'total', 'expires_at', 'most', 'over_at'))
 if not state then return {-1} end
 if state == 'completed' or state == 'cancelled' then return {-2, state} end
@@ -21,6 +23,8 @@ if seq ~= first then return {-3, seq} end
 local answer, calls = {0}, (#ARGV - 10) / 2
 local ZONES, COHORTS, EXPIRING_CALLS, CHANGES = unpack(KEYS, #KEYS - 3)
 local some, numbers = cjson.decode(ARGV[10]), {}
+local lags = some.import and import_lags(KEYS[5], some.import)
+if lags then return {-5, lags} end
 
 -- The number of a cohort in this campaign, given in the order of arrival.
 local function number_of(cohort)
@@ -44,7 +48,7 @@ local function index(key, letter)
   redis.call('HSET', key, letter, latest and latest .. ',' .. seq or seq)
 end
 
-local slot_keys = 4 + buckets + calls
+local slot_keys = 8 + buckets + calls
 -- The slots of all calls, each call's in the order of their letters; of one that is there already they are passed over.
 local function index_all(i, is_new)
   for letter in string.gmatch(some.slots[tostring(i)] or '', '.') do
@@ -67,16 +71,16 @@ local function add(i, bucket, record)
 end
 if most then
   local room = tonumber(most) - tonumber(total)
-  for i = 1, calls do room = room - 1 + redis.call('HEXISTS', KEYS[4 + buckets + i], ARGV[9 + 2 * i]) end
+  for i = 1, calls do room = room - 1 + redis.call('HEXISTS', KEYS[8 + buckets + i], ARGV[9 + 2 * i]) end
   if room < 0 then return {-4, most} end
 end
 for i = 1, calls do
   local digest, record = ARGV[9 + 2 * i], ARGV[10 + 2 * i]
-  local known = KEYS[4 + buckets + i]
+  local known = KEYS[8 + buckets + i]
   local is_new = redis.call('HSETNX', known, digest, seq) == 1
   index_all(i, is_new)
   if is_new then
-    add(i, KEYS[5 + math.floor(seq / size) - math.floor(first / size)], record)
+    add(i, KEYS[9 + math.floor(seq / size) - math.floor(first / size)], record)
     answer[i + 1] = seq
     seq = seq + 1
   else
@@ -84,6 +88,10 @@ for i = 1, calls do
   end
 end
 redis.call('HSET', KEYS[1], 'total', seq - 1)
+if some.import then
+  local accepted = seq - 1 - tonumber(total)
+  record_import({unpack(KEYS, 5, 8)}, some.import, ARGV[1], ARGV[4], ARGV[2], accepted, calls - accepted)
+end
 if seq > first then note_change(CHANGES, 'calls ' .. ARGV[1] .. ' waiting ' .. ARGV[2]) end
 redis.call('ZADD', KEYS[3], tonumber(ARGV[2]) + tonumber(ARGV[5]), ARGV[4])
 if state == 'running' then

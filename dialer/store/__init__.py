@@ -16,6 +16,7 @@ from dialer.store.erasing import ErasingStore
 from dialer.store.escalations import EscalationStore
 from dialer.store.explaining import ExplainStore
 from dialer.store.forecasts import ForecastStore
+from dialer.store.imports import ImportRecord, ImportStep, ImportStore
 from dialer.store.overview import Overview, OverviewStore, TrunkNow
 from dialer.store.recordings import Deleted, Noted, Wanted
 from dialer.store.retention import RetentionStore
@@ -26,6 +27,8 @@ __all__ = [
     "AuditFilter",
     "Deleted",
     "EventResult",
+    "ImportRecord",
+    "ImportStep",
     "Noted",
     "Overview",
     "Spoken",
@@ -45,6 +48,7 @@ class Store(
     EscalationStore,
     ExplainStore,
     ForecastStore,
+    ImportStore,
     OverviewStore,
     RetentionStore,
     SeenStore,

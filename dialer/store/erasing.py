@@ -35,6 +35,7 @@ from dialer.model import ERASED, AttemptRef, Call, CallRef
 from dialer.store.campaigns import BUILT_IN
 from dialer.store.escalating import EscalatingStore
 from dialer.store.finding import FindStore
+from dialer.store.imports import ImportStore
 from dialer.store.recordings import RecordingStore
 from dialer.store.suppression import SuppressionStore, suppression_key
 
@@ -111,7 +112,7 @@ class Erasure:
     at: int = 0
 
 
-class ErasingStore(EscalatingStore, FindStore, RecordingStore, SuppressionStore):
+class ErasingStore(EscalatingStore, FindStore, ImportStore, RecordingStore, SuppressionStore):
     """Erasures."""
 
     async def check_erasure_secret(self) -> None:
@@ -286,6 +287,8 @@ class ErasingStore(EscalatingStore, FindStore, RecordingStore, SuppressionStore)
     async def _erase_answers(self, erasure: Erasure, plan: Plan) -> None:
         dialed = keys.dialed(plan.number, self._now_ms(), _DAYS_DIALED)
         await asyncio.gather(*(self._batch.command("HDEL", name, plan.number) for name in dialed))
+        # A number may stand there in any spelling, and a person by name alone.
+        forgotten = await self.forget_rejected()
         cursor, removed = "0", 0
         while True:
             pattern = keys.idempotency("*", "*")
@@ -294,7 +297,9 @@ class ErasingStore(EscalatingStore, FindStore, RecordingStore, SuppressionStore)
             if not int(cursor):
                 break
             await self.pass_erasure_on(erasure.id, ERASE_LEASE_MS)
-        await self._tell(erasure, step="files", **{"n:answers": erasure.counts.get("answers", 0) + removed})
+        counts = {"answers": removed, "rejected_rows_of_imports": forgotten}
+        told = {f"n:{kind}": erasure.counts.get(kind, 0) + count for kind, count in counts.items()}
+        await self._tell(erasure, step="files", **told)
 
     async def _erase_answer(self, name: str, plan: Plan) -> int:
         text = await self._batch.command("GET", name)

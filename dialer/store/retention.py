@@ -83,6 +83,7 @@ class RetentionStore(CampaignStore, RecordingStore):
         total = int(await self._batch.command("HGET", keys.campaign(campaign_id), "total") or 0)
         for first in range(0, total + 1, _BUCKETS * keys.CALLS_PER_BUCKET):
             await self._delete_page(campaign_id, first)
+        await self._forget_imports(campaign_id)
         # Without its attempts no event brings in another; the files follow by the marks that are left.
         await self.delete_recordings_of(campaign_id)
         for first in range(0, keys.KNOWN_BUCKETS, _CALLS):
@@ -98,6 +99,14 @@ class RetentionStore(CampaignStore, RecordingStore):
         lists = [keys.CAMPAIGNS, keys.CONFERENCES, keys.ESCALATIONS, keys.REAPING, keys.ENDED]
         names = [keys.campaign(campaign_id), *lists, *keys.AUDITED, keys.CHANGES]
         await self._batch.run("forget_campaign", names, [campaign_id, self._now_ms()])
+
+    async def _forget_imports(self, campaign_id: str) -> None:
+        key = keys.lists(campaign_id)
+        while found := await self._batch.command("ZRANGE", key, 0, _PAGE - 1):
+            rows = [keys.import_rejected(campaign_id, import_id) for import_id in found]
+            await self._unlink([*rows, *(keys.import_record(campaign_id, import_id) for import_id in found)])
+            await self._batch.command("ZREM", keys.REJECTED, *(f"{campaign_id}/{import_id}" for import_id in found))
+            await self._batch.command("ZREM", key, *found)
 
     async def _delete_page(self, campaign_id: str, first: int) -> None:
         starts = range(first, first + _BUCKETS * keys.CALLS_PER_BUCKET, keys.CALLS_PER_BUCKET)

@@ -16,11 +16,12 @@ from dialer import keys
 from dialer.call_record import CallRecord
 from dialer.clock import to_ms
 from dialer.cohorts import cohort_of
-from dialer.errors import IllegalStep, NotFound
+from dialer.errors import IllegalStep, ImportMoved, NotFound
 from dialer.known import Slot, digest_of, known_key, slots_of
 from dialer.model import Added, CallRef, NewCall, Own, Priority
 from dialer.states import CallState
 from dialer.store.campaigns import CampaignStore, SingleCallRules
+from dialer.store.imports import ImportStep
 
 DAY_MS = 86_400_000
 """Keys of single calls are remembered by day, for the day and the next: replies are replayed for 24 hours."""
@@ -31,28 +32,37 @@ IMPORT_LEASE_MS = 60_000
 class RowStore(CampaignStore):
     """New calls."""
 
-    async def add_calls(self, campaign_id: str, calls: Sequence[NewCall], *, import_id: str) -> list[Added]:
+    async def add_calls(
+        self, campaign_id: str, calls: Sequence[NewCall], *, import_id: str, step: ImportStep | None = None
+    ) -> list[Added]:
         """Add up to 1,000 calls, due now. Repeating it is harmless: all are duplicates then.
 
         Raises:
             NotFound: there is no such campaign.
             IllegalStep: it takes no more calls.
+            ImportMoved: the named import of this step is at another row; nothing was added.
         """
-        if not calls:
+        if not calls and step is None:
             return []
         campaign = await self.campaign(campaign_id)
         entries = [_entry(campaign_id, call) for call in calls]
         lines = [keys.ready(campaign.priority, name) for name in campaign.trunks]
-        return await self._add(campaign_id, lines, entries, import_id=import_id)
+        return await self._add(campaign_id, lines, entries, import_id=import_id, step=step)
 
     async def _add(
-        self, campaign_id: str, lines: Sequence[str], entries: Sequence[_Entry], *, import_id: str
+        self,
+        campaign_id: str,
+        lines: Sequence[str],
+        entries: Sequence[_Entry],
+        *,
+        import_id: str,
+        step: ImportStep | None = None,
     ) -> list[Added]:
         known = [entry.known for entry in entries]
         indexed = [slot.key for entry in entries for slot in entry.slots]
-        fixed = _fixed_keys(campaign_id)
+        fixed = _fixed_keys(campaign_id, import_id)
         rows = [part for entry in entries for part in (entry.digest, entry.record)]
-        some = _some(entries)
+        some = _some(entries, step)
         first = int(await self._batch.command("HGET", keys.campaign(campaign_id), "total") or 0) + 1
         while True:
             buckets = _buckets(campaign_id, first, len(entries))
@@ -80,6 +90,8 @@ class RowStore(CampaignStore):
                     raise IllegalStep(f"campaign {campaign_id} is {state} and takes no more calls; create a new one")
                 case [-4, most]:
                     raise IllegalStep(f"campaign {campaign_id} takes at most {most} calls; nothing of this was added")
+                case [-5, row]:
+                    raise ImportMoved(f"import {import_id!r} is at row {row} by now: ask for its offset, go on there")
                 case [-3, next_number]:  # another import was faster
                     first = next_number
                 case [0, *numbers]:
@@ -91,9 +103,15 @@ class RowStore(CampaignStore):
         asked = (self._batch.command("HEXISTS", entry.known, entry.digest) for entry in entries)
         return sum(await asyncio.gather(*asked))
 
-    async def end_import(self, campaign_id: str, import_id: str) -> None:
-        """Say that an import adds nothing more, so that its campaign may complete and an idle hopper looks."""
-        await self._batch.command("ZREM", keys.imports(campaign_id), import_id)
+    async def end_import(self, campaign_id: str, import_id: str, *, done: bool = False) -> None:
+        """Say that an import adds nothing more, so that its campaign may complete and an idle hopper looks.
+
+        `done` is for a named one, of which the list was read to its end.
+        """
+        names = [keys.campaign(campaign_id), keys.imports(campaign_id), keys.import_record(campaign_id, import_id)]
+        await self._batch.run(
+            "end_import", [*names, keys.lists(campaign_id)], [import_id, self._now_ms(), "1" if done else ""]
+        )
         await self._wake()
 
     async def enqueue_call(
@@ -141,19 +159,22 @@ def _new_entry(known: str, digest: str, call: NewCall, slots: list[Slot]) -> _En
     return _Entry(known, digest, _record(call), cohort, to_ms(call.expires_at) if call.expires_at else None, slots)
 
 
-def _some(entries: Sequence[_Entry]) -> str:
+def _some(entries: Sequence[_Entry], step: ImportStep | None) -> str:
     """What only some of these calls have, by position: another cohort than the first, an end of their own, slots."""
     cohorts = list(dict.fromkeys(entry.cohort for entry in entries))
     numbers = {cohort: number for number, cohort in enumerate(cohorts)}
     others = {n: numbers[entry.cohort] for n, entry in enumerate(entries, 1) if entry.cohort != cohorts[0]}
     ends = {n: entry.ends_ms for n, entry in enumerate(entries, 1) if entry.ends_ms is not None}
     slots = {n: "".join(slot.letter for slot in entry.slots) for n, entry in enumerate(entries, 1) if entry.slots}
-    return json.dumps({"cohorts": cohorts, "of": others, "ends": ends, "slots": slots}, separators=(",", ":"))
+    some = {"cohorts": cohorts, "of": others, "ends": ends, "slots": slots}
+    return json.dumps(some | ({"import": step.to_dict()} if step else {}), separators=(",", ":"))
 
 
-def _fixed_keys(campaign_id: str) -> list[str]:
+def _fixed_keys(campaign_id: str, import_id: str) -> list[str]:
     waiting = keys.calls_in(campaign_id, CallState.WAITING)
-    return [keys.campaign(campaign_id), waiting, keys.imports(campaign_id), keys.CLOSING]
+    names = [keys.campaign(campaign_id), waiting, keys.imports(campaign_id), keys.CLOSING]
+    names += [keys.import_record(campaign_id, import_id), keys.import_rejected(campaign_id, import_id)]
+    return [*names, keys.lists(campaign_id), keys.REJECTED]
 
 
 def _buckets(campaign_id: str, first: int, count: int) -> list[str]:

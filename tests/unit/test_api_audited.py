@@ -23,6 +23,7 @@ AUDITED = {
     "PATCH /v1/campaigns/{campaign_id}": "campaign.changed",
     "PUT /v1/campaigns/{campaign_id}/windows": "campaign.windows_changed",
     "POST /v1/campaigns/{campaign_id}/calls": "calls.added",
+    "GET /v1/campaigns/{campaign_id}/imports/{import_id}/rejected": "calls.rejected_exported",
     "GET /v1/campaigns/{campaign_id}/results": "results.exported",
     "POST /v1/calls": "call.added",
     "POST /v1/calls/{call_id}/orders": "call.ordered",

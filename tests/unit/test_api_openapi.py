@@ -62,6 +62,8 @@ PROMISED = {
     "GET /v1/erasures/{erasure_id}",
     "POST /v1/erasures/check",
     "POST /v1/imports/preview",
+    "GET /v1/campaigns/{campaign_id}/imports/{import_id}",
+    "GET /v1/campaigns/{campaign_id}/imports/{import_id}/rejected",
     "GET /v1/voices",
     "GET /v1/events",
     "GET /v1/applications",

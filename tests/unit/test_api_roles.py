@@ -82,6 +82,8 @@ ALLOWED = {
     "GET /v1/erasures/{erasure_id}": ADMIN,
     "POST /v1/erasures/check": READ,
     "POST /v1/imports/preview": READ,
+    "GET /v1/campaigns/{campaign_id}/imports/{import_id}": READ,
+    "GET /v1/campaigns/{campaign_id}/imports/{import_id}/rejected": READ,
     # The dialer itself
     "GET /v1/audit": ADMIN,
     "GET /v1/audit/export": ADMIN,
