@@ -163,17 +163,21 @@ local function bring_early_back()
   early = {}
 end
 
--- Where nobody knows the hours of a campaign, none behind it gets a token until somebody has looked them up.
+-- Whoever takes a token makes those the next in line again for whom it was too early: true then, for one of them may be of a
+-- higher class. Where nobody knows the hours of a campaign, none behind it gets a token until somebody has looked them up.
 local function claim_all(ready, latest)
-  repeat bring_early_back() until #claims >= most or #unknown > 0 or not claim_next(ready, latest)
+  repeat
+    if #claims >= most or #unknown > 0 or not claim_next(ready, latest) then return false end
+  until #early > 0
+  return true
 end
 
 -- Before a token far ahead come those of calls already claimed, which step back for an urgent one (begin_attempt). So
 -- urgent calls take the next token here, and those far ahead only where nobody else would.
-claim_all(URGENT, math.min(limit, earliest + interval))
-claim_all(NORMAL, limit)
-claim_all(BACKGROUND, limit)
-claim_all(URGENT, limit)
+repeat
+  bring_early_back()
+until not (claim_all(URGENT, math.min(limit, earliest + interval)) or claim_all(NORMAL, limit) or claim_all(BACKGROUND, limit)
+  or claim_all(URGENT, limit))
 next_campaign(URGENT, token_at()) -- begin_attempt steps back for whoever stands here: only those with due calls may
 redis.call('HSET', KEYS[1], 'tat', string.format('%.0f', tat), 'index', index, 'seen', ARGV[1])
 local next_at = math.max(tat - (burst - 1) * interval, tonumber(stored[4] or 0) * 1000)

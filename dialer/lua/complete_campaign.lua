@@ -56,7 +56,7 @@ else
   redis.call('ZADD', KEYS[12], string.format('%.0f', since), id)
 end
 if state == 'cancelled' then return 0 end
-for i = 17, #KEYS do redis.call('ZREM', KEYS[i], id) end
+for _, line in ipairs({KEYS[15], unpack(KEYS, 17)}) do redis.call('ZREM', line, id) end
 redis.call('HSET', KEYS[1], 'state', 'completed', 'ended_at', ARGV[2])
 dialer_did(KEYS[13], KEYS[14], ARGV[2], 'campaign.completed', id, {calls = tonumber(total)})
 return 1

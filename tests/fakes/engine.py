@@ -133,7 +133,7 @@ def make_engine(  # noqa: PLR0913 - all keyword but the first
     erasure_secret: str = "",
     prefix_shares: Mapping[str, float] | None = None,
 ) -> Engine:
-    """An engine on this Redis, its clock at the start."""
+    """An engine on this Redis, its clock at the start. `further` are more trunks, and what `main` has beside a pace."""
     clock, batch = SettableClock(), Batch(redis)
     store = Store(batch, clock, deadlines(45, 600), erasure_secret)
     pace = Pace(calls_per_second, burst, prefix_shares=prefix_shares or {})

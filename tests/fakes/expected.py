@@ -6,11 +6,13 @@ walk takes each step here and there and compares.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
 from typing import NamedTuple
 
 from dialer.dialing import Begun, Claim, Dial, Follows
 from dialer.dispositions import ENDINGS, Disposition, Fact, disposition_of
+from dialer.holding import Held
 from dialer.leases import Freed, Lapsed
 from dialer.model import AttemptRef, CallRef, Priority
 from dialer.pacing import LATEST_US
@@ -18,8 +20,10 @@ from dialer.providers.base import CallEvent
 from dialer.states import CallState, CampaignState
 from dialer.store import Applied, EventResult
 from tests.fakes.engine import REASON_MS, RINGING_MS, TALKING_MS
-from tests.fakes.expected_call import ExpectedAttempt, ExpectedCall, ExpectedCampaign
+from tests.fakes.expected_call import ExpectedAttempt, ExpectedCall
+from tests.fakes.expected_campaign import ExpectedCampaign
 from tests.fakes.expected_numbers import ExpectedNumbers
+from tests.fakes.expected_shares import MOST_AHEAD_US, ExpectedShares
 
 LOOK_MS = 30_000
 
@@ -27,7 +31,8 @@ LOOK_MS = 30_000
 class Look(NamedTuple):
     """What the last look sees beside the call itself: the moment, the gate, an urgent campaign in line, its hours.
 
-    The hours are those that stand in the store, from and to (ms): none where windows were changed since; None: always.
+    `held` is how many calls of its campaign are held back, also those that may go by now. The hours are those that
+    stand in the store, from and to (ms): none where windows were changed since; None: always.
     """
 
     now_us: int
@@ -35,12 +40,14 @@ class Look(NamedTuple):
     gate: int
     urgent: bool
     hours: tuple[int, int] | None = None
+    held: int = 0
 
 
 class Expected:
     """All campaigns."""
 
-    def __init__(self) -> None:
+    def __init__(self, shares: Mapping[str, ExpectedShares] | None = None) -> None:
+        self.shares = shares or {}
         self.campaigns: dict[str, ExpectedCampaign] = {}
         self.suppressed: set[str] = set()
         self.numbers = ExpectedNumbers()
@@ -56,22 +63,25 @@ class Expected:
         """One call."""
         return self.campaigns[ref.campaign_id].calls[ref.seq]
 
-    def due(self, now: float, trunk: str) -> set[tuple[Priority, str]]:
-        """Calls that could be claimed now by a trunk, with their class."""
+    def due(self, now: float, trunk: str) -> dict[str, ExpectedCall]:
+        """Calls that could be claimed now by a trunk, but for the pace of their campaigns."""
         return {
-            (call.campaign.priority, call_id)
+            call_id: call
             for call_id, call in self.calls()
             if trunk in call.campaign.trunks
-            and call.campaign.state is CampaignState.RUNNING
             and call.where is CallState.WAITING
-            and call.claimable_from(now) <= now < call.campaign.expires_at
-            and not call.campaign.is_full
+            and call.claimable_from(now) <= now
+            and call.campaign.may_claim(now)
         }
 
     def claim(self, claims: Iterable[Claim]) -> None:
-        """These calls were claimed."""
+        """These calls were claimed, in this order."""
         for claim in claims:
-            self.call(claim.call).stand(CallState.CLAIMED, lease=claim.deadline_ms)
+            call = self.call(claim.call)
+            assert call.campaign.pace.next_us <= claim.place_at_us + 1, "faster than its campaign may"
+            call.campaign.pace.take(claim.place_at_us, claim.interval_us)
+            call.stand(CallState.CLAIMED, lease=claim.deadline_ms)
+            call.trunk = claim.trunk
 
     def begin(self, dial: Dial, nonce: str, look: Look) -> Begun:
         """The last look."""
@@ -81,8 +91,16 @@ class Expected:
             return Begun.BEGUN
         if (call.where, call.lease, call.tries + 1) != (CallState.CLAIMED, claim.deadline_ms, dial.attempt.number):
             return Begun.GONE
-        now = look.now_us // 1000
+        refused = self._refuse(dial, look) or self._hold(dial, look.now_us // 1000) or self._share(dial, look)
+        return refused or self._begin(dial, nonce, look)
+
+    def _refuse(self, dial: Dial, look: Look) -> Begun | None:
+        """Back in line or ended, whatever its number; None: nothing speaks against it."""
+        claim, call = dial.claim, self.call(dial.claim.call)
+        now, campaign = look.now_us // 1000, call.campaign
         leaves = max(now, claim.place_at_us / 1000)
+        if (dial.script_version, dial.lists) != (campaign.version, tuple(campaign.lists)):
+            return self._back(call, now, Begun.CHANGED)
         assert call.person.number == dial.number
         is_suppressed = dial.number in call.campaign.barred
         if is_suppressed and not call.person.turn(dial.number, call.campaign.barred, is_spent=False):
@@ -95,15 +113,21 @@ class Expected:
             Begun.PREEMPTED: look.urgent and call.campaign.priority is not Priority.URGENT,
             Begun.TOO_LATE: look.now_us > claim.place_at_us + LATEST_US,
             Begun.OUT_OF_HOURS: look.hours is not None and not look.hours[0] <= leaves < look.hours[1],
-            Begun.NO_SLOT: call.campaign.up >= call.campaign.slots,
+            Begun.BREAKER_OPEN: campaign.breaker.is_open(now),
+            Begun.NO_SLOT: campaign.up >= campaign.most_up,
+            Begun.OVER_CAP: not campaign.money.is_within(campaign.up + 1, now),
         }
         for begun, speaks_against in reasons.items():
             if speaks_against:
-                return Begun.EXPIRED if call.wait(call.due, now) is Disposition.EXPIRED else begun
+                return self._back(call, now, begun)
         if now >= call.too_late_at:
             call.finish(Disposition.EXPIRED)
             return Begun.EXPIRED
-        return self._hold(dial, now) or self._begin(dial, nonce, look)
+        return None
+
+    @staticmethod
+    def _back(call: ExpectedCall, now: int, begun: Begun) -> Begun:
+        return Begun.EXPIRED if call.wait(call.due, now) is Disposition.EXPIRED else begun
 
     def _hold(self, dial: Dial, now: int) -> Begun | None:
         """Held back because of what else was dialed at its number; None: it is not."""
@@ -112,10 +136,32 @@ class Expected:
         held = self.numbers.held(dial.number, call_id, caps, now, lambda other: self._is_up(other, now))
         if held is None:
             return None
-        if call.wait(held[0], now) is Disposition.EXPIRED:
+        return self._held(call, now, *held)
+
+    @staticmethod
+    def _held(call: ExpectedCall, now: int, until: float, why: Held) -> Begun:
+        if call.wait(until, now) is Disposition.EXPIRED:
             return Begun.EXPIRED
-        call.held = held[1]
+        call.held = why
         return Begun.HELD
+
+    def _share(self, dial: Dial, look: Look) -> Begun | None:
+        """Held back until the number's beginning has a token; None: it is not. An urgent call waits for nobody."""
+        claim, call, now = dial.claim, self.call(dial.claim.call), look.now_us // 1000
+        shares = self.shares[claim.trunk]
+        prefix = shares.prefix_of(dial.number)
+        is_served = prefix and shares.is_served(prefix, call.moment_us, claim.place_at_us, claim.interval_us)
+        if prefix is None or is_served or call.campaign.priority is Priority.URGENT:
+            call.moment_us = None
+            return None
+        free = shares.free_us.get(prefix, 0)
+        if free > claim.place_at_us + MOST_AHEAD_US:
+            again_us = shares.look_again_us(prefix, look.held, claim.interval_us)
+            return self._held(call, now, int(now + again_us / 1000 + 0.5), Held.PREFIX_SHARE)
+        if free <= claim.place_at_us or free / 1000 < call.too_late_at:
+            shares.take(prefix, claim.place_at_us, claim.interval_us)
+        call.moment_us = free if free > claim.place_at_us else None
+        return self._held(call, now, -(-free // 1000), Held.PREFIX_SHARE) if call.moment_us else None
 
     def _begin(self, dial: Dial, nonce: str, look: Look) -> Begun:
         claim, call, now = dial.claim, self.call(dial.claim.call), look.now_us // 1000
@@ -147,13 +193,15 @@ class Expected:
             return False, None
         if follows.what == "back":
             del call.attempts[ref.number]
-            self.numbers.forget(attempt.number, str(ref.call), attempt.at)
+            is_doubtful = self.doubts.get(str(ref.call), 0) > now
+            self.numbers.forget(attempt.number, str(ref.call), attempt.at, is_doubtful=is_doubtful)
             call.tries -= 1
             return True, call.wait(attempt.due, now)
         if follows.what in set(CallState):
             call.stand(CallState(follows.what), lease=follows.deadline_ms)
             return True, None
         attempt.disposition = Disposition(follows.what)
+        call.campaign.breaker.note(attempt.disposition, now)
         return True, call.settle(attempt.disposition, now)
 
     def event(self, ref: AttemptRef, event: CallEvent, now: int, up_until: int = 0) -> EventResult:
@@ -167,6 +215,9 @@ class Expected:
         if event.kind in attempt.events and not new:
             return EventResult(Applied.REPEATED)
         attempt.events.add(event.kind)
+        if "price" in event.figures:
+            before, attempt.price = attempt.price, Decimal(str(event.figures["price"]))
+            call.campaign.money.note(attempt.price, before, now)
         if not new:
             return EventResult(Applied.NOTHING_NEW if event.facts else Applied.NO_FACT)
         attempt.facts |= event.facts
@@ -177,6 +228,9 @@ class Expected:
             self.doubts.pop(str(ref.call), None)
         if Fact.OPTED_OUT in event.facts:
             self.suppressed.add(attempt.number)
+        ended = disposition_of(attempt.facts)
+        if ended and not attempt.disposition and not attempt.given_up:
+            call.campaign.breaker.note(ended, now)
         if call.tries != ref.number:
             return self._label(attempt)
         return self._follow(call, attempt, now, event.facts)
@@ -200,6 +254,7 @@ class Expected:
                 call.ended[after] += 1
                 if Fact.HUNG_UP not in attempt.facts:
                     call.is_used_up(after)
+                    call.escalate(after)
             return EventResult(Applied.APPLIED, None if before else after)
         if after:
             if before:
@@ -284,6 +339,7 @@ class Expected:
             call.settle(Disposition.CANCELLED, 0, call.attempts[ref.number].facts)
             return False
         attempt = call.attempts[ref.number]
+        call.campaign.breaker.note(Disposition.UNDETERMINED, now)
         if call.tries >= call.campaign.max_tries:
             attempt.disposition, attempt.facts = Disposition.UNDETERMINED, attempt.facts | {Fact.LOST}
             call.settle(Disposition.UNDETERMINED, now)

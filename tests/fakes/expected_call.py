@@ -1,19 +1,21 @@
-"""One call, one attempt and one campaign by the engine's rules, in plain Python: the records of `expected.py`."""
+"""One call and its attempts by the engine's rules, in plain Python: records of `expected.py`."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from dialer.dispositions import Disposition, Fact
 from dialer.holding import Held
-from dialer.model import Caps, Priority, Redial
 from dialer.redialing import moves_on, wait_ms
-from dialer.states import CALL_STEPS, CAMPAIGN_STEPS, UP, CallState, CampaignState
-from tests.fakes.expected_hours import ExpectedHours
+from dialer.states import CALL_STEPS, CallState, CampaignState
 from tests.fakes.expected_redials import ExpectedPerson
+
+if TYPE_CHECKING:
+    from tests.fakes.expected_campaign import ExpectedCampaign
 
 HOUR_MS = 3_600_000
 
@@ -32,6 +34,7 @@ class ExpectedAttempt:
     disposition: Disposition | None = None
     given_up: bool = False
     at: int = 0
+    price: Decimal = Decimal(0)
     events: set[str] = field(default_factory=set)
 
 
@@ -52,12 +55,19 @@ class ExpectedCall:
     is_recalled: bool = False
     held: Held | None = None
     hours: set[int] = field(default_factory=set)
+    trunk: str | None = None
+    moment_us: int | None = None
+    is_escalated: bool = False
     attempts: dict[int, ExpectedAttempt] = field(default_factory=dict)
 
     def stand(self, where: Where, *, lease: int | None = None) -> None:
         """Be in this set alone, under this lease or none; the table of states must allow the step."""
         before, after = _state(self.where), _state(where)
         assert after is before or after in CALL_STEPS[before], f"no step leads from {before} to {after}"
+        if before is CallState.CLAIMED and lease is None:
+            self.campaign.pace.give_back()
+        if lease is None:
+            self.trunk = None
         self.where, self.lease, self.held = where, lease, None
 
     def wait(self, due: float, now: float, last: Disposition = Disposition.EXPIRED) -> Disposition | None:
@@ -89,8 +99,18 @@ class ExpectedCall:
         self.ended[disposition] += 1
         wait_ms = None if Fact.HUNG_UP in facts else self.redial_ms(disposition, now)
         if wait_ms is None or self.tries >= self.campaign.max_tries:
-            return self.finish(disposition)
-        return self.wait(now + wait_ms, now, disposition)
+            ended: Disposition | None = self.finish(disposition)
+        else:
+            ended = self.wait(now + wait_ms, now, disposition)
+        if ended is disposition and Fact.HUNG_UP not in facts:
+            self.escalate(disposition)
+        return ended
+
+    def escalate(self, disposition: Disposition) -> None:
+        """The call was given up: somebody else is alarmed, where the policy says so. Once, whatever is told later."""
+        policy = self.campaign.redial.get(disposition)
+        if policy and policy.then == "escalate" and self.campaign.escalates:
+            self.is_escalated |= self.campaign.state is not CampaignState.CANCELLED
 
     def redial_ms(self, disposition: Disposition, now: int) -> int | None:
         """How long to wait for the next try, None if there is none; turns to the number that it dials."""
@@ -127,73 +147,6 @@ class ExpectedCall:
         """The attempt ended otherwise than it seemed."""
         self.ended[disposition] = self.ended.get(disposition, 1) - 1
         self.person.spent.discard(self.attempts[self.tries].number)
-
-
-@dataclass(slots=True)
-class ExpectedCampaign:
-    """A campaign and its calls by running number."""
-
-    priority: Priority
-    redial: Mapping[Disposition, Redial]
-    state: CampaignState = CampaignState.DRAFT
-    expires_at: float = math.inf
-    max_tries: float = math.inf
-    suppressed: set[str] = field(default_factory=set)
-    swept: bool = False
-    hours: ExpectedHours = field(default_factory=ExpectedHours)
-    kind: str = "notification"
-    caps: Caps = field(default_factory=Caps)
-    slots: float = math.inf
-    lists: tuple[set[str], ...] = ()
-    trunks: tuple[str, ...] = ("main",)
-    over: bool = False
-    calls: dict[int, ExpectedCall] = field(default_factory=dict)
-
-    def step(self, verb: str) -> bool:
-        """Take a step; returns whether it is allowed."""
-        sources, target = CAMPAIGN_STEPS[verb]
-        if self.state not in sources | {target}:
-            return False
-        if target is CampaignState.CANCELLED:
-            for call in self.calls.values():
-                if call.where in {CallState.WAITING, CallState.CLAIMED}:
-                    call.finish(Disposition.CANCELLED)
-        self.state = target
-        return True
-
-    def change_caps(self, caps: Caps, now: int) -> None:
-        """Whom a cap holds back that is loosened is looked at again."""
-        before, self.caps = self.caps, caps
-        loosened = {
-            Held.SPACING: caps.spacing_ms < before.spacing_ms,
-            Held.DAY_CAP: (caps.day or math.inf) > (before.day or math.inf),
-            Held.WEEK_CAP: (caps.week or math.inf) > (before.week or math.inf),
-        }
-        for call in self.calls.values():
-            if call.held is not None and loosened.get(call.held) and call.due > now:
-                call.held, call.due = None, now
-
-    @property
-    def up(self) -> int:
-        """How many of its calls are up, or may be."""
-        return sum(call.where in UP for call in self.calls.values())
-
-    @property
-    def is_full(self) -> bool:
-        """Whether no further call may be claimed, for as many are up or will be."""
-        claimed = sum(call.where is CallState.CLAIMED for call in self.calls.values())
-        return self.up + claimed >= self.slots
-
-    @property
-    def barred(self) -> set[str]:
-        """The numbers on the lists that it keeps to."""
-        return self.suppressed.union(*self.lists)
-
-    @property
-    def is_over(self) -> bool:
-        """Whether it runs with nothing left to do."""
-        ended = all(isinstance(call.where, Disposition) for call in self.calls.values())
-        return self.state is CampaignState.RUNNING and (bool(self.calls) or self.swept) and ended
 
 
 def _state(where: Where) -> CallState:

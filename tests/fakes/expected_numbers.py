@@ -29,11 +29,12 @@ class ExpectedNumbers:
                 del self._last[left]
         self._last[today, number] = call_id
 
-    def forget(self, number: str, call_id: str, at: int) -> None:
-        """No phone rang after all."""
+    def forget(self, number: str, call_id: str, at: int, *, is_doubtful: bool) -> None:
+        """No phone rang after all; a try before may be up yet."""
         self._dialed[number].remove((at, call_id))
         day = at // keys.DAY_MS
-        if all(moment // keys.DAY_MS != day for moment, _ in self._dialed[number]):
+        is_last = self._last.get((day, number)) == call_id and not is_doubtful
+        if is_last or all(moment // keys.DAY_MS != day for moment, _ in self._dialed[number]):
             self._last.pop((day, number), None)
 
     def held(

@@ -206,6 +206,21 @@ async def test_a_price_that_is_none_stops_nobody(engine: Engine, price: str) -> 
     assert Decimal(price) * 4 == (await engine.store.campaign("c1")).spent
 
 
+async def test_a_price_that_is_corrected_leaves_more_for_the_next_call(engine: Engine) -> None:
+    """The campaign does not sleep to the end of the day for a price that was told too high."""
+    await _run(engine, euro_cap=EuroCap(day=Decimal("0.25"), per_call=Decimal("0.10")))
+    dial = await engine.ring()
+    await _end(engine, dial, Fact.TALKED, "0.20000000")
+    engine.clock.advance_ms(1000)
+    asleep = await engine.claim()
+    corrected = event("priced", Fact.COMPLETED, figures={"price": "0.02000000"})
+    await engine.store.apply_event(str(dial.attempt), corrected)
+
+    assert [] == asleep
+    (held,) = [engine.now_ms >= at for at in (await engine.keyspace())["sleeping"].values()]
+    assert held, "nobody looks at it before midnight"
+
+
 async def test_redials_count_as_attempts(engine: Engine) -> None:
     """The breaker looks at attempts, not at calls."""
     await engine.run_campaign(calls=1, breaker=BREAKER, redial={Disposition.FAILED: Redial(5, 0)})

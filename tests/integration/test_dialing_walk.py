@@ -12,14 +12,19 @@ from tests.fakes.engine import clean_engine
 from tests.fakes.walk.steps import Walk
 
 STEPS_EACH = 400
+SHARES = {"+3161000000": 0.4, "+3162": 0.3}
+
+
+def _paces(rate: int) -> dict[str, Pace]:
+    return {"main": Pace(rate, prefix_shares=SHARES), "south": Pace(10)}
 
 
 @pytest.mark.parametrize("rate", [3, 30])
 @pytest.mark.parametrize("seed", range(8))
 async def test_random_walk(redis_url: str, seed: int, rate: int) -> None:
     """Whatever happens in whatever order, scripts and model agree, and the promises hold after every step."""
-    async with clean_engine(redis_url, calls_per_second=rate, further={"south": Pace(10)}) as engine:
-        await Walk(engine, seed, {"main": rate, "south": 10}).walk(STEPS_EACH)
+    async with clean_engine(redis_url, further=_paces(rate)) as engine:
+        await Walk(engine, seed, _paces(rate)).walk(STEPS_EACH)
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -36,6 +41,6 @@ async def test_random_walk(redis_url: str, seed: int, rate: int) -> None:
 )
 async def test_random_walk_over_odd_days(redis_url: str, begins: str, seed: int) -> None:
     """The same on days with an hour more or less, and into holidays."""
-    async with clean_engine(redis_url, calls_per_second=30, further={"south": Pace(10)}) as engine:
+    async with clean_engine(redis_url, further=_paces(30)) as engine:
         engine.clock.set_us(to_ms(datetime.fromisoformat(begins)) * 1000)
-        await Walk(engine, seed, {"main": 30, "south": 10}).walk(STEPS_EACH // 2)
+        await Walk(engine, seed, _paces(30)).walk(STEPS_EACH // 2)

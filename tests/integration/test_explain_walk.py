@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 import pytest
 
@@ -14,7 +15,8 @@ from dialer.explaining.reasons import Code, Group
 from dialer.explaining.rules import HELD_BACK, HELD_CODES
 from dialer.states import CallState, CampaignState
 from tests.fakes.engine import Engine, clean_engine
-from tests.fakes.expected_call import ExpectedCall, ExpectedCampaign
+from tests.fakes.expected_call import ExpectedCall
+from tests.fakes.expected_campaign import ExpectedCampaign
 from tests.fakes.explaining import explainer_of, let_a_worker_live
 from tests.fakes.walk.steps import Walk
 
@@ -34,9 +36,9 @@ UNDER_WAY = {
 class ExplainedWalk(Walk):
     """A walk that asks why after each step."""
 
-    def __init__(self, engine: Engine, seed: int, rates: dict[str, int]) -> None:
-        super().__init__(engine, seed, rates)
-        self.explainer = explainer_of(engine, calls_per_second=rates["main"])
+    def __init__(self, engine: Engine, seed: int, paces: Mapping[str, Pace]) -> None:
+        super().__init__(engine, seed, paces)
+        self.explainer = explainer_of(engine, calls_per_second=paces["main"].calls_per_second)
         self.steps = 0
 
     async def judge(self) -> None:
@@ -153,6 +155,6 @@ class ExplainedWalk(Walk):
 async def test_every_step_of_a_random_walk_is_explained(redis_url: str, seed: int) -> None:
     """Whatever happens in whatever order, every call of every campaign has its reason, and the model agrees."""
     async with clean_engine(redis_url, calls_per_second=3, further={"south": Pace(10)}) as engine:
-        walk = ExplainedWalk(engine, seed, {"main": 3, "south": 10})
+        walk = ExplainedWalk(engine, seed, {"main": Pace(3), "south": Pace(10)})
         await walk.walk(STEPS_EACH)
         await walk.judge_ends()

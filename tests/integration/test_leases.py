@@ -8,9 +8,10 @@ import pytest
 
 from dialer.clock import moment
 from dialer.dialing import CLAIM_LEASE_MS
+from dialer.dispositions import Fact
 from dialer.leases import Freed, Lapsed
-from dialer.model import CallRef
-from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS, Engine, due, order, ref
+from dialer.model import CallRef, NewCall, Share
+from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS, Engine, due, event, order, ref
 
 LOOK_MS = 30_000
 
@@ -175,6 +176,22 @@ async def test_look_again_gives_no_lease_to_a_call_that_is_done(engine: Engine) 
     await engine.leases.look_again(CallRef("c1", 1), 7_000)
 
     assert {} == await engine.changed_since(before)
+
+
+async def test_a_completed_campaign_wakes_up_no_more(engine: Engine) -> None:
+    """Where slots kept it asleep it does not come back into the lines, in which others would step back for it."""
+    await engine.run_campaign(share=Share(slots=1))
+    soon = NewCall(number="+31699999999", expires_at=moment(engine.now_ms + 1000))
+    await engine.store.add_calls("c1", [soon], import_id="i1")
+    await engine.store.end_import("c1", "i1")
+    dial = await engine.place()
+    assert [] == await engine.claim()
+    engine.clock.advance_ms(1000)
+    await engine.leases.expire_calls(1)
+    await engine.store.apply_event(str(dial.attempt), event("end", Fact.BUSY))
+
+    assert ["c1"] == await engine.leases.complete_campaigns()
+    assert "sleeping" not in await engine.keyspace()
 
 
 async def test_a_campaign_that_expires_without_calls_is_complete(engine: Engine) -> None:

@@ -152,3 +152,18 @@ async def test_what_was_dialed_is_forgotten_after_nine_days(engine: Engine) -> N
     name = keys.dialed(dial.number, engine.now_ms)[0]
     left = (engine.now_ms // keys.DAY_MS + 9) * keys.DAY_MS - int(time.time() * 1000)
     assert left == pytest.approx(await engine.batch.command("PTTL", name), abs=60_000)
+
+
+async def test_a_refused_call_holds_its_number_no_longer(engine: Engine) -> None:
+    """Whoever was sent back and is claimed again has no phone that rings: another call to the number may go."""
+    await _campaign(engine, "c1")
+    ended, _ = await _dial(engine)
+    await _end(engine, ended)
+    await _campaign(engine, "c2")
+    refused, _ = await _dial(engine)
+    await engine.record(refused, str(refused.attempt), "back")
+    engine.clock.advance_ms(400)
+    await engine.claim_one()
+    await _campaign(engine, "c3")
+
+    assert Begun.BEGUN is (await _dial(engine))[1]

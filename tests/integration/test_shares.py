@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from dialer.dialing import Begun, Dialing, Pace
 from dialer.dispositions import Fact
 from dialer.errors import IllegalStep, NotFound
-from dialer.model import Caps, Share
+from dialer.model import Caps, Priority, Share
 from tests.fakes.engine import Engine, draft, event, new_calls
 
 SECOND_US = 1_000_000
@@ -108,6 +108,19 @@ async def test_a_campaign_keeps_to_its_own_pace(engine: Engine) -> None:
     assert all(span > 2 * SECOND_US for span in spans), "four in two seconds are more than once a second and one"
     assert 10 <= len(at["slow"]) <= 11
     assert len(at["slow"]) + len(at["fast"]) >= 29
+
+
+async def test_a_pace_of_its_own_does_not_put_a_campaign_behind_a_lower_class(engine: Engine) -> None:
+    """Where a token comes before its pace allows one, a lower class has that token, and no further one before it."""
+    await engine.run_campaign("slow", calls=0, share=Share(calls_per_second=4))
+    await engine.store.add_calls("slow", new_calls(5), import_id="i1")
+    await engine.run_campaign("low", calls=0, priority=Priority.BACKGROUND)
+    await engine.store.add_calls("low", new_calls(20, first=100), import_id="i1")
+    dialing = Dialing(engine.batch, engine.clock, Pace(10))
+    engine.clock.advance_ms(1)
+    claims = (await dialing.claim(100)).claims
+
+    assert ["slow", "low"] * 3 == [claim.campaign_id for claim in claims]
 
 
 async def test_who_is_not_dialed_takes_nothing_of_the_pace(engine: Engine) -> None:

@@ -53,6 +53,8 @@ local function note_price(told, before)
   redis.call('HSET', CAMPAIGN, 'spent_day', today .. ' ' .. string.format('%.0f', on_day))
   redis.call('HINCRBY', CAMPAIGN, 'spent', string.format('%.0f', more))
   if price > tonumber(dearest or 0) then redis.call('HSET', CAMPAIGN, 'dearest', string.format('%.0f', price)) end
-  -- The sweeper looks whether that was all of it (complete_campaign).
-  if euros then redis.call('SADD', CLOSING, CAMPAIGN_ID) end
+  if not euros then return end
+  -- The sweeper looks whether that was all of it (complete_campaign). What costs less than was told leaves more for the next one.
+  redis.call('SADD', CLOSING, CAMPAIGN_ID)
+  if more < 0 then redis.call('ZADD', SLEEPING, 'XX', 'LT', NOW, CAMPAIGN_ID) end
 end

@@ -1,6 +1,6 @@
 -- dialed (included, behind call): when a number was dialed, by any campaign, and by which call last.
 -- A script's own KEYS begin with the hashes `dialed` of the number for today, yesterday and so on: its field is the address, its value
--- the id of the call that dialed it last, `-` once that one dials another number, then the moments (ms of that day) in their order.
+-- the id of the call that dialed it last, `-` once that one dials another number or was sent back, then the moments (ms of that day) in their order.
 local DAY_MS, DAYS_KEPT = 86400000, 9
 local NUMBER_UP_LOOK_MS = 10000 -- how soon to look whether the number is free again
 local TODAY = math.floor(NOW / DAY_MS)
@@ -38,6 +38,8 @@ local function forget_dialed(address, at)
     redis.call('HDEL', key, address)
   else
     redis.call('HSET', key, address, last .. ' ' .. table.concat(left, ' '))
+    -- A number is up once at a time: nobody is there now.
+    leave_number(key, address)
   end
 end
 

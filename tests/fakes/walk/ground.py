@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import Random
 from typing import TypeVar
 
-from dialer.dialing import Dial
+from dialer.dialing import Dial, Pace
 from dialer.leases import Lapsed
 from dialer.model import AttemptRef, Call
 from tests.fakes.engine import Engine
 from tests.fakes.expected import Expected
+from tests.fakes.expected_shares import ExpectedShares
 
 T = TypeVar("T")
 
@@ -17,16 +19,17 @@ T = TypeVar("T")
 class Ground:
     """A walk that goes nowhere yet; its seed makes it the same again."""
 
-    def __init__(self, engine: Engine, seed: int, rates: dict[str, int]) -> None:
-        self.engine, self.random, self.rates = engine, Random(seed), rates  # noqa: S311 - guards nothing
-        self.expected, self.start_ms = Expected(), engine.now_ms
+    def __init__(self, engine: Engine, seed: int, paces: Mapping[str, Pace]) -> None:
+        self.engine, self.random, self.paces = engine, Random(seed), paces  # noqa: S311 - guards nothing
+        shares = {trunk: ExpectedShares(pace.prefix_shares) for trunk, pace in paces.items()}
+        self.expected, self.start_ms = Expected(shares), engine.now_ms
         self.lists: dict[str, set[str]] = {"vip": set(), "staff": set()}
         self.dials: list[Dial] = []
         self.begun: list[tuple[Dial, str]] = []
         self.seen: list[Lapsed] = []
         self.looked: list[Call] = []
         self.under_way: dict[AttemptRef, str] = {}
-        self.left_us: dict[str, list[int]] = {trunk: [] for trunk in self.rates}
+        self.left_us: dict[str, list[int]] = {trunk: [] for trunk in paces}
         self.left_by: dict[AttemptRef, str] = {}
 
     def any_of(self, choices: list[T]) -> list[T]:

@@ -17,7 +17,6 @@ from dialer.states import CallState, CampaignState
 from tests.fakes.walk.ground import Ground
 
 SECOND_US = 1_000_000
-SLOTS_LOOK_MS = 5_000
 IN_FLIGHT = [CallState.CLAIMED, CallState.PLACING, CallState.UNKNOWN, CallState.LIVE]
 
 
@@ -33,7 +32,8 @@ class Judges(Ground):
         assert sorted((call_id, str(call.where)) for call_id, call in calls.items()) == self._standing(stored)
         assert leases == stored.get("leases", {})
         assert leases.keys() == {call_id for call_id, call in calls.items() if call.where in IN_FLIGHT}
-        for trunk, rate in self.rates.items():
+        for trunk, pace in self.paces.items():
+            rate = round(pace.calls_per_second)
             left = sorted(self.left_us[trunk])[-10 * rate :]
             assert all(late - early >= SECOND_US for early, late in zip(left, left[rate:], strict=False)), "too fast"
         assert self.expected.suppressed == set(stored.get("suppressed", {}))
@@ -41,6 +41,9 @@ class Judges(Ground):
             assert numbers == set(stored.get(f"suppressed:{name}", {}))
         self._numbers_agree(stored)
         assert self.expected.doubts == stored.get("doubtful", {})
+        self._campaigns_agree(stored)
+        escalated = {call_id for call_id, call in calls.items() if call.is_escalated}
+        assert escalated == set(stored.get("escalating", {}))
         looks = {call_id: call.look_at for call_id, call in calls.items() if call.look_at is not None}
         assert looks == stored.get("expiring:calls", {})
         self._nobody_is_forgotten(stored)
@@ -59,6 +62,15 @@ class Judges(Ground):
             assert held.items() <= expected.items()
             # One that is due by now may have been parked since, until its campaign opens.
             assert all(campaign.calls[seq].due <= self.engine.now_ms for seq in expected.keys() - held.keys())
+
+    def _campaigns_agree(self, stored: dict[str, Any]) -> None:
+        """Each campaign is in its state, has cost what its calls have cost, and its breaker stands as it should."""
+        for campaign_id, campaign in self.expected.campaigns.items():
+            fields = stored[f"campaign:{campaign_id}"]
+            assert campaign.state == fields["state"]
+            assert campaign.money.spent * 10**8 == int(fields.get("spent", 0))
+            assert campaign.money.dearest * 10**8 == int(fields.get("dearest", 0))
+            assert campaign.breaker.until == (int(fields["tripped_until"]) if "tripped_until" in fields else None)
 
     def _standing(self, stored: dict[str, Any]) -> list[tuple[str, str]]:
         return sorted(
@@ -100,7 +112,7 @@ class Judges(Ground):
 
         It is so on each of its trunks, and on no other.
         """
-        for trunk in self.rates:
+        for trunk in self.paces:
             self._nobody_is_forgotten_by(trunk, stored)
 
     def _nobody_is_forgotten_by(self, trunk: str, stored: dict[str, Any]) -> None:
@@ -116,7 +128,7 @@ class Judges(Ground):
             if campaign.state is not CampaignState.RUNNING or trunk not in campaign.trunks:
                 assert campaign_id not in ready
             elif waiting and campaign_id not in ready and now < campaign.expires_at:
-                latest = max(now + SLOTS_LOOK_MS if campaign.is_full else now, min(waiting))
+                latest = max(campaign.looked_at(now), min(waiting))
                 assert stored["sleeping"][campaign_id] <= latest + 0.001
 
     def _attempts_agree(self, stored: dict[str, Any]) -> None:
@@ -136,7 +148,7 @@ class Judges(Ground):
         for _, call in self.expected.calls():
             if call.is_recalled:
                 continue
-            redials = sum(redial.times for redial in call.campaign.redial.values())
+            redials = sum(call.campaign.most_redials.values())
             given_up = sum(attempt.given_up for attempt in call.attempts.values())
 
-            assert call.tries <= min(redials + len(call.person.numbers) + given_up, call.campaign.max_tries)
+            assert call.tries <= min(redials + len(call.person.numbers) + given_up, call.campaign.most_tries)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from dialer.callbacks.events import CallbackEvent, Callbacks
@@ -12,11 +13,12 @@ from dialer.clock import moment, to_ms
 from dialer.decisions import ALL_CAMPAIGNS
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, NotFound
-from dialer.model import Call, CallRef, Caps, NewCall, Priority, Redial, Share, Terms
+from dialer.model import Breaker, Call, CallRef, Caps, EuroCap, NewCall, Priority, Redial, Share, Terms
 from dialer.states import CampaignState
 from dialer.windows import MIDNIGHT, Hours, Windows
 from tests.fakes.engine import new_calls
-from tests.fakes.expected_call import ExpectedCall, ExpectedCampaign
+from tests.fakes.expected_call import ExpectedCall
+from tests.fakes.expected_campaign import ExpectedCampaign
 from tests.fakes.expected_redials import ExpectedPerson
 from tests.fakes.walk.ground import Ground
 
@@ -33,9 +35,35 @@ REDIALS = (
         Disposition.INVALID_NUMBER: Redial(0, 0, then="suppress", next_number=True),
         Disposition.FAILED: Redial(2, 0, 1000, next_number=True),
     },
+    {Disposition.BUSY: Redial(1, 500, then="escalate"), Disposition.NO_ANSWER: Redial(0, 0, then="escalate")},
 )
 CAPS = (Caps(), Caps(), Caps(day=2), Caps(day=4, week=3), Caps(spacing_ms=2_000), Caps(day=3, spacing_ms=90_000))
-SLOTS = (None, None, None, 1, 2, 5)
+SHARES = (
+    *[Share(weight=weight) for weight in (1, 1, 1, 2, 7)],
+    *[Share(slots=slots) for slots in (1, 2, 5)],
+    *[Share(calls_per_second=rate) for rate in (0.2, 1.5, 4)],
+    Share(weight=3, slots=3, calls_per_second=2.5),
+)
+MONEY = (
+    *[EuroCap()] * 4,
+    EuroCap(total=Decimal("0.80"), per_call=Decimal("0.10")),
+    EuroCap(day=Decimal("0.70"), per_call=Decimal("0.05")),
+    EuroCap(total=Decimal("1.5"), day=Decimal(1)),
+)
+TRIPPED_BY = [Breaker(failures=n, of=of, wait_ms=wait) for n, of, wait in ((3, 4, 60_000), (1, 1, 500), (2, 6, 4_000))]
+BREAKERS = (None, None, *TRIPPED_BY, Breaker(failures=2, of=5, wait_ms=9_000, resume="person"))
+LIMITS: dict[str, tuple[Any, ...]] = {
+    "redial": REDIALS,
+    "max_tries": (None, None, 1, 2, 4),
+    "share": SHARES,
+    "caps": CAPS,
+    "euro_cap": MONEY,
+    "breaker": BREAKERS,
+    "lists": ((), (), ("vip",), ("vip", "staff")),
+}
+"""What a campaign may have of each, and what it may be changed to while it runs."""
+ESCALATION: dict[str, Any] = {"campaign": {}, "plan": {}}
+"""Marks a campaign whose calls may be escalated; nothing of it is begun here."""
 ZONES = ("Europe/London", "Asia/Kolkata", "America/New_York")
 OFFSETS = (60, 0, 330, -300)  # minutes of these zones and of Amsterdam, in January
 
@@ -46,28 +74,33 @@ class Owners(Ground):
     async def create(self, campaign_id: str) -> None:
         """A running campaign without calls, urgent now and then."""
         priority = self.random.choice([Priority.URGENT, Priority.NORMAL, Priority.NORMAL, Priority.BACKGROUND])
-        terms = Terms(connects=self.random.choice([0, 0, 0, 1, 2]))
         windows = self.random.choice([None, self.some_windows()])
         ends_in_ms = self.random.choice([None, None, None, 90_000, 1_500_000])
         expires_at = None if ends_in_ms is None else moment(self.engine.now_ms + ends_in_ms)
-        redial, max_tries = self.random.choice(REDIALS), self.random.choice([None, None, 1, 2, 4])
-        fields: dict[str, Any] = {"priority": priority, "redial": redial, "terms": terms, "expires_at": expires_at}
-        fields["windows"] = windows
-        fields["caps"] = self.random.choice(CAPS)
-        fields["share"] = Share(weight=self.random.choice([1, 1, 2, 7]), slots=self.random.choice(SLOTS))
-        fields["lists"] = tuple(self.random.choice([[], [], ["vip"], ["vip", "staff"]]))
+        fields: dict[str, Any] = {"priority": priority, "expires_at": expires_at, "windows": windows}
+        fields |= {name: self.random.choice(choices) for name, choices in LIMITS.items()}
+        fields["terms"] = Terms(connects=self.random.choice([0, 0, 0, 1, 2]))
         fields["trunks"] = self.random.choice([("main",), ("main",), ("south",), ("main", "south"), ("main", "south")])
         fields["callbacks"] = Callbacks("https://crm.example.com/in", frozenset(CallbackEvent))
+        fields["escalation"] = self.random.choice([None, ESCALATION])
         kind = self.random.choice(["notification", "conference"])
-        await self.engine.run_campaign(campaign_id, calls=0, kind=kind, max_tries=max_tries, **fields)
-        campaign = ExpectedCampaign(priority, redial, CampaignState.RUNNING, kind=kind)
-        campaign.hours.windows = windows
-        campaign.max_tries, campaign.suppressed = max_tries or math.inf, self.expected.suppressed
-        campaign.caps, campaign.slots = fields["caps"], fields["share"].slots or math.inf
-        campaign.trunks = fields["trunks"]
-        campaign.lists = tuple(self.lists[name] for name in fields["lists"])
+        await self.engine.run_campaign(campaign_id, calls=0, kind=kind, **fields)
+        campaign = ExpectedCampaign(priority, fields["redial"], CampaignState.RUNNING, kind=kind)
+        campaign.hours.windows, campaign.suppressed = windows, self.expected.suppressed
+        campaign.trunks, campaign.escalates = fields["trunks"], fields["escalation"] is not None
         campaign.expires_at = math.inf if ends_in_ms is None else self.engine.now_ms + ends_in_ms
+        self._expect(campaign, fields)
         self.expected.campaigns[campaign_id] = campaign
+
+    def _expect(self, campaign: ExpectedCampaign, fields: dict[str, Any]) -> None:
+        """A campaign has these limits now."""
+        campaign.redial, campaign.max_tries = fields["redial"], fields["max_tries"] or math.inf
+        campaign.slots, campaign.money.cap = fields["share"].slots or math.inf, fields["euro_cap"]
+        campaign.lists = {name: self.lists[name] for name in fields["lists"]}
+        campaign.pace.change(fields["share"].calls_per_second)
+        campaign.breaker.change(fields["breaker"])
+        campaign.change_caps(fields["caps"], self.engine.now_ms)
+        campaign.remember_limits()
 
     def some_windows(self) -> Windows:
         """Minutes here and there, on the clocks of all zones of these walks, from now on or a little later."""
@@ -91,18 +124,21 @@ class Owners(Ground):
         else:
             campaign.hours.windows = windows
 
-    async def share(self) -> None:
-        """Somebody changes how many calls of a campaign may be up, and how often it may dial a number."""
-        campaign_id, expected = self.random.choice([*self.expected.campaigns.items()])
+    async def amend(self) -> None:
+        """Somebody changes some of the limits of a campaign, its lists, redials or its text."""
+        campaign_id, campaign = self.random.choice([*self.expected.campaigns.items()])
         before = await self.engine.store.campaign(campaign_id)
-        share, caps = Share(weight=3, slots=self.random.choice(SLOTS)), self.random.choice(CAPS)
+        fields: dict[str, Any] = {name: getattr(before, name) for name in LIMITS}
+        for name in self.random.sample([*LIMITS], self.random.randint(1, 3)):
+            fields[name] = self.random.choice(LIMITS[name])
+        script = self.random.choice([before.script, before.script, {"text": f"Hello {self.random.random()}"}])
         try:
-            await self.engine.store.change_campaign(before, replace(before, share=share, caps=caps))
+            await self.engine.store.change_campaign(before, replace(before, script=script, **fields))
         except IllegalStep:
-            assert expected.state in {CampaignState.CANCELLED, CampaignState.COMPLETED}
+            assert campaign.state in {CampaignState.CANCELLED, CampaignState.COMPLETED}
         else:
-            expected.slots = share.slots or math.inf
-            expected.change_caps(caps, self.engine.now_ms)
+            self._expect(campaign, fields)
+            campaign.version += script != before.script
 
     async def suppress(self) -> None:
         """A number comes on a list, or is taken off."""

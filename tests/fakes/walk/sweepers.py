@@ -38,11 +38,17 @@ class Sweepers(Ground):
             assert wanted is await self.engine.dialing.redial(attempt)
 
     async def complete(self) -> None:
-        """The sweeper completes exactly the campaigns with nothing left to do, empty ones once they expired."""
+        """The sweeper completes exactly the campaigns with nothing left to do, empty ones once they expired.
+
+        It pauses exactly those that their breaker or their cap in euro has stopped.
+        """
         await self.expire()
         over = {campaign_id for campaign_id, campaign in self.expected.campaigns.items() if campaign.is_over}
         for campaign_id in over:
             self.expected.campaigns[campaign_id].state = CampaignState.COMPLETED
+        for campaign in self.expected.campaigns.values():
+            if campaign.state is CampaignState.RUNNING and campaign.is_stopped():
+                campaign.state = CampaignState.PAUSED
 
         assert over == set(await self.engine.leases.complete_campaigns())
 

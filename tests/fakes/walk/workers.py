@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -13,12 +14,19 @@ from dialer.providers.base import CallEvent, Placed, PlaceResult, Refusal, Refus
 from dialer.states import CampaignState
 from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS
 from tests.fakes.expected import Look
+from tests.fakes.expected_call import ExpectedCall
 from tests.fakes.walk.ground import Ground
 
 EVENTS = [CallEvent(kind=fact, facts=frozenset({fact})) for fact in Fact] + [CallEvent(kind="input")]
 LATE_US = (-25_000, -25_000, 0, 0, 10_000, 100_000, 200_000, pacing.LATEST_US, pacing.LATEST_US + 1)
 UP_MS = (0, 8_000, 700_000)
 PASSING_MS = (1, 5, 50, 200, 338, 500, 1_000, 5_000, 60_000, 700_000)
+
+HANDED_ON = {Begun.PREEMPTED, Begun.NEXT_NUMBER, Begun.HELD, Begun.NO_SLOT}
+HANDED_ON |= {Begun.OVER_CAP, Begun.BREAKER_OPEN, Begun.CHANGED}
+PRICES = (None, None, "0.00000001", "0.0525", "0.10", "0.1499", "0.31")
+ROUNDED_US = 1_000
+"""The moments of a campaign's own pace are rounded each time."""
 
 
 class Workers(Ground):
@@ -33,32 +41,37 @@ class Workers(Ground):
         await self._claim(self.random.randint(1, 5), None)
 
     @staticmethod
-    def _judge_order(
-        claims: list[Claim], priorities: dict[str, Priority], left: list[Priority], asked_at_us: int
-    ) -> None:
+    def _judge_order(claims: list[Claim], classes: dict[str, Priority], left: list[ExpectedCall], now_us: int) -> None:
         """Nobody gets a token before a higher class, but for one far ahead: an urgent call takes those before it."""
         rank = [*Priority].index
         for claim in claims:
             # Less a microsecond: a token's moment and the interval are rounded on their way out of the script.
-            far = claim.place_at_us > asked_at_us + pacing.LEAD_US + claim.interval_us - 1
-            passed = [priority for priority in left if not (far and priority is Priority.URGENT)]
-            assert rank(priorities[str(claim.call)]) <= min(map(rank, passed), default=9)
+            far = claim.place_at_us > now_us + pacing.LEAD_US + claim.interval_us - 1
+            soon_us = min(claim.place_at_us, now_us + pacing.LEAD_US) - ROUNDED_US
+            able = [call.campaign for call in left if call.campaign.pace.next_us < soon_us]
+            passed = [one.priority for one in able if not (far and one.priority is Priority.URGENT)]
+            assert rank(classes[str(claim.call)]) <= min(map(rank, passed), default=9)
 
     async def _claim(self, most: int, inherited: Claim | None) -> list[Dial]:
-        trunk = inherited.trunk if inherited else self.random.choice([*self.rates])
+        trunk = inherited.trunk if inherited else self.random.choice([*self.paces])
         due, asked_at_us = self.expected.due(self.engine.now_ms, trunk), self.engine.clock.now_us()
         claimed = await self.engine.dialing.claim(most, trunk=trunk, inherited=inherited)
         ids = {str(claim.call) for claim in claimed.claims}
-        took = [priority for priority, call_id in due if call_id in ids]
 
-        assert len(ids) == len(took) == len(claimed.claims) <= most
+        assert ids <= due.keys()
+        assert len(ids) == len(claimed.claims) <= most
         assert {claim.trunk for claim in claimed.claims} <= {trunk}
         self.expected.claim(claimed.claims)
         # Of a campaign without slots nothing more is due.
-        left = [priority for priority, call_id in self.expected.due(self.engine.now_ms, trunk) if call_id not in ids]
-        self._judge_order(claimed.claims, {call_id: priority for priority, call_id in due}, left, asked_at_us)
-        # What is due and was not claimed lacks a token, or room; nothing else.
-        assert not left or len(ids) == most or claimed.look_again_us > self.engine.clock.now_us()
+        left = [call for call_id, call in self.expected.due(self.engine.now_ms, trunk).items() if call_id not in ids]
+        self._judge_order(claimed.claims, {i: call.campaign.priority for i, call in due.items()}, left, asked_at_us)
+        # What is due and was not claimed lacks a token, or room; or its campaign's own pace was behind the first token:
+        # it is looked at again in a millisecond.
+        soon_us = min(inherited.place_at_us if inherited else math.inf, asked_at_us + pacing.LEAD_US) - ROUNDED_US
+        # A call that was parked comes some microseconds after its campaign has opened.
+        came = [call for call in left if call.claimable_from(self.engine.now_ms) < self.engine.now_ms]
+        able = [call for call in came if call.campaign.pace.next_us < soon_us]
+        assert not able or len(ids) == most or claimed.look_again_us > self.engine.clock.now_us()
         dials = await self.engine.dialing.read(claimed.claims)
         self.dials += dials
         return dials
@@ -88,14 +101,16 @@ class Workers(Ground):
             assert before is None, f"{dial.attempt} was begun twice"
             call = self.expected.call(dial.claim.call)
             assert call.campaign.state is CampaignState.RUNNING
-            assert call.campaign.up <= call.campaign.slots
+            assert call.campaign.up <= call.campaign.most_up
+            assert not call.campaign.breaker.is_open(look.now_us // 1000)
+            assert call.campaign.money.is_within(call.campaign.up, look.now_us // 1000)
             assert dial.number not in call.campaign.barred
             assert call.campaign.hours.holds_at(call.zones, max(look.now_us, dial.claim.place_at_us) / 1000)
             self.under_way[dial.attempt] = nonce
             self.begun.append((dial, nonce))
             self.left_us[dial.claim.trunk].append(max(look.now_us, dial.claim.place_at_us))
             self.left_by[dial.attempt] = dial.claim.trunk
-        elif begun in {Begun.PREEMPTED, Begun.NEXT_NUMBER, Begun.HELD, Begun.NO_SLOT}:
+        elif begun in HANDED_ON:
             for heir in await self._claim(1, dial.claim):
                 await self._begin(heir, nonce, self.random.choice(LATE_US))
         return begun
@@ -112,6 +127,7 @@ class Workers(Ground):
             gate=int(await redis.hget(keys.trunk(dial.claim.trunk), "gate") or 0),
             urgent=bool(await redis.zcard(keys.ready(Priority.URGENT, dial.claim.trunk))),
             hours=(opens, closes) if timed else None,
+            held=int(await redis.zcard(keys.held(dial.claim.campaign_id))),
         )
 
     async def record(self) -> None:
@@ -133,7 +149,8 @@ class Workers(Ground):
     async def event(self) -> None:
         """The carrier tells something of any attempt that ever was."""
         for attempt in [dial.attempt for dial, _ in self.any_of(self.begun)]:
-            event = self.random.choice(EVENTS)
+            event, price = self.random.choice(EVENTS), self.random.choice(PRICES)
+            event = replace(event, figures={"price": price}) if price else event
             up_until = self.engine.now_ms + self.random.choice(UP_MS) if Fact.LOST in event.facts else 0
             wanted = self.expected.event(attempt, event, self.engine.now_ms, up_until)
             wanted = replace(wanted, trunk=self.left_by[attempt]) if wanted.attempt else wanted
@@ -144,6 +161,6 @@ class Workers(Ground):
         """A trunk's carrier finds the pace too fast, or not."""
         answers: list[PlaceResult] = [Refused(Refusal.RATE), Placed("u1"), Placed("u1")]
         result = self.random.choice(answers)
-        trunk, rate = self.random.choice([*self.rates.items()])
-        wait_ms = 1000 // rate
+        trunk, pace = self.random.choice([*self.paces.items()])
+        wait_ms = round(1000 / pace.calls_per_second)
         await pacing.tune(self.engine.batch, self.engine.clock, result, first_wait_ms=wait_ms, trunk=trunk)
