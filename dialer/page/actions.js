@@ -1,7 +1,7 @@
 /** What can be done to a campaign: each with what it means for whom, and how long it takes. */
 import { ask, post } from "./api.js";
 import { confirm } from "./confirm.js";
-import { calls, count, duration, people } from "./format.js";
+import { calls, count, duration, moment, people } from "./format.js";
 import { learn, live, sum } from "./live.js";
 import { Action } from "./parts.js";
 import { html } from "./preact.js";
@@ -20,7 +20,31 @@ const upNow = (campaign) =>
 
 const left = (campaign) => campaign.counts.waiting + campaign.counts.claimed;
 
+/** What starting a draft will mean, as the API foresees it. */
+async function foreseen(campaign) {
+  const told = await ask(`/v1/campaigns/${campaign.id}/forecast`, { body: {} });
+  const skipped = sum(told.skipped, "calls");
+  return [
+    `${people(told.calls - skipped)} will be called, the first within seconds of your click unless the hours say otherwise.`,
+    told.finishes ? `Done about ${moment(told.finishes.expected)}, at the latest ${moment(told.finishes.latest)}.` : told.finishes_reason,
+    ...told.skipped.map((one) => `${people(one.calls)} will not be called: ${one.words}.`),
+    ...told.problems.map((one) => `Not everybody can be called in time: ${one.detail}. ${one.remedy}`),
+  ];
+}
+
 const QUESTIONS = {
+  start: (campaign) => ({
+    title: `Launch “${campaign.name}” now?`,
+    look: () => foreseen(campaign),
+    says: ["Phones begin to ring. It can be paused at any time."],
+    verb: "Launch",
+    keep: "Not yet",
+    run: async () => {
+      const after = await post(`/v1/campaigns/${campaign.id}/start`, { force: true });
+      learn(after);
+      return after;
+    },
+  }),
   pause: (campaign) => ({
     title: `Pause “${campaign.name}”?`,
     says: [
@@ -76,18 +100,22 @@ const QUESTIONS = {
 };
 
 const VERBS = {
-  draft: ["cancel"],
+  draft: ["start", "cancel"],
   running: ["pause", "hang-up", "cancel"],
   paused: ["resume", "hang-up", "cancel"],
 };
-const LABELS = { pause: "Pause", resume: "Resume", cancel: "Cancel …", "hang-up": "Hang up all" };
-const KINDS = { resume: "primary", "hang-up": "danger quiet", cancel: "danger quiet" };
+const LABELS = { start: "Launch …", pause: "Pause", resume: "Resume", cancel: "Cancel …", "hang-up": "Hang up all" };
+const NEEDS = { start: ["launch"] };
+const KINDS = { start: "primary", resume: "primary", "hang-up": "danger quiet", cancel: "danger quiet" };
+
+/** Ask whether to do it, and do it; the campaign afterwards, or undefined. */
+export const steer = (campaign, verb) => confirm(QUESTIONS[verb](campaign));
 
 /** The buttons of a campaign; `few` leaves out what can wait until it is opened. */
 export function Actions({ campaign, few }) {
   if (isOver(campaign) && !isUp(campaign)) return null;
   const verbs = (VERBS[campaign.state] ?? ["hang-up"]).filter((verb) => !few || verb !== "cancel");
   return html`<div class="buttons" role="group" aria-label=${`Steer ${campaign.name}`}>
-    ${verbs.map((verb) => html`<${Action} key=${verb} needs="operate" label=${LABELS[verb]} kind=${KINDS[verb]} onClick=${() => confirm(QUESTIONS[verb](campaign))} />`)}
+    ${verbs.map((verb) => html`<${Action} key=${verb} needs=${NEEDS[verb] ?? ["operate", "launch"]} label=${LABELS[verb]} kind=${KINDS[verb]} onClick=${() => steer(campaign, verb)} />`)}
   </div>`;
 }

@@ -3,19 +3,39 @@ import { ask, key, logOut, whenLoggedOut } from "./api.js";
 import { CallView } from "./call.js";
 import { CampaignView } from "./campaign.js";
 import { CampaignsView } from "./campaigns.js";
+import { ConferenceView, ConferencesView } from "./conferences.js";
 import { Dialog } from "./confirm.js";
+import { FindView } from "./find.js";
+import { HealthView } from "./health.js";
+import { LaunchView } from "./launch.js";
 import { changed, follow, live, repeat, useLive } from "./live.js";
 import { Login } from "./login.js";
 import { Notice, Title } from "./parts.js";
 import { html, render, useEffect, useState } from "./preact.js";
+import { RecordingsView } from "./recordings.js";
+import { SuppressionView } from "./suppression.js";
 
 /** Path, view, the entry of the navigation that it belongs to. */
 const VIEWS = [
   [/^\/?$/, CampaignsView, "#/"],
   [/^\/campaigns\/([^/]+)$/, CampaignView, "#/"],
   [/^\/calls\/([^/]+)$/, CallView, "#/"],
+  [/^\/new$/, LaunchView, "#/"],
+  [/^\/find$/, FindView, "#/find"],
+  [/^\/conferences$/, ConferencesView, "#/conferences"],
+  [/^\/conferences\/([^/]+)$/, ConferenceView, "#/conferences"],
+  [/^\/recordings$/, RecordingsView, "#/recordings"],
+  [/^\/suppression$/, SuppressionView, "#/suppression"],
+  [/^\/health$/, HealthView, "#/health"],
 ];
-const NAVIGATION = [["#/", "Campaigns"]];
+const NAVIGATION = [
+  ["#/", "Campaigns"],
+  ["#/find", "Find a number"],
+  ["#/conferences", "Conferences"],
+  ["#/recordings", "Recordings"],
+  ["#/suppression", "Suppression"],
+  ["#/health", "Health"],
+];
 const THEMES = { "": "Colours: as the system", light: "Colours: light", dark: "Colours: dark" };
 
 function useAddress() {

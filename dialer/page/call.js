@@ -23,7 +23,7 @@ export function CallView({ id }) {
   const again = () => setRead((n) => n + 1);
   return html`<p class="path"><a href="#/">Campaigns</a> / <a href=${`#/campaigns/${call.campaign_id}`}>${why?.campaign_name ?? call.campaign_id}</a></p>
     <${Title} text=${call.number}><div class="marks"><${CallState} call=${call} /><span class="kind">${person(call)}</span></div>
-      ${call.state === "live" ? html`<div class="buttons"><${Action} needs="operate" kind="danger quiet" label="Hang up" onClick=${() => hangUp(call).then(again)} /></div>` : null}
+      ${call.state === "live" ? html`<div class="buttons"><${Action} needs=${["operate"]} kind="danger quiet" label="Hang up" onClick=${() => hangUp(call).then(again)} /></div>` : null}
     <//>
     <${Trouble} error=${error} />
     <div class="columns"><${TimeLine} call=${call} /><${Facts} call=${call} why=${why} /></div>`;

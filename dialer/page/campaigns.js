@@ -26,6 +26,7 @@ export function CampaignsView() {
   if (!loaded) return html`<${Title} text="Campaigns" /><${Now} /><${Loading} />`;
   return html`<${Title} text="Campaigns"><div class="tools">
       <input type="search" aria-label="Search campaigns by name" placeholder="Search by name" value=${search} onInput=${(e) => setSearch(e.target.value)} />
+      <a class="button primary" href="#/new">New campaign</a>
     </div><//>
     <${Now} />
     ${shown.length === 0 ? html`<${Empty}>${search ? "No campaign has such a name." : "There is no campaign yet."}<//>` : null}
@@ -76,7 +77,7 @@ function Card({ campaign, reason }) {
 
 /** How the dialer is at this moment: pace against budget, calls up, what waits. */
 function Now() {
-  const { samples, trunks, campaigns } = useLive();
+  const { samples, trunks, campaigns, up, workers } = useLive();
   const all = [...campaigns.values()];
   const budget = sum(trunks, "calls_per_second");
   const closed = trunks.filter((trunk) => trunk.gate_s > 0);
@@ -85,10 +86,11 @@ function Now() {
   return html`<section class="now" aria-label="The dialer now">
     <div class="pace-now"><p class="big">${rate(pace(samples))}<small> of ${rate(budget)} calls a second</small></p><${Line} samples=${samples} budget=${budget} /></div>
     <dl class="figures">
-      <${Figure} name="Up now">${count(all.reduce((total, one) => total + isUp(one), 0))}<//>
+      <${Figure} name="Up now">${count(up ?? all.reduce((total, one) => total + isUp(one), 0))}<//>
       <${Figure} name="Running">${count(running.length)}<//>
       <${Figure} name="Waiting">${count(waiting)}<//>
     </dl>
+    ${workers === 0 ? html`<${Notice} kind="bad" role="alert">No worker is heard of: nothing is dialed until one runs (“dialer worker”).<//>` : null}
     ${closed.map((trunk) => html`<${Notice} key=${trunk.name} kind="warn">The carrier said “too fast” on ${trunk.name}: nothing goes out there for ${Math.ceil(trunk.gate_s)} s, then it goes on by itself.<//>`)}
   </section>`;
 }

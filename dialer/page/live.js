@@ -1,28 +1,37 @@
 /**
  * What the page knows of the dialer, kept current: all campaigns, the budget of each trunk, how the API is heard.
+ * The stream tells what changes; where it is away (a proxy that keeps it back, too many listeners) the API is asked.
  *
  * One store for all views; whoever shows something of it calls `useLive` and is drawn anew when it changes.
  */
-import { ask, key } from "./api.js";
+import { ask, key, query } from "./api.js";
+import { listen } from "./stream.js";
 import { useEffect, useState } from "./preact.js";
 
-const EVERY_MS = { campaigns: 2000, budget: 1000, rights: 60_000 };
+const EVERY_MS = { asked: 2000 };
 const PAGE = 200;
+const MOST_CAMPAIGNS = 1000;
 export const KEPT_S = 120;
 
-/**
- * @typedef {{at: number, started: number, refused: number}} Sample calls a second at a moment (ms)
- * @type {{campaigns: Map<string, object>, loaded: boolean, trunks: object[], samples: Sample[], connection: string, trouble: string, me: {roles: string[]} | null}}
- */
-export const live = {
-  campaigns: new Map(),
+const FRESH = {
   loaded: false,
   trunks: [],
   samples: [],
+  read: null,
+  up: null,
+  due: null,
+  workers: null,
   connection: "connecting",
+  isHeard: false,
   trouble: "",
   me: null,
 };
+
+/**
+ * @typedef {{at: number, started: number, refused: number}} Sample calls a second at a moment (ms)
+ * @type {{campaigns: Map<string, object>, loaded: boolean, trunks: object[], samples: Sample[], up: number | null, due: number | null, workers: number | null, connection: string, isHeard: boolean, trouble: string, me: {name: string, may: string[]} | null}}
+ */
+export const live = { ...FRESH, campaigns: new Map() };
 
 const listeners = new Set();
 let drawing = 0;
@@ -53,13 +62,44 @@ export function learn(campaign) {
   changed();
 }
 
-/** Keep the store current until the returned function is called. */
+/** Keep the store current until the returned function is called: by the stream, by asking while that is away. */
 export function follow() {
-  const stops = [repeat(EVERY_MS.campaigns, readCampaigns), repeat(EVERY_MS.budget, readTrunks)];
+  const stream = listen({ hear, heard });
+  const stops = [stream, repeat(EVERY_MS.asked, () => (live.connection === "live" ? null : readAll()))];
   return () => {
     stops.forEach((stop) => stop());
-    Object.assign(live, { campaigns: new Map(), loaded: false, trunks: [], samples: [], connection: "connecting", me: null });
+    Object.assign(live, FRESH, { campaigns: new Map() });
   };
+}
+
+/** @param {boolean} is whether the stream is heard */
+function heard(is) {
+  if (is) readAll();
+  else live.connection = live.connection === "live" ? "connecting" : live.connection;
+  live.isHeard = is;
+  changed();
+}
+
+const HEAR = {
+  campaign: takeIn,
+  budget: (told) => {
+    Object.assign(live, { up: told.live, due: told.due, workers: told.workers });
+    sample(told.trunks.map((one) => ({ ...one, name: one.trunk })), Date.parse(told.at));
+  },
+  gone: ({ id }) => live.campaigns.delete(id),
+  reset: readAll,
+};
+
+function hear(name, told) {
+  HEAR[name]?.(told);
+  changed();
+}
+
+/** A campaign in little goes onto what is known of it; one that is new is asked for. */
+function takeIn(told) {
+  const known = live.campaigns.get(told.id);
+  if (known) live.campaigns.set(told.id, { ...known, ...told });
+  else ask(`/v1/campaigns/${told.id}`).then(learn, () => {});
 }
 
 /** Run something again and again, the next time so long after the last one has ended; hidden pages rest. */
@@ -67,7 +107,7 @@ export function repeat(everyMs, run) {
   let timer = 0;
   let ended = false;
   const again = async () => {
-    if (!document.hidden && key()) await run().catch(() => {});
+    if (!document.hidden && key()) await run()?.catch(() => {});
     if (!ended) timer = setTimeout(again, everyMs);
   };
   again();
@@ -77,25 +117,22 @@ export function repeat(everyMs, run) {
   };
 }
 
-async function readCampaigns() {
+/** Everything anew, as the API's lists have it. */
+async function readAll() {
   try {
     const found = new Map();
     let cursor = null;
     do {
-      const page = await ask(`/v1/campaigns?limit=${PAGE}${cursor ? `&cursor=${cursor}` : ""}`);
+      const page = await ask(`/v1/campaigns${query({ limit: PAGE, cursor })}`);
       page.campaigns.forEach((campaign) => found.set(campaign.id, campaign));
       cursor = page.next_cursor;
-    } while (cursor && found.size < 1000);
-    Object.assign(live, { campaigns: found, loaded: true, connection: "polling", trouble: "" });
+    } while (cursor && found.size < MOST_CAMPAIGNS);
+    Object.assign(live, { campaigns: found, loaded: true, trouble: "", connection: live.isHeard ? "live" : "polling" });
+    if (!live.isHeard) sample((await ask("/v1/trunks")).trunks, Date.now());
   } catch (error) {
     Object.assign(live, { connection: "lost", trouble: error.message });
   }
   changed();
-}
-
-async function readTrunks() {
-  const { trunks } = await ask("/v1/trunks");
-  sample(trunks, Date.now());
 }
 
 /** Note what each trunk has done since the last look. */
@@ -110,12 +147,9 @@ function sample(trunks, at) {
     const refused = Math.max(0, now.refused - before.refused) / s;
     live.samples = [...live.samples, { at, started, refused }].filter((one) => one.at > at - KEPT_S * 1000);
   }
-  changed();
 }
 
 export const sum = (list, name) => list.reduce((total, one) => total + (one[name] ?? 0), 0);
 
-/** Whether the key has a role; `reason` says in words why a button is off. */
-export function may(role) {
-  return !live.me || live.me.roles.includes(role) || live.me.roles.includes("admin");
-}
+/** Whether the key may do what one of these roles is needed for. */
+export const may = (...roles) => !live.me || roles.some((role) => live.me.may.includes(role));

@@ -1,9 +1,11 @@
 /** A recording that plays: its sound is asked for with the key, and only when somebody wants to hear it. */
 import { ask, request } from "./api.js";
 import { bytes, moment } from "./format.js";
+import { repeat } from "./live.js";
 import { Trouble } from "./parts.js";
 import { html, useEffect, useRef, useState } from "./preact.js";
 
+const EVERY_MS = 2000;
 const STATES = { waiting: "is being fetched from the carrier", failed: "could not be fetched yet; it is tried again", gone: "is gone" };
 
 /** @param {{id: string, known?: object}} given what is known of it already, if anything */
@@ -12,9 +14,8 @@ export function Player({ id, known }) {
   const [url, setUrl] = useState("");
   const [error, setError] = useState(null);
   const sound = useRef(null);
-  useEffect(() => {
-    if (!known) ask(`/v1/recordings/${id}`).then(setRecording, setError);
-  }, [id]);
+  const settled = ["stored", "gone"].includes(recording?.state);
+  useEffect(() => (settled ? undefined : repeat(EVERY_MS, () => ask(`/v1/recordings/${id}`).then(setRecording, setError))), [id, settled]);
   useEffect(() => () => url && URL.revokeObjectURL(url), [url]);
   useEffect(() => {
     if (url) sound.current.play().catch(() => {});

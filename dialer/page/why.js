@@ -1,13 +1,13 @@
 /** Why nothing is happening, in a sentence of the API's own, and how long a campaign still takes: asked where it matters. */
 import { ask } from "./api.js";
 import { duration, moment, secondsUntil } from "./format.js";
-import { repeat } from "./live.js";
+import { learn, repeat } from "./live.js";
 import { html, useEffect, useState } from "./preact.js";
 import { isOver } from "./words.js";
 
 const EVERY_MS = 4000;
 const APART_MS = 250;
-const MOST = 12;
+const MOST = 20;
 const BUSY = ["live", "placing", "claimed", "in_line"];
 
 /** Whether people would wonder why a campaign stands still. */
@@ -19,14 +19,17 @@ export const isStill = (campaign) => !isOver(campaign) && campaign.counts.live +
  */
 export function useReasons(campaigns) {
   const [reasons, setReasons] = useState({});
-  const wanted = campaigns.filter((one) => !isOver(one)).slice(0, MOST);
+  const open = campaigns.filter((one) => !isOver(one));
+  const wanted = [...open.filter(isStill), ...open.filter((one) => !isStill(one))].slice(0, MOST);
   const ids = wanted.map((one) => one.id).join();
   useEffect(() => {
     if (!ids) return undefined;
     return repeat(EVERY_MS, async () => {
       for (const id of ids.split(",")) {
-        const told = await ask(`/v1/campaigns/${id}/explain`);
+        // Asking for a campaign keeps its forecast fresh, too.
+        const [told, campaign] = await Promise.all([ask(`/v1/campaigns/${id}/explain`), ask(`/v1/campaigns/${id}`)]);
         setReasons((known) => ({ ...known, [id]: told }));
+        learn(campaign);
         await new Promise((then) => setTimeout(then, APART_MS));
       }
     });
@@ -44,8 +47,10 @@ const OWN_WORDS = {
 export function Why({ campaign, reason }) {
   if (isOver(campaign)) return null;
   if (campaign.hanging_up) return html`<p class="why warn">Hanging up: ${campaign.hanging_up} still to be ended.</p>`;
+  if (campaign.state !== "running") return html`<p class="why">${OWN_WORDS[campaign.state](campaign)}</p>`;
+  if (!reason && isStill(campaign)) return html`<p class="why ok">…</p>`;
   if (!reason || (BUSY.includes(reason.code) && !isStill(campaign))) return html`<p class="why ok">Dialing.</p>`;
-  return html`<p class="why">${OWN_WORDS[reason.code]?.(campaign) ?? reason.words}${reason.until && html` <time datetime=${reason.until}>(${moment(reason.until)} your time)</time>`}</p>`;
+  return html`<p class="why">${reason.words}${reason.until && html` <time datetime=${reason.until}>(${moment(reason.until)} your time)</time>`}</p>`;
 }
 
 /** How long it still takes, as far as that is known. */

@@ -9,12 +9,10 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from dialer.simulator import Recording
 from dialer.simulator.sound import wav
-from dialer.tokens import make_token
-from tests.fakes.recordings import record_event
+from tests.fakes.recorded_world import record, ringing
 from tests.fakes.waiting import FIGURES
-from tests.fakes.world import SECRET, World, open_world
+from tests.fakes.world import World, open_world
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -29,25 +27,6 @@ async def world() -> AsyncIterator[World]:
         yield opened
 
 
-async def _attempt(world: World) -> str:
-    """Call somebody; returns the attempt once the phone rang."""
-    (number,) = world.people(1)
-    call = await world.call(number)
-    await world.until_rung(number)
-    return f"{call['id']}-1"
-
-
-async def _record(world: World, attempt_id: str) -> Recording:
-    """Record something at the carrier, and tell the API of it."""
-    archive = world.carrier._exchange.archive
-    recording = archive.add(Recording(application_id="acceptance", conversation_uuid="CON-1", sound=attempt_id))
-    recording.end(1.0)
-    told = record_event(archive.url(recording), recording_uuid=recording.uuid)
-    async with world.http.post(f"/webhooks/{make_token(SECRET, attempt_id)}/event", json=told) as response:
-        assert 204 == response.status
-    return recording
-
-
 async def _stored(world: World, count: int) -> list[str]:
     """The ids of so many stored recordings, once there are as many."""
     async with asyncio.timeout(_SECONDS):
@@ -60,7 +39,7 @@ async def _stored(world: World, count: int) -> list[str]:
 
 async def test_recording_is_fetched_within_seconds(world: World) -> None:
     """What the carrier told of can be heard at the API seconds later, byte for byte."""
-    recording = await _record(world, await _attempt(world))
+    recording = await record(world, await ringing(world))
     began = time.monotonic()
     (recording_id,) = await _stored(world, 1)
     FIGURES.append(f"recording: {time.monotonic() - began:.1f} s from its event to its file")
@@ -73,9 +52,9 @@ async def test_recording_is_fetched_within_seconds(world: World) -> None:
 async def test_recording_outlives_its_workers() -> None:
     """One that is told while no worker runs is fetched by the next."""
     async with open_world() as world:
-        attempt_id = await _attempt(world)
+        attempt_id = await ringing(world)
         await world.workers[0].kill()
-        await _record(world, attempt_id)
+        await record(world, attempt_id)
         await world.start_workers(1)
 
         assert 1 == len(await _stored(world, 1))

@@ -138,8 +138,8 @@ async def test_lost_connection_is_said(browser: Browser, world: World) -> None:
     """While the API cannot be heard the page says that what it shows may be old, and goes on by itself."""
     async with open_desk(browser, world.settings["PUBLIC_URL"]) as desk:
         await desk.log_in()
-        await desk.page.context.set_offline(True)
+        await world.api.kill()
         await expect(desk.page.get_by_role("alert")).to_contain_text("may be old")
-        await desk.page.context.set_offline(False)
+        await world.start_api()
         await expect(desk.page.get_by_role("alert")).to_have_count(0)
         await expect(desk.page.locator(".heard")).to_have_text(re.compile("Live|Asked"))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright
+from playwright.async_api import Browser, ConsoleMessage, Page, async_playwright, expect
 
 from tests.fakes.world import KEY
 
@@ -19,6 +19,7 @@ MISSING = CHROMIUM is None and "CI" not in os.environ
 """Where it is not there the tests are skipped; under CI they fail."""
 PHONE = {"width": 390, "height": 844}
 WAIT_MS = 15_000
+expect.set_options(timeout=WAIT_MS)
 
 _AXE = Path(__file__).parents[1] / "data/axe/axe.min.js"
 _GRAVE = {"serious", "critical"}
