@@ -23,6 +23,7 @@ from dialer.settings import Settings
 from dialer.store import Store
 from dialer.store.campaigns import BUILT_IN
 from dialer.store.forecasts import People
+from dialer.store.prospects import Prospects
 
 _URGENCY = {priority: number for number, priority in enumerate(Priority, 1)}
 _PPM = 1_000_000
@@ -70,7 +71,17 @@ class Planning:
 
     async def forecast(self, campaign: Campaign, assumed: Assumed | None = None, *, whole: bool = False) -> Forecast:
         """The forecast of a campaign as if it were started or resumed now, with whatever runs beside it."""
-        plan, people = await self._plan(campaign, assumed or Assumed(), whole=whole)
+        people = await self._people(campaign, whole=whole)
+        return await self.forecast_of(campaign, people, assumed)
+
+    def prospects(self, campaign: Campaign) -> Prospects:
+        """Counts the people of a list for a campaign that is not stored, for `forecast_of`."""
+        now, region = self._clock.now_us() / 1_000_000, self._settings.default_region
+        return Prospects(self._store, campaign, now, region=region, beginnings=self._beginnings(campaign))
+
+    async def forecast_of(self, campaign: Campaign, people: People, assumed: Assumed | None = None) -> Forecast:
+        """The same for these people, of a campaign that is stored or not."""
+        plan = await self._plan(campaign, assumed or Assumed(), people)
         outlook, problems = await asyncio.to_thread(_looked_ahead, plan, people)
         return Forecast(round(plan.starts * 1000), outlook, problems, people.whole)
 
@@ -81,22 +92,27 @@ class Planning:
         """
         if not can_be_impossible(campaign):
             return ()
-        plan, people = await self._plan(campaign, Assumed(), whole=False)
+        people = await self._people(campaign, whole=False)
+        plan = await self._plan(campaign, Assumed(), people)
         if await asyncio.to_thread(is_possible, plan):
             return ()
         if not people.whole:  # a sample says so; whoever refuses a campaign must have counted
-            plan, _ = await self._plan(campaign, Assumed(), whole=True)
+            plan = await self._plan(campaign, Assumed(), await self._people(campaign, whole=True))
         return await asyncio.to_thread(problems_of, plan)
 
-    async def _plan(self, campaign: Campaign, assumed: Assumed, *, whole: bool) -> tuple[Plan, People]:
+    async def _people(self, campaign: Campaign, *, whole: bool) -> People:
+        region, beginnings = self._settings.default_region, self._beginnings(campaign)
+        return await self._store.people_left(campaign, region=region, whole=whole, beginnings=beginnings)
+
+    async def _plan(self, campaign: Campaign, assumed: Assumed, people: People) -> Plan:
         trunks = [trunk for trunk in campaign.trunks if trunk in self._settings.trunk_names] or [MAIN]
         others, now = await asyncio.gather(self._store.others_running(campaign.id), self._store.trunks(trunks))
         rates = {trunk: self._settings.over(trunk).calls_per_second for trunk in trunks}
-        line, people = await self._line(campaign, whole=whole)
+        line = _line(campaign, people, self._rates(campaign).learned(await self._store.seen(campaign)))
         line = _given(line, assumed)
         line = replace(line, rates=_priced(campaign, line.rates), money=_money(campaign, line.rates))
         beside = [await self._other(other, rates) for other in others if set(other.trunks) & set(trunks)]
-        plan = Plan(
+        return Plan(
             line=line,
             others=tuple(other for other in beside if other.people),
             starts=self._clock.now_us() / 1_000_000 + min(one.gate_ms for one in now.values()) / 1000,
@@ -108,16 +124,6 @@ class Planning:
             slots=self._settings.slots or None,
             shares=self._shares(rates),
         )
-        return plan, people
-
-    async def _line(self, campaign: Campaign, *, whole: bool) -> tuple[Line, People]:
-        people, seen = await asyncio.gather(
-            self._store.people_left(
-                campaign, region=self._settings.default_region, whole=whole, beginnings=self._beginnings(campaign)
-            ),
-            self._store.seen(campaign),
-        )
-        return _line(campaign, people, self._rates(campaign).learned(seen)), people
 
     def _beginnings(self, campaign: Campaign) -> frozenset[str]:
         over = (self._settings.over(trunk) for trunk in campaign.trunks if trunk in self._settings.trunk_names)

@@ -83,7 +83,7 @@ async def read_bounded(request: web.Request, limit: int) -> bytes:
         with _transfer_told():
             whole = request.content.read_nowait()
         if len(whole) > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         return whole
     try:
         async with asyncio.timeout(JSON_TIMEOUT_S):
@@ -110,7 +110,7 @@ async def stream_bounded(request: web.Request, limit: int) -> AsyncIterator[byte
 def refuse_large(request: web.Request, limit: int) -> None:
     """Refuse by the announced length, before a byte is read."""
     if (request.content_length or 0) > limit:
-        raise _too_large(limit)
+        raise too_large(limit)
 
 
 def require_media_type(request: web.Request, taken: Iterable[str]) -> str:
@@ -135,7 +135,7 @@ async def _counted(request: web.Request, limit: int) -> AsyncIterator[bytes]:
             piece = await request.content.readany()
         size += len(piece)
         if size > limit:
-            raise _too_large(limit)
+            raise too_large(limit)
         if not piece:
             return
         yield piece
@@ -149,5 +149,6 @@ def _transfer_told() -> Iterator[None]:
         raise Problem(BAD_REQUEST, "The body's transfer coding is broken.", field="body") from None
 
 
-def _too_large(limit: int) -> Problem:
+def too_large(limit: int) -> Problem:
+    """The refusal of whatever is longer."""
     return Problem(TOO_LARGE, f"At most {limit:,} bytes are taken here.", field="body", headers={"Connection": "close"})

@@ -8,6 +8,7 @@ from typing import Literal, Self
 
 from pydantic import Field
 
+from dialer.api.answers import ImportOut
 from dialer.api.models import Outgoing
 from dialer.clock import moment
 from dialer.dispositions import Disposition
@@ -145,7 +146,7 @@ class AssumedOut(Outgoing):
 class ForecastOut(Outgoing):
     """When a campaign will be done, and what that takes, if it starts or goes on now."""
 
-    campaign_id: str
+    campaign_id: str | None = Field(description="Null for one that is not created.")
     at: datetime = Field(description="From when it looks ahead.")
     calls: int = Field(description="Calls that are not done yet.")
     counted: bool = Field(description="Whether they were looked at one by one; else a thousand stand for all.")
@@ -166,12 +167,12 @@ class ForecastOut(Outgoing):
     assumed: AssumedOut
 
     @classmethod
-    def of(cls, campaign: Campaign, forecast: Forecast) -> Self:
+    def of(cls, campaign: Campaign | None, forecast: Forecast) -> Self:
         """The answer for one forecast."""
         outlook = forecast.outlook
         finishes, at = outlook.finishes, moment(forecast.at_ms)
         return cls(
-            campaign_id=campaign.id,
+            campaign_id=campaign.id if campaign else None,
             at=at,
             calls=outlook.people,
             counted=forecast.whole,
@@ -194,3 +195,9 @@ class ForecastOut(Outgoing):
             cost_reason=None if outlook.cost else _NO_PRICE,
             assumed=AssumedOut.of(outlook.rates),
         )
+
+
+class ListForecastOut(ImportOut):
+    """What would become of a list's rows, and the forecast for those that are accepted. Nobody is known twice here."""
+
+    forecast: ForecastOut

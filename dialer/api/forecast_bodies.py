@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field, model_validator
 
 from dialer.api.models import Incoming
+from dialer.api.schemas import NewCampaign
 from dialer.dispositions import Disposition
 from dialer.planning import Assumed
 
@@ -50,6 +51,18 @@ class ForecastBody(Incoming):
             price_per_minute=told.price_per_minute,
             calls_per_second=told.calls_per_second,
         )
+
+
+class PlannedCampaign(ForecastBody):
+    """A campaign that is not created, and what its forecast is to take for granted."""
+
+    campaign: NewCampaign = Field(description="As POST /v1/campaigns takes it.")
+
+
+class NewForecast(PlannedCampaign):
+    """The same for so many people of whom nothing else is known."""
+
+    calls: int = Field(ge=1, le=10_000_000, description="How many people are to be called.")
 
 
 class Start(Incoming):

@@ -34,6 +34,7 @@ from dialer.importing.reading import FROM_START
 from dialer.importing.rows import BEGINNING, FURTHER, ID, NUMBER
 from dialer.kinds import Callee, steps_of
 from dialer.model import Campaign
+from dialer.settings import Settings
 from dialer.states import CampaignState
 from dialer.store import ImportRecord, ImportStep, Store
 from dialer.store.campaigns import BUILT_IN
@@ -216,16 +217,20 @@ def _batches(
     request: web.Request, campaign: Campaign, media_type: str, query: ImportQuery, start: Start
 ) -> AsyncIterator[Batch]:
     settings = request.app[RUNTIME].settings
-    steps = steps_of(campaign.kind, json.dumps(campaign.script), Callee(campaign.id))
     return read_calls(
         stream_bounded(request, settings.max_import_bytes),
         media_type=media_type,
         charset=request.charset,
-        checks=RowChecks(
-            settings.default_region, steps.variables(), settings.destinations, campaign.windows, column_map(query.map)
-        ),
+        checks=row_checks(campaign, settings, query.map),
         # A packed list has many times the rows.
         executor=request.app[IMPORT_POOL].executor(None if media_type == XLSX else request.content_length),
         sheet=query.sheet,
         start=start,
     )
+
+
+def row_checks(campaign: Campaign, settings: Settings, columns: str | None) -> RowChecks:
+    """What a row must have to become a call of this campaign, the columns being named so. Raises InvalidInput."""
+    steps = steps_of(campaign.kind, json.dumps(campaign.script), Callee(campaign.id))
+    places = settings.destinations, campaign.windows
+    return RowChecks(settings.default_region, steps.variables(), *places, column_map(columns))

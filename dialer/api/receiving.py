@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 from aiohttp import web
 
@@ -39,8 +40,11 @@ class Rows:
 
     def answer(self) -> web.Response:
         """What the client is told of a list that came to its end."""
-        rejections = [told_rejection(rejection) for rejection in self.rejections]
-        return web.json_response(text=ImportOut(**self.counts(), rejections=rejections).model_dump_json())
+        return web.json_response(text=ImportOut(**self.told()).model_dump_json())
+
+    def told(self) -> dict[str, Any]:
+        """The fields of ImportOut."""
+        return {**self.counts(), "rejections": [told_rejection(rejection) for rejection in self.rejections]}
 
 
 def told_rejection(rejection: Rejection) -> RejectionOut:

@@ -33,6 +33,8 @@ PROMISED = {
     "POST /v1/escalations/{escalation_id}/end",
     "POST /v1/escalations/{escalation_id}/confirm",
     "POST /v1/campaigns/{campaign_id}/forecast",
+    "POST /v1/forecasts",
+    "POST /v1/forecasts/list",
     "GET /v1/campaigns/{campaign_id}/forecast",
     "POST /v1/conferences",
     "GET /v1/conferences",

@@ -32,6 +32,8 @@ ALLOWED = {
     "GET /v1/campaigns/{campaign_id}/explain": READ,
     "GET /v1/campaigns/{campaign_id}/forecast": READ,
     "POST /v1/campaigns/{campaign_id}/forecast": READ,
+    "POST /v1/forecasts": READ,
+    "POST /v1/forecasts/list": READ,
     "GET /v1/campaigns/{campaign_id}/again": READ,
     "POST /v1/campaigns/{campaign_id}/again": LAUNCH,
     "POST /v1/campaigns/{campaign_id}/start": LAUNCH,

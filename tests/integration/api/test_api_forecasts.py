@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -243,3 +244,73 @@ async def test_check_and_start_tell_what_would_mend_it(url: str, api: aiohttp.Cl
 async def test_wrong_share_is_a_usage_error(url: str, text: str) -> None:
     """What cannot be is refused before anything is asked."""
     assert 2 == (await dialer(url, "check", "c1", "--assume", text)).exit_code
+
+
+PLANNED = CAMPAIGN | {"script": {"text": "Hello {{name}}."}}
+
+
+async def look(api: aiohttp.ClientSession, plan: Json, rows: str, media_type: str = "text/csv") -> tuple[int, Json]:
+    """What the API answers about a list for a campaign that is not created."""
+    form = aiohttp.FormData()
+    form.add_field("plan", json.dumps(plan), content_type="application/json")
+    form.add_field("list", rows.encode(), content_type=media_type, filename="people.csv")
+    async with api.post("/v1/forecasts/list", data=form) as response:
+        return response.status, await response.json()
+
+
+async def test_forecast_without_a_campaign_creates_nothing(api: aiohttp.ClientSession, runtime: Runtime) -> None:
+    """Three hundred people of whom nothing else is known; not a key is left behind."""
+    before = {*await runtime.redis.keys()}
+    plan = {"campaign": PLANNED, "calls": 300, **ANSWERS}
+    async with api.post("/v1/forecasts", json=plan) as response:
+        told = await response.json()
+
+    assert (200, None, 300, True) == (response.status, told["campaign_id"], told["calls"], told["possible"])
+    assert 100 * 1.015 + 30 == pytest.approx(seconds(told), abs=1)
+    assert before == {*await runtime.redis.keys()}
+
+
+async def test_list_is_checked_as_by_an_import_and_nothing_is_stored(
+    api: aiohttp.ClientSession, runtime: Runtime
+) -> None:
+    """Wrong rows are told, who is suppressed is skipped, an own end counts; the forecast is of those who are left."""
+    await runtime.store.suppress("+31612345601")
+    before = {*await runtime.redis.keys()}
+    soon = within(runtime, seconds=1)
+    rows = "number,name,expires_at\n" + "".join(f"+316123456{n:02d},Ann,\n" for n in range(1, 31))
+    rows += f"+31612345699,Bob,{soon}\n12,Eve,\n+31612345698,,\n"
+    status, told = await look(api, {"campaign": PLANNED, **ANSWERS}, rows)
+    forecast = told["forecast"]
+
+    assert (200, 31, 2) == (status, told["accepted"], told["rejected"])
+    assert [32, 33] == [rejection["row"] for rejection in told["rejections"]]
+    assert {"suppressed": 1, "own_end": 1} == {skip["reason"]: skip["calls"] for skip in forecast["skipped"]}
+    assert (31, 29) == (forecast["calls"], forecast["dialed"]["expected"])
+    assert before == {*await runtime.redis.keys()}
+
+
+async def test_money_and_its_remedy_are_told_beforehand(api: aiohttp.ClientSession) -> None:
+    """Twenty cents a call and thirty euros for three hundred people: when it stops, and what would do."""
+    plan = {"campaign": PLANNED | {"euro_cap": {"total": 30, "per_call": 0.2}}, "calls": 300, **ANSWERS}
+    async with api.post("/v1/forecasts", json=plan) as response:
+        told = await response.json()
+    [problem] = told["problems"]
+
+    assert (False, None, "no_money") == (told["possible"], told["finishes"], told["stops"]["reason"])
+    assert 150 == pytest.approx(told["stops"]["calls"], abs=2)
+    assert 60 == pytest.approx(problem["changes"][0]["value"], abs=1)
+    assert "euro_cap.total must be" in problem["remedy"]
+
+
+async def test_wrong_plan_or_form_is_told(api: aiohttp.ClientSession) -> None:
+    """What is wrong with the campaign has the field; a bare form, or a list of another type, is refused."""
+    rows, late = "number,name\n+31612345601,Ann\n", "2020-01-01T00:00:00Z"
+    wrong = await look(api, {"campaign": PLANNED | {"expires_at": late}}, rows)
+    other = await look(api, {"campaign": PLANNED}, rows, "application/pdf")
+    form = aiohttp.FormData({"list": "number"}, default_to_multipart=True)
+    async with api.post("/v1/forecasts/list", data=form) as response:
+        bare = await response.json()
+
+    assert (422, "campaign.expires_at") == (wrong[0], wrong[1]["field"])
+    assert (415, "list") == (other[0], other[1]["field"])
+    assert (400, "plan") == (response.status, bare["field"])
