@@ -13,22 +13,22 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from dialer.callbacks.events import CallbackEvent
 from dialer.cli.client import CampaignView, DialerClient, Json
 from dialer.cli.connection import talks_to_api
+from dialer.cli.describing import body_of, describes_campaign, redial_options
 from dialer.cli.explain import of_campaign
-from dialer.cli.forecasts import check, forecast_line, start, wall
+from dialer.cli.forecasts import check, forecast_line, look_at_list, start, wall
 from dialer.cli.hours import hours_text, window_options
-from dialer.cli.policies import EscalationType, RedialType, other_script_options, script_options, terms_options
+from dialer.cli.policies import other_script_options
 from dialer.cli.saving import save_file
 from dialer.cli.screens import Screen, counts_text, open_screen, plain_console
 from dialer.cli.sending import reading_options, report, send_list
-from dialer.cli.shares import LimitType, limit, share_options
+from dialer.cli.shares import share_options
 from dialer.cli.showing import shown
 from dialer.cli.watching import has_ended, is_hung_up, summary, watch
 from dialer.dispositions import Disposition
 from dialer.errors import DialerError
-from dialer.model import MAIN, Priority, UnknownPolicy
+from dialer.model import MAIN
 from dialer.settings import load_settings
 
 _LIST = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
@@ -39,84 +39,14 @@ def command() -> None:
     """Create, import, start, watch and steer campaigns."""
 
 
-def _redial_options(function: Any) -> Any:
-    """Add when somebody is dialed again, and how often."""
-    redial = click.option(
-        "--redial",
-        type=RedialType(),
-        multiple=True,
-        help="Such as busy=2/5m, or no_answer=5/10m,x2,max=4h,next; may be given more than once.",
-    )
-    most = click.option(
-        "--max-tries",
-        type=LimitType(click.IntRange(1)),
-        callback=lambda _context, _option, given: {} if given is None else {"max_tries": limit(given)},
-        help="How often one call is tried at the most.",
-    )
-    return redial(most(function))
-
-
-def _describes_campaign(function: Any) -> Any:
-    """Add the options that make a campaign."""
-    options = (
-        click.option(
-            "--priority", type=click.Choice([p.value for p in Priority]), help="Who goes first.  [default: normal]"
-        ),
-        _redial_options,
-        click.option(
-            "--escalation",
-            metavar="FILE",
-            type=EscalationType(),
-            help="What then=escalate begins for a call that is given up: JSON as POST /v1/escalations takes it.",
-        ),
-        click.option(
-            "--unknown",
-            type=click.Choice([p.value for p in UnknownPolicy]),
-            help="Calls that may or may not have rung.  [default: hold]",
-        ),
-        click.option(
-            "--success",
-            type=click.Choice([d.value for d in Disposition]),
-            multiple=True,
-            help="Counts as success.  [default: confirmed where a key confirms, else answered too]",
-        ),
-        click.option(
-            "--trunk",
-            "trunks",
-            multiple=True,
-            help="Call by this carrier account; may be given more than once.  [default: main]",
-        ),
-        click.option(
-            "--retention-days",
-            type=click.IntRange(1, 3650),
-            help="Delete all of it so many days after its end.  [default: DIALER_RETENTION_DAYS]",
-        ),
-        click.option(
-            "--expires-at",
-            metavar="TIME",
-            help="What is not dialed by then is not dialed any more, such as 2026-12-01T17:00:00+01:00.",
-        ),
-        click.option("--callback-url", help="Tell your own system there.  [default: DIALER_CALLBACK_URL]"),
-        click.option(
-            "--callback-event",
-            "callback_events",
-            type=click.Choice([e.value for e in CallbackEvent]),
-            multiple=True,
-            help="What to tell it.  [default: DIALER_CALLBACK_EVENTS]",
-        ),
-    )
-    for option in reversed(options):
-        function = option(function)
-    return script_options(terms_options(window_options(share_options(function))))
-
-
 @command.command("run")
 @talks_to_api
 @click.argument("file", type=_LIST)
 @reading_options
-@_describes_campaign
+@describes_campaign
 @click.option("--name", help="What to call it.  [default: the file's name]")
 @click.option("--force", is_flag=True, help="Start it although not everybody can be called in time.")
+@click.option("--dry-run", is_flag=True, help="Check the list and look ahead; nothing is stored and nobody is called.")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -129,6 +59,7 @@ async def run(  # noqa: PLR0913 - its options
     wishes: dict[str, str],
     name: str | None,
     force: bool,
+    dry_run: bool,
     output: Path | None,
     **description: Any,
 ) -> None:
@@ -137,7 +68,11 @@ async def run(  # noqa: PLR0913 - its options
     FILE is CSV with a header: a column `number`, perhaps `id`, and columns for the text's variables. Also a spreadsheet
     (.xlsx), NDJSON, JSON.
     """
-    created = await client.create_campaign(_body(name or file.stem, **description))
+    body = body_of(name or file.stem, **description)
+    if dry_run:
+        await look_at_list(client, file, {"campaign": body}, wishes)
+        return
+    created = await client.create_campaign(body)
     with open_screen() as screen:
         await _fill(client, created, file, screen, wishes)
         screen.say(forecast_line(await client.forecast(created.id)))
@@ -151,10 +86,10 @@ async def run(  # noqa: PLR0913 - its options
 @command.command("create")
 @talks_to_api
 @click.argument("name")
-@_describes_campaign
+@describes_campaign
 async def create(client: DialerClient, *, name: str, **description: Any) -> None:
     """Create a campaign without calls, and print its id."""
-    click.echo((await client.create_campaign(_body(name, **description))).id)
+    click.echo((await client.create_campaign(body_of(name, **description))).id)
 
 
 @command.command("again")
@@ -286,7 +221,7 @@ _add_step("cancel", "End a campaign for good; whatever has not gone out is cance
 @command.command("change")
 @talks_to_api
 @click.argument("campaign_id")
-@_redial_options
+@redial_options
 @other_script_options
 @share_options
 async def change(  # noqa: PLR0913 - what can be changed
@@ -381,25 +316,6 @@ async def _budget(client: DialerClient, campaign_id: str) -> float:
     if names == [MAIN]:
         return load_settings().calls_per_second
     return float(sum(one["calls_per_second"] for one in await client.trunks() if one["name"] in names))
-
-
-def _body(  # noqa: PLR0913 - the options of a campaign
-    name: str,
-    *,
-    says: Json,
-    terms: Json,
-    share: Json,
-    max_tries: Json,
-    redial: tuple[tuple[str, Json], ...],
-    success: tuple[str, ...],
-    callback_events: tuple[str, ...],
-    trunks: tuple[str, ...],
-    **chosen: Any,
-) -> Json:
-    body: Json = {"name": name, "redial": dict(redial)} | says | terms | share | max_tries | chosen.pop("windows")
-    listed = {"success": list(success), "callback_events": list(callback_events), "trunks": list(trunks)}
-    body |= {key: value for key, value in listed.items() if value}
-    return body | {key: value for key, value in chosen.items() if value is not None}
 
 
 def _table(views: list[CampaignView]) -> Table:

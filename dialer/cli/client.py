@@ -119,6 +119,15 @@ class DialerClient:
         """Its forecast from a sample, at most ten seconds old."""
         return await self._json("GET", f"/v1/campaigns/{campaign_id}/forecast")
 
+    async def forecast_list(self, plan: Json, upload: Upload, *, wishes: Mapping[str, str] | None = None) -> Json:
+        """Check a list and look ahead for a campaign that is not created; `plan` as `POST /v1/forecasts` takes it."""
+        form = aiohttp.MultipartWriter("form-data")
+        form.append_json(plan).set_content_disposition("form-data", name="plan")
+        part = form.append(upload.chunks, {"Content-Type": upload.content_type})
+        part.set_content_disposition("form-data", name="list", filename="list")
+        patience = aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_S)
+        return await self._json("POST", "/v1/forecasts/list", data=form, params=wishes, timeout=patience)
+
     async def change_campaign(self, campaign_id: str, body: Json) -> CampaignView:
         """Change it; `body` as `PATCH /v1/campaigns/{id}` takes it."""
         return CampaignView.from_json(await self._json("PATCH", f"/v1/campaigns/{campaign_id}", json=body))

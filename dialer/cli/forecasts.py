@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import functools
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, get_args
 
 import click
+from click.core import ParameterSource
 
 from dialer.cli.client import DialerClient, Json
 from dialer.cli.connection import talks_to_api
-from dialer.cli.screens import clock_text, counts_text
+from dialer.cli.describing import body_of, describes_campaign
+from dialer.cli.policies import other_script_options
+from dialer.cli.screens import clock_text, counts_text, open_screen
+from dialer.cli.sending import reading_options, report, send_plan
 from dialer.cli.showing import shown
 
 _MOST_HOURS = 24
@@ -37,25 +43,113 @@ class ShareType(click.ParamType[tuple[str, float]]):
         return name, share
 
 
+def _assumes(function: Any) -> Any:
+    """Add what is taken for granted of how calls go, as `assume`."""
+    shares = click.option("--assume", "shares", type=ShareType(), multiple=True, help="Such as answered=0.7, busy=0.1.")
+    ring = click.option("--ring-s", type=click.FloatRange(0, 120), help="Seconds until somebody picks up.")
+    talk = click.option("--talk-s", type=click.FloatRange(0, 7200), help="Seconds of an answered call.")
+    price = click.option("--price-per-minute", type=click.FloatRange(0, 1000), help="Euro.")
+    rate = click.option(
+        "--calls-per-second",
+        "budget",
+        type=click.FloatRange(0, 10_000, min_open=True),
+        help="With another budget.",
+    )
+
+    @shares
+    @ring
+    @talk
+    @price
+    @rate
+    @functools.wraps(function)
+    def assuming(
+        *args: Any,
+        shares: tuple[tuple[str, float], ...],
+        ring_s: float | None,
+        talk_s: float | None,
+        price_per_minute: float | None,
+        budget: float | None,
+        **options: Any,
+    ) -> Any:
+        figures = {
+            "ring_s": ring_s,
+            "talk_s": talk_s,
+            "price_per_minute": price_per_minute,
+            "calls_per_second": budget,
+        }
+        assume = {name: value for name, value in figures.items() if value is not None}
+        return function(*args, assume=assume | ({"shares": dict(shares)} if shares else {}), **options)
+
+    return assuming
+
+
 @click.command("check")
+@click.pass_context
 @talks_to_api
-@click.argument("campaign_id")
-@click.option("--assume", "shares", type=ShareType(), multiple=True, help="Such as answered=0.7, busy=0.1.")
-@click.option("--ring-s", type=click.FloatRange(0, 120), help="Seconds until somebody picks up.")
-@click.option("--talk-s", type=click.FloatRange(0, 7200), help="Seconds of an answered call.")
-@click.option("--price-per-minute", type=click.FloatRange(0, 1000), help="Euro.")
-@click.option("--calls-per-second", type=click.FloatRange(0, 10_000, min_open=True), help="With another budget.")
+@click.argument("campaign_id", required=False)
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path),
+    help="Instead of a campaign: a list, for one with the options below that is not created.",
+)
+@_assumes
 @click.option("--json", "as_json", is_flag=True, help="As the API says it.")
-async def check(
-    client: DialerClient, /, *, campaign_id: str, shares: tuple[tuple[str, float], ...], as_json: bool, **figures: Any
+@reading_options
+@functools.partial(describes_campaign, says=other_script_options)
+async def check(  # noqa: PLR0913 - its options
+    client: DialerClient,
+    context: click.Context,
+    /,
+    *,
+    campaign_id: str | None,
+    file: Path | None,
+    assume: Json,
+    as_json: bool,
+    wishes: dict[str, str],
+    **description: Any,
 ) -> None:
     """Look ahead: who will be skipped, when a campaign will be done, what that takes and costs.
 
-    Ends with 1 where not everybody can be called in time, and says what would mend it.
+    With --file nothing is stored and nobody is called. Ends with 1 where not everybody can be called in time, and says
+    what would mend it.
     """
-    assume = {name: value for name, value in figures.items() if value is not None}
-    told = await client.check_campaign(campaign_id, {"assume": assume | ({"shares": dict(shares)} if shares else {})})
+    if (campaign_id is None) is (file is None):
+        raise click.UsageError("Give the id of a campaign, or --file with a list.")
+    if file is not None:
+        plan = {"campaign": body_of(file.stem, **description), "assume": assume}
+        await look_at_list(client, file, plan, wishes, as_json=as_json)
+        return
+    _require_of_check(context)
+    told = await client.check_campaign(str(campaign_id), {"assume": assume})
     click.echo(json.dumps(told, indent=2) if as_json else forecast_text(told))
+    _end_as(told)
+
+
+_OF_CHECK = frozenset({"campaign_id", "url", "api_key", "shares", "as_json"}) | {
+    "ring_s", "talk_s", "price_per_minute", "budget",
+}  # fmt: skip
+
+
+def _require_of_check(context: click.Context) -> None:
+    """Raise a usage error for options that describe a campaign, where there is one."""
+    given = (name for name in context.params if context.get_parameter_source(name) is ParameterSource.COMMANDLINE)
+    if other := next((name for name in given if name not in _OF_CHECK), None):
+        raise click.UsageError(
+            f"--{other.replace('_', '-')} describes a campaign that is not created: give it with --file."
+        )
+
+
+async def look_at_list(
+    client: DialerClient, file: Path, plan: Json, wishes: Mapping[str, str], *, as_json: bool = False
+) -> None:
+    """Check a list and look ahead for a campaign that is not created."""
+    with open_screen() as screen:
+        told = await send_plan(client, plan, file, screen, wishes)
+    click.echo(json.dumps(told, indent=2) if as_json else f"{report(told)}\n{forecast_text(told['forecast'])}")
+    _end_as(told["forecast"])
+
+
+def _end_as(told: Json) -> None:
     if not told["possible"]:
         raise SystemExit(1)
 

@@ -65,6 +65,13 @@ async def send_list(
     return await _send(path, screen, LIST_TYPES, partial(client.import_calls, campaign_id, wishes=wishes))
 
 
+async def send_plan(
+    client: DialerClient, plan: Json, path: Path, screen: Screen, wishes: Mapping[str, str] = NO_WISHES
+) -> Json:
+    """Check the file's calls for a campaign that is not created, and look ahead."""
+    return await _send(path, screen, LIST_TYPES, partial(client.forecast_list, plan, wishes=wishes))
+
+
 async def send_numbers(client: DialerClient, name: str | None, path: Path, screen: Screen) -> Json:
     """Put the file's numbers on a suppression list; the same, but that .txt is one number a line."""
     content_types = {**CONTENT_TYPES, ".txt": "text/plain"}

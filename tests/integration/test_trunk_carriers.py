@@ -251,8 +251,10 @@ async def test_a_forecast_counts_the_budgets_of_all_trunks(twins: Twins) -> None
         await board.campaign([f"+3161234567{number}"], name=f"c{number}", trunks=trunks)
         for number, trunks in enumerate((["main", "south"], ["south"], ["main", "south"]))
     ]
-    whole, _ = await planning._plan(await board.runtime.store.campaign(asked), Assumed(), whole=True)
-    of_south, _ = await planning._plan(await board.runtime.store.campaign(others[0]), Assumed(), whole=True)
+    campaigns = [await board.runtime.store.campaign(one) for one in (asked, others[0])]
+    whole, of_south = [
+        await planning._plan(one, Assumed(), await planning._people(one, whole=True)) for one in campaigns
+    ]
 
     assert 150 == whole.calls_per_second
     assert {others[0]: 50, others[1]: None} == {one.id: one.calls_per_second for one in whole.others}

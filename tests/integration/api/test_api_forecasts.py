@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -314,3 +315,27 @@ async def test_wrong_plan_or_form_is_told(api: aiohttp.ClientSession) -> None:
     assert (422, "campaign.expires_at") == (wrong[0], wrong[1]["field"])
     assert (415, "list") == (other[0], other[1]["field"])
     assert (400, "plan") == (response.status, bare["field"])
+
+
+async def test_list_is_looked_at_by_the_command_line(url: str, runtime: Runtime, tmp_path: Path) -> None:
+    """`run --dry-run` and `check --file` tell rows and forecast alike, and leave nothing behind."""
+    people = tmp_path / "people.csv"
+    people.write_text("number,name\n" + "".join(f"+316123456{n:02d},Ann\n" for n in range(10, 40)) + "12,Eve\n")
+    before = {*await runtime.redis.keys()}
+    text = ("--text", "Hello {{name}}.")
+    dry = await dialer(url, "run", str(people), *text, "--dry-run")
+    check = await dialer(url, "check", "--file", str(people), *text, "--assume", "answered=1", "--talk-s", "20")
+
+    assert (0, 0) == (dry.exit_code, check.exit_code)
+    for told in (dry, check):
+        assert "accepted 30, duplicates 0, rejected 1" in told.stdout
+        assert "placed    " in told.stdout
+    assert "row 31, number: '12'" in dry.stdout
+    assert "answered 30" in check.stdout
+    assert before == {*await runtime.redis.keys()}
+
+
+@pytest.mark.parametrize("words", [(), ("c1", "--file", __file__), ("c1", "--text", "Hello.")])
+async def test_check_takes_a_campaign_or_a_list(url: str, words: tuple[str, ...]) -> None:
+    """Neither, both, or a campaign that is described anew is a usage error."""
+    assert 2 == (await dialer(url, "check", *words)).exit_code
