@@ -52,6 +52,7 @@ class PlannedListQuery(ListQuery):
 @routes.post(
     "/v1/forecasts",
     role=Role.READ,
+    repeatable="it changes nothing",
     answers={200: Answer(description="The forecast; nothing is created.", model=ForecastOut)},
     audit=None,  # it changes nothing
 )
@@ -70,6 +71,7 @@ async def look_ahead(request: web.Request, *, body: NewForecast) -> web.StreamRe
 @routes.post(
     "/v1/forecasts/list",
     role=Role.READ,
+    repeatable="it changes nothing",
     answers={200: Answer(description="The rows, and the forecast; nothing is stored.", model=ListForecastOut)},
     streamed={_FORM: _BODY},
     problems=(BAD_REQUEST,),

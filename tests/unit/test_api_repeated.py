@@ -25,6 +25,8 @@ ONCE = {
 """They take a key, and what they did under it is not done a second time."""
 CHANGES_NOTHING = {
     "/v1/campaigns/{campaign_id}/forecast",
+    "/v1/forecasts",
+    "/v1/forecasts/list",
     "/v1/imports/preview",
     "/v1/numbers/find",
     "/v1/erasures/check",
