@@ -66,6 +66,7 @@ campaign (`store/retention.py`).
 | `hanging-up` | zset | campaign of which calls are to be hung up, score: when that was last asked (ms) | empties |
 | `closing` | set | campaigns that may be complete | empties |
 | `reaping` | zset | campaign that is over, with a retention of its own, score: until when (ms) | with the campaign |
+| `idling` | zset | campaign that may end, score: when to look whether it was touched lately (ms) | with the campaign |
 | `ended` | zset | every other campaign that is over, score: since (ms) | with the campaign |
 | `open` | set | campaigns with anything left to do, drafts too | empties |
 | `trunk:main` | hash | the budget: `tat`, `seen` (us), `index`; more in `tune_budget.lua` | stays: one per trunk |
@@ -105,6 +106,7 @@ SUPPRESSION = f"{TAG}suppression"
 CLOSING = f"{TAG}closing"
 REAPING = f"{TAG}reaping"
 ENDED = f"{TAG}ended"
+IDLING = f"{TAG}idling"
 AUDIT = f"{TAG}audit"
 AUDIT_CHAIN = f"{TAG}audit:chain"
 AUDITED = (AUDIT, AUDIT_CHAIN)

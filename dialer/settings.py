@@ -226,7 +226,11 @@ class Settings(BaseSettings):
         365, ge=1, le=3650, description="Days until an entry of the audit log is deleted."
     )
     retention_days: int = Field(
-        90, ge=1, le=3650, description="Days after its end until a campaign and all of it is deleted."
+        90,
+        ge=1,
+        le=3650,
+        description="Days after its end until a campaign and all of it is deleted; a draft, or a paused one, that "
+        "nobody touches for so long is cancelled.",
     )
     default_region: str = Field(
         "NL", pattern=r"^[A-Z]{2}$", description="Country (ISO 3166) of numbers written without a country code."

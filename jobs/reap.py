@@ -26,6 +26,9 @@ async def reap(ctx: ArqContext) -> None:
     trimmed = await store.trim_audit(_days_ago(settings.audit_retention_days, context))
     if trimmed:
         log.info("audit.trimmed", count=trimmed, older_than_days=settings.audit_retention_days)
+    idle = await store.end_idle(settings.retention_days)
+    if idle:
+        log.info("campaign.idle_cancelled", count=len(idle))
     deleted = await store.reap(_days_ago(settings.retention_days, context))
     if deleted:
         log.info("campaign.deleted", count=deleted)

@@ -87,7 +87,7 @@ for i = 1, calls do
     answer[i + 1] = -tonumber(redis.call('HGET', known, digest))
   end
 end
-redis.call('HSET', KEYS[1], 'total', seq - 1)
+redis.call('HSET', KEYS[1], 'total', seq - 1, 'touched_at', ARGV[2])
 if some.import then
   local accepted = seq - 1 - tonumber(total)
   record_import({unpack(KEYS, 5, 8)}, some.import, ARGV[1], ARGV[4], ARGV[2], accepted, calls - accepted)

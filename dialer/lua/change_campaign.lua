@@ -53,7 +53,7 @@ for i = 4, #ARGV, 2 do
     redis.call('HSET', campaign, ARGV[i], ARGV[i + 1])
   end
 end
-if #ARGV > 3 then redis.call('HSET', campaign, 'version', (version or 1) + 1) end
+if #ARGV > 3 then redis.call('HSET', campaign, 'version', (version or 1) + 1, 'touched_at', ARGV[2]) end
 -- The first of those that are released; the hopper goes on with the others (claim_due_calls).
 release(campaign, KEYS[5], KEYS[6], tonumber(ARGV[2]), MOST_RELEASED)
 -- It may take a token now that it could not take before; or it is stopped by what it has now (complete_campaign).

@@ -12,7 +12,7 @@ if not state then return 0 end
 if state == 'completed' or state == 'cancelled' then return -1 end
 local changes = redis.call('HGET', campaign, 'version') or '1'
 if ARGV[5] ~= '' and changes ~= ARGV[5] then return -3 end
-redis.call('HSET', campaign, 'version', changes + 1)
+redis.call('HSET', campaign, 'version', changes + 1, 'touched_at', ARGV[2])
 local version, several = redis.call('HINCRBY', campaign, 'windows_version', 1), tonumber(cohorts or 1) > 1
 -- Where calls of closed cohorts may be parked: each at its cohort's opening, or at the campaign's end.
 local openings = {unpark or nil}

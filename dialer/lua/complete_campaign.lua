@@ -39,7 +39,7 @@ local function stopped_by()
 end
 local reason = not over and stopped_by()
 if reason then
-  step(KEYS[1], id, 'paused', reason, {KEYS[15], unpack(KEYS, 17)}, KEYS[3])
+  step(KEYS[1], id, ARGV[2], 'paused', reason, {KEYS[15], unpack(KEYS, 17)}, KEYS[3])
   dialer_did(KEYS[13], KEYS[14], ARGV[2], 'campaign.paused', id, {reason = reason})
   return 3
 end

@@ -8,7 +8,7 @@
 local id, now = ARGV[1], ARGV[2]
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return -1 end
-if state == 'running' then step(KEYS[1], id, 'paused', '', {KEYS[7], unpack(KEYS, 9)}, KEYS[8]) end
+if state == 'running' then step(KEYS[1], id, now, 'paused', '', {KEYS[7], unpack(KEYS, 9)}, KEYS[8]) end
 for i = 2, 4 do
   -- NX: whoever is hanging one of them up right now keeps it.
   for _, seq in ipairs(redis.call('ZRANGE', KEYS[i], 0, -1)) do redis.call('ZADD', KEYS[5], 'NX', now, seq) end

@@ -2,9 +2,10 @@
 -- KEYS[1] hash campaign   zsets KEYS[2] waiting   KEYS[3] claimed   KEYS[4] done:cancelled   KEYS[5] leases   KEYS[6] sleeping
 -- KEYS[7] set closing   KEYS[8] list callbacks:told   KEYS[9] stream audit   KEYS[10] hash audit:chain   KEYS[11] zset held
 -- KEYS[12] stream changes   KEYS[13..] for each of its trunks: zset ready by class
--- ARGV    campaign id, now_ms, the new state, reason or '', the same masked, states from which it is allowed
+-- ARGV    campaign id, now_ms, the new state, reason or '', the same masked, since when nobody must have touched it (ms) or '',
+--         states from which it is allowed;
 --         a reason is the dialer's own, which nobody has asked for: so it is audited here
--- returns {1} stepped, {2} it was there already, {0, state} not from here, {-1} no such campaign
+-- returns {1} stepped, {2} it was there already, {0, state} not from here, or touched since, {-1} no such campaign
 -- atomic because a claim between the state and the sets would dial for a paused campaign
 -- include: changes
 -- include: line
@@ -16,10 +17,14 @@ local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return {-1} end
 if state == target then return {2} end
 local allowed = false
-for i = 6, #ARGV do allowed = allowed or ARGV[i] == state end
+for i = 7, #ARGV do allowed = allowed or ARGV[i] == state end
 if not allowed then return {0, state} end
+if ARGV[6] ~= '' then
+  local touched, created = unpack(redis.call('HMGET', KEYS[1], 'touched_at', 'created_at'))
+  if tonumber(touched or created) > tonumber(ARGV[6]) then return {0, state} end
+end
 
-step(KEYS[1], id, target, ARGV[4], {KEYS[6], unpack(KEYS, 13)}, KEYS[7])
+step(KEYS[1], id, now, target, ARGV[4], {KEYS[6], unpack(KEYS, 13)}, KEYS[7])
 if ARGV[4] ~= '' then dialer_did(KEYS[9], KEYS[10], now, 'campaign.' .. target, id, {reason = ARGV[5]}) end
 if target == 'running' then
   redis.call('HSETNX', KEYS[1], 'started_at', now)

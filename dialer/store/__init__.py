@@ -16,6 +16,7 @@ from dialer.store.erasing import ErasingStore
 from dialer.store.escalations import EscalationStore
 from dialer.store.explaining import ExplainStore
 from dialer.store.forecasts import ForecastStore
+from dialer.store.idling import IdlingStore
 from dialer.store.imports import ImportRecord, ImportStep, ImportStore
 from dialer.store.overview import Overview, OverviewStore, TrunkNow
 from dialer.store.recordings import Deleted, Noted, Wanted
@@ -48,6 +49,7 @@ class Store(
     EscalationStore,
     ExplainStore,
     ForecastStore,
+    IdlingStore,
     ImportStore,
     OverviewStore,
     RetentionStore,

@@ -88,14 +88,17 @@ class CampaignStore(StorePart):
         ended = dict(zip(Disposition, islice(sizes, len(keys.IN_FLIGHT), None), strict=True))
         return Progress({**in_flight, CallState.DONE: sum(ended.values())}, ended, to_hang_up or None)
 
-    async def step(self, campaign_id: str, verb: str, *, reason: str = "") -> Campaign:
+    async def step(
+        self, campaign_id: str, verb: str, *, reason: str = "", untouched_since: int | None = None
+    ) -> Campaign:
         """Start, pause, resume or cancel. A campaign that is there already stays so.
 
-        A `reason` is given where the dialer does so by itself; that is audited in the same step.
+        A `reason` is given where the dialer does so by itself; that is audited in the same step. So it may only be
+        where nobody touched the campaign since a moment (ms).
 
         Raises:
             NotFound: there is no such campaign.
-            IllegalStep: not from the state it is in.
+            IllegalStep: not from the state it is in, or touched since.
         """
         sources, target = CAMPAIGN_STEPS[verb]
         if not is_campaign_id(campaign_id):
@@ -104,6 +107,7 @@ class CampaignStore(StorePart):
             raise IllegalStep(f"{campaign_id} takes every single call and cannot be cancelled; pause it instead")
         names = [keys.calls_in(campaign_id, CallState.WAITING), keys.calls_in(campaign_id, CallState.CLAIMED)]
         names.append(keys.calls_done(campaign_id, Disposition.CANCELLED))
+        since = "" if untouched_since is None else untouched_since
         answer = await self._batch.run(
             "step_campaign",
             [
@@ -118,7 +122,7 @@ class CampaignStore(StorePart):
                 keys.CHANGES,
                 *await self._lines(campaign_id),
             ],
-            [campaign_id, self._now_ms(), target, reason, masked_text(reason), *sources],
+            [campaign_id, self._now_ms(), target, reason, masked_text(reason), since, *sources],
         )
         match answer:
             case [-1]:
@@ -250,6 +254,8 @@ class CampaignStore(StorePart):
 def new_campaign_keys(campaign: Campaign) -> list[str]:
     """What creating a campaign touches, in the order of `create_campaign.lua`."""
     names = [keys.campaign(campaign.id), keys.CAMPAIGNS, keys.OPEN, keys.EXPIRING]
+    if campaign.id not in BUILT_IN.values():
+        names.append(keys.IDLING)
     return names + ([_LISTS[campaign.kind]] if campaign.kind in _LISTS else [])
 
 

@@ -94,6 +94,7 @@ class RetentionStore(CampaignStore, RecordingStore):
         await self._unlink([keys.held(campaign_id), keys.texts(campaign_id), keys.forecast_claim(campaign_id)])
         await self._batch.command("ZREM", keys.COPYING, campaign_id)
         await self._batch.command("ZREM", keys.HANGING_UP, campaign_id)
+        await self._batch.command("ZREM", keys.IDLING, campaign_id)
         await self._batch.command("SREM", keys.OPEN, campaign_id)
         await self._batch.command("ZREM", keys.EXPIRING, campaign_id)
         lists = [keys.CAMPAIGNS, keys.CONFERENCES, keys.ESCALATIONS, keys.REAPING, keys.ENDED]

@@ -30,7 +30,7 @@ async def test_add_stores_records_in_line_and_known(engine: Engine) -> None:
     assert [("c1-1", False), ("c1-2", False)] == [(one.call_id, one.duplicate) for one in added]
     assert {"1", "2"} == {seq for content in known.values() for seq in content.values()}
     assert {
-        "campaign:c1": {"total": "2"},
+        "campaign:c1": {"total": "2", "touched_at": str(START_MS)},
         "campaign:c1:calls:0": {"1": ["+31610000001"], "2": ["+31610000002", "a-2", {"name": "Žofie"}]},
         "campaign:c1:waiting": {"1": due(1), "2": due(2)},
         "campaign:c1:imports": {"i1": START_MS + 60_000},

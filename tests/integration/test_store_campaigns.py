@@ -41,6 +41,7 @@ async def test_create_stores_the_campaign_and_nothing_else(engine: Engine) -> No
         },
         "campaigns": {"c1": START_MS},
         "open": {"c1"},
+        "idling": {"c1": START_MS},
     } == await engine.keyspace()
 
 

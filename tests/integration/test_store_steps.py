@@ -64,7 +64,11 @@ async def test_start_makes_a_campaign_ready(engine: Engine) -> None:
     await engine.store.step("c1", "start")
 
     assert {
-        "campaign:c1": {"state": "running", "reason": "", "started_at": str(START_MS + 1)},
+        "campaign:c1": {
+            "state": "running",
+            "reason": "",
+            **dict.fromkeys(("started_at", "touched_at"), str(START_MS + 1)),
+        },
         "ready:normal": {"c0": 2, "c1": 2},
         "closing": {"c1"},
         "wake": ["1"],
@@ -77,10 +81,11 @@ async def test_pause_takes_a_campaign_out_of_the_line(engine: Engine) -> None:
     await engine.record(await engine.place(), "n1", "busy")
     before = await engine.keyspace()
     paused = await engine.store.step("c1", "pause", reason="the carrier refused")
+    now = str(engine.now_ms)
 
     assert (CampaignState.PAUSED, "the carrier refused") == (paused.state, paused.reason)
     assert {
-        "campaign:c1": {"state": "paused", "reason": "the carrier refused"},
+        "campaign:c1": {"state": "paused", "reason": "the carrier refused", "touched_at": now},
         "ready:normal": None,
         "sleeping": None,
     } == await engine.changed_since(before)
@@ -96,7 +101,7 @@ async def test_resume_forgets_the_reason_and_keeps_the_start(engine: Engine) -> 
 
     assert None is resumed.reason
     assert {
-        "campaign:c1": {"state": "running", "reason": ""},
+        "campaign:c1": {"state": "running", "reason": "", "touched_at": str(engine.now_ms)},
         "ready:normal": {"c1": 0},
     } == await engine.changed_since(before)
 
@@ -111,7 +116,7 @@ async def test_cancel_ends_what_has_not_gone_out(engine: Engine) -> None:
     await engine.store.step("c1", "cancel")
 
     assert {
-        "campaign:c1": {"state": "cancelled", "ended_at": str(now)},
+        "campaign:c1": {"state": "cancelled", "ended_at": str(now), "touched_at": str(now)},
         "campaign:c1:waiting": None,
         "campaign:c1:claimed": None,
         "campaign:c1:done:cancelled": {"2": now, "3": due(3), "4": due(4)},
