@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dialer.api.applications import ApplicationOut, ApplicationsOut
+from dialer.cli.as_json import json_option
 from dialer.cli.carrier_connection import Carrier, talks_to_carrier
 from dialer.cli.key_file import KeyFile, reserved
 from dialer.cli.screens import plain_console
@@ -23,7 +24,7 @@ from dialer.providers.kpn import names_voice
 from dialer.settings import environment_name
 
 _ID = environment_name("carrier_application_id")
-_AS_JSON = click.option("--json", "as_json", is_flag=True, help="As the API says it.")
+_AS_JSON = json_option
 _METHOD = click.Choice(["GET", "POST"])
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import click
 
-from dialer.cli.client import DialerClient, Json
+from dialer.cli.as_json import json_option, print_json
 from dialer.cli.connection import talks_to_api
 from dialer.cli.policies import script_options, terms_options
+from dialer.client import AsyncDialer
+from dialer.client.wire import Json
 from dialer.model import Priority
 
 
@@ -21,14 +22,17 @@ from dialer.model import Priority
 @click.option("--priority", type=click.Choice([p.value for p in Priority]), help="Who goes first.  [default: normal]")
 @click.option("--dtmf-answer", metavar="KEYS", help="Keys pressed towards the phone when it answers; p is a pause.")
 @click.option("--header", "headers", multiple=True, metavar="NAME=VALUE", help="Told to a SIP address or websocket.")
-@click.option("--json", "as_json", is_flag=True, help="As the API says it.")
-async def command(client: DialerClient, *, number: str, says: Json, terms: Json, as_json: bool, **chosen: Any) -> None:
+@json_option
+async def command(dialer: AsyncDialer, *, number: str, says: Json, terms: Json, as_json: bool, **chosen: Any) -> None:
     """Call NUMBER as soon as its turn comes, and print the call's id.
 
     NUMBER may also be a SIP address (sip:desk@pbx.example.com) or a websocket (wss://audio.example.com/in).
     """
-    call = await client.add_call({"number": number} | says | terms | _further(**chosen))
-    click.echo(json.dumps(call, indent=2) if as_json else call["id"])
+    call = await dialer.calls.create({"number": number} | says | terms | _further(**chosen))
+    if as_json:
+        print_json(call)
+    else:
+        click.echo(call.id)
 
 
 def _further(priority: str | None, dtmf_answer: str | None, headers: tuple[str, ...]) -> Json:

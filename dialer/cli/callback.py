@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
-
 import click
 from rich.table import Table
 
-from dialer.cli.client import DialerClient, Json
+from dialer.api.callbacks import CallbackOut
+from dialer.cli.as_json import json_option, print_json
 from dialer.cli.connection import talks_to_api
 from dialer.cli.screens import plain_console
-from dialer.cli.showing import shown
+from dialer.cli.showing import moment_text, shown
+from dialer.client import AsyncDialer
 
 
 @click.group("callback")
@@ -21,12 +21,12 @@ def command() -> None:
 @command.command("list")
 @talks_to_api
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many, oldest first.")
-@click.option("--json", "as_json", is_flag=True, help="As the API says it.")
-async def list_callbacks(client: DialerClient, *, limit: int, as_json: bool) -> None:
+@json_option
+async def list_callbacks(dialer: AsyncDialer, *, limit: int, as_json: bool) -> None:
     """List callbacks that were given up, longest ago first."""
-    found = await client.dead_callbacks(limit)
+    found = [one async for one in dialer.callbacks.all(limit=limit)]
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        print_json(found)
     elif found:
         plain_console().print(_table(found))
     else:
@@ -36,27 +36,27 @@ async def list_callbacks(client: DialerClient, *, limit: int, as_json: bool) -> 
 @command.command("retry")
 @talks_to_api
 @click.argument("callback_ids", nargs=-1, required=True)
-async def retry(client: DialerClient, *, callback_ids: tuple[str, ...]) -> None:
+async def retry(dialer: AsyncDialer, *, callback_ids: tuple[str, ...]) -> None:
     """Send callbacks again that were given up."""
     for callback_id in callback_ids:
-        await client.retry_callback(callback_id)
+        await dialer.callbacks.retry(callback_id)
         click.echo(f"Callback {callback_id} is sent again.")
 
 
 @command.command("drop")
 @talks_to_api
 @click.argument("callback_ids", nargs=-1, required=True)
-async def drop(client: DialerClient, *, callback_ids: tuple[str, ...]) -> None:
+async def drop(dialer: AsyncDialer, *, callback_ids: tuple[str, ...]) -> None:
     """Drop callbacks that were given up."""
     for callback_id in callback_ids:
-        await client.drop_callback(callback_id)
+        await dialer.callbacks.drop(callback_id)
         click.echo(f"Callback {callback_id} is dropped.")
 
 
-def _table(found: list[Json]) -> Table:
+def _table(found: list[CallbackOut]) -> Table:
     table = Table("id", "event", "happened", "tries", "error", box=None, header_style="bold", pad_edge=False)
     for callback in found:
-        happened = callback["happened_at"][:19].replace("T", " ")
-        error = shown(callback["error"] or "")
-        table.add_row(callback["id"], callback["event"], happened, str(callback["tries"]), error)
+        happened = moment_text(callback.happened_at)
+        error = shown(callback.error or "")
+        table.add_row(callback.id, callback.event, happened, str(callback.tries), error)
     return table

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import json
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import click
 
-from dialer.cli.client import DialerClient, Json
+from dialer.api.conference_answers import ConferenceOut, MemberOut
+from dialer.cli.as_json import json_option, print_json
 from dialer.cli.conference_screen import conference_line, conferences_table, follow, members_table
 from dialer.cli.connection import talks_to_api
 from dialer.cli.durations import DurationType
@@ -18,6 +19,9 @@ from dialer.cli.people import read_people
 from dialer.cli.policies import RedialType, terms_options
 from dialer.cli.screens import plain_console
 from dialer.cli.showing import shown
+from dialer.client import AsyncDialer
+from dialer.client.conferences import AsyncConferences
+from dialer.client.wire import Json
 from dialer.errors import InvalidInput
 from dialer.model import NewCall, Priority
 from dialer.phone import parse_number
@@ -59,26 +63,26 @@ def command() -> None:
 @click.option("--machine-detection", type=click.Choice(["continue", "hangup"]), help="Look for machines.")
 @terms_options
 @click.option("--follow", "follows", is_flag=True, help="Show who is in until it is over.")
-async def start(client: DialerClient, *, file: Path, follows: bool, **told: Any) -> None:
+async def start(dialer: AsyncDialer, *, file: Path, follows: bool, **told: Any) -> None:
     """Call everyone of the list in FILE into one conversation, and print the conference's id.
 
     FILE is CSV with a header: a column `number`, perhaps `id`, and columns for the text's variables. Also NDJSON, JSON.
     """
-    begun = await client.begin_conference(_body(file.stem, [_member(one) for one in await read_people(file)], **told))
-    click.echo(begun["id"])
+    begun = await dialer.conferences.create(_body(file.stem, [_member(one) for one in await read_people(file)], **told))
+    click.echo(begun.id)
     if follows:
-        await _follow(client, begun["id"])
+        await _follow(dialer, begun.id)
 
 
 @command.command("list")
 @talks_to_api
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 20), help="How many of the newest.")
-@click.option("--json", "as_json", is_flag=True, help="As the API says it.")
-async def list_conferences(client: DialerClient, *, limit: int, as_json: bool) -> None:
+@json_option
+async def list_conferences(dialer: AsyncDialer, *, limit: int, as_json: bool) -> None:
     """List the newest conferences."""
-    found = await client.conferences(limit)
+    found = [one async for one in dialer.conferences.all(limit=limit)]
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        print_json(found)
     else:
         plain_console().print(conferences_table(found))
 
@@ -86,12 +90,12 @@ async def list_conferences(client: DialerClient, *, limit: int, as_json: bool) -
 @command.command("show")
 @talks_to_api
 @click.argument("conference_id")
-@click.option("--json", "as_json", is_flag=True, help="As the API says it.")
-async def show(client: DialerClient, *, conference_id: str, as_json: bool) -> None:
+@json_option
+async def show(dialer: AsyncDialer, *, conference_id: str, as_json: bool) -> None:
     """Show who is in, who is being called, and who is not coming."""
-    seen = await client.conference(conference_id)
+    seen = await dialer.conferences.get(conference_id)
     if as_json:
-        click.echo(json.dumps(seen, indent=2))
+        print_json(seen)
         return
     click.echo(conference_line(seen))
     plain_console().print(members_table(seen))
@@ -100,9 +104,9 @@ async def show(client: DialerClient, *, conference_id: str, as_json: bool) -> No
 @command.command("watch")
 @talks_to_api
 @click.argument("conference_id")
-async def watch(client: DialerClient, *, conference_id: str) -> None:
+async def watch(dialer: AsyncDialer, *, conference_id: str) -> None:
     """Follow a conference until it is over; Ctrl-C leaves it running."""
-    await _follow(client, conference_id)
+    await _follow(dialer, conference_id)
 
 
 @command.command("add")
@@ -112,7 +116,7 @@ async def watch(client: DialerClient, *, conference_id: str) -> None:
 @click.option("--id", "own_id", help="Your own id of this person.")
 @click.option("--variable", "variables", multiple=True, metavar="NAME=VALUE", help="For the text, such as name=Bob.")
 async def add(
-    client: DialerClient, *, conference_id: str, number: str, own_id: str | None, variables: tuple[str, ...]
+    dialer: AsyncDialer, *, conference_id: str, number: str, own_id: str | None, variables: tuple[str, ...]
 ) -> None:
     """Call one more person into a conference."""
     pairs = [text.partition("=") for text in variables]
@@ -120,50 +124,47 @@ async def add(
     if wrong is not None:
         raise click.UsageError(f"--variable {wrong!r} is not written like NAME=VALUE.")
     body = {"number": number, "id": own_id, "variables": {name: value for name, _, value in pairs}}
-    added = await client.steer_conference(conference_id, "members", body)
-    click.echo(f"{_who(added)} is {added['state'].replace('_', ' ')}.")
+    added = await dialer.conferences.add_member(conference_id, body)
+    click.echo(f"{_who(added)} is {added.state.replace('_', ' ')}.")
 
 
 @command.command("end")
 @talks_to_api
 @click.argument("conference_id")
-async def end(client: DialerClient, *, conference_id: str) -> None:
+async def end(dialer: AsyncDialer, *, conference_id: str) -> None:
     """Hang up on everyone and call nobody any more."""
-    ended = await client.steer_conference(conference_id, "end")
-    click.echo(f"Conference {conference_id} is {ended['state']}: {shown(ended['reason'])}.")
+    ended = await dialer.conferences.end(conference_id)
+    click.echo(f"Conference {conference_id} is {ended.state}: {shown(ended.reason or '')}.")
 
 
-def _add_verb(verb: str, told: str) -> None:
+def _add_verb(verb: str, told: str, steered: Callable[[AsyncConferences, str, str], Awaitable[MemberOut]]) -> None:
     @command.command(verb, help=f"{told}\n\nMEMBER is an own id, a number, or a call's id.")
     @talks_to_api
     @click.argument("conference_id")
     @click.argument("member")
-    async def steer(client: DialerClient, *, conference_id: str, member: str) -> None:
-        found = find_member(await client.conference(conference_id), member)
-        done = await client.steer_conference(conference_id, f"members/{found['call_id']}/{verb}")
+    async def steer(dialer: AsyncDialer, *, conference_id: str, member: str) -> None:
+        found = find_member(await dialer.conferences.get(conference_id), member)
+        done = await steered(dialer.conferences, conference_id, found.call_id)
         click.echo(f"{_who(done)}: {verb.replace('-', ' ')} is done.")
 
 
-_add_verb("mute", "Let the others not hear a member.")
-_add_verb("unmute", "Let the others hear a member again.")
-_add_verb("drop", "Hang up on a member, who is not called again by itself.")
-_add_verb("call-again", "Call a member again who is not on the phone.")
+_add_verb("mute", "Let the others not hear a member.", AsyncConferences.mute)
+_add_verb("unmute", "Let the others hear a member again.", AsyncConferences.unmute)
+_add_verb("drop", "Hang up on a member, who is not called again by itself.", AsyncConferences.drop)
+_add_verb("call-again", "Call a member again who is not on the phone.", AsyncConferences.call_again)
 
 
-def find_member(seen: Json, named: str) -> Json:
+def find_member(seen: ConferenceOut, named: str) -> MemberOut:
     """The member of this own id, number (as people write it) or call id. Raises InvalidInput."""
     try:
         number = parse_number(named, load_settings().default_region)
     except InvalidInput:
         number = named
-    found = [m for m in seen["members"] if named in {m["id"], m["number"], m["call_id"]} or number == m["number"]]
+    found = [m for m in seen.members if named in {m.id, m.number, m.call_id} or number == m.number]
     if len(found) != 1:
         many = "several members are" if found else "no member is"
-        raise InvalidInput(
-            f"{many} called {named!r} in conference {seen['id']}; see `dialer conference show {seen['id']}`"
-        )
-    member: Json = found[0]
-    return member
+        raise InvalidInput(f"{many} called {named!r} in conference {seen.id}; see `dialer conference show {seen.id}`")
+    return found[0]
 
 
 def _body(
@@ -181,13 +182,13 @@ def _member(one: NewCall) -> Json:
     return {"number": one.number, "variables": dict(one.variables)} | named
 
 
-async def _follow(client: DialerClient, conference_id: str) -> None:
+async def _follow(dialer: AsyncDialer, conference_id: str) -> None:
     try:
-        await follow(client, conference_id)
+        await follow(dialer, conference_id)
     except asyncio.CancelledError:
         click.echo(f"Conference {conference_id} goes on; see it again with `dialer conference watch {conference_id}`.")
         raise
 
 
-def _who(member: Json) -> str:
-    return shown(member["name"] or member["id"] or member["number"])
+def _who(member: MemberOut) -> str:
+    return shown(member.name or member.id or member.number)

@@ -13,61 +13,61 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from dialer.api.conference_answers import ConferenceOut
 from dialer.cli import following
-from dialer.cli.client import DialerClient, Json
 from dialer.cli.screens import clock_text, counts_text
 from dialer.cli.showing import shown
+from dialer.client import AsyncDialer
+from dialer.gathering import MemberState
 
 _OVER = "over"
-_UP = ("ringing", "deciding", "in")
+_UP = (MemberState.RINGING, MemberState.DECIDING, MemberState.IN)
 _STYLES = {"in": "bold green", "deciding": "yellow", "ringing": "yellow", "declined": "red", "not_reached": "red"}
 
 
-async def follow(client: DialerClient, conference_id: str) -> None:
+async def follow(dialer: AsyncDialer, conference_id: str) -> None:
     """Show a conference until it is over and nobody is on the phone any more."""
     await following.follow(
-        functools.partial(client.conference, conference_id),
+        functools.partial(dialer.conferences.get, conference_id),
         picture=lambda seen: Group(Text(conference_line(seen), style="bold"), members_table(seen)),
         line=conference_line,
         until=is_through,
     )
 
 
-def is_through(seen: Json) -> bool:
+def is_through(seen: ConferenceOut) -> bool:
     """Whether it is over and everybody has hung up."""
-    return bool(seen["state"] == _OVER and not any(seen["counts"][state] for state in _UP))
+    return bool(seen.state == _OVER and not any(seen.counts[state] for state in _UP))
 
 
-def conference_line(seen: Json) -> str:
+def conference_line(seen: ConferenceOut) -> str:
     """All of it in one line of text."""
-    state = seen["state"] + (f", {seen['reason']}" if seen["reason"] else "")
-    counts = {name.replace("_", " "): count for name, count in seen["counts"].items()}
-    return " | ".join([f"{shown(seen['name'])} ({seen['id']})", shown(state), counts_text(counts)])
+    state = seen.state + (f", {seen.reason}" if seen.reason else "")
+    counts = {name.replace("_", " "): count for name, count in seen.counts.items()}
+    return " | ".join([f"{shown(seen.name)} ({seen.id})", shown(state), counts_text(counts)])
 
 
-def conferences_table(found: Sequence[Json]) -> Table:
+def conferences_table(found: Sequence[ConferenceOut]) -> Table:
     """One row for each conference."""
     table = Table("id", "name", "state", "members", "in", box=None, header_style="bold", pad_edge=False)
     for seen in found:
-        members, inside = str(len(seen["members"])), str(seen["counts"]["in"])
-        table.add_row(seen["id"], Text(shown(seen["name"])), seen["state"], members, inside)
+        members, inside = str(len(seen.members)), str(seen.counts[MemberState.IN])
+        table.add_row(seen.id, Text(shown(seen.name)), seen.state, members, inside)
     return table
 
 
-def members_table(seen: Json, *, now: datetime | None = None) -> Table:
+def members_table(seen: ConferenceOut, *, now: datetime | None = None) -> Table:
     """One row for each member."""
     moment = now or datetime.now(UTC)
     table = Table("who", "number", "state", "for", "tries", "", box=None, header_style="bold", pad_edge=False)
-    for member in seen["members"]:
-        who = member["name"] or member["id"] or ""
-        state = Text(member["state"].replace("_", " "), style=_STYLES.get(member["state"], ""))
-        notes = [word for word, is_so in (("moderator", member["moderator"]), ("muted", member["muted"])) if is_so]
-        since = _since(member["since"], moment)
-        table.add_row(
-            Text(shown(who)), Text(shown(member["number"])), state, since, str(member["tries"]), ", ".join(notes)
-        )
+    for member in seen.members:
+        who = member.name or member.id or ""
+        state = Text(member.state.replace("_", " "), style=_STYLES.get(member.state, ""))
+        notes = [word for word, is_so in (("moderator", member.moderator), ("muted", member.muted)) if is_so]
+        since = _since(member.since, moment)
+        table.add_row(Text(shown(who)), Text(shown(member.number)), state, since, str(member.tries), ", ".join(notes))
     return table
 
 
-def _since(told: str | None, now: datetime) -> str:
-    return "" if told is None else clock_text(max(0.0, (now - datetime.fromisoformat(told)).total_seconds()))
+def _since(at: datetime | None, now: datetime) -> str:
+    return "" if at is None else clock_text(max(0.0, (now - at).total_seconds()))

@@ -13,8 +13,9 @@ from typing import IO, Any
 
 import click
 
-from dialer.cli.client import DialerClient, Json
 from dialer.cli.connection import find_address, with_client
+from dialer.client import AsyncDialer
+from dialer.client.wire import Json
 from dialer.errors import InvalidInput
 from dialer.providers.steering import Act
 
@@ -46,9 +47,9 @@ class _Target:
         told = {name: value for name, value in body.items() if value is not None}
         asyncio.run(with_client(self._ordered, find_address(self.url, self.api_key), told))
 
-    async def _ordered(self, client: DialerClient, body: Json) -> None:
-        done = await client.order(self.call_id, body)
-        click.echo(f"Call {done['call_id']}: {done['do'].replace('_', ' ')} is done.")
+    async def _ordered(self, dialer: AsyncDialer, body: Json) -> None:
+        done = await dialer.calls.order(self.call_id, body)
+        click.echo(f"Call {done.call_id}: {done.do.replace('_', ' ')} is done.")
 
 
 @click.group("control", subcommand_metavar="ORDER [ARGS]...")

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import click
 
+from dialer.api.answers import CampaignOut
 from dialer.cli.account import ask_stand_in, people_table
-from dialer.cli.client import CampaignView, DialerClient, open_client
+from dialer.cli.connection import open_dialer
 from dialer.cli.credentials import new_credentials
 from dialer.cli.demo_people import invent, write_list
 from dialer.cli.foreground import run_server
@@ -24,6 +25,7 @@ from dialer.cli.screens import open_screen, plain_console
 from dialer.cli.sending import report, send_list
 from dialer.cli.stack import Plan, StandIn, completed, new_stand_in, start
 from dialer.cli.watching import summary, watch
+from dialer.client import AsyncDialer
 from dialer.errors import DialerError
 from dialer.folder import make_private
 from dialer.settings import load_settings
@@ -79,36 +81,36 @@ async def _run(show: Show, folder: Path, supervisor: Supervisor) -> None:
     stand_in = new_stand_in(show.rate, *_STAND_IN)
     plan = _plan(show, folder, stand_in)
     key = plan.settings.api_key.get_secret_value() if plan.settings.api_key else ""
-    async with open_client(plan.url, key) as client, supervisor:
+    async with open_dialer(plan.url, key) as dialer, supervisor:
         try:
             click.echo("Starting a private Redis, the carrier stand-in, the API and a worker ...")
-            await start(plan, supervisor, client, _say)
-            await _dial(show, folder, client, stand_in)
+            await start(plan, supervisor, dialer, _say)
+            await _dial(show, folder, dialer, stand_in)
         except DialerError:
             await asyncio.to_thread(_show_logs, folder)
             raise
 
 
-async def _dial(show: Show, folder: Path, client: DialerClient, stand_in: StandIn) -> None:
-    ended = await _campaign(show, folder, client)
-    calls = [call async for call in client.calls(ended.id)]
+async def _dial(show: Show, folder: Path, dialer: AsyncDialer, stand_in: StandIn) -> None:
+    ended = await _campaign(show, folder, dialer)
+    calls = [call async for call in dialer.campaigns.calls(ended.id)]
     account = await ask_stand_in(stand_in.origin)
     plain_console().print(people_table(calls, account))
     click.echo(summary(ended))
     click.echo(account.text(calls, show.rate))
-    click.echo(f"Results: {await save_file(client.results(ended.id, 'csv'), show.output)}")
+    click.echo(f"Results: {await save_file(dialer.campaigns.results(ended.id, 'csv'), show.output)}")
     account.check(calls, show.rate)
 
 
-async def _campaign(show: Show, folder: Path, client: DialerClient) -> CampaignView:
+async def _campaign(show: Show, folder: Path, dialer: AsyncDialer) -> CampaignOut:
     people = folder / "people.csv"
     write_list(invent(show.people), people)
     body = {"name": "Demonstration", "kind": "notification", "redial": _REDIAL}
-    created = await client.create_campaign(body | {"script": _SCRIPT})
+    created = await dialer.campaigns.create(body | {"script": _SCRIPT})
     with open_screen() as screen:
-        screen.say(f"List {people.name}: {report(await send_list(client, created.id, people, screen))}")
-        await client.step(created.id, "start")
-        return await watch(client, created.id, screen=screen, budget=show.rate)
+        screen.say(f"List {people.name}: {report(await send_list(dialer, created.id, people, screen))}")
+        await dialer.campaigns.start(created.id)
+        return await watch(dialer, created.id, screen=screen, budget=show.rate)
 
 
 def _plan(show: Show, folder: Path, stand_in: StandIn) -> Plan:

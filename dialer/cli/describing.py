@@ -8,10 +8,10 @@ from typing import Any
 import click
 
 from dialer.callbacks.events import CallbackEvent
-from dialer.cli.client import Json
 from dialer.cli.hours import window_options
 from dialer.cli.policies import EscalationType, RedialType, script_options, terms_options
 from dialer.cli.shares import LimitType, limit, share_options
+from dialer.client.wire import Json
 from dialer.dispositions import Disposition
 from dialer.model import Priority, UnknownPolicy
 

@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from dialer.cli.client import open_client
+from dialer.cli.connection import open_dialer
 from dialer.cli.examined import examined_settings
 from dialer.cli.screens import plain_console
 from dialer.cli.test_call import place_test_call
@@ -121,8 +121,8 @@ async def _called(
         finding = Finding(State.SKIPPED, "nobody was called: mend first what failed")
     else:
         key = settings.api_key.get_secret_value() if settings.api_key else ""
-        async with open_client(api_url, key) as client:
-            finding = await place_test_call(client, settings, number, say=show.say)
+        async with open_dialer(api_url, key) as dialer:
+            finding = await place_test_call(dialer, settings, number, say=show.say)
     show.step((_TEST_CALL, finding))
     return [(_TEST_CALL, finding)]
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import click
 
-from dialer.cli.client import DialerClient, Json
+from dialer.api.escalation_answers import EscalationOut
+from dialer.cli.as_json import json_option, print_json
 from dialer.cli.connection import talks_to_api
 from dialer.cli.durations import DurationType
 from dialer.cli.escalation_screen import (
@@ -28,6 +29,8 @@ from dialer.cli.following import follow
 from dialer.cli.people import read_people
 from dialer.cli.policies import RedialType, terms_options
 from dialer.cli.screens import plain_console
+from dialer.client import AsyncDialer
+from dialer.client.wire import Json
 from dialer.errors import DialerError, InvalidInput
 from dialer.escalation import STEP
 from dialer.model import NewCall, Priority
@@ -67,27 +70,27 @@ def command() -> None:
 @click.option("--machine-detection", type=click.Choice(["continue", "hangup"]), help="Look for machines.")
 @terms_options
 @click.option("--follow", "follows", is_flag=True, help="Show how far it is until it is over.")
-async def start(client: DialerClient, *, file: Path, follows: bool, **told: Any) -> None:
+async def start(dialer: AsyncDialer, *, file: Path, follows: bool, **told: Any) -> None:
     """Begin the escalation in FILE, and print its id.
 
     FILE is JSON as `POST /v1/escalations` takes it, or a list (CSV with a header, NDJSON): a column `number`, a column
     `step` (1, 2, or 1;3 for somebody in both), perhaps `id`, and columns for the text's variables.
     """
-    begun = await client.begin_escalation(await _body(file, **told))
-    click.echo(begun["id"])
+    begun = await dialer.escalations.create(await _body(file, **told))
+    click.echo(begun.id)
     if follows:
-        await _follow(client, begun["id"])
+        await _follow(dialer, begun.id)
 
 
 @command.command("list")
 @talks_to_api
 @click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 20), help="How many of the newest.")
-@click.option("--json", "as_json", is_flag=True, help="As the API says it.")
-async def list_escalations(client: DialerClient, *, limit: int, as_json: bool) -> None:
+@json_option
+async def list_escalations(dialer: AsyncDialer, *, limit: int, as_json: bool) -> None:
     """List the newest escalations."""
-    found = await client.escalations(limit)
+    found = [one async for one in dialer.escalations.all(limit=limit)]
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        print_json(found)
     else:
         plain_console().print(escalations_table(found))
 
@@ -95,12 +98,12 @@ async def list_escalations(client: DialerClient, *, limit: int, as_json: bool) -
 @command.command("show")
 @talks_to_api
 @click.argument("escalation_id")
-@click.option("--json", "as_json", is_flag=True, help="As the API says it.")
-async def show(client: DialerClient, *, escalation_id: str, as_json: bool) -> None:
+@json_option
+async def show(dialer: AsyncDialer, *, escalation_id: str, as_json: bool) -> None:
     """Show which step is on, who has confirmed and how everybody stands."""
-    seen = await client.escalation(escalation_id)
+    seen = await dialer.escalations.get(escalation_id)
     if as_json:
-        click.echo(json.dumps(seen, indent=2))
+        print_json(seen)
     else:
         _print(seen)
 
@@ -108,9 +111,9 @@ async def show(client: DialerClient, *, escalation_id: str, as_json: bool) -> No
 @command.command("watch")
 @talks_to_api
 @click.argument("escalation_id")
-async def watch(client: DialerClient, *, escalation_id: str) -> None:
+async def watch(dialer: AsyncDialer, *, escalation_id: str) -> None:
     """Follow an escalation until it is over; Ctrl-C leaves it running."""
-    await _follow(client, escalation_id)
+    await _follow(dialer, escalation_id)
 
 
 @command.command("confirm")
@@ -118,21 +121,20 @@ async def watch(client: DialerClient, *, escalation_id: str) -> None:
 @click.argument("escalation_id")
 @click.argument("person")
 @click.option("--by", help="Who says so.")
-async def confirm(client: DialerClient, *, escalation_id: str, person: str, by: str | None) -> None:
+async def confirm(dialer: AsyncDialer, *, escalation_id: str, person: str, by: str | None) -> None:
     """Confirm for PERSON, an own id or number, who has told it in another way."""
-    body = {"person": person} | ({"by": by} if by else {})
-    _print(await client.steer_escalation(escalation_id, "confirm", body))
+    _print(await dialer.escalations.confirm(escalation_id, person, by=by))
 
 
 @command.command("end")
 @talks_to_api
 @click.argument("escalation_id")
-async def end(client: DialerClient, *, escalation_id: str) -> None:
+async def end(dialer: AsyncDialer, *, escalation_id: str) -> None:
     """Call nobody any more, and hang up what rings."""
-    _print(await client.steer_escalation(escalation_id, "end"))
+    _print(await dialer.escalations.end(escalation_id))
 
 
-def _print(seen: Json) -> None:
+def _print(seen: EscalationOut) -> None:
     click.echo("\n".join([escalation_line(seen), *confirmation_lines(seen)]))
     plain_console().print(people(seen))
 
@@ -196,10 +198,10 @@ def _set_terms_of_steps(steps: Any, waits: list[int], *, after_wait: bool) -> No
         step["advance"] = "after_wait"
 
 
-async def _follow(client: DialerClient, escalation_id: str) -> None:
+async def _follow(dialer: AsyncDialer, escalation_id: str) -> None:
     try:
         await follow(
-            functools.partial(client.escalation, escalation_id),
+            functools.partial(dialer.escalations.get, escalation_id),
             picture=escalation_screen,
             line=lambda seen: "\n".join([escalation_line(seen), *confirmation_lines(seen)]),
             until=is_through,

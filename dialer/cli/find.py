@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import click
 from rich.table import Table
 
-from dialer.cli.client import DialerClient, Json
+from dialer.api.numbers import FoundCallOut, FoundOut
+from dialer.cli.as_json import json_option, print_json
 from dialer.cli.connection import talks_to_api
 from dialer.cli.screens import plain_console
-from dialer.cli.showing import shown
+from dialer.cli.showing import moment_text, shown
+from dialer.client import AsyncDialer
 
 
 @click.command("find")
@@ -20,33 +21,33 @@ from dialer.cli.showing import shown
 @click.option(
     "--limit", default=1000, show_default=True, type=click.IntRange(1, 10_000), help="How many calls at most."
 )
-@click.option("--json", "as_json", is_flag=True, help="As the API says it.")
-async def command(client: DialerClient, *, number: str, limit: int, as_json: bool) -> None:
+@json_option
+async def command(dialer: AsyncDialer, *, number: str, limit: int, as_json: bool) -> None:
     """Find every call of NUMBER, in all campaigns and among single calls; say whether it is suppressed."""
-    found = await client.find_number(number, limit)
+    found = await dialer.numbers.find(number, limit=limit)
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        print_json(found)
         return
-    calls: Sequence[Json] = found["calls"]
+    calls = found.calls
     if calls:
         plain_console().print(_table(calls))
     click.echo(_sentence(found))
 
 
-def _sentence(found: Json) -> str:
-    total, number = found["total"], shown(found["number"])
+def _sentence(found: FoundOut) -> str:
+    total, number = found.total, shown(found.number)
     where = f"stands in {total} {'call' if total == 1 else 'calls'}" if total else "stands in no call"
-    cut = f" (the first {len(found['calls'])} are shown)" if len(found["calls"]) < total else ""
-    stands = f"suppressed since {found['since']}" if found["suppressed"] else "not suppressed"
+    cut = f" (the first {len(found.calls)} are shown)" if len(found.calls) < total else ""
+    stands = f"suppressed since {moment_text(found.since)}" if found.suppressed else "not suppressed"
     return f"{number} {where}{cut} and is {stands}."
 
 
-def _table(calls: Sequence[Json]) -> Table:
+def _table(calls: Sequence[FoundCallOut]) -> Table:
     names = ("campaign", "name", "is", "call", "id", "state", "due", "tries")
     table = Table(*names, box=None, header_style="bold", pad_edge=False)
     for call in calls:
-        due = (call["due_at"] or "")[:19].replace("T", " ")
-        state = call["disposition"] or call["state"]
-        campaign = (call["campaign_id"], shown(call["campaign_name"]), call["campaign_state"])
-        table.add_row(*campaign, call["call_id"], shown(call["external_id"] or ""), state, due, str(call["tries"]))
+        due = moment_text(call.due_at)
+        state = call.disposition or call.state
+        campaign = (call.campaign_id, shown(call.campaign_name), call.campaign_state)
+        table.add_row(*campaign, call.call_id, shown(call.external_id or ""), state, due, str(call.tries))
     return table

@@ -9,20 +9,23 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 import click
 from rich.console import Console, RenderableType
 from rich.live import Live
 
-from dialer.cli.client import Json
-
 _EVERY_S = 1.0
 
-Look = Callable[[], Awaitable[Json]]
+T = TypeVar("T")
 
 
 async def follow(
-    look: Look, *, picture: Callable[[Json], RenderableType], line: Callable[[Json], str], until: Callable[[Json], bool]
+    look: Callable[[], Awaitable[T]],
+    *,
+    picture: Callable[[T], RenderableType],
+    line: Callable[[T], str],
+    until: Callable[[T], bool],
 ) -> None:
     """Show it until it is so."""
     lively = sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
@@ -38,7 +41,9 @@ async def follow(
             await asyncio.sleep(_EVERY_S)
 
 
-async def _follow_in_lines(look: Look, line: Callable[[Json], str], until: Callable[[Json], bool]) -> None:
+async def _follow_in_lines(
+    look: Callable[[], Awaitable[T]], line: Callable[[T], str], until: Callable[[T], bool]
+) -> None:
     last = ""
     while True:
         seen = await look()

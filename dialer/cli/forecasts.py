@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import functools
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, get_args
@@ -12,13 +11,16 @@ from typing import Any, get_args
 import click
 from click.core import ParameterSource
 
-from dialer.cli.client import DialerClient, Json
+from dialer.api.forecast_answers import AssumedOut, CountsOut, ForecastOut, HourOut, ProblemOfPlanOut, StopOut
+from dialer.cli.as_json import json_option, print_json
 from dialer.cli.connection import talks_to_api
 from dialer.cli.describing import body_of, describes_campaign
 from dialer.cli.policies import other_script_options
 from dialer.cli.screens import clock_text, counts_text, open_screen
 from dialer.cli.sending import reading_options, report, send_plan
 from dialer.cli.showing import shown
+from dialer.client import AsyncDialer
+from dialer.client.wire import Json
 
 _MOST_HOURS = 24
 _WIDTH = 40  # of the longest bar
@@ -93,11 +95,11 @@ def _assumes(function: Any) -> Any:
     help="Instead of a campaign: a list, for one with the options below that is not created.",
 )
 @_assumes
-@click.option("--json", "as_json", is_flag=True, help="As the API says it.")
+@json_option
 @reading_options
 @functools.partial(describes_campaign, says=other_script_options)
 async def check(  # noqa: PLR0913 - its options
-    client: DialerClient,
+    dialer: AsyncDialer,
     context: click.Context,
     /,
     *,
@@ -117,11 +119,14 @@ async def check(  # noqa: PLR0913 - its options
         raise click.UsageError("Give the id of a campaign, or --file with a list.")
     if file is not None:
         plan = {"campaign": body_of(file.stem, **description), "assume": assume}
-        await look_at_list(client, file, plan, wishes, as_json=as_json)
+        await look_at_list(dialer, file, plan, wishes, as_json=as_json)
         return
     _require_of_check(context)
-    told = await client.check_campaign(str(campaign_id), {"assume": assume})
-    click.echo(json.dumps(told, indent=2) if as_json else forecast_text(told))
+    told = await dialer.campaigns.check(str(campaign_id), {"assume": assume})
+    if as_json:
+        print_json(told)
+    else:
+        click.echo(forecast_text(told))
     _end_as(told)
 
 
@@ -140,17 +145,20 @@ def _require_of_check(context: click.Context) -> None:
 
 
 async def look_at_list(
-    client: DialerClient, file: Path, plan: Json, wishes: Mapping[str, str], *, as_json: bool = False
+    dialer: AsyncDialer, file: Path, plan: Json, wishes: Mapping[str, str], *, as_json: bool = False
 ) -> None:
     """Check a list and look ahead for a campaign that is not created."""
     with open_screen() as screen:
-        told = await send_plan(client, plan, file, screen, wishes)
-    click.echo(json.dumps(told, indent=2) if as_json else f"{report(told)}\n{forecast_text(told['forecast'])}")
-    _end_as(told["forecast"])
+        told = await send_plan(dialer, plan, file, screen, wishes)
+    if as_json:
+        print_json(told)
+    else:
+        click.echo(f"{report(told)}\n{forecast_text(told.forecast)}")
+    _end_as(told.forecast)
 
 
-def _end_as(told: Json) -> None:
-    if not told["possible"]:
+def _end_as(told: ForecastOut) -> None:
+    if not told.possible:
         raise SystemExit(1)
 
 
@@ -158,91 +166,91 @@ def _end_as(told: Json) -> None:
 @talks_to_api
 @click.argument("campaign_id")
 @click.option("--force", is_flag=True, help="Although not everybody can be called in time.")
-async def start(client: DialerClient, *, campaign_id: str, force: bool) -> None:
+async def start(dialer: AsyncDialer, *, campaign_id: str, force: bool) -> None:
     """Start dialing a campaign; one that cannot be done in time is refused."""
-    view = await client.start(campaign_id, force=force)
+    view = await dialer.campaigns.start(campaign_id, force=force)
     click.echo(f"Campaign {view.id} is {view.state}.")
 
 
-def forecast_line(told: Json) -> str:
+def forecast_line(told: ForecastOut) -> str:
     """All that matters in one line."""
-    skipped = sum(skip["calls"] for skip in told["skipped"])
+    skipped = sum(skip.calls for skip in told.skipped)
     parts = [
         f"done {_finish_text(told)}",
-        f"{_range_text(told['attempts'])} calls placed",
+        f"{_range_text(told.attempts)} calls placed",
         f"{skipped:,} skipped" if skipped else "",
-        _cost_text(told) if told["cost"] else "",
+        _cost_text(told) if told.cost else "",
     ]
     return f"Forecast: {', '.join(part for part in parts if part)}."
 
 
-def forecast_text(told: Json) -> str:
+def forecast_text(told: ForecastOut) -> str:
     """A forecast as lines of text."""
     lines = {
-        "calls": f"{told['calls']:,}{'' if told['counted'] else ', by a sample of them'}",
+        "calls": f"{told.calls:,}{'' if told.counted else ', by a sample of them'}",
         "done": _finish_text(told),
-        "dialed": _range_text(told["dialed"]),
-        "placed": f"{_range_text(told['attempts'])}, redials included",
-        "ends": counts_text(told["ends"]) or "-",
+        "dialed": _range_text(told.dialed),
+        "placed": f"{_range_text(told.attempts)}, redials included",
+        "ends": counts_text(told.ends) or "-",
         "cost": _cost_text(told),
-        "assumed": _assumed_text(told["assumed"]),
+        "assumed": _assumed_text(told.assumed),
     }
     text = [f"{title:<9} {line}" for title, line in lines.items()]
-    text += [f"skipped   {skip['calls']:,}: {skip['words']}" for skip in told["skipped"]]
-    return "\n".join([*text, *_hours(told["calls_per_hour"]), *_problems(told["problems"])])
+    text += [f"skipped   {skip.calls:,}: {skip.words}" for skip in told.skipped]
+    return "\n".join([*text, *_hours(told.calls_per_hour), *_problems(told.problems)])
 
 
-def _problems(problems: list[Json]) -> Iterator[str]:
+def _problems(problems: Sequence[ProblemOfPlanOut]) -> Iterator[str]:
     for problem in problems:
-        yield f"IMPOSSIBLE: {shown(problem['detail'])}."
+        yield f"IMPOSSIBLE: {shown(problem.detail)}."
     if problems:
-        remedy = shown(problems[0]["remedy"]) or "no change of its end, windows or budget alone"
+        remedy = shown(problems[0].remedy) or "no change of its end, windows or budget alone"
         yield f"  What would mend it: {remedy}."
 
 
-def _finish_text(told: Json) -> str:
-    if told["stops"] is not None:
-        return _stop_text(told["stops"])
-    if told["finishes"] is None:
-        return f"at no time that can be told: {told['finishes_reason']}"
-    earliest, expected, latest = (wall(told["finishes"][name]) for name in ("earliest", "expected", "latest"))
+def _finish_text(told: ForecastOut) -> str:
+    if told.stops is not None:
+        return _stop_text(told.stops)
+    if told.finishes is None:
+        return f"at no time that can be told: {told.finishes_reason}"
+    earliest, expected, latest = (wall(getattr(told.finishes, name)) for name in ("earliest", "expected", "latest"))
     between = "" if earliest == latest else f" (between {earliest} and {latest})"
-    return f"about {expected}, in {clock_text(told['left_s'])}{between}"
+    return f"about {expected}, in {clock_text(told.left_s or 0)}{between}"
 
 
-def _stop_text(stop: Json) -> str:
-    why = {"no_money": "its money ends", "breaker": "its breaker stops it"}[stop["reason"]]
-    earliest, expected, latest = (wall(stop["at"][name]) for name in ("earliest", "expected", "latest"))
+def _stop_text(stop: StopOut) -> str:
+    why = {"no_money": "its money ends", "breaker": "its breaker stops it"}[stop.reason]
+    earliest, expected, latest = (wall(getattr(stop.at, name)) for name in ("earliest", "expected", "latest"))
     between = "" if earliest == latest else f" (between {earliest} and {latest})"
-    return f"never: {why} about {expected}{between}, with {stop['calls']:,} calls left"
+    return f"never: {why} about {expected}{between}, with {stop.calls:,} calls left"
 
 
-def _range_text(counts: Json) -> str:
-    low, expected, high = (counts[name] for name in ("low", "expected", "high"))
+def _range_text(counts: CountsOut) -> str:
+    low, expected, high = counts.low, counts.expected, counts.high
     return f"{expected:,}" if low == high else f"about {expected:,} ({low:,} to {high:,})"
 
 
-def _cost_text(told: Json) -> str:
-    cost = told["cost"]
+def _cost_text(told: ForecastOut) -> str:
+    cost = told.cost
     if cost is None:
-        return f"unknown: {told['cost_reason']}"
-    return f"about {cost['expected']:.2f} euro ({cost['low']:.2f} to {cost['high']:.2f})"
+        return f"unknown: {told.cost_reason}"
+    return f"about {cost.expected:.2f} euro ({cost.low:.2f} to {cost.high:.2f})"
 
 
-def _assumed_text(assumed: Json) -> str:
-    shares = ", ".join(f"{name} {share:.0%}" for name, share in assumed["shares"].items() if share >= 0.005)  # noqa: PLR2004 - not shown as 0 %
-    return f"{shares} ({assumed['sources']['shares']}); {assumed['talk_s']:g} s talked ({assumed['sources']['talk_s']})"
+def _assumed_text(assumed: AssumedOut) -> str:
+    shares = ", ".join(f"{name} {share:.0%}" for name, share in assumed.shares.items() if share >= 0.005)  # noqa: PLR2004 - not shown as 0 %
+    return f"{shares} ({assumed.sources['shares']}); {assumed.talk_s:g} s talked ({assumed.sources['talk_s']})"
 
 
-def _hours(hours: list[Json]) -> Iterator[str]:
-    most = max((hour["dialed"] for hour in hours), default=0)
+def _hours(hours: Sequence[HourOut]) -> Iterator[str]:
+    most = max((hour.dialed for hour in hours), default=0)
     for hour in hours[:_MOST_HOURS]:
-        bar = "#" * round(_WIDTH * hour["dialed"] / max(1, most))
-        yield f"  {wall(hour['hour'])} {hour['dialed']:>8,} {bar}".rstrip()
+        bar = "#" * round(_WIDTH * hour.dialed / max(1, most))
+        yield f"  {wall(hour.hour)} {hour.dialed:>8,} {bar}".rstrip()
     if len(hours) > _MOST_HOURS:
         yield f"  ... and {len(hours) - _MOST_HOURS} hours more"
 
 
-def wall(moment: str) -> str:
+def wall(moment: datetime) -> str:
     """`Fri 27 Nov 14:32` by the clock of this machine."""
-    return f"{datetime.fromisoformat(moment).astimezone():%a %d %b %H:%M}"
+    return f"{moment.astimezone():%a %d %b %H:%M}"

@@ -9,7 +9,8 @@ from typing import Any, cast
 
 import click
 
-from dialer.cli.client import CampaignView, Json
+from dialer.api.answers import CampaignOut
+from dialer.client.wire import Json
 from dialer.errors import InvalidInput
 from dialer.window_text import format_days, format_time, parse_hours
 
@@ -58,27 +59,27 @@ _OPTIONS = (
 )  # fmt: skip
 
 
-def hours_text(view: CampaignView) -> str:
+def hours_text(view: CampaignOut) -> str:
     """A campaign's hours as a person reads them, and how they stand now."""
-    windows = view.raw["windows"]
+    windows = view.windows
     if windows is None:
         return "any"
-    parts = [f"{hours['days']} {hours['from']}-{hours['to']}" for hours in windows["hours"]] or ["any"]
-    parts += [f"not on {', '.join(windows['closed'])}"] if windows["closed"] else []
-    parts += [f"not on holidays of {windows['holidays']}"] if windows["holidays"] else []
-    parts += [f"on the clock of {windows['timezone']}"] if windows["timezone"] else []
-    return "; ".join(parts) + f": {_now_text(view.raw)}"
+    parts = [f"{hours.days} {hours.from_}-{hours.to}" for hours in windows.hours] or ["any"]
+    parts += [f"not on {', '.join(windows.closed)}"] if windows.closed else []
+    parts += [f"not on holidays of {windows.holidays}"] if windows.holidays else []
+    parts += [f"on the clock of {windows.timezone}"] if windows.timezone else []
+    return "; ".join(parts) + f": {_now_text(view)}"
 
 
-def _now_text(raw: Json) -> str:
-    if raw["override_windows"]:
+def _now_text(raw: CampaignOut) -> str:
+    if raw.override_windows:
         return "OVERRIDDEN, dialed at any hour"
-    if raw["open_now"]:
-        closes = [cohort["closes_at"] for cohort in raw["cohorts"] if cohort["is_open"]]
+    if raw.open_now:
+        closes = [cohort.closes_at for cohort in raw.cohorts if cohort.is_open and cohort.closes_at]
         return f"open until {_local(max(closes))}" if closes else "open"
-    opens = [cohort["opens_at"] for cohort in raw["cohorts"] if cohort["opens_at"]]
+    opens = [cohort.opens_at for cohort in raw.cohorts if cohort.opens_at]
     return f"closed until {_local(min(opens))}" if opens else "closed, and does not open soon"
 
 
-def _local(text: str) -> str:
-    return datetime.fromisoformat(text).astimezone().strftime("%a %d %b %H:%M %Z")
+def _local(moment: datetime) -> str:
+    return moment.astimezone().strftime("%a %d %b %H:%M %Z")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from dialer.cli.client import CampaignView
+from dialer.api.answers import CampaignOut
 from dialer.states import CallState
 
 _WINDOW_S = 10.0  # long enough to be steady at 3 calls a second, short enough to show a pause
@@ -24,7 +24,7 @@ class Snapshot:
         left_s: until the last call is placed, at this rate; None where nobody can tell.
     """
 
-    view: CampaignView
+    view: CampaignOut
     elapsed_s: float
     rate: float | None
     budget: float
@@ -44,7 +44,7 @@ class Pace:
         self._first_at: float | None = None
         self._looks: deque[tuple[float, int]] = deque()
 
-    def look(self, at_s: float, view: CampaignView) -> Snapshot:
+    def look(self, at_s: float, view: CampaignOut) -> Snapshot:
         """Add a look taken at this moment of a monotonic clock."""
         if self._first_at is None:
             self._first_at = at_s
@@ -62,14 +62,11 @@ class Pace:
         return max(0.0, (last - first) / (last_at - first_at))
 
 
-def _started(view: CampaignView) -> int:
-    # Tries are counted where the API tells them: a redial hides among the states, whose sum stays the same.
-    tries = view.raw.get("attempts")
-    if isinstance(tries, int):
-        return tries
-    return sum(count for state, count in view.counts.items() if state not in _UNSTARTED)
+def _started(view: CampaignOut) -> int:
+    # Tries are counted by the API: a redial hides among the states, whose sum stays the same.
+    return view.attempts
 
 
-def _left_s(view: CampaignView, rate: float | None) -> float | None:
+def _left_s(view: CampaignOut, rate: float | None) -> float | None:
     unstarted = sum(view.counts[state] for state in _UNSTARTED)
     return unstarted / rate if unstarted and rate else None

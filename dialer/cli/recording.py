@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator
 from hashlib import sha256
 from pathlib import Path
@@ -12,15 +11,17 @@ import click
 from rich.table import Table
 from rich.text import Text
 
-from dialer.cli.client import DialerClient, Json
+from dialer.api.recording_answers import RecordingOut
+from dialer.cli.as_json import json_option, print_json
 from dialer.cli.connection import talks_to_api
 from dialer.cli.saving import save_file
 from dialer.cli.screens import plain_console
-from dialer.cli.showing import shown
+from dialer.cli.showing import moment_text, shown
+from dialer.client import AsyncDialer
 from dialer.errors import DialerError
 from dialer.recordings.records import RecordingState
 
-_AS_JSON = click.option("--json", "as_json", is_flag=True, help="As the API says it.")
+_AS_JSON = json_option
 _SHOWN = ("state", "campaign_id", "calls", "attempts", "told_at", "size_bytes", "sha256", "content_type", "tries")
 
 
@@ -36,11 +37,11 @@ def command() -> None:
 @click.option("--state", type=click.Choice([state.value for state in RecordingState]), help="Only those in this state.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 1000), help="How many of the newest.")
 @_AS_JSON
-async def list_recordings(client: DialerClient, /, *, limit: int, as_json: bool, **filters: Any) -> None:
+async def list_recordings(dialer: AsyncDialer, /, *, limit: int, as_json: bool, **filters: Any) -> None:
     """List the newest recordings."""
-    found = await client.recordings(limit, **filters)
+    found = [one async for one in dialer.recordings.all(limit=limit, **filters)]
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        print_json(found)
     else:
         plain_console().print(_table(found))
 
@@ -49,10 +50,13 @@ async def list_recordings(client: DialerClient, /, *, limit: int, as_json: bool,
 @talks_to_api
 @click.argument("recording_id")
 @_AS_JSON
-async def show(client: DialerClient, *, recording_id: str, as_json: bool) -> None:
+async def show(dialer: AsyncDialer, *, recording_id: str, as_json: bool) -> None:
     """Show whose a recording is, and how far its fetch is."""
-    recording = await client.recording(recording_id)
-    click.echo(json.dumps(recording, indent=2) if as_json else _description(recording))
+    recording = await dialer.recordings.get(recording_id)
+    if as_json:
+        print_json(recording)
+    else:
+        click.echo(_description(recording))
 
 
 @command.command("download")
@@ -61,21 +65,21 @@ async def show(client: DialerClient, *, recording_id: str, as_json: bool) -> Non
 @click.option(
     "--output", type=click.Path(path_type=Path, dir_okay=False), help="File to write.  [default: its own name, here]"
 )
-async def download(client: DialerClient, *, recording_id: str, output: Path | None) -> None:
+async def download(dialer: AsyncDialer, *, recording_id: str, output: Path | None) -> None:
     """Save the sound of a recording, checked against its checksum."""
-    recording = await client.recording(recording_id)
+    recording = await dialer.recordings.get(recording_id)
     # One that is not fetched has no name yet; the API says why when its sound is asked for.
-    path = output or Path(recording["file_name"] or recording_id)
-    chunks = _checked(client.recording_audio(recording_id), recording["sha256"])
+    path = output or Path(recording.file_name or recording_id)
+    chunks = _checked(dialer.recordings.audio(recording_id), recording.sha256)
     click.echo(f"Recording: {await save_file(chunks, path)}")
 
 
 @command.command("delete")
 @talks_to_api
 @click.argument("recording_id")
-async def delete(client: DialerClient, *, recording_id: str) -> None:
+async def delete(dialer: AsyncDialer, *, recording_id: str) -> None:
     """Delete a recording and its file, for ever."""
-    await client.delete_recording(recording_id)
+    await dialer.recordings.delete(recording_id)
     click.echo(f"Recording {recording_id} is deleted.")
 
 
@@ -90,18 +94,18 @@ async def _checked(chunks: AsyncIterator[bytes], wanted: str | None) -> AsyncIte
         )
 
 
-def _table(found: list[Json]) -> Table:
+def _table(found: list[RecordingOut]) -> Table:
     table = Table("id", "state", "calls", "told", "bytes", "error", box=None, header_style="bold", pad_edge=False)
     for recording in found:
-        size = "" if recording["size_bytes"] is None else f"{recording['size_bytes']:,}"
-        told, error = recording["told_at"][:19].replace("T", " "), Text(shown(recording["error"] or ""))
-        table.add_row(recording["id"], recording["state"], " ".join(recording["calls"]), told, size, error)
+        size = "" if recording.size_bytes is None else f"{recording.size_bytes:,}"
+        told, error = moment_text(recording.told_at), Text(shown(recording.error or ""))
+        table.add_row(recording.id, recording.state, " ".join(recording.calls), told, size, error)
     return table
 
 
-def _description(recording: Json) -> str:
-    lines = {"recording": recording["id"]} | {name: _text(recording[name]) for name in _SHOWN}
-    lines |= {name: _text(recording[name]) for name in ("error", "next_try_at") if recording[name]}
+def _description(recording: RecordingOut) -> str:
+    lines = {"recording": recording.id} | {name: _text(getattr(recording, name)) for name in _SHOWN}
+    lines |= {name: _text(getattr(recording, name)) for name in ("error", "next_try_at") if getattr(recording, name)}
     return "\n".join(f"{title:<13} {shown(text)}" for title, text in lines.items())
 
 

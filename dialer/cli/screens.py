@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Any, Protocol, Self
 
 import click
 from rich.console import Console, Group, RenderableType
@@ -163,7 +163,7 @@ def left_text(snapshot: Snapshot) -> str:
     return f"about {clock_text(snapshot.left_s)} to dial"
 
 
-def counts_text(counts: Mapping[str, int]) -> str:
+def counts_text(counts: Mapping[Any, int]) -> str:
     """`answered 9, busy 2`, without what is zero."""
     return ", ".join(f"{name} {count}" for name, count in counts.items() if count)
 
@@ -190,7 +190,7 @@ def _picture(snapshot: Snapshot) -> RenderableType:
     return Group(head, bar, Text(times), figures, reason)
 
 
-def _column(title: str, counts: Mapping[str, int]) -> Table:
+def _column(title: str, counts: Mapping[Any, int]) -> Table:
     column = Table(title=title, title_justify="left", show_header=False, box=None, min_width=24)
     column.add_column()
     column.add_column(justify="right")

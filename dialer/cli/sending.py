@@ -8,14 +8,19 @@ import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial, wraps
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, TypeVar
 
 import click
 
-from dialer.cli.client import DialerClient, Json, Upload
+from dialer.api.answers import ImportOut, RejectionOut
+from dialer.api.forecast_answers import ListForecastOut
 from dialer.cli.screens import Screen
 from dialer.cli.showing import shown
+from dialer.client import AsyncDialer, Upload
+from dialer.client.wire import Json
 from dialer.importing import XLSX
+
+T = TypeVar("T")
 
 _CHUNK_BYTES = 262_144
 _REJECTIONS_SHOWN = 20
@@ -59,45 +64,47 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 async def send_list(
-    client: DialerClient, campaign_id: str, path: Path, screen: Screen, wishes: Mapping[str, str] = NO_WISHES
-) -> Json:
+    dialer: AsyncDialer, campaign_id: str, path: Path, screen: Screen, wishes: Mapping[str, str] = NO_WISHES
+) -> ImportOut:
     """Add the file's calls to a campaign, as wished; a name without a known ending is taken for CSV."""
-    return await _send(path, screen, LIST_TYPES, partial(client.import_calls, campaign_id, wishes=wishes))
+    return await _send(
+        path, screen, LIST_TYPES, lambda upload: dialer.campaigns.import_calls(campaign_id, upload, **wishes)
+    )
 
 
 async def send_plan(
-    client: DialerClient, plan: Json, path: Path, screen: Screen, wishes: Mapping[str, str] = NO_WISHES
-) -> Json:
+    dialer: AsyncDialer, plan: Json, path: Path, screen: Screen, wishes: Mapping[str, str] = NO_WISHES
+) -> ListForecastOut:
     """Check the file's calls for a campaign that is not created, and look ahead."""
-    return await _send(path, screen, LIST_TYPES, partial(client.forecast_list, plan, wishes=wishes))
+    return await _send(path, screen, LIST_TYPES, lambda upload: dialer.forecasts.check_list(plan, upload, **wishes))
 
 
-async def send_numbers(client: DialerClient, name: str | None, path: Path, screen: Screen) -> Json:
+async def send_numbers(dialer: AsyncDialer, name: str | None, path: Path, screen: Screen) -> ImportOut:
     """Put the file's numbers on a suppression list; the same, but that .txt is one number a line."""
     content_types = {**CONTENT_TYPES, ".txt": "text/plain"}
-    return await _send(path, screen, content_types, partial(client.import_suppressions, name))
+    return await _send(path, screen, content_types, partial(dialer.suppressions.import_numbers, on=name))
 
 
 async def _send(
-    path: Path, screen: Screen, content_types: Mapping[str, str], send: Callable[[Upload], Awaitable[Json]]
-) -> Json:
+    path: Path, screen: Screen, content_types: Mapping[str, str], send: Callable[[Upload], Awaitable[T]]
+) -> T:
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
         return await send(Upload(_read(file, size, screen), size, content_types.get(path.suffix.lower(), "text/csv")))
 
 
-def report(answer: Json) -> str:
+def report(answer: ImportOut) -> str:
     """What became of the rows, with the first rejections."""
-    lines = [f"accepted {answer['accepted']}, duplicates {answer['duplicates']}, rejected {answer['rejected']}"]
-    lines += [_rejection(r) for r in answer["rejections"][:_REJECTIONS_SHOWN]]
-    more = answer["rejected"] - _REJECTIONS_SHOWN
+    lines = [f"accepted {answer.accepted}, duplicates {answer.duplicates}, rejected {answer.rejected}"]
+    lines += [_rejection(r) for r in answer.rejections[:_REJECTIONS_SHOWN]]
+    more = answer.rejected - _REJECTIONS_SHOWN
     return "\n".join(lines + ([f"  ... and {more} more"] if more > 0 else []))
 
 
-def _rejection(rejection: Json) -> str:
-    where = f"row {rejection['row']}" + (f", {shown(rejection['column'])}" if rejection.get("column") else "")
-    value = f"{rejection['value']!r}: " if rejection.get("value") else ""
-    return f"  {where}: {value}{shown(rejection['reason'])}"
+def _rejection(rejection: RejectionOut) -> str:
+    where = f"row {rejection.row}" + (f", {shown(rejection.column)}" if rejection.column else "")
+    value = f"{rejection.value!r}: " if rejection.value else ""
+    return f"  {where}: {value}{shown(rejection.reason)}"
 
 
 async def _read(file: BinaryIO, size: int, screen: Screen) -> AsyncIterator[bytes]:

@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import click
 
-from dialer.cli.client import Json
+from dialer.client.wire import Json
 
 NONE = "none"
 _BREAKER = re.compile(r"([1-9][0-9]{0,2})/([1-9][0-9]{0,2})(?:,(probe|person))?")

@@ -16,10 +16,10 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from dialer.child import Surroundings
-from dialer.cli.client import DialerClient
 from dialer.cli.configuration import base_url
 from dialer.cli.credentials import Credentials
 from dialer.cli.stand_in import pointing_at
+from dialer.client import AsyncDialer
 from dialer.embedded import EmbeddedRedis
 from dialer.errors import InvalidInput
 from dialer.settings import Settings, environment_name
@@ -65,7 +65,7 @@ class Plan:
         return base_url(self.settings.host, self.settings.port)
 
 
-async def start(plan: Plan, supervisor: Supervisor, client: DialerClient, say: Callable[[str], None]) -> None:
+async def start(plan: Plan, supervisor: Supervisor, dialer: AsyncDialer, say: Callable[[str], None]) -> None:
     """Start everything and wait until the API answers. Raises DialerError when something does not start."""
     settings = plan.settings
     if settings.redis_url is None:
@@ -76,8 +76,8 @@ async def start(plan: Plan, supervisor: Supervisor, client: DialerClient, say: C
     # Somebody else's answer on our port would pass for ours.
     _check_port(settings)
     if plan.stand_in is not None:
-        await supervisor.keep(_stand_in(plan, plan.stand_in, client))
-    await supervisor.keep(_program(plan, "api", settings, _API_GRACE_S, ready=client.is_ready))
+        await supervisor.keep(_stand_in(plan, plan.stand_in, dialer))
+    await supervisor.keep(_program(plan, "api", settings, _API_GRACE_S, ready=dialer.is_ready))
     await supervisor.keep(*(_worker(plan, settings, number) for number in range(1, plan.workers + 1)))
 
 
@@ -110,9 +110,9 @@ def free_port(host: str) -> int:
         return port
 
 
-def _stand_in(plan: Plan, stand_in: StandIn, client: DialerClient) -> Program:
+def _stand_in(plan: Plan, stand_in: StandIn, dialer: AsyncDialer) -> Program:
     async def ready() -> bool:
-        return await client.answers(f"{stand_in.origin}{CONTROL}/summary")
+        return await dialer.answers(f"{stand_in.origin}{CONTROL}/summary")
 
     return Program(
         "carrier stand-in",

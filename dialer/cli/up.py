@@ -7,7 +7,7 @@ import asyncio
 import click
 
 from dialer import __version__
-from dialer.cli.client import open_client
+from dialer.cli.connection import open_dialer
 from dialer.cli.credentials import credentials_path, load_or_make_credentials
 from dialer.cli.foreground import run_server
 from dialer.cli.stack import Plan, completed, new_stand_in, start
@@ -43,8 +43,8 @@ def command(*, workers: int, simulate: bool, told: tuple[str, ...], port: int | 
 
 
 async def _run(plan: Plan, supervisor: Supervisor) -> None:
-    async with open_client(plan.url, "") as client, supervisor:
-        await start(plan, supervisor, client, _say)
+    async with open_dialer(plan.url, "") as dialer, supervisor:
+        await start(plan, supervisor, dialer, _say)
         click.echo(_banner(plan))
         try:
             await asyncio.Event().wait()

@@ -8,6 +8,7 @@ import click
 from rich.table import Table
 
 from dialer.api.voices import VoicesOut
+from dialer.cli.as_json import json_option
 from dialer.cli.screens import plain_console
 from dialer.voices import Generation, Voice, require_voices
 
@@ -17,7 +18,7 @@ _COLUMNS = ("language", "style", "gender", "name", "premium", "ssml", "in 2018",
 @click.command("voices")
 @click.argument("prefix", required=False)
 @click.option("--generation", type=click.Choice(get_args(Generation)), help="Only those that it can speak with.")
-@click.option("--json", "as_json", is_flag=True, help="As the API says it.")
+@json_option
 def command(*, prefix: str | None, generation: Generation | None, as_json: bool) -> None:
     """List languages and voices: all, or those of PREFIX such as `nl` or `en-GB`."""
     found = require_voices(prefix, generation)

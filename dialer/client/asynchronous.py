@@ -15,6 +15,7 @@ from dialer.client.campaigns import AsyncCampaigns
 from dialer.client.conferences import AsyncConferences
 from dialer.client.escalations import AsyncEscalations
 from dialer.client.events import AsyncEvents
+from dialer.client.forecasts import AsyncForecasts
 from dialer.client.keys import AsyncKeys
 from dialer.client.numbers import AsyncNumbers
 from dialer.client.recordings import AsyncRecordings
@@ -48,6 +49,7 @@ class AsyncDialer:
         self.conferences = AsyncConferences(wire)
         self.escalations = AsyncEscalations(wire)
         self.events = AsyncEvents(wire)
+        self.forecasts = AsyncForecasts(wire)
         self.keys = AsyncKeys(wire)
         self.numbers = AsyncNumbers(wire)
         self.recordings = AsyncRecordings(wire)

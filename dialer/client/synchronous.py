@@ -18,6 +18,7 @@ from dialer.client.campaigns import AsyncCampaigns
 from dialer.client.conferences import AsyncConferences
 from dialer.client.escalations import AsyncEscalations
 from dialer.client.events import AsyncEvents
+from dialer.client.forecasts import AsyncForecasts
 from dialer.client.keys import AsyncKeys
 from dialer.client.numbers import AsyncNumbers
 from dialer.client.recordings import AsyncRecordings
@@ -77,6 +78,8 @@ class Campaigns(Blocking[AsyncCampaigns]):
     hang_up = Waiting(AsyncCampaigns.hang_up)
     import_calls = Waiting(AsyncCampaigns.import_calls)
     preview = Waiting(AsyncCampaigns.preview)
+    import_state = Waiting(AsyncCampaigns.import_state)
+    rejected = Iterating(AsyncCampaigns.rejected)
     calls = Iterating(AsyncCampaigns.calls)
     results = Iterating(AsyncCampaigns.results)
     explain = Waiting(AsyncCampaigns.explain)
@@ -112,6 +115,13 @@ class Events(Blocking[AsyncEvents]):
     """`/v1/events`."""
 
     listen = Iterating(AsyncEvents.listen)
+
+
+class Forecasts(Blocking[AsyncForecasts]):
+    """`/v1/forecasts`."""
+
+    check = Waiting(AsyncForecasts.check)
+    check_list = Waiting(AsyncForecasts.check_list)
 
 
 class Keys(Blocking[AsyncKeys]):
@@ -191,6 +201,7 @@ class Dialer:
         self.conferences = Conferences(portal, dialer.conferences)
         self.escalations = Escalations(portal, dialer.escalations)
         self.events = Events(portal, dialer.events)
+        self.forecasts = Forecasts(portal, dialer.forecasts)
         self.keys = Keys(portal, dialer.keys)
         self.numbers = Numbers(portal, dialer.numbers)
         self.recordings = Recordings(portal, dialer.recordings)

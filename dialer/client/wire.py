@@ -6,7 +6,7 @@ import contextlib
 import json
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
@@ -135,13 +135,27 @@ class Wire:
     async def upload(self, model: type[Model], path: str, upload: Upload, **query: Any) -> Model:
         """Send a file. What it adds is added once, but its bytes may come only once: so it is sent once."""
         headers = {"Content-Type": upload.content_type, "Content-Length": str(upload.size)}
+        return await self._sent(model, path, upload.chunks, headers, query)
+
+    async def upload_form(
+        self, model: type[Model], path: str, plan: Mapping[str, Any], upload: Upload, **query: Any
+    ) -> Model:
+        """Send a form of a `plan` and a `list`."""
+        form = aiohttp.MultipartWriter("form-data")
+        form.append(to_json(plan), {"Content-Type": "application/json"}).set_content_disposition(
+            "form-data", name="plan"
+        )
+        part = form.append(upload.chunks, {"Content-Type": upload.content_type})
+        part.set_content_disposition("form-data", name="list", filename="list")
+        return await self._sent(model, path, form, {}, query)
+
+    async def _sent(
+        self, model: type[Model], path: str, data: Any, headers: Mapping[str, str], query: Mapping[str, Any]
+    ) -> Model:
         # A long list may take minutes, and the answer comes after its last row.
         patience = aiohttp.ClientTimeout(total=None, sock_connect=self.connection.connect_s)
-        request = Request(
-            method="POST", path=path, query=given(**query), headers=headers, data=upload.chunks, once=True,
-            timeout=patience,
-        )  # fmt: skip
-        return await self._told(request, model)
+        wanted = Request(method="POST", path=path, query=given(**query), headers=headers, data=data, once=True)
+        return await self._told(replace(wanted, timeout=patience), model)
 
     async def download(self, path: str, **query: Any) -> AsyncIterator[bytes]:
         """A file's bytes as they come; asked for again only before the first of them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import re
 import signal
@@ -14,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dialer.cli.client import DialerClient, open_client
+from dialer.client import AsyncDialer
 
 _COMMAND = ["up", "--simulate", "--port", "0", "--stand-in", "time_scale=0.02"]
 
@@ -82,12 +81,12 @@ async def up(environment: dict[str, str]) -> AsyncIterator[Up]:
             await started.ends(signal.SIGKILL)
 
 
-def _client(up: Up) -> contextlib.AbstractAsyncContextManager[DialerClient]:
+def _client(up: Up) -> AsyncDialer:
     said = "".join(up.said)
     url, key = (re.search(rf"^  {name} +(\S+)", said, re.MULTILINE) for name in ("API", "API key"))
     assert url is not None
     assert key is not None
-    return open_client(url[1], key[1])
+    return AsyncDialer(url[1], key[1])
 
 
 def _is_running(pid: int) -> bool:
@@ -123,14 +122,14 @@ async def test_killed_redis_is_started_again_with_its_data(up: Up) -> None:
     """After `kill -9` of the private Redis the campaigns are there again, behind the same address."""
     script = {"text": "Hello", "language": "en-GB"}
     async with _client(up) as client:
-        created = await client.create_campaign({"name": "kept", "kind": "notification", "script": script})
+        created = await client.campaigns.create({"name": "kept", "kind": "notification", "script": script})
         redis = next(pid for words, pid in up.children().items() if "redis" in words)
         os.kill(redis, signal.SIGKILL)
         await up.says("redis runs again")
         async with asyncio.timeout(20):
             while not await client.is_ready():  # noqa: ASYNC110 - another process gets ready
                 await asyncio.sleep(0.05)
-        assert "kept" == (await client.campaign(created.id)).name
+        assert "kept" == (await client.campaigns.get(created.id)).name
 
 
 async def test_second_up_says_so_and_stops(up: Up, environment: dict[str, str]) -> None:

@@ -17,9 +17,9 @@ import aiohttp
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.cli.client import DialerClient, Upload
 from dialer.cli.simulate import stand_in_environment
 from dialer.cli.stack import free_port
+from dialer.client import AsyncDialer, Upload
 from dialer.embedded import EmbeddedRedis
 from dialer.settings import Settings, load_settings
 from dialer.simulator.remote import BASE as CONTROL
@@ -44,7 +44,7 @@ class Stage:
         self.http = http
         self.port = free_port(HOST)
         self.url = f"http://{HOST}:{self.port}"
-        self.client = DialerClient(http, self.url)
+        self.client = AsyncDialer(self.url, API_KEY)
         self._carrier_port = free_port(HOST)
         self.carrier = f"http://{HOST}:{self._carrier_port}"
         self.api: Child | None = None
@@ -132,7 +132,7 @@ class Stage:
 
         Wishes are fields of `POST /v1/campaigns`.
         """
-        created = await self.client.create_campaign(_BODY | wishes)
+        created = await self.client.campaigns.create(_BODY | wishes)
         if count:
             path = self.folder / f"{created.id}.csv"
             people.write_csv(path, first=first, count=count)
@@ -141,13 +141,13 @@ class Stage:
 
     async def import_csv(self, campaign_id: str, path: Path) -> None:
         """Send a list through the API, and see to it that every row of it was taken."""
-        answer = await self.client.import_calls(campaign_id, _upload(path))
-        if answer["rejected"] or answer["duplicates"]:
-            raise ValueError(f"rows of an invented list were not taken: {answer['rejections'][:3]}")
+        answer = await self.client.campaigns.import_calls(campaign_id, _upload(path))
+        if answer.rejected or answer.duplicates:
+            raise ValueError(f"rows of an invented list were not taken: {answer.rejections[:3]}")
 
     async def start_campaign(self, campaign_id: str) -> None:
         """Let it dial."""
-        await self.client.step(campaign_id, "start")
+        await self.client.campaigns.start(campaign_id)
 
     async def until_over(
         self, campaign_id: str, *, limit_s: float, states: tuple[CallState, ...] = keys.IN_FLIGHT
@@ -201,6 +201,7 @@ async def open_stage() -> AsyncIterator[Stage]:
         headers = {"Authorization": f"Bearer {API_KEY}"}
         http = await stack.enter_async_context(aiohttp.ClientSession(headers=headers))
         stage = Stage(folder, server, http, redis)
+        await stack.enter_async_context(stage.client)
         stack.push_async_callback(stage.end)
         yield stage
 

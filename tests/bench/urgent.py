@@ -64,7 +64,7 @@ async def _post(stage: Stage, count: int) -> dict[str, float]:
         await asyncio.sleep(moments.uniform(*_BETWEEN_S))
         number = phone(position)
         body = {"number": number, "script": {"text": "Hello.", "language": "en-GB"}, "priority": "urgent"}
-        await stage.client.add_call(body)
+        await stage.client.calls.create(body)
         answered[number.lstrip("+")] = time.monotonic()
     return answered
 

@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from dialer.api.conference_answers import ConferenceOut, MemberOut
 from dialer.cli import main
 from dialer.cli.conference_screen import members_table
 from dialer.cli.screens import plain_console
 from jobs.conference import watch_conferences
 from jobs.context import ArqContext
+from tests.fakes.answers import filled
 from tests.fakes.switchboard import KEY, Switchboard
 from tests.fakes.waiting import until
 
@@ -159,17 +161,10 @@ async def test_what_is_shown(board: Switchboard, conference_id: str) -> None:
 
 def test_hostile_names_are_shown_as_they_are() -> None:
     """No name breaks out of its row, and the time in a state is told."""
-    member: dict[str, Any] = {
-        "name": "\x1b[31m[red]",
-        "id": None,
-        "number": ANN,
-        "state": "in",
-        "moderator": True,
-        "muted": True,
-    }
-    member |= {"since": "2026-11-26T12:00:00+00:00", "tries": 1}
+    member = filled(MemberOut, name="\x1b[31m[red]", number=ANN, state="in", moderator=True, muted=True, tries=1)
+    member = member.model_copy(update={"since": datetime(2026, 11, 26, 12, 0, tzinfo=UTC)})
     now = datetime(2026, 11, 26, 12, 1, 5, tzinfo=UTC)
     with (console := plain_console()).capture() as captured:
-        console.print(members_table({"members": [member]}, now=now))
+        console.print(members_table(filled(ConferenceOut, state="running", members=[member]), now=now))
     (row,) = captured.get().splitlines()[1:]
     assert ["\\x1b[31m[red]", ANN, "in", "1:05", "1", "moderator,", "muted"] == row.split()

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
+from dialer.api.escalation_answers import EscalationOut
 from dialer.cli import main
 from dialer.cli.escalation_screen import escalation_screen
 from dialer.cli.screens import plain_console
@@ -106,7 +107,9 @@ async def test_shown_confirmed_listed_and_watched(board: Switchboard, tmp_path: 
     assert ", by hand: desk two" in confirmed.stdout
     picture = plain_console()
     with picture.capture() as drawn:
-        picture.print(escalation_screen(await board.get(f"/v1/escalations/{escalation_id}")))
+        picture.print(
+            escalation_screen(EscalationOut.model_validate(await board.get(f"/v1/escalations/{escalation_id}")))
+        )
     assert "next in " in drawn.get()
 
     await dialer(board, "confirm", escalation_id, "lead")

@@ -10,11 +10,13 @@ from pathlib import Path
 import phonenumbers
 import pytest
 
+from dialer.api.answers import ImportOut, RejectionOut
 from dialer.cli.credentials import credentials_path, load_credentials, load_or_make_credentials
 from dialer.cli.demo_people import invent, write_list
 from dialer.cli.saving import save_file
 from dialer.cli.sending import report
 from dialer.errors import DialerError
+from tests.fakes.answers import filled
 
 
 async def _chunks(*chunks: bytes, then: Exception | None = None) -> AsyncIterator[bytes]:
@@ -74,8 +76,8 @@ async def test_unwritable_results_are_named(tmp_path: Path) -> None:
 
 def test_report_names_rows_and_reasons() -> None:
     """The report of an import counts everything and shows why rows were rejected."""
-    rejection = {"row": 7, "column": "number", "value": "123", "reason": "too short"}
-    answer = {"accepted": 5, "duplicates": 1, "rejected": 21, "rejections": [rejection] * 21}
+    rejection = filled(RejectionOut, row=7, column="number", value="123", reason="too short")
+    answer = filled(ImportOut, accepted=5, duplicates=1, rejected=21, rejections=[rejection] * 21)
     lines = report(answer).splitlines()
     assert ("accepted 5, duplicates 1, rejected 21", "  row 7, number: '123': too short", "  ... and 1 more") == (
         lines[0],

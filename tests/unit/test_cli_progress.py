@@ -7,15 +7,17 @@ import io
 import pytest
 from rich.console import Console
 
-from dialer.cli.client import CampaignView
+from dialer.api.answers import CampaignOut
 from dialer.cli.pace import Pace, Snapshot
 from dialer.cli.screens import LiveScreen, PlainScreen, campaign_line, clock_text
 from dialer.dispositions import Disposition
 from dialer.states import CallState
+from tests.fakes.answers import filled
 
 
-def _view(state: str = "running", **counts: int) -> CampaignView:
-    return CampaignView(
+def _view(state: str = "running", **counts: int) -> CampaignOut:
+    return filled(
+        CampaignOut,
         id="c1",
         name="Harbour",
         state=state,
@@ -23,7 +25,7 @@ def _view(state: str = "running", **counts: int) -> CampaignView:
         total=sum(counts.values()),
         counts={call_state.value: counts.get(call_state.value, 0) for call_state in CallState},
         dispositions={d.value: 0 for d in Disposition} | {"answered": counts.get("done", 0)},
-        raw={},
+        attempts=sum(count for name, count in counts.items() if name not in {"waiting", "claimed"}),
     )
 
 

@@ -11,10 +11,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from dialer.api.answers import AttemptOut, CallOut, CallWithAttemptsOut, EventOut
 from dialer.cli import test_call
-from dialer.cli.client import DialerClient, open_client
+from dialer.client import AsyncDialer
 from dialer.doctor.finding import Finding, State
 from dialer.settings import Settings
+from tests.fakes.answers import filled
 
 NUMBER = "+31612345678"
 EVENTS = ("started", "answered", "answer_fetched", "completed")
@@ -38,23 +40,24 @@ class Api:
             request.transport.abort()
         if self.refuses:
             return web.json_response({"detail": "This number is no number."}, status=422)
-        return web.json_response({"id": "direct-1"}, status=201)
+        return web.json_response(filled(CallOut, id="direct-1").model_dump(mode="json"), status=201)
 
     async def show(self, _request: web.Request) -> web.StreamResponse:
         """`GET /v1/calls/direct-1`."""
         self.looks += 1
         seen = EVENTS if self.looks > 1 and self.ends else EVENTS[:1]
-        attempt: dict[str, Any] = {"result": "placed", "events": [{"kind": kind} for kind in seen]}
-        done = {"state": "done", "disposition": "answered"} if seen == EVENTS else {"state": "live"}
-        return web.json_response({"id": "direct-1", "number": NUMBER, "attempts": [attempt], **done})
+        attempt = filled(AttemptOut, result="placed", events=[filled(EventOut, kind=kind) for kind in seen])
+        done: dict[str, Any] = {"state": "done", "disposition": "answered"} if seen == EVENTS else {"state": "live"}
+        call = filled(CallWithAttemptsOut, id="direct-1", number=NUMBER, attempts=[attempt], **done)
+        return web.json_response(call.model_dump(mode="json"))
 
 
 @asynccontextmanager
-async def _client(api: Api) -> AsyncIterator[DialerClient]:
+async def _client(api: Api) -> AsyncIterator[AsyncDialer]:
     app = web.Application()
     app.router.add_post("/v1/calls", api.create)
     app.router.add_get("/v1/calls/direct-1", api.show)
-    async with TestServer(app) as server, open_client(str(server.make_url("")), "key") as client:
+    async with TestServer(app) as server, AsyncDialer(str(server.make_url("")), "key") as client:
         yield client
 
 

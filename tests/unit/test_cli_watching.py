@@ -8,21 +8,17 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from dialer.api.answers import CampaignOut
 from dialer.cli import watching
-from dialer.cli.client import ApiRefusal, DialerClient, open_client
 from dialer.cli.screens import PlainScreen
-from dialer.dispositions import Disposition
+from dialer.client import ApiRefusal, AsyncDialer
+from dialer.states import CallState
+from tests.fakes.answers import filled
 
-_COUNTS = {"waiting": 0, "claimed": 0, "placing": 0, "unknown": 0, "live": 0, "done": 1}
-_ENDED = {
-    "id": "c1",
-    "name": "Harbour",
-    "state": "completed",
-    "reason": None,
-    "total": 1,
-    "counts": _COUNTS,
-    "dispositions": {d.value: 0 for d in Disposition},
-}
+_COUNTS = {state.value: int(state is CallState.DONE) for state in CallState}
+_ENDED = filled(CampaignOut, id="c1", name="Harbour", state="completed", total=1, counts=_COUNTS).model_dump(
+    mode="json"
+)
 
 
 @pytest.fixture
@@ -32,7 +28,7 @@ def statuses() -> list[int]:
 
 
 @pytest.fixture
-async def client(statuses: list[int], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DialerClient]:
+async def client(statuses: list[int], monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[AsyncDialer]:
     """A client of an API that answers as `statuses` say."""
     monkeypatch.setattr(watching, "_EVERY_S", 0)
 
@@ -44,12 +40,12 @@ async def client(statuses: list[int], monkeypatch: pytest.MonkeyPatch) -> AsyncI
 
     app = web.Application()
     app.router.add_get("/v1/campaigns/c1", answer)
-    async with TestServer(app) as server, open_client(str(server.make_url("")), "key") as client:
+    async with TestServer(app) as server, AsyncDialer(str(server.make_url("")), "key", attempts=1) as client:
         yield client
 
 
 async def test_outage_of_redis_or_api_is_waited_for(
-    client: DialerClient, statuses: list[int], capsys: pytest.CaptureFixture[str]
+    client: AsyncDialer, statuses: list[int], capsys: pytest.CaptureFixture[str]
 ) -> None:
     """An API that says 503 or breaks off goes on later, and so does the watching; it is told once."""
     statuses += [503, 503, 0, 0, 200]
@@ -58,7 +54,7 @@ async def test_outage_of_redis_or_api_is_waited_for(
     assert ("completed", 1) == (ended.state, capsys.readouterr().out.count("waiting for it to come back"))
 
 
-async def test_any_other_refusal_ends_the_watching(client: DialerClient, statuses: list[int]) -> None:
+async def test_any_other_refusal_ends_the_watching(client: AsyncDialer, statuses: list[int]) -> None:
     """A campaign that is not there, or a wrong key, does not become right by waiting."""
     statuses += [404]
     with PlainScreen() as screen, pytest.raises(ApiRefusal):

@@ -14,11 +14,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from dialer.api.answers import CallOut, CampaignOut, ImportOut, RejectionOut
+from dialer.api.recording_answers import RecordingOut
 from dialer.api.result_rows import COLUMNS, ResultOut, csv_rows, ndjson_lines
 from dialer.cli import app, recording
 from dialer.cli.account import Account, people_table
 from dialer.cli.campaign import _description, _table
-from dialer.cli.client import CampaignView
 from dialer.cli.pace import Snapshot
 from dialer.cli.screens import LiveScreen, campaign_line
 from dialer.cli.sending import report
@@ -27,6 +28,7 @@ from dialer.dispositions import Disposition
 from dialer.model import Call
 from dialer.providers.assets import Application, Webhook
 from dialer.states import CallState
+from tests.fakes.answers import filled
 from tests.fakes.hostile import HOSTILE, STORABLE
 
 CALL = Call(
@@ -49,13 +51,12 @@ RESULTS = st.builds(
 )
 ACTED_UPON = {*map(chr, range(0x20)), *map(chr, range(0x7F, 0xA0)), "\u202e", "\u2066"} - {"\n"}
 
-RAW: dict[str, Any] = {"succeeded": 1, "success": ["answered"], "windows": None}
 
-
-def view_of(name: str, reason: str) -> CampaignView:
+def view_of(name: str, reason: str) -> CampaignOut:
     """A campaign with these words in it."""
     counts = {state.value: 1 for state in CallState}
-    return CampaignView("c1", name, "paused", reason, total=1, counts=counts, dispositions={"answered": 1}, raw=RAW)
+    told: dict[str, Any] = {"counts": counts, "dispositions": {"answered": 1}, "success": ["answered"]}
+    return filled(CampaignOut, id="c1", name=name, state="paused", reason=reason, **told)
 
 
 def drawn(what: Any) -> str:
@@ -90,8 +91,7 @@ def test_results_hold_every_value_and_nothing_more(calls: list[Call]) -> None:
 def test_what_the_carrier_calls_things_is_only_shown(name: str, reason: str) -> None:
     """An application's name and a failed fetch's reason are the carrier's words: no mark-up."""
     application = Application(id="a", name=name, answer=Webhook(reason, "GET"))
-    failed = dict.fromkeys(recording._SHOWN) | {"id": "r", "state": "failed", "calls": ["c-1"], "error": reason}
-    failed |= {"told_at": "2026-01-02T03:04:05Z", "next_try_at": None}
+    failed = filled(RecordingOut, id="r", state="failed", calls=["c-1"], error=reason)
     tables = [drawn(app._table([application], None)), drawn(recording._table([failed]))]
     said = [app._description(application), recording._description(failed)]
 
@@ -106,9 +106,9 @@ def test_a_terminal_is_sent_nothing_that_it_acts_upon(name: str, reason: str) ->
     """Names, reasons and values of a list are shown as they are: no escape code, no mark-up of ours, no new line."""
     view = view_of(name, reason)
     account = Account(placings=1, refused=0, peak=1, rings={})
-    person = {"variables": {"name": name}, "number": "+31201234567", "disposition": "answered", "tries": 1}
-    rejection = {"row": 1, "column": name, "value": reason[:80], "reason": reason}
-    answer = {"accepted": 0, "duplicates": 0, "rejected": 1, "rejections": [rejection]}
+    person = filled(CallOut, variables={"name": name}, number="+31201234567", disposition="answered", tries=1)
+    rejection = filled(RejectionOut, row=1, column=name, value=reason[:80], reason=reason)
+    answer = filled(ImportOut, rejected=1, rejections=[rejection])
     said = [
         campaign_line(Snapshot(view, elapsed_s=1.0, rate=1.0, budget=3.0, left_s=None)),
         _description(view),
