@@ -181,8 +181,9 @@ class EventOut(Outgoing):
 class DecisionOut(Outgoing):
     """By which rules an attempt was let go."""
 
-    windows_version: int | None = Field(description="Of the campaign's windows; null where none were kept.")
-    opens_at: datetime | None = Field(description="The stretch of them in which it was begun.")
+    windows_version: int | None = Field(description="Of the campaign's windows; null where it had none.")
+    override_windows: bool = Field(description="Whether they were overridden, and may have been closed.")
+    opens_at: datetime | None = Field(description="The stretch of them in which it was begun; null in an override.")
     closes_at: datetime | None
     script_version: int = Field(description="Of the text that the call says.")
     list_versions: dict[str, int] = Field(description="Of the suppression lists; `*` is that of all campaigns.")

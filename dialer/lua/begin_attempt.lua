@@ -31,8 +31,9 @@ if not due or counted.n + 1 ~= NUMBER then return 0 end
 
 local address, lists = ARGV[14], {}
 -- The stretch as it is written down now: a change of the windows deletes it.
-local state, kept_to, text, caps, timed, stretch, slots, tripped, euros, spent, spent_day, dearest = unpack(redis.call('HMGET', CAMPAIGN,
-  'state', 'lists', 'script_version', 'caps', 'timed', 'h' .. ARGV[16], 'slots', 'tripped_until', 'euros', 'spent', 'spent_day', 'dearest'))
+local state, kept_to, text, caps, timed, stretch, slots, tripped, euros, spent, spent_day, dearest, override, windows = unpack(redis.call('HMGET', CAMPAIGN,
+  'state', 'lists', 'script_version', 'caps', 'timed', 'h' .. ARGV[16], 'slots', 'tripped_until', 'euros', 'spent', 'spent_day', 'dearest',
+  'override_windows', 'windows_version'))
 if (kept_to or '') ~= ARGV[18] or (text or '1') ~= ARGV[20] then return wait(due) == 'expired' and 7 or 12 end
 for name in string.gmatch(ARGV[18], '%S+') do lists[#lists + 1] = name end
 local function is_listed(name)
@@ -127,7 +128,8 @@ for other in string.gmatch(ARGV[22], '%S+') do
   place_of = place_of + 2
 end
 -- What allowed it: version and stretch of the windows, versions of the lists and of the text (`dialer/decisions.py`).
-local allowed = {timed and timed .. ' ' .. stretch or '- - -', text or 1, redis.call('HGET', VERSIONS, ALL_CAMPAIGNS) or 0}
+local hours = timed and timed .. ' ' .. stretch or override and windows .. ' ! !' or '- - -'
+local allowed = {hours, text or 1, redis.call('HGET', VERSIONS, ALL_CAMPAIGNS) or 0}
 for _, name in ipairs(lists) do allowed[#allowed + 1] = name .. ':' .. (redis.call('HGET', VERSIONS, name) or 0) end
 redis.call('HSET', ATTEMPT, 'nonce', nonce, 'at', NOW, 'due', due, 'allowed', table.concat(allowed, ' '))
 if counted.place then redis.call('HSET', ATTEMPT, 'place', counted.place) end

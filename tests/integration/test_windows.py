@@ -229,6 +229,23 @@ async def test_override_dials_at_any_hour(engine: Engine) -> None:
     assert ["c1-1"] == await claimed(engine)
 
 
+async def test_an_attempt_tells_whether_its_windows_were_kept_overridden_or_none(engine: Engine) -> None:
+    """What allowed it says so, with the version of the windows: those of the moment at which it was begun."""
+    await engine.run_campaign(calls=3, windows=FROM_TEN, override_windows=True, priority=Priority.URGENT)
+    told: list[tuple[int | None, bool, bool]] = []
+    for windows in (FROM_TEN, None, None):
+        attempt = await engine.store.attempt((await engine.place(f"n{len(told)}")).attempt)
+        assert attempt
+        assert attempt.decision
+        found = attempt.decision
+        assert (found.opens_at is None) is (found.closes_at is None)
+        told.append((found.windows_version, found.override_windows, found.opens_at is not None))
+        at(engine, to_ms(datetime.fromisoformat("2027-03-26T11:00+01:00")))
+        await engine.store.change_windows("c1", windows)
+
+    assert [(1, True, False), (2, False, True), (None, False, False)] == told
+
+
 @pytest.mark.parametrize(
     ("text", "now", "opens"),
     [
