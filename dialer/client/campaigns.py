@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +18,8 @@ from dialer.api.import_records import ImportStateOut
 from dialer.api.previews import PreviewOut
 from dialer.api.schemas import CampaignAgain, CampaignChange, NewCampaign
 from dialer.client.resource import Fields, Resource, first, path_of
-from dialer.client.uploads import Upload, upload_of
+from dialer.client.resuming import Told, name_of, send_all
+from dialer.client.uploads import Upload, content_type_of, upload_of
 from dialer.client.wire import told
 from dialer.dispositions import Disposition
 from dialer.states import CallState
@@ -109,6 +112,30 @@ class AsyncCampaigns(Resource):
         """
         upload = upload_of(source, content_type)
         return await self._wire.upload(ImportOut, path_of(_PATH, campaign_id, "calls"), upload, **wishes)
+
+    async def import_file(
+        self,
+        campaign_id: str,
+        path: Path,
+        /,
+        *,
+        content_type: str | None = None,
+        told: Told = lambda _sent, _size, _rows: None,
+        **wishes: Any,
+    ) -> ImportStateOut:
+        """Add a list of any size until all of it is in, going on where it broke off, even in another program.
+
+        Wishes are `map` and `sheet`; `told` is called with bytes sent, bytes in all and rows sent. The answer's `id`
+        is the one under which the rejected rows are kept (`rejected`).
+        """
+        media_type = content_type or content_type_of(path)
+        name = await asyncio.to_thread(name_of, path, media_type, wishes)
+
+        async def send(upload: Upload, rest: Mapping[str, Any]) -> ImportOut:
+            return await self.import_calls(campaign_id, upload, import_id=name, **wishes, **rest)
+
+        state = partial(self.import_state, campaign_id, name)
+        return await send_all(path, media_type, state=state, send=send, told=told)
 
     async def import_state(self, campaign_id: str, import_id: str) -> ImportStateOut:
         """How far a named import is, and from which byte to go on."""

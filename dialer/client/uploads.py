@@ -41,9 +41,14 @@ def upload_of(source: Upload | Path | bytes, content_type: str | None = None) ->
             return source
         case bytes():
             return Upload(_whole(source), len(source), content_type or CONTENT_TYPES[".csv"])
-    named = content_type or CONTENT_TYPES.get(source.suffix.lower(), CONTENT_TYPES[".csv"])
+    named = content_type or content_type_of(source)
     size = source.stat().st_size
     return Upload(_pieces(source, size), size, named)
+
+
+def content_type_of(path: Path) -> str:
+    """What a file's ending says."""
+    return CONTENT_TYPES.get(path.suffix.lower(), CONTENT_TYPES[".csv"])
 
 
 async def _whole(content: bytes) -> AsyncIterator[bytes]:
