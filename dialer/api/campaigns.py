@@ -202,14 +202,16 @@ def _campaign_id(derived: str | None) -> str:
     "/v1/campaigns", role=Role.READ, answers={200: Answer(description="A page of campaigns.", model=CampaignsOut)}
 )
 async def list_campaigns(request: web.Request, *, query: CampaignsQuery) -> web.StreamResponse:
-    """The campaigns, newest first."""
-    runtime, offset = request.app[RUNTIME], int(query.cursor or 0)
-    # One more than asked for tells whether there is a next page.
-    found = await runtime.store.campaigns(offset=offset, limit=query.limit + 1)
-    page = CampaignsOut(
-        campaigns=list(await asyncio.gather(*(shown(runtime, campaign) for campaign in found[: query.limit]))),
-        next_cursor=str(offset + query.limit) if len(found) > query.limit else None,
+    """The campaigns, newest first.
+
+    With a filter a page may hold fewer than `limit`, even none, while there is a next one.
+    """
+    runtime = request.app[RUNTIME]
+    found, cursor = await runtime.store.campaigns(
+        limit=query.limit, cursor=query.cursor, state=query.state, kind=query.kind
     )
+    shown_all = await asyncio.gather(*(shown(runtime, campaign) for campaign in found))
+    page = CampaignsOut(campaigns=list(shown_all), next_cursor=cursor)
     return web.json_response(text=page.model_dump_json())
 
 

@@ -27,6 +27,7 @@ from dialer.conference import MOST_MEMBERS, ConferenceScript
 from dialer.importing.rows import MAX_VARIABLES
 from dialer.model import MAIN, NewCall, Priority, UnknownPolicy
 from dialer.settings import Settings
+from dialer.store.listing import CURSOR
 
 LONGEST_CALL_S = 7200
 """As long as the carrier lets a call be: a conference does not end after the ten minutes of a message."""
@@ -136,4 +137,4 @@ class ConferencesQuery(Incoming):
     """Which page of the conferences."""
 
     limit: int = Field(10, ge=1, le=20, description="How many at most.")
-    cursor: str | None = Field(None, pattern=r"^[0-9]{1,9}$", description="`next_cursor` of the page before.")
+    cursor: str | None = Field(None, pattern=CURSOR, max_length=100, description="`next_cursor` of the page before.")

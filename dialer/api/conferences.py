@@ -91,13 +91,8 @@ async def create_conference(request: web.Request, *, body: NewConference) -> web
 )
 async def list_conferences(request: web.Request, *, query: ConferencesQuery) -> web.StreamResponse:
     """The conferences, newest first."""
-    offset = int(query.cursor or 0)
-    # One more than asked for tells whether there is a next page.
-    found = await request.app[RUNTIME].store.conferences(offset=offset, limit=query.limit + 1)
-    page = ConferencesOut(
-        conferences=[ConferenceOut.of(one) for one in found[: query.limit]],
-        next_cursor=str(offset + query.limit) if len(found) > query.limit else None,
-    )
+    found, cursor = await request.app[RUNTIME].store.conferences(limit=query.limit, cursor=query.cursor)
+    page = ConferencesOut(conferences=[ConferenceOut.of(one) for one in found], next_cursor=cursor)
     return web.json_response(text=page.model_dump_json())
 
 

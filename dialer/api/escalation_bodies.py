@@ -35,6 +35,7 @@ from dialer.importing.rows import MAX_NUMBERS, MAX_VARIABLES
 from dialer.model import MAIN, Priority, UnknownPolicy
 from dialer.settings import Settings
 from dialer.speech import variable_name
+from dialer.store.listing import CURSOR
 from dialer.windows import check_zone
 
 _SOON = RedialBody(times=100, after_s=60)
@@ -178,7 +179,7 @@ class EscalationsQuery(Incoming):
     """Which page of the escalations."""
 
     limit: int = Field(10, ge=1, le=20, description="How many at most.")
-    cursor: str | None = Field(None, pattern=r"^[0-9]{1,9}$", description="`next_cursor` of the page before.")
+    cursor: str | None = Field(None, pattern=CURSOR, max_length=100, description="`next_cursor` of the page before.")
 
 
 def _parsed(address: str, field: str, settings: Settings) -> str:

@@ -65,13 +65,8 @@ async def create_escalation(request: web.Request, *, body: NewEscalation) -> web
 )
 async def list_escalations(request: web.Request, *, query: EscalationsQuery) -> web.StreamResponse:
     """The escalations, newest first."""
-    offset = int(query.cursor or 0)
-    # One more than asked for tells whether there is a next page.
-    found = await request.app[RUNTIME].store.escalations(offset=offset, limit=query.limit + 1)
-    page = EscalationsOut(
-        escalations=[EscalationOut.of(one) for one in found[: query.limit]],
-        next_cursor=str(offset + query.limit) if len(found) > query.limit else None,
-    )
+    found, cursor = await request.app[RUNTIME].store.escalations(limit=query.limit, cursor=query.cursor)
+    page = EscalationsOut(escalations=[EscalationOut.of(one) for one in found], next_cursor=cursor)
     return web.json_response(text=page.model_dump_json())
 
 

@@ -16,6 +16,7 @@ from dialer import __version__
 from dialer.api import problems
 from dialer.api.answers import ProblemOut
 from dialer.api.audited import ACTOR_PARAMETER
+from dialer.api.middleware import REQUEST_ID_HEADER
 from dialer.api.once import HEADER as IDEMPOTENCY_KEY
 from dialer.api.problems import ProblemType
 from dialer.api.routing import MAX_ID_LENGTH, Answer, Route
@@ -65,12 +66,19 @@ def openapi_document(routes: Iterable[Route]) -> Json:
         "paths": dict(paths),
         "components": {
             "securitySchemes": {"apiKey": {"type": "http", "scheme": "bearer", "description": _KEY}},
+            "headers": {"RequestId": _REQUEST_ID},
             "schemas": {name: schema for name, schema in schemas.items() if name not in apart},
         },
     }
 
 
 _KEY = "DIALER_API_KEY, or a key made by `POST /v1/keys`. An operation names the roles of which a key must have one."
+_REQUEST_ID = {
+    "description": "The request's id, which our log tells too: your own `X-Request-Id` (at most 64 letters, digits, "
+    "`.`, `_`, `-`), or a new one.",
+    "schema": {"type": "string"},
+}
+_REQUEST_ID_REF = {"$ref": "#/components/headers/RequestId"}
 _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 
 
@@ -144,6 +152,8 @@ def _responses(route: Route, refs: Mapping[type[BaseModel], Json]) -> Json:
     for status, kinds in sorted(by_status.items()):
         # A success answer of the same status (the 503 of /readyz) is the more telling one.
         responses.setdefault(str(status), _refusal(kinds, refs))
+    for response in responses.values():
+        response["headers"] = {REQUEST_ID_HEADER: _REQUEST_ID_REF, **response.get("headers", {})}
     return responses
 
 

@@ -33,7 +33,8 @@ from dialer.importing.rows import MAX_ID, MAX_NAME, MAX_NUMBERS, MAX_VALUE, MAX_
 from dialer.model import MAIN, MOST_AFTER_MS, Priority, Redial, Then, UnknownPolicy
 from dialer.recordings.records import RecordingState
 from dialer.scripts import CallScript
-from dialer.states import CallState
+from dialer.states import CallState, CampaignState
+from dialer.store.listing import CURSOR
 
 MAX_NAME_LENGTH = 200
 MAX_TRIES = 1_000
@@ -329,10 +330,12 @@ class NewSingleCall(PlacedBody):
 
 
 class CampaignsQuery(Incoming):
-    """Which page of the campaigns."""
+    """Which campaigns."""
 
+    state: CampaignState | None = None
+    kind: Literal["notification", "script", "conference", "escalation"] | None = None
     limit: int = Field(50, ge=1, le=200, description="How many at most.")
-    cursor: str | None = Field(None, pattern=r"^[0-9]{1,9}$", description="`next_cursor` of the page before.")
+    cursor: str | None = Field(None, pattern=CURSOR, max_length=100, description="`next_cursor` of the page before.")
 
 
 class CallsQuery(Incoming):

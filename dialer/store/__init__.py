@@ -40,6 +40,7 @@ __all__ = [
 
 
 class Store(
+    SeenStore,  # first of those that list campaigns
     AccessStore,
     AuditStore,
     ChangesStore,
@@ -53,6 +54,5 @@ class Store(
     ImportStore,
     OverviewStore,
     RetentionStore,
-    SeenStore,
 ):
     """All of the store in one object; each part is a module of its own beside this one."""

@@ -67,13 +67,6 @@ class CampaignStore(StorePart):
             raise NotFound(f"there is no campaign {campaign_id!r}")
         return campaign_from_fields(campaign_id, fields, self._now_ms())
 
-    async def campaigns(self, *, offset: int, limit: int) -> list[Campaign]:
-        """A page of campaigns, newest first."""
-        ids = await self._batch.command("ZREVRANGE", keys.CAMPAIGNS, offset, offset + limit - 1)
-        found = await asyncio.gather(*(self._fields(keys.campaign(campaign_id)) for campaign_id in ids))
-        now = self._now_ms()
-        return [campaign_from_fields(i, fields, now) for i, fields in zip(ids, found, strict=True) if "state" in fields]
-
     async def progress(self, campaign_ids: Sequence[str]) -> list[Progress]:
         """How far these campaigns are, each counted at one moment."""
         return list(await asyncio.gather(*(self._progress(campaign_id) for campaign_id in campaign_ids)))

@@ -26,10 +26,10 @@ class ConferenceStore(ListingStore, CallStore, AttemptStore):
         """A conference with all its members and their attempts. Raises NotFound."""
         return await self._gathered(_of_kind(await self.campaign(campaign_id)))
 
-    async def conferences(self, *, offset: int, limit: int) -> list[Conference]:
-        """A page of conferences, newest first."""
-        found = await self._page(keys.CONFERENCES, offset=offset, limit=limit)
-        return list(await asyncio.gather(*map(self._gathered, found)))
+    async def conferences(self, *, limit: int, cursor: str | None = None) -> tuple[list[Conference], str | None]:
+        """A page of conferences, newest first, and the cursor of the next one. Raises InvalidInput."""
+        page = await self._page(keys.CONFERENCES, cursor, limit=limit)
+        return list(await asyncio.gather(*map(self._gathered, page.campaigns))), page.cursor
 
     async def open_conferences(self) -> list[str]:
         """The ids of those that have anything left to do, drafts too."""

@@ -44,10 +44,10 @@ class EscalationStore(ListingStore, CallStore, AttemptStore):
         """An escalation with all its calls and their attempts. Raises NotFound."""
         return await self._climbed(_of_kind(await self.campaign(campaign_id)))
 
-    async def escalations(self, *, offset: int, limit: int) -> list[Escalation]:
-        """A page of escalations, newest first."""
-        found = await self._page(keys.ESCALATIONS, offset=offset, limit=limit)
-        return list(await asyncio.gather(*map(self._climbed, found)))
+    async def escalations(self, *, limit: int, cursor: str | None = None) -> tuple[list[Escalation], str | None]:
+        """A page of escalations, newest first, and the cursor of the next one. Raises InvalidInput."""
+        page = await self._page(keys.ESCALATIONS, cursor, limit=limit)
+        return list(await asyncio.gather(*map(self._climbed, page.campaigns))), page.cursor
 
     async def open_escalations(self) -> list[str]:
         """The ids of those that have anything left to do, drafts too."""

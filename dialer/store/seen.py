@@ -11,7 +11,8 @@ from dialer import keys
 from dialer.dispositions import Disposition
 from dialer.forecast.rates import Seen
 from dialer.model import AttemptRef, CallRef, Campaign
-from dialer.store.campaigns import BUILT_IN, CampaignStore
+from dialer.store.campaigns import BUILT_IN
+from dialer.store.listing import ListingStore
 
 SEEN = 300
 """So many calls are looked at."""
@@ -25,7 +26,7 @@ _OVER = frozenset({"completed", "busy", "timeout", "cancelled", "unanswered", "r
 _NOT_COUNTED = frozenset({Disposition.CANCELLED, Disposition.SUPPRESSED, Disposition.EXPIRED})
 
 
-class SeenStore(CampaignStore):
+class SeenStore(ListingStore):
     """What was seen of attempts."""
 
     async def seen(self, campaign: Campaign) -> Seen:
@@ -44,7 +45,7 @@ class SeenStore(CampaignStore):
 
     async def _alike(self, campaign: Campaign) -> list[Campaign]:
         """Others of the kind with the same success, newest first."""
-        found = await self.campaigns(offset=0, limit=_NEWEST)
+        found, _ = await self.campaigns(limit=_NEWEST)
         return [
             one
             for one in found

@@ -56,4 +56,4 @@ async def look(engine: Engine, workers: int = 1) -> None:
 
 async def begun(engine: Engine) -> list[str]:
     """The escalations there are."""
-    return [one.campaign.id for one in await engine.store.escalations(offset=0, limit=20)]
+    return [one.campaign.id for one in (await engine.store.escalations(limit=20))[0]]

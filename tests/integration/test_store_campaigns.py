@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from dialer.clock import moment
 from dialer.dispositions import Disposition, Fact
-from dialer.errors import ChangedMeanwhile, IllegalStep, NotFound
+from dialer.errors import ChangedMeanwhile, IllegalStep, InvalidInput, NotFound
 from dialer.model import Caps, Priority, Redial, UnknownPolicy
 from dialer.providers.base import CallEvent
 from dialer.states import CallState, CampaignState
+from dialer.store import listing
 from dialer.store.campaigns import SingleCallRules
 from tests.fakes.clock import START_MS
 from tests.fakes.engine import Engine, draft, new_calls
@@ -72,9 +74,50 @@ async def test_campaigns_are_listed_newest_first(engine: Engine) -> None:
     """Pages go from the newest to the oldest, each campaign once."""
     for number in range(5):
         await engine.store.create_campaign(draft(f"c{number}", created_at=moment(START_MS + number)))
-    pages = [await engine.store.campaigns(offset=offset, limit=2) for offset in (0, 2, 4, 6)]
 
-    assert [["c4", "c3"], ["c2", "c1"], ["c0"], []] == [[campaign.id for campaign in page] for page in pages]
+    assert [["c4", "c3"], ["c2", "c1"], ["c0"]] == await pages(engine, 2)
+    assert [["c4", "c3", "c2", "c1", "c0"]] == await pages(engine, 5)
+
+
+async def pages(engine: Engine, limit: int, **wanted: Any) -> list[list[str]]:
+    """The ids on every page."""
+    found, cursor = await engine.store.campaigns(limit=limit, **wanted)
+    told = [[campaign.id for campaign in found]]
+    while cursor:
+        found, cursor = await engine.store.campaigns(limit=limit, cursor=cursor, **wanted)
+        told.append([campaign.id for campaign in found])
+    return told
+
+
+async def test_pages_go_on_where_they_were(engine: Engine) -> None:
+    """Nobody is met twice because others were created, and nobody is missed because the last one was deleted."""
+    for number in range(4):
+        await engine.store.create_campaign(draft(f"c{number}", created_at=moment(START_MS + number)))
+    _, cursor = await engine.store.campaigns(limit=2)
+    await engine.store.create_campaign(draft("c9", created_at=moment(START_MS + 9)))
+    behind, _ = await engine.store.campaigns(limit=2, cursor=cursor)
+    await engine.store.step("c2", "cancel")
+    await engine.leases.complete_campaigns()
+    await engine.store.reap(engine.now_ms + 1)
+    after, _ = await engine.store.campaigns(limit=2, cursor=cursor)
+
+    assert ["c1", "c0"] == [one.id for one in behind] == [one.id for one in after]
+    with pytest.raises(InvalidInput, match="not a cursor"):
+        await engine.store.campaigns(limit=2, cursor="2")
+
+
+async def test_campaigns_are_listed_by_state_and_kind(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Those that match, each once, however few of those looked at for one page do."""
+    monkeypatch.setattr(listing, "_LOOKED_AT", 3)
+    for number in range(8):
+        kind = "script" if number % 4 == 0 else "notification"
+        await engine.store.create_campaign(draft(f"c{number}", kind=kind, created_at=moment(START_MS + number)))
+    await engine.store.step("c1", "start")
+    await engine.store.step("c6", "start")
+
+    assert [["c6"], [], ["c1"]] == await pages(engine, 2, state=CampaignState.RUNNING)
+    assert [[], ["c4"], [], ["c0"]] == await pages(engine, 1, kind="script")
+    assert [["c7", "c6"], ["c5", "c3"], ["c2", "c1"], []] == await pages(engine, 2, kind="notification")
 
 
 @pytest.mark.parametrize("campaign_id", HOSTILE)

@@ -105,7 +105,7 @@ async def test_a_campaign_goes_by_its_own_retention(engine: Engine) -> None:
     engine.clock.advance_ms(1)
     assert 1 == await engine.store.reap(0)
     assert 1 == await engine.store.reap(engine.now_ms)
-    assert ["c2"] == [campaign.id for campaign in await engine.store.campaigns(offset=0, limit=9)]
+    assert ["c2"] == [campaign.id for campaign in (await engine.store.campaigns(limit=9)).campaigns]
     engine.clock.advance_ms(198 * DAY_MS)
     assert 1 == await engine.store.reap(0)
     assert LEFT >= await engine.names_left()
@@ -140,7 +140,7 @@ async def test_what_ended_before_there_were_lines_is_deleted_too(engine: Engine,
     assert [("c1", score)] == await engine.redis.zrange(line, 0, -1, withscores=True)
     engine.clock.advance_ms(2 * DAY_MS)
     assert 1 == await engine.store.reap(engine.now_ms)
-    assert ["c2"] == [campaign.id for campaign in await engine.store.campaigns(offset=0, limit=9)]
+    assert ["c2"] == [campaign.id for campaign in (await engine.store.campaigns(limit=9)).campaigns]
 
 
 async def test_a_run_with_nothing_to_delete_reads_no_campaign(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

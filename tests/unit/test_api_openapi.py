@@ -104,7 +104,7 @@ def test_every_promised_endpoint_is_there() -> None:
 
 def test_every_reference_leads_somewhere() -> None:
     """No schema is missing and none is left over."""
-    names = {f"#/components/schemas/{name}" for name in DOCUMENT["components"]["schemas"]}
+    names = {f"#/components/{kind}/{name}" for kind in ("schemas", "headers") for name in DOCUMENT["components"][kind]}
     used = _refs(DOCUMENT)
 
     assert names == used
@@ -131,3 +131,32 @@ def test_operation_is_described(name: str) -> None:
 def test_body_errors_are_documented(name: str) -> None:
     """Whoever sends a body learns what can be wrong with it."""
     assert {"400", "401", "408", "413", "415", "422"} <= set(OPERATIONS[name]["responses"])
+
+
+PAGED = {name: one for name, one in OPERATIONS.items() if "cursor" in {p["name"] for p in one["parameters"]}}
+
+
+@pytest.mark.parametrize("name", sorted(PAGED))
+def test_every_list_is_read_alike(name: str) -> None:
+    """`limit` with its bounds and default, `cursor`, and `next_cursor` beside the page."""
+    parameters = {parameter["name"]: parameter for parameter in PAGED[name]["parameters"]}
+    limit = parameters["limit"]["schema"]
+    page = PAGED[name]["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    fields = DOCUMENT["components"]["schemas"][page]["properties"]
+
+    assert (1, True) == (limit["minimum"], limit["default"] <= limit["maximum"])
+    assert "`next_cursor` of the page before." == parameters["cursor"]["description"]
+    assert 2 == len(fields)
+    assert [{"type": "string"}, {"type": "null"}] == fields["next_cursor"]["anyOf"]
+
+
+def test_whatever_has_pages_is_a_list_of_these() -> None:
+    """No other list grows without bound."""
+    lists = ("campaigns", "campaigns/{campaign_id}/calls", "conferences", "escalations", "recordings", "callbacks")
+    assert {f"GET /v1/{name}" for name in (*lists, "suppressions", "audit")} == set(PAGED)
+
+
+@pytest.mark.parametrize("name", sorted(OPERATIONS))
+def test_every_answer_has_its_request_id(name: str) -> None:
+    """Successes and refusals alike."""
+    assert all("X-Request-Id" in response["headers"] for response in OPERATIONS[name]["responses"].values())
