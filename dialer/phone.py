@@ -21,6 +21,7 @@ from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
 from phonenumbers.tzdata import TIMEZONE_DATA
 
 from dialer.errors import InvalidInput
+from dialer.phone_rules import plainly_valid
 
 _MAX_TEXT = 64  # characters; nobody writes a number longer, and what follows need not be quick for megabytes
 _BARE = re.compile(r"\+?[0-9]{7,15}")  # most of a list: nothing to strip or to name
@@ -54,6 +55,9 @@ def parse_number(text: str, region: str) -> str:
     Raises:
         InvalidInput: with what is wrong and what to do; its field is `number`.
     """
+    usual = plainly_valid(text, region)
+    if usual is not None:
+        return usual
     compact = text if _BARE.fullmatch(text) else _compact(text)
     number = _international(compact) if compact.startswith("+") else _national(compact, region)
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
@@ -100,6 +104,11 @@ def mask(number: str) -> str:
 
 
 def _country_code(number: str) -> str:
+    return _code_at(number[:4])
+
+
+@lru_cache(maxsize=1024)
+def _code_at(number: str) -> str:
     known = phonenumbers.COUNTRY_CODE_TO_REGION_CODE
     heads = (number[1:end] for end in (2, 3, 4)) if number.startswith("+") else ()
     # No country code begins another one (ITU-T E.164), so the first that fits is it.
