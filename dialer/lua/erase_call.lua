@@ -4,7 +4,7 @@
 -- ARGV    5 the record as it was read, 6 how many attempts, 7 '1': hang it up where it is up,
 --         8 how long its last webhooks may take (ms), 9.. for each hash known its field
 -- returns 0 it is not as it was read, 1 erased, 2 it is up: not dialed again after that, 3 over, but its webhooks may be on their way,
---         4 recordings of it are to be deleted first
+--         or given up while it may be up, 4 recordings of it are to be deleted first
 -- atomic because the call may be begun, or its end be told, at this moment
 -- include: changes
 -- include: call
@@ -32,6 +32,8 @@ if redis.call('ZSCORE', WAITING, SEQ) or redis.call('ZSCORE', CLAIMED, SEQ) then
   redis.call('HINCRBY', ERASURE, 'n:calls_cancelled', 1)
   counted = tries()
 end
+-- Given up, it may be talking yet: whoever opts out then is known by his number.
+if tonumber(redis.call('ZSCORE', DOUBTFUL, CALL_ID) or 0) > NOW then return 3 end
 for disposition in pairs(DISPOSITIONS) do
   local ended = redis.call('ZSCORE', done_key(disposition), SEQ)
   if count > 0 and ended and tonumber(ended) > NOW - tonumber(ARGV[8]) then return 3 end

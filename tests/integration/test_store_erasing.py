@@ -191,6 +191,32 @@ async def test_an_attempt_whose_answer_is_on_the_way_is_no_exception(engine: Eng
     assert (Disposition.EXPIRED, "erased") == await ended(engine, "c1-1")
 
 
+async def test_a_call_that_was_given_up_is_waited_for_as_long_as_it_may_be_up(engine: Engine) -> None:
+    """Whoever opts out in it is suppressed, in the end by the hash; nobody waits longer than a call can last."""
+    for campaign_id, opts_out in (("c1", True), ("c2", False)):
+        await engine.run_campaign(campaign_id, calls=0)
+        number = f"+3161000000{campaign_id[1]}"
+        await engine.store.add_calls(campaign_id, [NewCall(number=number)], import_id="i1")
+        dial = await engine.ring()
+        until = engine.now_ms + 700_000
+        await engine.store.apply_event(str(dial.attempt), event("given_up", Fact.LOST), up_until_ms=until)
+        engine.clock.advance_ms(SETTLE_MS + 1)
+        erasure_id = f"e{campaign_id[1]}"
+        waits = await erased(engine, erasure_id, number=number)
+        if opts_out:
+            await engine.store.apply_event(str(dial.attempt), event("input", Fact.OPTED_OUT))
+            await engine.store.apply_event(str(dial.attempt), event("completed", Fact.TALKED))
+            engine.clock.advance_ms(SETTLE_MS + 1)
+        else:
+            engine.clock.set_us(until * 1000)
+        last = await go_on(engine, erasure_id)
+
+        assert ([f"{campaign_id}-1"], "checked") == ([*waits.waiting_for], last.step)
+        assert opts_out is (await engine.store.suppressed_since(number) is not None)
+        assert "erased" == (await engine.store.call(f"{campaign_id}-1")).number
+    assert "3161000000" not in json.dumps((await engine.keyspace()).get("suppressed"))
+
+
 async def test_a_late_webhook_brings_nothing_back(engine: Engine) -> None:
     """A fact counts; payload, keys, carrier's id and recording do not, and nobody is suppressed under no number."""
     await engine.run_campaign(redial={Disposition.NO_ANSWER: Redial(0, 0, then="suppress")})
