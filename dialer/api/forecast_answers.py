@@ -84,10 +84,12 @@ class StopOut(Outgoing):
 
 
 class HourOut(Outgoing):
-    """Calls of one hour."""
+    """Calls of one hour, as expected, and where nine runs of ten lie."""
 
     hour: datetime
     dialed: int
+    low: int
+    high: int
 
 
 class ChangeOut(Outgoing):
@@ -160,7 +162,7 @@ class ForecastOut(Outgoing):
     left_s: int | None = Field(description="Seconds until then, as expected.")
     dialed: CountsOut = Field(description="Calls that are dialed at least once.")
     attempts: CountsOut = Field(description="Calls placed, redials included.")
-    calls_per_hour: list[HourOut] = Field(description="The same by hour, as expected.")
+    calls_per_hour: list[HourOut] = Field(description="The same by hour.")
     ends: dict[Disposition, int] = Field(description="Calls by how they will end, as expected.")
     cost: CostOut | None
     cost_reason: str | None = Field(description="Why that cannot be said.")
@@ -189,7 +191,10 @@ class ForecastOut(Outgoing):
             left_s=round((finishes.expected - at).total_seconds()) if finishes else None,
             dialed=CountsOut.model_validate(outlook.dialed, from_attributes=True),
             attempts=CountsOut.model_validate(outlook.attempts, from_attributes=True),
-            calls_per_hour=[HourOut(hour=hour, dialed=dialed) for hour, dialed in outlook.by_hour],
+            calls_per_hour=[
+                HourOut(hour=hour, dialed=calls.expected, low=calls.low, high=calls.high)
+                for hour, calls in outlook.by_hour
+            ],
             ends=dict(outlook.ended),
             cost=CostOut.model_validate(outlook.cost, from_attributes=True) if outlook.cost else None,
             cost_reason=None if outlook.cost else _NO_PRICE,

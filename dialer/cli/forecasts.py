@@ -246,7 +246,8 @@ def _hours(hours: Sequence[HourOut]) -> Iterator[str]:
     most = max((hour.dialed for hour in hours), default=0)
     for hour in hours[:_MOST_HOURS]:
         bar = "#" * round(_WIDTH * hour.dialed / max(1, most))
-        yield f"  {wall(hour.hour)} {hour.dialed:>8,} {bar}".rstrip()
+        between = "" if hour.low == hour.high else f" ({hour.low:,} to {hour.high:,})"
+        yield f"  {wall(hour.hour)} {hour.dialed:>8,} {bar}{between}".rstrip()
     if len(hours) > _MOST_HOURS:
         yield f"  ... and {len(hours) - _MOST_HOURS} hours more"
 

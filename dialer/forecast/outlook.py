@@ -66,7 +66,7 @@ class Outlook:
         people: who is left to be called, those who are skipped included.
         finishes: the moment at which nobody is left; None where that lies more than a year ahead.
         dialed: people who are dialed at all.
-        by_hour: calls placed, by the hour's beginning.
+        by_hour: calls placed, by the hour's beginning; which hour they fall into is as sure as the end is.
         ended: people by how their call ends, as expected.
         cost: euro; None where no price is known.
         rates: what was assumed.
@@ -79,7 +79,7 @@ class Outlook:
     finishes: Range[datetime] | None
     dialed: Range[int]
     attempts: Range[int]
-    by_hour: tuple[tuple[datetime, int], ...]
+    by_hour: tuple[tuple[datetime, Range[int]], ...]
     ended: Mapping[Disposition, int]
     cost: Range[float] | None
     rates: Rates
@@ -101,7 +101,7 @@ def look_ahead(plan: Plan, *, suppressed: int = 0) -> Outlook:
         finishes=_finishes(plan, outcomes),
         dialed=_counts([outcome.first_tries for outcome in outcomes]),
         attempts=_counts([outcome.attempts for outcome in outcomes]),
-        by_hour=tuple((moment(hour * 3_600_000), round(calls)) for hour, calls in sorted(expected.by_hour.items())),
+        by_hour=_by_hour(outcomes),
         ended={d: round(people) for d, people in expected.ended.items() if round(people)},
         cost=_cost(plan.line.rates, [outcome.attempts for outcome in outcomes]),
         rates=plan.line.rates,
@@ -117,6 +117,12 @@ def _stops(outcomes: list[Outcome]) -> Stop | None:
     at, reason, left = outcomes[1].stopped
     ends = [at, *(one.stopped[0] for one in outcomes if one.stopped)]
     return Stop(reason, Range(*(moment(round(end * 1000)) for end in (min(ends), at, max(ends)))), round(left))
+
+
+def _by_hour(outcomes: list[Outcome]) -> tuple[tuple[datetime, Range[int]], ...]:
+    hours = sorted({hour for outcome in outcomes for hour in outcome.by_hour})
+    counted = ((hour, [outcome.by_hour.get(hour, 0.0) for outcome in outcomes]) for hour in hours)
+    return tuple((moment(hour * 3_600_000), _counts(calls)) for hour, calls in counted)
 
 
 def _finishes(plan: Plan, outcomes: list[Outcome]) -> Range[datetime] | None:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
+from typing import Any
 
 from dialer import keys
 from dialer.forecast.line import Lot
@@ -25,9 +26,9 @@ SAMPLE = 1_000
 """So many waiting calls stand for all: a part of 10 % is known to within 2 %."""
 MOST_OTHERS = 50
 """So many other running campaigns are regarded, those begun last."""
-_MOST_HISTORIES = 20_000  # of a long list so many numbers are looked up in the days before
+_MOST_HISTORIES = 4_000  # of a long list so many numbers are looked up in the days before
 _SLICE = 10  # few, so that many places of the line are looked at
-_CHUNK = 250  # calls read in one go where all are: 2 ms of this process
+_CHUNK = 500  # calls read in one go where all are: 3 ms of this process
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +107,14 @@ class ForecastStore(CampaignStore):
 
     async def _all(self, looked: Looked, size: int) -> list[tuple[Counter[Stand], int]]:
         # One after the other: a million calls at once would fill the memory, and keep Redis from others.
-        return [await self._looked_at(looked, CallState.WAITING, start, _CHUNK) for start in range(0, size, _CHUNK)]
+        # Two: what Redis tells of the one is parsed while it looks up the other.
+        found: list[tuple[Counter[Stand], int]] = []
+        for start in range(0, size, 2 * _CHUNK):
+            starts = (start, start + _CHUNK)
+            found += await asyncio.gather(
+                *(self._looked_at(looked, CallState.WAITING, first, _CHUNK) for first in starts)
+            )
+        return found
 
     async def _sampled(self, looked: Looked, size: int, sample: int) -> list[tuple[Counter[Stand], int]]:
         starts = range(0, size, size * _SLICE // sample)
@@ -130,10 +138,13 @@ class ForecastStore(CampaignStore):
         """How many of these calls stand how, and how many more are suppressed."""
         addresses = [numbers for numbers, _ in calls]
         barred, dialed = await asyncio.gather(self._barred(looked, addresses), self._dialed(looked, calls))
+        # Most are alike: they are counted as they were read, and those that differ are looked at once.
+        alike: Counter[Any] = Counter()
+        looks = zip(map(looked.rough_due, dues), cohorts, map(looked.kind, calls), dialed, barred, strict=True)
+        alike.update(look[:4] for look in looks if not look[4])
         stands: Counter[Stand] = Counter()
-        for due, cohort, call, is_barred, at in zip(dues, cohorts, calls, barred, dialed, strict=True):
-            if not is_barred:
-                stands[looked.stand(due, dues[0], cohort, call, at)] += 1
+        for (due, cohort, kind, at), count in alike.items():
+            stands[looked.stand(dues[0] if due is None else due, cohort, kind, at)] += count
         return stands, sum(barred)
 
     async def _dialed(self, looked: Looked, calls: Sequence[Stored]) -> list[tuple[float, ...]]:

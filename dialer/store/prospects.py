@@ -56,7 +56,7 @@ class Prospects:
     def people_like(self, count: int) -> People:
         """So many of whom nothing is known: with one number each, in the dialer's own region."""
         zones = zones_for("", self._windows, self._region) if self._windows else ()
-        stand = self._looked.stand(self._looked.now, self._looked.now, 0, ([""], None), ())
+        stand = self._looked.stand(self._looked.now, 0, (None, 1, ""), ())
         return People(lots=(*lots({stand: count}, 1),), up=(), suppressed=0, zones=(zones,), whole=True)
 
 

@@ -98,12 +98,20 @@ class Looked(NamedTuple):
     days_back: int = 0  # so many hashes tell when a number was dialed, as far as the campaign's caps look back
     each: int = 1  # of so many calls in a row one is looked at for that
 
-    def stand(self, due: float, first: float, cohort: int, call: Stored, dialed: tuple[float, ...]) -> Stand:
-        """How a call stands; those of a slice that are due already stand together."""
-        tried, ends_ms = _tried(call[1], len(call[0]))
+    def rough_due(self, due: float) -> float | None:
+        """When a call is due; None for those that are due already, who stand together."""
+        return None if due <= self.now else self._rough(due)
+
+    def kind(self, call: Stored) -> tuple[str | None, int, str]:
+        """All of a call on which depends how it stands: its tries as stored, its numbers, how the next one begins."""
+        return call[1], len(call[0]), self.beginning(call) if self.beginnings else ""
+
+    def stand(self, due: float, cohort: int, kind: tuple[str | None, int, str], dialed: tuple[float, ...]) -> Stand:
+        """How calls of one kind stand."""
+        tries, numbers, beginning = kind
+        tried, ends_ms = _tried(tries, numbers)
         expires = inf if ends_ms is None else self._rough(ends_ms / 1000)
-        beginning = self.beginning(call) if self.beginnings else ""
-        return Stand(first if due <= self.now else self._rough(due), cohort, tried, expires, beginning, dialed)
+        return Stand(due, cohort, tried, expires, beginning, dialed)
 
     def beginning(self, call: Stored) -> str:
         """The longest beginning of the number that has but a share of the budget."""

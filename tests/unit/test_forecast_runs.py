@@ -380,3 +380,13 @@ def test_least_euros_are_told() -> None:
     assert 150 == pytest.approx(problem.people, abs=1)
     assert {"euro_cap.total": 60} == {change.field: pytest.approx(change.value, abs=1) for change in problem.changes}
     assert is_possible(guessed)
+
+
+def test_calls_of_each_hour_are_told_with_their_range() -> None:
+    """More redials at the one edge than at the other; the sums are the attempts."""
+    lots = line(30_000, rates=MIXED, redial={Disposition.NO_ANSWER: Redial(2, 600_000)})
+    told = look_ahead(plan(lots))
+
+    assert all(calls.low <= calls.expected <= calls.high for _, calls in told.by_hour)
+    assert told.by_hour[-1][1].high > told.by_hour[-1][1].low
+    assert told.attempts.expected == pytest.approx(sum(calls.expected for _, calls in told.by_hour), abs=10)
