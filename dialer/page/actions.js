@@ -1,11 +1,11 @@
 /** What can be done to a campaign: each with what it means for whom, and how long it takes. */
 import { ask, post } from "./api.js";
 import { confirm } from "./confirm.js";
-import { calls, count, duration, moment, people } from "./format.js";
+import { calls, count, duration, localized, moment, people } from "./format.js";
 import { learn, live, sum } from "./live.js";
 import { Action } from "./parts.js";
 import { html } from "./preact.js";
-import { isOver, isUp } from "./words.js";
+import { isBuiltIn, isOver, isUp } from "./words.js";
 
 const step = (campaign, verb) => async () => {
   const after = await post(`/v1/campaigns/${campaign.id}/${verb}`);
@@ -28,7 +28,7 @@ async function foreseen(campaign) {
     `${people(told.calls - skipped)} will be called, the first within seconds of your click unless the hours say otherwise.`,
     told.finishes ? `Done about ${moment(told.finishes.expected)}, at the latest ${moment(told.finishes.latest)}.` : told.finishes_reason,
     ...told.skipped.map((one) => `${people(one.calls)} will not be called: ${one.words}.`),
-    ...told.problems.map((one) => `Not everybody can be called in time: ${one.detail}. ${one.remedy}`),
+    ...told.problems.map((one) => `Not everybody can be called in time: ${localized(`${one.detail}. ${one.remedy}`)}`),
   ];
 }
 
@@ -38,6 +38,7 @@ const QUESTIONS = {
     look: () => foreseen(campaign),
     says: ["Phones begin to ring. It can be paused at any time."],
     verb: "Launch",
+    done: "It runs.",
     keep: "Not yet",
     run: async () => {
       const after = await post(`/v1/campaigns/${campaign.id}/start`, { force: true });
@@ -53,6 +54,7 @@ const QUESTIONS = {
       `${people(left(campaign))} ${left(campaign) === 1 ? "waits" : "wait"} until you resume it. What has an end of its own may expire meanwhile.`,
     ],
     verb: "Pause",
+    done: "Paused.",
     keep: "Keep dialing",
     run: step(campaign, "pause"),
   }),
@@ -63,6 +65,7 @@ const QUESTIONS = {
       `${people(left(campaign))} ${left(campaign) === 1 ? "is" : "are"} still to be called.`,
     ],
     verb: "Resume",
+    done: "It goes on.",
     keep: "Stay paused",
     run: step(campaign, "resume"),
   }),
@@ -74,6 +77,7 @@ const QUESTIONS = {
       "This cannot be taken back. To stop for a while, pause it instead.",
     ],
     verb: "Cancel campaign",
+    done: "Cancelled.",
     keep: "Do not cancel",
     danger: true,
     run: step(campaign, "cancel"),
@@ -90,6 +94,7 @@ const QUESTIONS = {
       `${people(left(campaign))} will not be called unless it is resumed. Nobody who is hung up on is dialed again.`,
     ].filter(Boolean),
     verb: "Hang up all",
+    done: "Being hung up.",
     keep: "Let them talk",
     danger: true,
     run: async () => {
@@ -114,7 +119,7 @@ export const steer = (campaign, verb) => confirm(QUESTIONS[verb](campaign));
 /** The buttons of a campaign; `few` leaves out what can wait until it is opened. */
 export function Actions({ campaign, few }) {
   if (isOver(campaign) && !isUp(campaign)) return null;
-  const verbs = (VERBS[campaign.state] ?? ["hang-up"]).filter((verb) => !few || verb !== "cancel");
+  const verbs = (VERBS[campaign.state] ?? ["hang-up"]).filter((verb) => verb !== "cancel" || !(few || isBuiltIn(campaign)));
   return html`<div class="buttons" role="group" aria-label=${`Steer ${campaign.name}`}>
     ${verbs.map((verb) => html`<${Action} key=${verb} needs=${NEEDS[verb] ?? ["operate", "launch"]} label=${LABELS[verb]} kind=${KINDS[verb]} onClick=${() => steer(campaign, verb)} />`)}
   </div>`;

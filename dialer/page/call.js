@@ -2,7 +2,7 @@
 import { ask, post } from "./api.js";
 import { person } from "./calls.js";
 import { confirm } from "./confirm.js";
-import { euro, exactly, moment } from "./format.js";
+import { euro, exactly, localized, moment } from "./format.js";
 import { repeat } from "./live.js";
 import { Action, CallState, Empty, Loading, Title, Trouble } from "./parts.js";
 import { Player } from "./player.js";
@@ -42,7 +42,7 @@ const hangUp = (call) =>
 function Facts({ call, why }) {
   const values = Object.entries(call.variables);
   return html`<aside class="panel" aria-label="About this call">
-    ${why ? html`<p class="why">${why.words}</p>` : null}
+    ${why ? html`<p class="why">${localized(why.words)}</p>` : null}
     <dl class="rules">
       <dt>Tries</dt><dd>${call.tries}${why?.max_tries ? ` of ${why.max_tries} at most` : ""}</dd>
       ${call.others.length ? html`<dt>Other numbers</dt><dd>${call.others.join(", ")}</dd>` : null}

@@ -1,5 +1,5 @@
 /** A campaign's calls, page by page: never more are held than are shown. */
-import { ask, query } from "./api.js";
+import { ask, query, request } from "./api.js";
 import { count, moment } from "./format.js";
 import { CallState, Empty, Loading, Trouble } from "./parts.js";
 import { html, useEffect, useState } from "./preact.js";
@@ -54,11 +54,32 @@ export function Calls({ campaign }) {
       <label>State <select value=${filter.state} onChange=${chosen("state")}><option value="">All</option>${options(CALL_STATES)}</select></label>
       <label>Ended as <select value=${filter.disposition} onChange=${chosen("disposition")}><option value="">Any</option>${options(DISPOSITIONS)}</select></label>
       <form role="search" onSubmit=${search}><input type="search" inputmode="tel" aria-label="Search by number" placeholder="Number" value=${number} onInput=${(e) => setNumber(e.target.value)} /><button>Search</button></form>
+      <${Download} campaign=${campaign} />
     </div>
     <${Trouble} error=${error} />
     ${found ? html`<${Table} found=${found} />` : html`<${Loading} />`}
     ${found?.next ? html`<button type="button" disabled=${loading} onClick=${() => read(found.next)}>${loading ? "Loading …" : "Show more"}</button>` : null}
   </section>`;
+}
+
+/** What became of everyone, as a file. */
+function Download({ campaign }) {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState(null);
+  const save = async () => {
+    setBusy(true);
+    try {
+      const answer = await request(`/v1/campaigns/${campaign.id}/results?format=csv`);
+      const url = URL.createObjectURL(await answer.blob());
+      Object.assign(document.createElement("a"), { href: url, download: `${campaign.id}.csv` }).click();
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+      setError(null);
+    } catch (failed) {
+      setError(failed);
+    }
+    setBusy(false);
+  };
+  return html`<button type="button" disabled=${busy} onClick=${save}>${busy ? "Fetching …" : "Save results"}</button><${Trouble} error=${error} />`;
 }
 
 const options = (names) => Object.entries(names).map(([value, label]) => html`<option key=${value} value=${value}>${label}</option>`);

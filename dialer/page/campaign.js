@@ -2,7 +2,8 @@
 import { Actions } from "./actions.js";
 import { ask } from "./api.js";
 import { Calls } from "./calls.js";
-import { calls, count, duration, euro, moment, ownZone, percent } from "./format.js";
+import { Escalation } from "./escalation.js";
+import { calls, count, duration, euro, localized, moment, ownZone, percent } from "./format.js";
 import { learn, repeat, useLive } from "./live.js";
 import { Badge, Bar, CampaignState, Figure, Legend, Loading, Notice, Title, Trouble } from "./parts.js";
 import { html, useEffect, useState } from "./preact.js";
@@ -25,6 +26,8 @@ export function CampaignView({ id }) {
       <span class="kind">${KINDS[campaign.kind] ?? campaign.kind}</span>
     </div><${Actions} campaign=${campaign} /><//>
     <${Progress} campaign=${campaign} reason=${reasons[id]} />
+    ${campaign.kind === "escalation" ? html`<${Escalation} id=${id} />` : null}
+    ${campaign.kind === "conference" ? html`<${Notice}>This is a conference: <a href=${`#/conferences/${id}`}>its members, live</a><//>` : null}
     <${Reasons} told=${reasons[id]} />
     <${Rules} campaign=${campaign} />
     <${Calls} campaign=${campaign} />`;
@@ -38,7 +41,7 @@ function Progress({ campaign, reason }) {
     <${Why} campaign=${campaign} reason=${reason} />
     <dl class="figures">
       <${Figure} name="Done" note=${`of ${calls(total)}`}>${count(counts.done)}<//>
-      <${Figure} name="Reached" note=${`${percent(succeeded, counts.done)} of those done`}>${count(succeeded)}<//>
+      <${Figure} name="Reached" note=${counts.done ? `${percent(succeeded, counts.done)} of those done` : ""}>${count(succeeded)}<//>
       <${Figure} name="On the line">${count(counts.live + counts.placing)}<//>
       <${Figure} name="Tries">${count(campaign.attempts)}<//>
       ${campaign.state === "running" ? html`<${Figure} name="Time left" note=${campaign.finishes_at ? `about ${moment(campaign.finishes_at)}` : ""}>${timeLeft(campaign)?.replace(" left", "") ?? "–"}<//>` : null}
@@ -56,7 +59,7 @@ function Reasons({ told }) {
   const waiting = told?.reasons.filter((group) => group.code !== "done") ?? [];
   if (waiting.length < 2) return null;
   return html`<section class="panel" aria-label="What calls wait for"><h2>What calls wait for</h2>
-    <ul class="reasons">${waiting.map((group) => html`<li key=${group.code}><b>${count(group.calls)}</b><span>${group.words}</span></li>`)}</ul>
+    <ul class="reasons">${waiting.map((group) => html`<li key=${group.code}><b>${count(group.calls)}</b><span>${localized(group.words)}</span></li>`)}</ul>
   </section>`;
 }
 

@@ -6,7 +6,7 @@ import { Line, pace } from "./line.js";
 import { Badge, Bar, CampaignState, Empty, Figure, Loading, Notice, Title } from "./parts.js";
 import { html, useMemo, useState } from "./preact.js";
 import { timeLeft, useReasons, Why } from "./why.js";
-import { isOver, isUp, KINDS, partsOf } from "./words.js";
+import { isBuiltIn, isLeft, isOver, isUp, KINDS, partsOf } from "./words.js";
 
 const OVER_SHOWN = 10;
 const GROUPS = [
@@ -20,7 +20,7 @@ const GROUPS = [
 export function CampaignsView() {
   const { campaigns, loaded } = useLive();
   const [search, setSearch] = useState("");
-  const shown = [...campaigns.values()].filter((one) => one.total || !one.id.startsWith("single")).filter((one) => matches(one, search));
+  const shown = [...campaigns.values()].filter((one) => !isBuiltIn(one) || isLeft(one)).filter((one) => matches(one, search));
   const groups = grouped(shown);
   const reasons = useReasons(groups.flatMap(([, members]) => members));
   if (!loaded) return html`<${Title} text="Campaigns" /><${Now} /><${Loading} />`;
@@ -68,7 +68,7 @@ function Card({ campaign, reason }) {
     </div>
     <${Bar} parts=${parts} total=${total} name=${`Calls of ${campaign.name}`} />
     <div class="foot">
-      <p class="sums"><b>${count(counts.done)}</b> of ${calls(total)} done · <b>${percent(succeeded, counts.done)}</b> reached${isUp(campaign) ? html` · <b class="up">${count(isUp(campaign))}</b> up now` : null}</p>
+      <p class="sums"><b>${count(counts.done)}</b> of ${calls(total)} done${counts.done ? html` · <b>${percent(succeeded, counts.done)}</b> reached` : null}${isUp(campaign) ? html` · <b class="up">${count(isUp(campaign))}</b> up now` : null}</p>
       <${Why} campaign=${campaign} reason=${reason} />
       <${Actions} campaign=${campaign} few />
     </div>

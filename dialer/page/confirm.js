@@ -1,25 +1,36 @@
 /**
  * The dialog before whatever matters: it says what will happen and how long it takes, and the safe button has the focus.
  *
- * @typedef {{title: string, says: string[], verb: string, keep: string, danger?: boolean, run: () => Promise<any>, look?: () => Promise<string[]>}} Question
+ * @typedef {{title: string, says: string[], verb: string, keep: string, done?: string, danger?: boolean, run: () => Promise<any>, look?: () => Promise<string[]>}} Question
  *   `says`: sentences that are known at once; `look`: fetches those that are not, such as a preview.
  */
 import { html, useEffect, useRef, useState } from "./preact.js";
 import { Trouble } from "./parts.js";
 
+const SAID_MS = 5000;
 let show = () => {};
 
-/** Ask before something is done. Resolves to what `run` gave, or undefined where it was not done. @param {Question} question */
+/** Ask before something is done. Resolves to what `run` gave (or true), undefined where it was not done. @param {Question} question */
 export const confirm = (question) => new Promise((settle) => show({ ...question, settle }));
 
-/** The one place of the dialog. */
+/** The one place of the dialog, and of the sentence after it that says what was done. */
 export function Dialog() {
   const [question, setQuestion] = useState(null);
+  const [said, setSaid] = useState("");
   show = setQuestion;
-  return question ? html`<${Open} key=${question.title} question=${question} done=${() => setQuestion(null)} />` : null;
+  useEffect(() => {
+    const timer = setTimeout(() => setSaid(""), SAID_MS);
+    return () => clearTimeout(timer);
+  }, [said]);
+  const close = (sentence) => {
+    setQuestion(null);
+    setSaid(sentence ?? "");
+  };
+  return html`<div class="said-after" role="status">${said ? html`<p>${said}</p>` : null}</div>
+    ${question ? html`<${Open} key=${question.title} question=${question} close=${close} />` : null}`;
 }
 
-function Open({ question, done }) {
+function Open({ question, close }) {
   const dialog = useRef(null);
   const safe = useRef(null);
   const [looked, setLooked] = useState(question.look ? null : []);
@@ -33,16 +44,16 @@ function Open({ question, done }) {
       setError(failed);
     });
   }, []);
-  const leave = (result) => {
+  const leave = (result, sentence) => {
     dialog.current.close();
     question.settle(result);
-    done();
+    close(sentence);
   };
   const run = async () => {
     setBusy(true);
     setError(null);
     try {
-      leave(await question.run());
+      leave((await question.run()) ?? true, question.done ?? "Done.");
     } catch (failed) {
       setError(failed);
       setBusy(false);

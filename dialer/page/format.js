@@ -27,8 +27,12 @@ export function percent(part, whole) {
 export function moment(text) {
   if (!text) return "–";
   const at = new Date(text);
-  return isToday(at) ? CLOCK.format(at) : `${DAY.format(at)}, ${CLOCK.format(at)}`;
+  const day = at.getFullYear() === new Date().getFullYear() ? DAY.format(at) : `${DAY.format(at)} ${at.getFullYear()}`;
+  return isToday(at) ? CLOCK.format(at) : `${day}, ${CLOCK.format(at)}`;
 }
+
+/** The API's sentences name moments in UTC: here they are the viewer's; zones of other people stay named as they are. */
+export const localized = (words) => words.replace(/(\d{4}-\d\d-\d\d) (\d\d:\d\d(?::\d\d)?) UTC/g, (_, day, time) => moment(`${day}T${time}Z`));
 
 /** Such as 14:05:09.123, for time lines. */
 export function exactly(text) {

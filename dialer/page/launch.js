@@ -4,7 +4,7 @@
  */
 import { steer } from "./actions.js";
 import { ask, post, upload } from "./api.js";
-import { bytes, count, euro, moment, ownZone, people, percent } from "./format.js";
+import { bytes, count, euro, localized, moment, ownZone, people, percent } from "./format.js";
 import { learn } from "./live.js";
 import { ENDINGS, importPath, readList } from "./list.js";
 import { Action, Field, Figure, Notice, Title, Trouble } from "./parts.js";
@@ -148,5 +148,5 @@ function Ahead({ forecast }) {
       <${Figure} name="Cost about" note=${cost ? `${euro(cost.low)} to ${euro(cost.high)}` : forecast.cost_reason}>${cost ? euro(cost.expected) : "–"}<//>
     </dl>
     ${skipped.map((one) => html`<${Notice} kind="warn" key=${one.reason}>${people(one.calls)} will not be called: ${one.words}.<//>`)}
-    ${problems.map((one) => html`<${Notice} kind="bad" key=${one.code}>${one.detail}: ${one.remedy || "no single change mends it"}.<//>`)}`;
+    ${problems.map((one) => html`<${Notice} kind="bad" key=${one.code}>${localized(`${one.detail}: ${one.remedy || "no single change mends it"}`)}.<//>`)}`;
 }

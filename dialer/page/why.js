@@ -1,6 +1,6 @@
 /** Why nothing is happening, in a sentence of the API's own, and how long a campaign still takes: asked where it matters. */
 import { ask } from "./api.js";
-import { duration, moment, secondsUntil } from "./format.js";
+import { duration, localized, secondsUntil } from "./format.js";
 import { learn, repeat } from "./live.js";
 import { html, useEffect, useState } from "./preact.js";
 import { isOver } from "./words.js";
@@ -50,7 +50,7 @@ export function Why({ campaign, reason }) {
   if (campaign.state !== "running") return html`<p class="why">${OWN_WORDS[campaign.state](campaign)}</p>`;
   if (!reason && isStill(campaign)) return html`<p class="why ok">…</p>`;
   if (!reason || (BUSY.includes(reason.code) && !isStill(campaign))) return html`<p class="why ok">Dialing.</p>`;
-  return html`<p class="why">${reason.words}${reason.until && html` <time datetime=${reason.until}>(${moment(reason.until)} your time)</time>`}</p>`;
+  return html`<p class="why">${localized(reason.words)}</p>`;
 }
 
 /** How long it still takes, as far as that is known. */

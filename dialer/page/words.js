@@ -85,6 +85,8 @@ export function endingsOf(campaign) {
     .sort((a, b) => b.count - a.count);
 }
 
+/** Single calls belong to campaigns that are always there and never end; of interest while something of them is open. */
+export const isBuiltIn = (campaign) => /^direct(-|$)/.test(campaign.id);
 export const isOver = (campaign) => ["completed", "cancelled"].includes(campaign.state);
 export const isUp = (campaign) => campaign.counts.live + campaign.counts.placing + campaign.counts.unknown;
 export const isLeft = (campaign) => campaign.total - campaign.counts.done;

@@ -149,6 +149,22 @@ async def test_conference_is_steered_live(desk: Desk, world: World) -> None:
     assert "over" == (await world.get(f"/v1/conferences/{made['id']}"))["state"]
 
 
+async def test_escalation_is_seen_and_confirmed_by_hand(desk: Desk, world: World) -> None:
+    """An escalation shows its people and how many have confirmed; a confirmation by hand ends it."""
+    (number,) = world.people(1)
+    step = {"people": [{"number": number, "name": "Ann"}], "wait_s": 60}
+    made = await world.post("/v1/escalations", {"name": "Pump three", "text": "Pump three stopped.", "steps": [step]})
+    page = desk.page
+    await desk.go(f"/campaigns/{made['id']}", "Pump three")
+    panel = page.get_by_role("region", name="Escalation")
+    await expect(panel).to_contain_text("0 of 1 confirmed")
+    assert [] == await desk.grave()
+    await panel.get_by_role("button", name="Confirm for this person").click()
+    await page.get_by_role("dialog").get_by_role("button", name="Confirm").click()
+    await expect(panel).to_contain_text("1 of 1 confirmed")
+    await expect(panel).to_contain_text("Over since")
+
+
 async def test_key_that_may_only_read_has_its_buttons_off(browser: Browser, world: World) -> None:
     """What a key may not do cannot be clicked, and says which role it needs."""
     made = await world.post("/v1/keys", {"name": "night shift", "roles": ["read"]})

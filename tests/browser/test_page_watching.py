@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 
@@ -67,7 +68,24 @@ async def test_standing_still_is_explained(desk: Desk, world: World) -> None:
     await run.add(world.people(2))
     await run.step("start")
     card = desk.page.get_by_role("listitem").filter(has_text="Not now")
-    await expect(card).to_contain_text("2099-01-01")
+    await expect(card).to_contain_text(re.compile("(1 Jan 2099|31 Dec 2098), "))
+
+
+async def test_hundred_campaigns_and_long_lists(desk: Desk, world: World) -> None:
+    """A hundred campaigns are shown at once and searched; of a long list only a page of calls is ever loaded."""
+    run = await world.campaign(name="Whole city")
+    await run.add(world.people(20_000))
+    for first in range(0, 100, 10):
+        await asyncio.gather(*(world.campaign(name=f"Street {number}") for number in range(first, first + 10)))
+    page = desk.page
+    await expect(page.locator(".card").filter(has_text="Street")).to_have_count(100)
+    await page.get_by_role("searchbox").fill("street 77")
+    await expect(page.locator(".card h3")).to_have_text(["Street 77"])
+    await desk.go(f"/campaigns/{run.id}", "Whole city")
+    rows = page.get_by_role("rowheader")
+    await expect(rows).to_have_count(50)
+    await page.get_by_role("button", name="Show more").click()
+    await expect(rows).to_have_count(100)
 
 
 async def test_urgent_ones_are_on_top(desk: Desk, world: World) -> None:
