@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from datetime import datetime
 from typing import Literal, Self
 
@@ -95,14 +95,20 @@ async def get_rejected(
 
 async def _pieces(chunks: AsyncIterator[list[Rejection]], media_type: str) -> AsyncIterator[bytes]:
     if media_type == CSV:
-        yield csv_text([_COLUMNS]).encode()
+        yield rejected_header()
     async for chunk in chunks:
         told = list(map(told_rejection, chunk))
-        yield (_csv(told) if media_type == CSV else "".join(f"{one.model_dump_json()}\n" for one in told)).encode()
+        yield rejected_rows(told) if media_type == CSV else "".join(f"{o.model_dump_json()}\n" for o in told).encode()
 
 
-def _csv(told: list[RejectionOut]) -> str:
-    return csv_text([one.row, *map(harmless, _texts(one))] for one in told)
+def rejected_header() -> bytes:
+    """The first line of a CSV of rejected rows."""
+    return csv_text([_COLUMNS]).encode()
+
+
+def rejected_rows(told: Iterable[RejectionOut]) -> bytes:
+    """Rejected rows as CSV, without its first line."""
+    return csv_text([one.row, *map(harmless, _texts(one))] for one in told).encode()
 
 
 def _texts(told: RejectionOut) -> list[str]:

@@ -30,8 +30,8 @@ _PIPE_WIDTH = 160
 class Screen(Protocol):
     """Shows how far something is; open it with `with`."""
 
-    def sending(self, sent: int, size: int, rows: int) -> None:
-        """A list is on its way: bytes sent, bytes in all, rows sent."""
+    def sending(self, sent: int, size: int, rows: int, per_s: float) -> None:
+        """A list is on its way: bytes sent, bytes in all, rows sent now, rows a second."""
 
     def campaign(self, snapshot: Snapshot) -> None:
         """A campaign runs."""
@@ -78,10 +78,10 @@ class PlainScreen:
     ) -> None:
         """Nothing to leave."""
 
-    def sending(self, sent: int, size: int, rows: int) -> None:
+    def sending(self, sent: int, size: int, rows: int, per_s: float) -> None:
         """A line now and then; a short list gives none."""
         if self._is_due():
-            click.echo(sending_line(sent, size, rows))
+            click.echo(sending_line(sent, size, rows, per_s))
 
     def campaign(self, snapshot: Snapshot) -> None:
         """A line now and then."""
@@ -118,10 +118,10 @@ class LiveScreen:
         """Leave the last picture standing."""
         self._live.stop()
 
-    def sending(self, sent: int, size: int, rows: int) -> None:
+    def sending(self, sent: int, size: int, rows: int, per_s: float) -> None:
         """A bar of bytes, with the rows."""
         bar = ProgressBar(total=max(size, 1), completed=sent, width=40)
-        self._live.update(Group(Text(sending_line(sent, size, rows)), bar), refresh=True)
+        self._live.update(Group(Text(sending_line(sent, size, rows, per_s)), bar), refresh=True)
 
     def campaign(self, snapshot: Snapshot) -> None:
         """A bar of calls, the rate, states and dispositions."""
@@ -132,9 +132,9 @@ class LiveScreen:
         self._live.console.print(sentence, highlight=False, markup=False)
 
 
-def sending_line(sent: int, size: int, rows: int) -> str:
-    """`sent 12.0 of 40.0 MB, 250,000 rows`."""
-    return f"sent {sent / _MEGABYTE:.1f} of {size / _MEGABYTE:.1f} MB, {rows:,} rows"
+def sending_line(sent: int, size: int, rows: int, per_s: float) -> str:
+    """`sent 12.0 of 40.0 MB, 250,000 rows, 25,000 a second`."""
+    return f"sent {sent / _MEGABYTE:.1f} of {size / _MEGABYTE:.1f} MB, {rows:,} rows, {per_s:,.0f} a second"
 
 
 def campaign_line(snapshot: Snapshot) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from functools import partial, wraps
 from pathlib import Path
@@ -14,6 +15,7 @@ import click
 
 from dialer.api.answers import ImportOut, RejectionOut
 from dialer.api.forecast_answers import ListForecastOut
+from dialer.api.import_records import ImportStateOut, rejected_header, rejected_rows
 from dialer.cli.screens import Screen
 from dialer.cli.showing import shown
 from dialer.client import AsyncDialer, Upload
@@ -66,10 +68,52 @@ def _pair(text: str) -> tuple[str, str]:
 async def send_list(
     dialer: AsyncDialer, campaign_id: str, path: Path, screen: Screen, wishes: Mapping[str, str] = NO_WISHES
 ) -> ImportOut:
-    """Add the file's calls to a campaign, as wished; a name without a known ending is taken for CSV."""
-    return await _send(
-        path, screen, LIST_TYPES, lambda upload: dialer.campaigns.import_calls(campaign_id, upload, **wishes)
-    )
+    """Add the file's calls to a campaign, as wished; a name without a known ending is taken for CSV.
+
+    What broke off is gone on with, here or when it is called again; with `dry_run` nothing is stored.
+    """
+    if "dry_run" in wishes:
+        return await _send(
+            path, screen, LIST_TYPES, lambda upload: dialer.campaigns.import_calls(campaign_id, upload, **wishes)
+        )
+    told = _Progress(screen)
+    media_type = LIST_TYPES.get(path.suffix.lower(), "text/csv")
+    done = await dialer.campaigns.import_file(campaign_id, path, content_type=media_type, told=told, **wishes)
+    if not told.rows:
+        screen.say("All of this file was in already.")
+    counts = {name: getattr(done, name) for name in ("accepted", "duplicates", "rejected")}
+    rejections = [one async for one in _rejected(dialer, campaign_id, done)]
+    return ImportOut(**counts, rejections=rejections)
+
+
+async def _rejected(dialer: AsyncDialer, campaign_id: str, done: ImportStateOut) -> AsyncIterator[RejectionOut]:
+    """The rows that an import did not take, as many as are kept."""
+    if not done.rejected:
+        return
+    rest = b""
+    async for chunk in dialer.campaigns.rejected(campaign_id, done.id, "ndjson"):
+        *lines, rest = (rest + chunk).split(b"\n")
+        for line in lines:
+            yield RejectionOut.model_validate_json(line)
+
+
+async def rejected_csv(rejections: list[RejectionOut]) -> AsyncIterator[bytes]:
+    """Rejected rows as a file's bytes, the same as the API's."""
+    yield rejected_header()
+    yield rejected_rows(rejections)
+
+
+class _Progress:
+    """Tells a screen how far a list is, and how many rows a second that makes."""
+
+    def __init__(self, screen: Screen) -> None:
+        self._screen = screen
+        self._since = time.monotonic()
+        self.rows = 0
+
+    def __call__(self, sent: int, size: int, rows: int) -> None:
+        self.rows = rows
+        self._screen.sending(sent, size, rows, rows / max(time.monotonic() - self._since, 0.001))
 
 
 async def send_plan(
@@ -110,8 +154,9 @@ def _rejection(rejection: RejectionOut) -> str:
 async def _read(file: BinaryIO, size: int, screen: Screen) -> AsyncIterator[bytes]:
     # Never more than was announced, should the file grow meanwhile.
     sent = rows = 0
+    told = _Progress(screen)
     while sent < size and (chunk := await asyncio.to_thread(file.read, min(_CHUNK_BYTES, size - sent))):
         yield chunk
         sent += len(chunk)
         rows += chunk.count(b"\n")
-        screen.sending(sent, size, rows)
+        told(sent, size, rows)

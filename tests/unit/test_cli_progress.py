@@ -81,7 +81,7 @@ def test_time_is_written_as_on_a_clock(expected: str, seconds: float) -> None:
 def test_plain_screen_writes_no_escape_codes(capsys: pytest.CaptureFixture[str]) -> None:
     """Without a terminal there are lines and nothing else."""
     with PlainScreen(every_s=0) as screen:
-        screen.sending(10, 20, 1)
+        screen.sending(10, 20, 1, 1.0)
         screen.campaign(Pace(3).look(0.0, _view(waiting=1)))
         screen.say("so be it")
     assert (3, False) == (len((said := capsys.readouterr().out).splitlines()), "\x1b" in said)
@@ -99,7 +99,7 @@ def test_live_screen_leaves_the_last_picture() -> None:
     """On a terminal the picture with bar, rate, states and dispositions stands at the end."""
     drawn = io.StringIO()
     with LiveScreen(Console(file=drawn, force_terminal=True, width=100)) as screen:
-        screen.sending(10, 20, 1)
+        screen.sending(10, 20, 1, 1.0)
         screen.campaign(Snapshot(_view(waiting=6, done=4), elapsed_s=3.0, rate=2.9, budget=3.0, left_s=2.0))
     said = drawn.getvalue()
     assert [] == [
