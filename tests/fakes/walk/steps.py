@@ -1,7 +1,8 @@
 """A random walk over all that can happen to four campaigns on two trunks, beside a model in plain Python that judges.
 
 What every step must leave: each call in exactly one set, the one the model says; leases for calls in flight and no
-others; no attempt begun twice; no more requests in any second than the budget; no due call that nobody will look at.
+others; no attempt begun twice; no more requests in any second than the budget; no due call that nobody will look
+at; and whoever listens knows where each call stands.
 """
 
 from __future__ import annotations
@@ -9,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 
 from tests.fakes.walk.judges import Judges
+from tests.fakes.walk.listeners import Listeners
 from tests.fakes.walk.owners import Owners
 from tests.fakes.walk.sweepers import Sweepers
 from tests.fakes.walk.workers import Workers
 
 
-class Walk(Owners, Workers, Sweepers, Judges):
+class Walk(Owners, Workers, Sweepers, Judges, Listeners):
     """One walk."""
 
     async def walk(self, steps: int) -> None:
         """Take so many steps, and judge after each."""
+        await self.begin_to_listen()
         for name in self.lists:
             await self.engine.store.suppress(on=name)
         for number in range(4):
@@ -30,6 +33,7 @@ class Walk(Owners, Workers, Sweepers, Judges):
             try:
                 await step(self)
                 await self.judge()
+                await self.listeners_know()
             except AssertionError as error:
                 raise AssertionError(f"step {len(taken)}, after {' '.join(taken[-10:])}: {error}") from error
 
