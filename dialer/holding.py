@@ -14,6 +14,9 @@ SPAN = 10**13
 """A call that is held back has the score `reason * SPAN + until` (ms): so those of one reason are counted, and the one
 that is free first is found, without looking at any other. Good until the year 2286, and for 900 reasons."""
 DAY_MS = 86_400_000
+PLACING_MS = 70_000
+"""By then it is known whether a number that is dialed rings at all: a request has at most 60 s, its lease ten more.
+Until then no cap counts it for good."""
 
 
 class Held(IntEnum):

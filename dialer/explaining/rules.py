@@ -16,7 +16,7 @@ from dialer.clock import at_ms, moment, to_ms
 from dialer.dialing import Begun
 from dialer.explaining.reasons import Code, Reason, shown_moment, told
 from dialer.explaining.seen import Seen, SeenCall
-from dialer.holding import Held, not_before
+from dialer.holding import PLACING_MS, Held, not_before
 from dialer.model import MAIN, Priority
 from dialer.pacing import Verdict
 from dialer.states import CallState, CampaignState
@@ -125,6 +125,9 @@ def _number(seen: Seen) -> Reason | None:
     if call is None:
         return None
     capped = not_before(call.dialed_ms, seen.campaign.caps, seen.now_ms)
+    known_ms = call.dialed_ms[0] + PLACING_MS if capped and call.other_up else 0
+    if capped and seen.now_ms < known_ms < capped[1]:
+        return told(Code.NUMBER_UP, detail=f" ({call.other_up})")
     if capped:
         return told(HELD_CODES[capped[0]], at_ms(capped[1]), detail=dialed_text(call, capped[0]))
     if call.other_up:

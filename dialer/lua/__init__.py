@@ -13,7 +13,7 @@ from importlib.resources import files
 
 from dialer.decisions import ALL_CAMPAIGNS
 from dialer.dispositions import ENDINGS, ENTERED, NEXT_NUMBER, REACHED, RULES, Disposition, Fact
-from dialer.holding import SPAN, Held
+from dialer.holding import PLACING_MS, SPAN, Held
 from dialer.model import MOST_AFTER_MS
 
 CHANGES_KEPT = 10_000
@@ -70,7 +70,7 @@ def _constants() -> str:
         f"local MOST_AFTER_MS = {MOST_AFTER_MS}\n"
         f"local ALL_CAMPAIGNS = '{ALL_CAMPAIGNS}'\n"
         f"local NUMBER_UP, SPACING, DAY_CAP, WEEK_CAP, PREFIX_SHARE = {', '.join(str(int(held)) for held in Held)}\n"
-        f"local HELD_SPAN = {SPAN}\n"
+        f"local HELD_SPAN, PLACING_MS = {SPAN}, {PLACING_MS}\n"
         f"local CHANGES_KEPT = {CHANGES_KEPT}\n"
         f"local NEXT_NUMBER = {{{', '.join(f'{disposition} = true' for disposition in NEXT_NUMBER)}}}\n"
     )

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 
 from dialer import keys
-from dialer.holding import Held
+from dialer.holding import PLACING_MS, Held
 from dialer.model import Caps
 
 HOUR_MS = 3_600_000
@@ -50,11 +50,14 @@ class ExpectedNumbers:
         ends = [(moments[count - 1] + span, why) for count, span, why in rules if count and len(moments) >= count]
         # Of two that end together the first is told.
         until, why = max(ends, key=lambda end: end[0], default=(0, Held.SPACING))
-        if until > now:
-            return until, why
         today = now // keys.DAY_MS
         others = {self._last.get((day, number), call_id) for day in (today, today - 1)} - {call_id}
-        return (now + LOOK_MS, Held.NUMBER_UP) if any(map(is_up, others)) else None
+        up = any(map(is_up, others))
+        if until > now:
+            # Its request may be sent back yet, and then it does not count.
+            known_at = moments[0] + PLACING_MS
+            return (known_at, Held.NUMBER_UP) if up and now < known_at < until else (until, why)
+        return (now + LOOK_MS, Held.NUMBER_UP) if up else None
 
     def moments(self) -> dict[str, dict[str, list[str]]]:
         """As they are stored: by key and number the moments of that day."""

@@ -11,7 +11,7 @@ from dialer import keys
 from dialer.clock import moment
 from dialer.dialing import Begun, Dial
 from dialer.dispositions import Disposition, Fact
-from dialer.holding import Held, read_held
+from dialer.holding import PLACING_MS, Held, read_held
 from dialer.model import Caps, NewCall, Redial
 from dialer.states import CallState
 from tests.fakes.engine import Engine, event
@@ -109,6 +109,34 @@ async def test_a_refused_request_counts_for_no_cap(engine: Engine) -> None:
     await engine.record(dial, str(dial.attempt), "back")
 
     assert Begun.BEGUN is (await _dial(engine))[1]
+
+
+async def test_whoever_waits_for_a_request_that_is_sent_back_does_not_wait_for_days(engine: Engine) -> None:
+    """While it is not known whether the phone rings no cap counts that for good: looked at again within the minute."""
+    await _campaign(engine, "c1")
+    first, _ = await _dial(engine)
+    at = engine.now_ms
+    await _campaign(engine, "c2", caps=Caps(day=1))
+    assert Begun.HELD is (await _dial(engine))[1]
+    assert (at + PLACING_MS, Held.NUMBER_UP) == await _held(engine, "c2")
+    await engine.record(first, str(first.attempt), "back")
+    await engine.store.step("c1", "pause")
+    engine.clock.set_us((at + PLACING_MS) * 1000)
+
+    assert Begun.BEGUN is (await _dial(engine))[1]
+
+
+async def test_whoever_waits_for_one_that_rings_waits_by_the_cap(engine: Engine) -> None:
+    """Once no request of it can be under way, the cap counts it, although it is up yet."""
+    await _campaign(engine, "c1")
+    first, _ = await _dial(engine)
+    at = engine.now_ms
+    await engine.record(first, str(first.attempt), "live")
+    await _campaign(engine, "c2", caps=Caps(day=1))
+    for until, why in ((at + PLACING_MS, Held.NUMBER_UP), (at + 24 * HOUR_MS, Held.DAY_CAP)):
+        assert Begun.HELD is (await _dial(engine))[1]
+        assert (until, why) == await _held(engine, "c2")
+        engine.clock.set_us(until * 1000)
 
 
 async def test_a_call_given_back_over_midnight_is_given_back(engine: Engine) -> None:

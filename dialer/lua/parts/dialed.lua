@@ -72,5 +72,8 @@ local function not_before(address, caps)
     if tonumber(week) > 0 then rule(moments[tonumber(week)], 7 * DAY_MS, WEEK_CAP) end
   end
   if is_up and not reason then return NOW + NUMBER_UP_LOOK_MS, NUMBER_UP end
+  -- Whether its phone rings is not known yet: sent back, it counts for no cap, and nobody would have to wait for days.
+  local known_at = reason and is_up and moments[1] + PLACING_MS or 0
+  if known_at > NOW and known_at < until_ms then return known_at, NUMBER_UP end
   return reason and until_ms, reason
 end
