@@ -25,6 +25,10 @@ from dialer.settings import load_settings
 _LIST = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
 
+_UNREACHED = 3
+_fail_option = click.option("--fail-unreached", is_flag=True, help="End with 3 where not everyone was reached.")
+
+
 @click.command("run")
 @talks_to_api
 @click.argument("file", type=_LIST)
@@ -38,6 +42,7 @@ _LIST = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
     type=click.Path(path_type=Path, dir_okay=False),
     help="The results.  [default: FILE's name with .results.csv]",
 )
+@_fail_option
 async def run(  # noqa: PLR0913 - its options
     dialer: AsyncDialer,
     *,
@@ -47,6 +52,7 @@ async def run(  # noqa: PLR0913 - its options
     force: bool,
     dry_run: bool,
     output: Path | None,
+    fail_unreached: bool,
     **description: Any,
 ) -> None:
     """Dial the list in FILE from beginning to end, and save what became of everyone.
@@ -67,16 +73,19 @@ async def run(  # noqa: PLR0913 - its options
     click.echo(summary(ended))
     saved = await save_file(dialer.campaigns.results(created.id, "csv"), output or file.with_suffix(".results.csv"))
     click.echo(f"Results: {saved}")
+    _end_as(ended, fail_unreached=fail_unreached)
 
 
 @click.command("watch")
 @talks_to_api
 @click.argument("campaign_id")
-async def watch_campaign(dialer: AsyncDialer, *, campaign_id: str) -> None:
+@_fail_option
+async def watch_campaign(dialer: AsyncDialer, *, campaign_id: str, fail_unreached: bool) -> None:
     """Follow a campaign until it has ended; Ctrl-C leaves it running."""
     with open_screen() as screen:
         ended = await _watch(dialer, campaign_id, screen)
     click.echo(summary(ended))
+    _end_as(ended, fail_unreached=fail_unreached)
 
 
 @click.command("hang-up")
@@ -94,6 +103,12 @@ async def hang_up(dialer: AsyncDialer, *, campaign_id: str, yes: bool) -> None:
     with open_screen() as screen:
         view = await _watch(dialer, campaign_id, screen, until=is_hung_up)
     click.echo(f"Everything is hung up. Campaign {view.id} is {view.state}.")
+
+
+def _end_as(ended: CampaignOut, *, fail_unreached: bool) -> None:
+    if fail_unreached and ended.succeeded < ended.total:
+        click.echo(f"{ended.total - ended.succeeded} of {ended.total} were not reached.", err=True)
+        raise SystemExit(_UNREACHED)
 
 
 def _calls_text(told: HangUpOut) -> str:

@@ -14,11 +14,19 @@ import stamina
 from dialer.cli.configuration import base_url
 from dialer.cli.credentials import load_credentials
 from dialer.client import AsyncDialer
+from dialer.client.asynchronous import URL
 from dialer.errors import InvalidInput
 from dialer.folder import owner_of
 from dialer.settings import Settings, load_settings
 
 P = ParamSpec("P")
+
+url_option: Callable[[Any], Any] = click.option(
+    "--url", envvar=URL, help=f"Address of the dialer API.  [default: {URL}, or the `dialer up` found here]"
+)
+key_option: Callable[[Any], Any] = click.option(
+    "--api-key", help="Its key.  [default: DIALER_API_KEY, or the one that `dialer up` made]"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +40,9 @@ class Address:
 def talks_to_api(command: Callable[Concatenate[AsyncDialer, P], Awaitable[None]]) -> Callable[..., None]:
     """Make a click function of a coroutine function that wants a client first; adds --url and --api-key."""
 
-    @click.option("--url", help="Address of the dialer API.  [default: http://DIALER_HOST:DIALER_PORT]")
+    @click.option(
+        "--url", envvar=URL, help=f"Address of the dialer API.  [default: {URL}, or the `dialer up` found here]"
+    )
     @click.option("--api-key", help="Its key.  [default: DIALER_API_KEY, or the one that `dialer up` made]")
     @functools.wraps(command)
     def run(*args: Any, url: str | None, api_key: str | None, **options: Any) -> None:

@@ -13,7 +13,7 @@ from typing import IO, Any
 
 import click
 
-from dialer.cli.connection import find_address, with_client
+from dialer.cli.connection import find_address, key_option, url_option, with_client
 from dialer.client import AsyncDialer
 from dialer.client.wire import Json
 from dialer.errors import InvalidInput
@@ -53,8 +53,8 @@ class _Target:
 
 
 @click.group("control", subcommand_metavar="ORDER [ARGS]...")
-@click.option("--url", help="Address of the dialer API.  [default: http://DIALER_HOST:DIALER_PORT]")
-@click.option("--api-key", help="Its key.  [default: DIALER_API_KEY, or the one that `dialer up` made]")
+@url_option
+@key_option
 @click.argument("call_id")
 @click.pass_context
 def command(context: click.Context, call_id: str, url: str | None, api_key: str | None) -> None:

@@ -13,7 +13,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from dialer.cli.connection import open_dialer
+from dialer.cli.connection import open_dialer, url_option
 from dialer.cli.examined import examined_settings
 from dialer.cli.screens import plain_console
 from dialer.cli.test_call import place_test_call
@@ -35,7 +35,7 @@ _TEST_CALL = "test call"
 
 
 @click.command("doctor")
-@click.option("--url", help="Address of the dialer API.  [default: http://DIALER_HOST:DIALER_PORT]")
+@url_option
 @click.option("--test-call", "number", metavar="NUMBER", help="If nothing failed, call this number once.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object at the end.")
 @click.pass_context

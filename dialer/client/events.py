@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncGenerator, Collection
 from dataclasses import dataclass
 
 from pydantic import BaseModel
@@ -35,7 +35,7 @@ class AsyncEvents(Resource):
 
     async def listen(
         self, campaign_ids: Collection[str] = (), *, calls: bool | None = None, after: str | None = None
-    ) -> AsyncIterator[Heard]:
+    ) -> AsyncGenerator[Heard, None]:
         """Campaigns, calls and the budget as they change, until the API ends it or the connection breaks.
 
         Whoever comes back with `after`, the last `place` that was heard, misses no change of a call.

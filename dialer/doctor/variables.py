@@ -17,6 +17,7 @@ from dialer.voices import check_voice
 NEEDED = ("redis_url", "public_url", "api_key", "webhook_secret", *CARRIER_FIELDS)
 _SECRETS = ("api_key", "webhook_secret")
 _ADVISED_LENGTH = 16
+_CLIENTS = "DIALER_URL"  # no setting of ours: where clients find us
 
 
 async def complete(patient: Patient) -> Finding:
@@ -40,7 +41,7 @@ async def spelt(patient: Patient) -> Finding:
 
 def misspelt(names: Iterable[str], trunks: Iterable[str] = ()) -> Finding:
     """The finding about variables of these names, where there are such further trunks."""
-    known = [environment_name(name) for name in Settings.model_fields]
+    known = [_CLIENTS, *(environment_name(name) for name in Settings.model_fields)]
     known += [trunk_variable(trunk, name) for trunk in trunks for name in TRUNK_FIELDS]
     strange = sorted(name for name in names if name.upper().startswith(PREFIX) and name.upper() not in known)
     if not strange:
