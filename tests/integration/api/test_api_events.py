@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from pathlib import Path
 from time import monotonic
 from urllib.parse import urlsplit
 
@@ -24,8 +25,9 @@ from dialer.leases import Leases
 from dialer.runtime import Runtime
 from dialer.settings import Settings
 from tests.fakes.engine import event
+from tests.fakes.fleet import Program, free_port
 from tests.fakes.stream import Event, Stream, listening
-from tests.integration.api.conftest import KEY
+from tests.integration.api.conftest import KEY, SECRET
 
 
 @asynccontextmanager
@@ -206,17 +208,40 @@ async def test_whoever_comes_back_misses_nothing(
     assert here == there
 
 
-async def test_restarted_process_goes_on(
-    campaign_id: str, api: aiohttp.ClientSession, runtime: Runtime, settings: Settings
+async def test_killed_process_is_followed_by_another(
+    api: aiohttp.ClientSession, campaign_id: str, runtime: Runtime, redis_url: str, tmp_path: Path
 ) -> None:
-    """What changes between the death of a process and the start of the next one is told by that."""
+    """What changes after a process was killed is told by the one to which the listener comes back."""
     await fill(api, campaign_id, 2)
-    async with another(settings) as first, listening(first, campaign_id) as stream:
-        await stream.next("campaign")
-        last = (await stream.next("budget")).id
+    port = free_port()
+    given = {
+        "REDIS_URL": redis_url,
+        "PORT": str(port),
+        "API_KEY": KEY,
+        "WEBHOOK_SECRET": SECRET,
+        "DATA_DIR": str(tmp_path),
+    }
+    process = Program("api", tmp_path / "api.log", given | {"DATA_DIR": str(tmp_path)})
+    await process.start()
+    try:
+        await process.until_logged("The dialer API listens on")
+        headers = {"Authorization": f"Bearer {KEY}"}
+        doomed = aiohttp.ClientSession(f"http://127.0.0.1:{port}", headers=headers)
+        async with doomed, listening(doomed, campaign_id) as stream:
+            await stream.next("budget")
+            await begin_one(runtime)
+            before, last = await calls_of(stream, 1), stream.last_id
+            await process.kill()
+    finally:
+        if process.runs:
+            await process.kill()
     await begin_one(runtime)
-    async with another(settings) as second, listening(second, campaign_id, last=last) as back:
-        assert ["claimed", "placing"] == [state for _, state, _ in await calls_of(back, 2)]
+    async with listening(api, campaign_id, last=last) as back:
+        after = await calls_of(back, 3)
+
+    first, second = f"{campaign_id}-1", f"{campaign_id}-2"
+    assert [(first, "claimed", None)] == before
+    assert [(first, "placing", None), (second, "claimed", None), (second, "placing", None)] == after
 
 
 async def test_campaign_that_ended_meanwhile_is_told(
