@@ -18,6 +18,7 @@ const upNow = (campaign) =>
     ? `${calls(isUp(campaign))} ${isUp(campaign) === 1 ? "is" : "are"} up: ${isUp(campaign) === 1 ? "it ends by itself" : "they end by themselves"}, nobody is cut off.`
     : "No call is up at this moment.";
 
+const NOBODY_LEFT = "Nobody else is left to be called.";
 const left = (campaign) => campaign.counts.waiting + campaign.counts.claimed;
 
 /** What starting a draft will mean, as the API foresees it. */
@@ -51,7 +52,9 @@ const QUESTIONS = {
     says: [
       "Within a second nothing new goes out.",
       upNow(campaign),
-      `${people(left(campaign))} ${left(campaign) === 1 ? "waits" : "wait"} until you resume it. What has an end of its own may expire meanwhile.`,
+      left(campaign)
+        ? `${people(left(campaign))} ${left(campaign) === 1 ? "waits" : "wait"} until you resume it. What has an end of its own may expire meanwhile.`
+        : NOBODY_LEFT,
     ],
     verb: "Pause",
     done: "Paused.",
@@ -62,7 +65,7 @@ const QUESTIONS = {
     title: `Resume “${campaign.name}”?`,
     says: [
       `Within about a second its calls go out again, at up to ${count(sum(live.trunks, "calls_per_second"))} a second together with other campaigns.`,
-      `${people(left(campaign))} ${left(campaign) === 1 ? "is" : "are"} still to be called.`,
+      left(campaign) ? `${people(left(campaign))} ${left(campaign) === 1 ? "is" : "are"} still to be called.` : NOBODY_LEFT,
     ],
     verb: "Resume",
     done: "It goes on.",
@@ -72,7 +75,7 @@ const QUESTIONS = {
   cancel: (campaign) => ({
     title: `Cancel “${campaign.name}” for good?`,
     says: [
-      `${people(left(campaign))} will not be called: their calls become “cancelled”, within seconds.`,
+      left(campaign) ? `${people(left(campaign))} will not be called: their calls become “cancelled”, within seconds.` : NOBODY_LEFT,
       upNow(campaign),
       "This cannot be taken back. To stop for a while, pause it instead.",
     ],
@@ -91,7 +94,8 @@ const QUESTIONS = {
     },
     says: [
       campaign.state === "running" ? "The campaign is paused at the same time." : "",
-      `${people(left(campaign))} will not be called unless it is resumed. Nobody who is hung up on is dialed again.`,
+      left(campaign) ? `${people(left(campaign))} will not be called unless it is resumed.` : NOBODY_LEFT,
+      "Nobody who is hung up on is dialed again.",
     ].filter(Boolean),
     verb: "Hang up all",
     done: "Being hung up.",

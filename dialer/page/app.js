@@ -69,7 +69,7 @@ function Frame() {
       <nav aria-label="Main">${NAVIGATION.map(([href, name]) => html`<a key=${href} href=${href} aria-current=${href === entry ? "page" : undefined}>${name}</a>`)}</nav>
       <${Heard} /><${Theme} /><button type="button" class="plain" onClick=${logOut}>Log out</button>
     </header>
-    <main id="main" tabindex="-1"><${Lost} /><${View} key=${path} id=${match[1] && decodeURIComponent(match[1])} /></main>
+    <main id="main" tabindex="-1"><${Lost} /><${Rights} /><${View} key=${path} id=${match[1] && decodeURIComponent(match[1])} /></main>
     <${Dialog} />`;
 }
 
@@ -94,6 +94,14 @@ function Lost() {
   const { connection, trouble } = useLive();
   if (connection !== "lost") return null;
   return html`<${Notice} kind="bad" role="alert"><b>What you see may be old.</b> ${trouble} Trying again by itself.<//>`;
+}
+
+/** Whoever may not do everything is told so once, not only by buttons that are off. */
+function Rights() {
+  const { me } = useLive();
+  const lacks = me ? [["operate", "steering"], ["launch", "launching"]].filter(([role]) => !me.may.includes(role)) : [];
+  if (!lacks.length) return null;
+  return html`<p class="rights">Your key “${me.name}” has not every right: ${lacks.map(([role, what]) => `${what} needs the role “${role}”`).join(", ")}.</p>`;
 }
 
 function Theme() {

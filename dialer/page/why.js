@@ -21,7 +21,8 @@ export function useReasons(campaigns) {
   const [reasons, setReasons] = useState({});
   const open = campaigns.filter((one) => !isOver(one));
   const wanted = [...open.filter(isStill), ...open.filter((one) => !isStill(one))].slice(0, MOST);
-  const ids = wanted.map((one) => one.id).join();
+  // Sorted: who stands still changes every second, and asking must not begin anew each time.
+  const ids = wanted.map((one) => one.id).sort().join();
   useEffect(() => {
     if (!ids) return undefined;
     return repeat(EVERY_MS, async () => {

@@ -35,7 +35,7 @@ async def _fill(world: World) -> CampaignRun:
     redial = {"busy": {"times": 2, "after_s": 60}, "no_answer": {"times": 1, "after_s": 600}}
     shown = await _filled(world, "Power cut in the harbour district", 1800, "start", redial=redial)
     ask = {"text": "This is the dike watch. Can you come to post 4?", "language": "en-GB"}
-    await _filled(world, "Dike watch: volunteers to post 4", 110, "start", priority="urgent", script=ask)
+    await _filled(world, "Dike watch: volunteers to post 4", 250, "start", priority="urgent", script=ask)
     days = {"hours": [{"days": "mo-su", "from": "03:00", "to": "03:01"}]}
     await _filled(world, "Appointments of tomorrow", 240, "start", windows=days)
     await _filled(world, "Water off in Delfshaven", 500, "start", "pause")

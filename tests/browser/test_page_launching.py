@@ -92,6 +92,7 @@ async def test_hanging_up_all_is_told_and_done(desk: Desk, world: World) -> None
     await page.get_by_role("button", name="Hang up all").click()
     await expect(dialog).to_contain_text(re.compile(r"3 calls are up: they are ended within about \d+ s"))
     await expect(dialog.get_by_role("button", name="Let them talk")).to_be_focused()
+    assert [] == await desk.grave()
     await page.keyboard.press("Escape")
     await expect(dialog).to_have_count(0)
     await page.get_by_role("button", name="Hang up all").click()
@@ -176,6 +177,7 @@ async def test_key_that_may_only_read_has_its_buttons_off(browser: Browser, worl
         button = desk.page.get_by_role("button", name="Launch …")
         await expect(button).to_be_disabled()
         await expect(button).to_have_attribute("title", re.compile("role “launch”"))
+        await expect(desk.page.get_by_text("Your key “night shift” has not every right")).to_be_visible()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -161,3 +161,13 @@ async def test_lost_connection_is_said(browser: Browser, world: World) -> None:
         await world.start_api()
         await expect(desk.page.get_by_role("alert")).to_have_count(0)
         await expect(desk.page.locator(".heard")).to_have_text(re.compile("Live|Asked"))
+
+
+async def test_without_the_stream_it_asks(browser: Browser, world: World) -> None:
+    """Where a proxy lets no stream through, what changes is asked for, and shown all the same."""
+    async with open_desk(browser, world.settings["PUBLIC_URL"]) as desk:
+        await desk.page.route("**/v1/events", lambda route: route.abort())
+        await desk.log_in()
+        await expect(desk.page.locator(".heard")).to_have_text("Asked every 2 s")
+        await world.campaign(name="Without a stream")
+        await expect(desk.page.get_by_role("link", name="Without a stream")).to_be_visible()
