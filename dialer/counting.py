@@ -37,6 +37,7 @@ def show(overview: Overview) -> None:
         metrics.BUDGET_REFUSED.labels(trunk).set(now.budget.refused)
         metrics.MARGIN.labels(trunk).set(now.budget.margin_ppm / 1_000_000)
         metrics.GATE_SECONDS.labels(trunk).set(now.gate_ms / 1000)
+        metrics.TRUNK_STOPPED.labels(trunk).set(now.tripped is not None)
 
 
 def count_change(result: EventResult) -> None:

@@ -33,6 +33,7 @@ from dialer.model import MAIN, AttemptRef, CallRef, Terms
 from dialer.openings import Openings
 from dialer.settings import Settings
 from dialer.states import UP, CallState
+from dialer.trunk_breaker import count_outcome, policy_of
 from dialer.trunks import CampaignTrunks
 
 log = structlog.get_logger()
@@ -51,12 +52,16 @@ class Pace(NamedTuple):
     burst: int = 1
     slots: int = 0
     prefix_shares: Mapping[str, float] = MappingProxyType({})
+    breaker: str = ""  # as the scripts read it (`trunk_breaker.py`), '' for none
 
 
 def paces_of(settings: Settings) -> dict[str, Pace]:
     """How fast each trunk takes calls."""
     over = {trunk: settings.over(trunk) for trunk in settings.trunk_names}
-    return {trunk: Pace(one.calls_per_second, one.burst, one.slots, one.shares) for trunk, one in over.items()}
+    return {
+        trunk: Pace(one.calls_per_second, one.burst, one.slots, one.shares, policy_of(one.trunk_breaker))
+        for trunk, one in over.items()
+    }
 
 
 class Claim(NamedTuple):
@@ -139,6 +144,7 @@ class Begun(IntEnum):
     CHANGED = 12  # the campaign keeps to other suppression lists, or has another text, than those that were read
     OVER_CAP = 13  # another call could cost more than the campaign may
     BREAKER_OPEN = 14  # too many of the campaign's last attempts failed
+    TRUNK_STOPPED = 15  # too many of all last attempts by the trunk failed
 
     @property
     def ends_call(self) -> Disposition | None:
@@ -227,6 +233,8 @@ class Dialing:
                 pacing.MARGIN_PPM,
                 pace.slots,
                 len(trunks),
+                pace.breaker,
+                trunk,
                 *(part for i in campaign_ids for part in (i, " ".join(str(trunks.index(one)) for one in trunks_of[i]))),
             ],
         )
@@ -315,7 +323,11 @@ class Dialing:
 
         Returns whether it was still unknown. An event that tells otherwise takes the call out of the line again.
         """
-        result = await self._batch.run("redial_unknown", keys.call_step(attempt), _step(attempt, now_ms(self._clock)))
+        now = now_ms(self._clock)
+        result = await self._batch.run("redial_unknown", keys.call_step(attempt), _step(attempt, now))
+        if result:
+            trunk = await self._batch.command("HGET", keys.attempt(attempt), "trunk")
+            await count_outcome(self._batch, trunk or MAIN, Disposition.UNDETERMINED, now)
         return bool(result)
 
 

@@ -34,7 +34,7 @@ TOKENS_RETURNED = Counter(
     "dialer_tokens_returned_total",
     "Budget tokens that a call did not use, by reason: campaign paused, gate closed, too late, out of hours, lists "
     "or text changed, claim lost, expired, no access token; or handed on: an urgent call wants it, number suppressed "
-    "or held back, no slot, over its cap in euro, breaker open.",
+    "or held back, no slot, over its cap in euro, breaker open, trunk stopped.",
     ["reason"],
 )
 ANSWER_SECONDS = Histogram(
@@ -126,4 +126,9 @@ DEAD_CUSTOMER_CALLBACKS = Gauge(
 )
 MARGIN = Gauge("dialer_margin_ratio", "What the pacing adds to its interval after being refused.", ["trunk"])
 GATE_SECONDS = Gauge("dialer_gate_seconds", "For how long nothing goes out, after a refusal.", ["trunk"])
+TRUNK_STOPPED = Gauge(
+    "dialer_trunk_stopped",
+    "1 while the breaker of a trunk is open, for too many of the attempts by it failed; else 0.",
+    ["trunk"],
+)
 WORKERS = Gauge("dialer_workers", "Workers heard from within the last 15 seconds.")

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Literal, NamedTuple
 
 from dialer.callbacks.events import Callbacks
+from dialer.clock import moment
 from dialer.decisions import Decision
 from dialer.dispositions import Disposition, Fact
 from dialer.states import CallState, CampaignState
@@ -175,6 +176,14 @@ class Tripped:
     until: datetime
     failures: int
     of: int
+
+    @classmethod
+    def read(cls, until_ms: str | None, why: str | None) -> Tripped | None:
+        """From the fields of a campaign or a trunk (`lua/parts/breaker.lua`); None while it is closed."""
+        if not until_ms:
+            return None
+        failures, of = map(int, (why or "0 0").split())
+        return cls(until=moment(until_ms), failures=failures, of=of)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,6 +156,12 @@ class Settings(BaseSettings):
         le=1_000_000,
         description="Calls that may be up at the same time by this account, over all campaigns; 0 for any number.",
     )
+    trunk_breaker: str = Field(
+        "40/50",
+        pattern=r"^(off|[1-9][0-9]{0,2}/[1-9][0-9]{0,2})$",
+        description="So many failures among so many last attempts by this account, over all campaigns, stop it for a "
+        "minute; `off` for none.",
+    )
     trunks: Annotated[Mapping[str, Mapping[str, Any]], NoDecode] = Field(
         {},
         description="Further carrier accounts to dial through, besides this one, `main`: names in small letters and "
@@ -306,7 +312,7 @@ class Settings(BaseSettings):
             raise ValueError("must be a country with telephone numbers, such as NL")
         return region
 
-    @field_validator("breaker")
+    @field_validator("breaker", "trunk_breaker")
     @classmethod
     def _can_open(cls, text: str) -> str:
         failures, _, of = text.partition("/")
@@ -433,7 +439,7 @@ class Settings(BaseSettings):
 
 
 _OF_TRUNK = ("carrier_client_id", "carrier_client_secret", "carrier_application_id", "from_number", "calls_per_second")
-_AS_MAIN = ("carrier_url", "carrier_token_url", "carrier_generation", "carrier_extras")
+_AS_MAIN = ("carrier_url", "carrier_token_url", "carrier_generation", "carrier_extras", "trunk_breaker")
 _BY_DEFAULT = ("signature_secret", "burst", "slots")
 TRUNK_FIELDS = (*_OF_TRUNK, *_AS_MAIN, *_BY_DEFAULT)
 """What a further trunk has of its own. The first must be given; left out, the next are as those of `main`, and the last

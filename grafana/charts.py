@@ -158,6 +158,14 @@ CARRIER = (
         " Runbook: deploy/README.md, Carrier down.",
     ),
     Chart(
+        "Trunks stopped",
+        "short",
+        queries=[fleet("dialer_trunk_stopped", "trunk")],
+        meaning="1 while the breaker of a trunk is open: too many of the last attempts by it failed, of all campaigns.",
+        remedy="`dialer trunk list` tells how many failed and until when it waits; campaigns with another trunk go on"
+        " by that. Ask the carrier; it opens by itself once three probes have gone well.",
+    ),
+    Chart(
         "Refusals",
         "cps",
         queries=[

@@ -26,7 +26,7 @@ _LIMIT = "limit"
 
 ROWS = {
     "Campaigns": (CAMPAIGNS, (12, 12, 12, 12, 8, 8, 8)),
-    "Carrier and budget": (CARRIER, (12, 6, 6, 8, 8, 8, 5, 5, 5, 5, 4)),
+    "Carrier and budget": (CARRIER, (9, 5, 5, 5, 8, 8, 8, 5, 5, 5, 5, 4)),
     "Webhooks": (WEBHOOKS, (8, 8, 8, 12, 12)),
     "Recordings": (RECORDINGS, (12, 12)),
     "Customers' systems": (CUSTOMERS, (6, 6, 6, 6)),

@@ -107,7 +107,7 @@ async def _ready(dial: Dial, context: Context) -> bool:
         log.warning("carrier.not_ready", reason=str(error))
         await asyncio.gather(_put_back(dial, context), _tune(Refused(Refusal.TOKEN), dial.claim, context))
         metrics.TOKENS_RETURNED.labels("not_ready").inc()
-        if not error.retryable:
+        if not error.retryable and not await _shut_trunk(dial.claim, str(error), context):
             await _pause(dial.claim, str(error), context)
         return False
     return True
@@ -243,13 +243,19 @@ def follows(result: PlaceResult, now: int, context: Context) -> Follows:
 
 
 async def _stop_if_ours(dial: Dial, result: PlaceResult, recorded: Recorded, context: Context) -> None:
-    """Pause the campaign when dialing on can only fail: product, application, path or every request is wrong."""
+    """Pause the campaign when dialing on can only fail: product, application, path or every request is wrong.
+
+    What is wrong of one trunk alone shuts that trunk for a campaign that has another.
+    """
     if not isinstance(result, Refused):
         return
     ours = result.reason is Refusal.MISCONFIGURED or recorded.malformed >= MALFORMED_IN_A_ROW
     if not ours:
         return
-    await _pause(dial.claim, f"the carrier refused: {result.detail or result.reason}", context)
+    reason = f"the carrier refused: {result.detail or result.reason}"
+    if result.reason is Refusal.MISCONFIGURED and await _shut_trunk(dial.claim, reason, context):
+        return
+    await _pause(dial.claim, reason, context)
 
 
 async def _pause(claim: Claim, reason: str, context: Context) -> None:
@@ -260,6 +266,17 @@ async def _pause(claim: Claim, reason: str, context: Context) -> None:
         await context.runtime.store.step(campaign_id, "pause", reason=reason)
     except DialerError as error:
         log.warning("campaign.not_paused", campaign_id=campaign_id, reason=str(error))
+
+
+async def _shut_trunk(claim: Claim, reason: str, context: Context) -> bool:
+    """Whether the campaign goes on by another of its trunks."""
+    try:
+        goes_on = await context.runtime.store.shut_trunk(claim.campaign_id, claim.trunk)
+    except StoreUnavailable:
+        return False
+    if goes_on:
+        log.error("trunk.shut", campaign_id=claim.campaign_id, trunk=claim.trunk, reason=reason)
+    return goes_on
 
 
 def _words(result: PlaceResult) -> str:

@@ -12,6 +12,7 @@ from dialer.cli.as_json import json_option, print_json
 from dialer.cli.connection import talks_to_api
 from dialer.cli.screens import plain_console
 from dialer.client import AsyncDialer
+from dialer.explaining.reasons import shown_moment
 
 
 @click.group("trunk")
@@ -32,7 +33,7 @@ async def list_trunks(dialer: AsyncDialer, *, as_json: bool) -> None:
 
 
 def _table(found: Sequence[TrunkOut]) -> Table:
-    names = ("name", "from", "a second", "accepted", "refused", "margin", "gate", "up", "slots")
+    names = ("name", "from", "a second", "accepted", "refused", "margin", "gate", "breaker", "up", "slots")
     table = Table(*names, box=None, header_style="bold", pad_edge=False)
     for trunk in found:
         table.add_row(
@@ -43,6 +44,7 @@ def _table(found: Sequence[TrunkOut]) -> Table:
             str(trunk.refused),
             f"{trunk.margin:.1%}",
             f"closed for {trunk.gate_s:.0f} s" if trunk.gate_s else "open",
+            f"open until {shown_moment(trunk.stopped_until)} ({trunk.seen})" if trunk.stopped_until else "closed",
             "" if trunk.up is None else str(trunk.up),
             "any" if trunk.slots is None else str(trunk.slots),
         )

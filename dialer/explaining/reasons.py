@@ -40,6 +40,7 @@ class Code(StrEnum):
     SLOTS_FULL = "slots_full"
     OWN_PACE = "own_pace"
     GATE_CLOSED = "gate_closed"
+    TRUNK_STOPPED = "trunk_stopped"
     TRUNK_FULL = "trunk_full"
     NO_WORKER = "no_worker"
     HIGHER_PRIORITY = "higher_priority"
@@ -144,6 +145,11 @@ WORDS: Mapping[Code, _Row] = {
     Code.GATE_CLOSED: _Row(
         "The carrier refused or failed, and nothing goes to it for a while.",
         "Nothing goes to the carrier until {until}: {detail}.",
+    ),
+    Code.TRUNK_STOPPED: _Row(
+        "Too many of all last attempts by its trunk failed.",
+        "{detail}: nothing goes out by it before {until}, and then one call by one.",
+        "{detail}: calls go out by it one by one until three have gone well.",
     ),
     Code.TRUNK_FULL: _Row(
         "`DIALER_SLOTS` are taken.",

@@ -51,6 +51,7 @@ REFUSALS: Mapping[Begun, tuple[Code, ...]] = {
     Begun.NO_SLOT: (Code.SLOTS_FULL, Code.BREAKER_OPEN),
     Begun.OVER_CAP: (Code.EURO_CAP,),
     Begun.BREAKER_OPEN: (Code.BREAKER_OPEN,),
+    Begun.TRUNK_STOPPED: (Code.TRUNK_STOPPED,),
     Begun.CHANGED: (Code.IN_LINE,),  # to be looked for on the other lists
 }
 """What an explanation says of a call that the last look refused so."""
@@ -199,6 +200,15 @@ def _gate_closed(seen: Seen) -> Reason | None:
     )
 
 
+def _trunk_stopped(seen: Seen) -> Reason | None:
+    """Of a campaign's trunks the one by which it goes on first; an urgent one that has but one waits for no breaker."""
+    tripped, campaign = seen.trunk.tripped, seen.campaign
+    if tripped is None or (campaign.priority is Priority.URGENT and len(campaign.trunks) == 1):
+        return None
+    detail = f"{tripped.failures} of the last {tripped.of} attempts by the trunk {seen.trunk.name} failed"
+    return told(Code.TRUNK_STOPPED, tripped.until if to_ms(tripped.until) > seen.now_ms else None, detail=detail)
+
+
 def _why_closed(verdict: str | None) -> str:
     if verdict == Verdict.RATE:
         return "it found the pace too fast (429)"
@@ -271,6 +281,7 @@ RULES: tuple[Rule, ...] = (
     _slots_full,
     _own_pace,
     _gate_closed,
+    _trunk_stopped,
     _trunk_full,
     _no_worker,
     _higher_priority,

@@ -10,7 +10,7 @@ from dialer import pacing
 from dialer.dialing import Pace
 from dialer.dispositions import Disposition
 from dialer.holding import Held
-from dialer.model import MAIN, Campaign
+from dialer.model import MAIN, Campaign, Tripped
 from dialer.states import CallState
 
 
@@ -24,6 +24,7 @@ class Trunk:
         up: how many calls of all campaigns are up by it, or about to be.
         workers: how many were heard from lately.
         ready: how many campaigns of each class have due calls, urgent first.
+        tripped: how its breaker stands while it is open.
     """
 
     name: str = MAIN
@@ -34,6 +35,7 @@ class Trunk:
     up: int
     workers: int
     ready: tuple[int, ...]
+    tripped: Tripped | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

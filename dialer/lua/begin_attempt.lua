@@ -13,7 +13,7 @@
 -- returns 1 begun (also when this very run asks again), 0 not ours any more; put back to waiting: 2 campaign not running,
 --         3 gate closed, 4 an urgent call wants the token, 5 too late, 8 the number is suppressed, the person's next one is to
 --         be dialed, 9 out of hours, 10 the number is held back, 11 no slot, 12 the campaign keeps to other lists, or has another text, now, 13 not within
---         its caps in euro, 14 its breaker is open; ended: 6 suppressed, 7 expired
+--         its caps in euro, 14 its breaker is open, 15 that of the trunk is; ended: 6 suppressed, 7 expired
 -- atomic because a pause, an urgent call or another worker must not fall between the look and the intent
 -- include: changes
 -- include: call
@@ -67,12 +67,19 @@ local function is_limited()
   if up >= (tripped and 1 or tonumber(slots or math.huge)) then return 11 end
   return spent_until(euros, spent, spent_day, dearest, up, NOW) ~= nil and 13
 end
-local budget = redis.call('HMGET', TRUNK, 'gate', 'tat', 'index')
+local budget = redis.call('HMGET', TRUNK, 'gate', 'tat', 'index', 'tripped_until', 'probe')
+-- As in claim_due_calls: an urgent call that has no other trunk waits for no breaker.
+local function is_stopped_here()
+  local stopped, trunks = tonumber(budget[4] or nil), redis.call('HGET', CAMPAIGN, 'trunks')
+  if not stopped or ARGV[12] == '1' and not (trunks and string.find(trunks, ' ', 1, true)) then return false end
+  return stopped > NOW or budget[5] ~= CALL_ID
+end
 local refused = state ~= 'running' and 2
   or tonumber(budget[1] or 0) > NOW and 3
   or ARGV[12] ~= '1' and redis.call('ZCARD', URGENT) > 0 and 4
   or now_us > place_at + tonumber(ARGV[10]) and 5
   or out_of_hours(math.max(NOW, place_at / 1000)) and 9
+  or is_stopped_here() and 15
   or is_limited()
 if refused then
   return wait(due) == 'expired' and 7 or refused

@@ -5,7 +5,7 @@
 --         zsets held, placing, unknown, live; last the stream changes
 -- ARGV    now_us, interval_us (without margin), burst, lead_us (earliest place_at from now), horizon_us, lease_ms,
 --         most (calls), inherited_us and inherited_index (a token handed over, 0 if none), margin_ppm (to begin with),
---         slots (calls up at the same time over this trunk, 0 for any number), t (number of trunks in KEYS), then for each
+--         slots (calls up at the same time over this trunk, 0 for any number), t (number of trunks in KEYS), the trunk's breaker (`parts/breaker.lua`) or '', the trunk's name, then for each
 --         campaign in the order of KEYS: its id, and which of these trunks are its own, the first of them 0: `0 2`
 -- returns when the next token is (us), interval_us, for each claim: campaign id, seq, due_ms, place_at_us, index, lease
 --         deadline_ms, cohort (0 without windows); ids of campaigns of which nobody knows when they open; 1 if it stopped at
@@ -18,10 +18,11 @@
 -- include: spending
 local LATEST_LOOK = 10000000 -- us; Redis' client gives up after five seconds
 local SLOTS_LOOK = 5000 -- ms; a slot that gets free wakes its campaign before that (`move` in parts/call.lua)
+local PROBE_LOOK = 1000 -- ms; how soon a campaign looks whether a probe by the trunk went well
 local FULL_LOOK = 200000 -- us; how soon to look whether the trunk has a slot again
 local now, lead, burst, most = tonumber(ARGV[1]), tonumber(ARGV[4]), tonumber(ARGV[3]), tonumber(ARGV[7])
 local now_ms, limit = math.floor(now / 1000), now + tonumber(ARGV[5])
-local stored = redis.call('HMGET', KEYS[1], 'tat', 'index', 'margin', 'gate', 'seen', 'counted')
+local stored = redis.call('HMGET', KEYS[1], 'tat', 'index', 'margin', 'gate', 'seen', 'counted', 'breaker', 'tripped_until', 'probe')
 local tat, index = tonumber(stored[1] or 0), tonumber(stored[2] or 0)
 local interval = tonumber(ARGV[2]) * (1 + tonumber(stored[3] or ARGV[10]) / 1000000)
 local earliest = math.max(now + lead, tonumber(stored[4] or 0) * 1000)
@@ -30,6 +31,15 @@ local slots, trunks = tonumber(ARGV[11]), tonumber(ARGV[12])
 local key_of, trunks_of, claims, unknown, cut_short, is_full, early = {}, {}, {}, {}, 0, false, {}
 -- Redis' clock went back (a failover) further than a look may be late: the next token is not so far ahead.
 if now < tonumber(stored[5] or 0) - LATEST_LOOK then tat = math.min(tat, now + interval) end
+
+-- The breaker is as it is set now; without one none is open.
+local tripped, probe = tonumber(stored[8] or nil), stored[9]
+if ARGV[13] == '' and stored[7] then
+  redis.call('HDEL', KEYS[1], 'breaker', 'outcomes', 'probes', 'tripped_until', 'tripped_wait', 'tripped_why', 'probe')
+  tripped = nil
+elseif ARGV[13] ~= (stored[7] or '') then
+  redis.call('HSET', KEYS[1], 'breaker', ARGV[13])
+end
 
 -- The moment of the next token (us), and taking it.
 local function token_at()
@@ -50,9 +60,9 @@ local function wake(id)
   for place in string.gmatch(trunks_of[id], '%d+') do stand_in_line(id, KEYS[4 + 4 * place + class]) end
 end
 
-for i = 13, #ARGV, 2 do
+for i = 15, #ARGV, 2 do
   local id = ARGV[i]
-  key_of[id], trunks_of[id] = 4 + 4 * trunks + (i - 13) / 2 * 8, ARGV[i + 1]
+  key_of[id], trunks_of[id] = 4 + 4 * trunks + (i - 15) / 2 * 8, ARGV[i + 1]
   local due = redis.call('ZSCORE', KEYS[3], id)
   if due and tonumber(due) <= now_ms then wake(id) end
 end
@@ -77,6 +87,17 @@ local function take_slot(id, call_id)
   if slots > 0 then redis.call('ZADD', UP, now_ms, call_id) end
 end
 
+-- Until when (ms) a campaign's calls do not leave by this trunk, though they may by another: they are refused there, or its breaker
+-- is open. One call at a time goes by it after that. An urgent call that has no other trunk waits for no breaker.
+local function kept_from_trunk_until(id, ready)
+  local has_others = string.find(trunks_of[id], ' ', 1, true)
+  local shut = has_others and string.match(redis.call('HGET', KEYS[key_of[id]], 'shut') or '', ' ' .. ARGV[14] .. ':(%d+)')
+  if shut and tonumber(shut) > now_ms then return tonumber(shut) end
+  if not tripped or ready == URGENT and not has_others then return nil end
+  if tripped > now_ms then return tripped end
+  if #claims > 0 or probe and redis.call('ZSCORE', KEYS[2], probe) then return now_ms + PROBE_LOOK end
+end
+
 -- Until when (ms) a campaign takes no token by its own limits; nil if it may take the one of this moment.
 local function limited_until(id, known, key, at)
   if known.tripped and known.tripped > now_ms then return known.tripped end
@@ -98,7 +119,7 @@ end
 
 -- The first call in line of a campaign that may be dialed now; else until when there is none, nil if nothing waits.
 -- Where all calls open together, so does the campaign; else the calls of closed cohorts are parked one by one.
-local function next_call(id, key, at)
+local function next_call(id, key, at, ready)
   while true do
     local known = known_of(id, KEYS[key], KEYS[key + 1], KEYS[key + 4], now_ms)
     local call = redis.call('ZRANGE', KEYS[key + 1], 0, 0, 'WITHSCORES')
@@ -106,7 +127,7 @@ local function next_call(id, key, at)
     if known and not (call[1] and tonumber(call[2]) <= now_ms) then return nil, call[2] end
     -- Past its end it expires in a moment (expire_campaign).
     if not known or known.expires and known.expires <= now_ms then return nil, now_ms end
-    local limited = limited_until(id, known, key, at)
+    local limited = kept_from_trunk_until(id, ready) or limited_until(id, known, key, at)
     if limited then return nil, limited end
     if not known.timed then return call, 0 end
     local cohort = cohort_of(known, KEYS[key + 3], call[1])
@@ -128,7 +149,7 @@ local function next_campaign(ready, at)
     local id = redis.call('ZRANGE', ready, 0, 0)[1]
     local key = key_of[id]
     if not key then return nil end
-    local call, what = next_call(id, key, at)
+    local call, what = next_call(id, key, at, ready)
     if call then return id, key, call, what end
     redis.call('ZREM', ready, id)
     if what then redis.call('ZADD', KEYS[3], 'LT', what, id) end
@@ -151,6 +172,11 @@ local function claim_next(ready, latest)
   note_call(KEYS[#KEYS], KEYS[key], KEYS[key + 2], id .. '-' .. call[1], string.format('%.0f', now_ms))
   redis.call('ZREM', KEYS[key + 4], call[1])
   redis.call('ZADD', KEYS[2], deadline, id .. '-' .. call[1])
+  if tripped then
+    -- Nobody else goes by it until this one has ended.
+    probe = id .. '-' .. call[1]
+    redis.call('HSET', KEYS[1], 'probe', probe)
+  end
   if slots > 0 or trunks > 1 then take_slot(id, id .. '-' .. call[1]) end
   redis.call('ZINCRBY', ready, 1 / known.weight, id)
   claims[#claims + 1] = {id, call[1], call[2], string.format('%.0f', at), token, deadline, cohort}

@@ -4,7 +4,7 @@
 -- ARGV    campaign id, now_ms, since when a worker is heard from that is alive (ms), how many reasons to be held back there are
 -- returns the campaign's fields; its zones; size of each set from KEYS[10] on; how many are due; how many are due later for no
 --         reason of their own, and from when (ms, '' for none); for each reason to be held back how many, and the first's end;
---         for each opening at which calls are parked: when (ms) and how many; of the trunk: tat, gate, closed_by, margin;
+--         for each opening at which calls are parked: when (ms) and how many; of the trunk: tat, gate, closed_by, margin, tripped_until, tripped_why;
 --         size of leases; workers alive; sizes of ready by class; since when (ms) the oldest is unknown
 --         (nothing but sizes, counts between scores and single members: a million calls cost what ten do)
 -- atomic because the parts must add up to the campaign's size; it changes nothing
@@ -79,7 +79,7 @@ end
 local unknown = redis.call('ZRANGE', KEYS[13], 0, 0, 'WITHSCORES')
 return {
   fields, redis.call('HGETALL', KEYS[3]), sizes, due, later, later > 0 and first_later() or '', held, parked,
-  redis.call('HMGET', KEYS[4], 'tat', 'gate', 'closed_by', 'margin'),
+  redis.call('HMGET', KEYS[4], 'tat', 'gate', 'closed_by', 'margin', 'tripped_until', 'tripped_why'),
   redis.call('ZCARD', KEYS[5]), redis.call('ZCOUNT', KEYS[6], ARGV[3], '+inf'),
   {redis.call('ZCARD', KEYS[7]), redis.call('ZCARD', KEYS[8]), redis.call('ZCARD', KEYS[9])},
   unknown[2] or '',

@@ -8,6 +8,7 @@
 -- atomic because an event may arrive before the carrier's answer is written down
 -- include: changes
 -- include: call
+-- include: breaker
 -- include: brakes
 -- include: doubt
 -- include: dialed

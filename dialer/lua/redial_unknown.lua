@@ -5,6 +5,7 @@
 -- atomic because its webhook may arrive at this moment
 -- include: changes
 -- include: call
+-- include: breaker
 -- include: brakes
 if not redis.call('ZSCORE', UNKNOWN, SEQ) or tries().n ~= NUMBER then return 0 end
 local facts = tonumber(redis.call('HGET', ATTEMPT, 'facts') or 0)

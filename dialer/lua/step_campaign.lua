@@ -28,8 +28,8 @@ step(KEYS[1], id, now, target, ARGV[4], {KEYS[6], unpack(KEYS, 13)}, KEYS[7])
 if ARGV[4] ~= '' then dialer_did(KEYS[9], KEYS[10], now, 'campaign.' .. target, id, {reason = ARGV[5]}) end
 if target == 'running' then
   redis.call('HSETNX', KEYS[1], 'started_at', now)
-  -- Whoever resumes it has looked: the breaker is closed.
-  redis.call('HDEL', KEYS[1], 'outcomes', 'probes', 'tripped_until', 'tripped_wait', 'tripped_why')
+  -- Whoever resumes it has looked: the breaker is closed, and no trunk shut.
+  redis.call('HDEL', KEYS[1], 'outcomes', 'probes', 'tripped_until', 'tripped_wait', 'tripped_why', 'shut')
   for i = 12 + tonumber(redis.call('HGET', KEYS[1], 'class')), #KEYS, 3 do stand_in_line(id, KEYS[i]) end
 elseif target == 'cancelled' then
   redis.call('HSET', KEYS[1], 'ended_at', now)

@@ -20,6 +20,7 @@ from dialer.lua import fact_bits, facts_of
 from dialer.model import MAIN, Attempt, AttemptRef, Call, CallRef, Event, Terms
 from dialer.providers.base import CallEvent
 from dialer.store.base import StorePart
+from dialer.trunk_breaker import count_outcome
 
 CARRIER_UUID_MS = 900_000
 """A list look-up goes back minutes; by then a call that is somebody else's must be known as such."""
@@ -102,10 +103,13 @@ class AttemptStore(StorePart):
             [ref.call.campaign_id, ref.call.seq, ref.number, now, *facts, *limits, up_until_ms, *figures],
         )
         if event.uuid and Fact.STARTED in event.facts:
-            (code, attempt, call, *trunk), _ = await asyncio.gather(applied, self.own_uuid(event.uuid, attempt_id))
+            (code, attempt, call, *told), _ = await asyncio.gather(applied, self.own_uuid(event.uuid, attempt_id))
         else:
-            code, attempt, call, *trunk = await applied
-        return EventResult(Applied(code), _disposition(attempt), _disposition(call), next(filter(None, trunk), MAIN))
+            code, attempt, call, *told = await applied
+        trunk, ended_now = (told[0] or MAIN, bool(told[1])) if told else (MAIN, False)
+        if ended_now:
+            await count_outcome(self._batch, trunk, Disposition(attempt), now)
+        return EventResult(Applied(code), _disposition(attempt), _disposition(call), trunk)
 
     async def own_uuid(self, uuid: str, attempt_id: str) -> None:
         """Remember whose the carrier's call is, so that a list look-up takes it for nobody else's."""

@@ -19,7 +19,8 @@ from dialer.model import Campaign, Caps, Priority, Progress, Redial, Terms, Unkn
 from dialer.states import CAMPAIGN_STEPS, UP, CallState, CampaignState
 from dialer.store.base import StorePart, deadlines
 from dialer.store.limit_fields import LIMIT_FIELDS, limits_from_fields, limits_to_fields
-from dialer.trunks import read_trunks, write_trunks
+from dialer.trunk_breaker import SHUT_MS
+from dialer.trunks import read_trunks, trunks_of, write_trunks
 from dialer.windows import Windows
 
 BUILT_IN = {
@@ -181,6 +182,15 @@ class CampaignStore(StorePart):
             raise _list_dropped()
         await self._wake()
         return await self.campaign(before.id)
+
+    async def shut_trunk(self, campaign_id: str, trunk: str) -> bool:
+        """Keep a campaign's calls from one of its trunks for ten minutes, for it would refuse all of them.
+
+        False where it has no other trunk left that is not shut: it is to be paused. Repeatable.
+        """
+        now, named = self._now_ms(), await trunks_of(self._batch, campaign_id)
+        args: list[str | int] = [trunk, now + SHUT_MS, now, *named]
+        return not await self._batch.run("shut_trunk", [keys.campaign(campaign_id)], args)
 
     async def hang_up_all(self, campaign_id: str) -> int:
         """Pause a running campaign and have the workers end every call that is up or may be; returns how many.

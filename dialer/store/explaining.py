@@ -16,7 +16,7 @@ from dialer.dispositions import Disposition
 from dialer.errors import NotFound
 from dialer.explaining.seen import Seen, SeenCall, Trunk
 from dialer.holding import Held, read_held
-from dialer.model import MAIN, Call, CallRef, Campaign
+from dialer.model import MAIN, Call, CallRef, Campaign, Tripped
 from dialer.pacing import MARGIN_PPM
 from dialer.states import CallState
 from dialer.store.calls import CallStore
@@ -94,11 +94,11 @@ class ExplainStore(CallStore):
 
     async def _waits(self, trunk: str, pace: Pace) -> tuple[bool, float]:
         """Whether a trunk is full, and from when (us) it has a token."""
-        (tat, gate), up = await asyncio.gather(
-            self._batch.command("HMGET", keys.trunk(trunk), "tat", "gate"),
+        (tat, *closed), up = await asyncio.gather(
+            self._batch.command("HMGET", keys.trunk(trunk), "tat", "gate", "tripped_until"),
             self._batch.command("ZCARD", keys.trunk_up(trunk)),
         )
-        return 0 < pace.slots <= up, max(float(tat or 0), float(gate or 0) * 1000)
+        return 0 < pace.slots <= up, max(float(tat or 0), *(float(until or 0) * 1000 for until in closed))
 
     async def look_at_call(self, call: Call, campaign: Campaign, digests: Sequence[str]) -> SeenCall:
         """One call. `digests` tell each of its numbers where it was erased, '' for none. Raises NotFound."""
@@ -138,7 +138,7 @@ def _pairs(flat: Sequence[str]) -> dict[str, str]:
 
 
 def _trunk(name: str, fields: Sequence[str | None], shared: tuple[int, int, Sequence[int]]) -> Trunk:
-    tat, gate, closed_by, margin = fields
+    tat, gate, closed_by, margin, tripped_until, tripped_why = fields
     up, workers, ready = shared
     return Trunk(
         name=name,
@@ -146,6 +146,7 @@ def _trunk(name: str, fields: Sequence[str | None], shared: tuple[int, int, Sequ
         margin_ppm=int(margin or MARGIN_PPM),
         gate_ms=int(float(gate or 0)),
         closed_by=closed_by,
+        tripped=Tripped.read(tripped_until, tripped_why),
         up=up,
         workers=workers,
         ready=tuple(ready),

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from dialer.clock import moment
 from dialer.keys import DAY_MS
 from dialer.model import Breaker, Campaign, Caps, EuroCap, Share, Tripped
 
@@ -36,7 +35,7 @@ def limits_from_fields(fields: Mapping[str, str], now_ms: int) -> dict[str, Any]
         "lists": tuple(fields.get("lists", "").split()),
         "euro_cap": _euro_cap(fields.get("euros")),
         "breaker": _breaker(fields.get("breaker")),
-        "tripped": _tripped(fields),
+        "tripped": Tripped.read(fields.get("tripped_until"), fields.get("tripped_why")),
         "spent": _money(fields.get("spent", 0)),
         "dearest": _money(fields.get("dearest", 0)),
         "spent_today": _money(_of_day(fields.get("spent_day", ""), now_ms // DAY_MS)),
@@ -98,13 +97,6 @@ def _breaker(text: str | None) -> Breaker | None:
     return Breaker(
         failures=int(failures), of=int(of), wait_ms=int(wait_ms), resume="person" if resume == "person" else "probe"
     )
-
-
-def _tripped(fields: Mapping[str, str]) -> Tripped | None:
-    if "tripped_until" not in fields:
-        return None
-    failures, of = map(int, fields["tripped_why"].split())
-    return Tripped(until=moment(fields["tripped_until"]), failures=failures, of=of)
 
 
 def _money(units: str | int) -> Decimal:

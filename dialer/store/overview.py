@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from dialer import keys
 from dialer.callbacks.messages import Message
-from dialer.model import MAIN, Priority
+from dialer.model import MAIN, Priority, Tripped
 from dialer.pacing import Budget
 from dialer.states import CallState, CampaignState
 from dialer.store.campaigns import CampaignStore
@@ -22,11 +22,13 @@ class TrunkNow:
     Attributes:
         gate_ms: for how long nothing goes out by it yet, after a refusal; 0 for open.
         up: how many of its slots are held; None where they are not counted.
+        tripped: how its breaker stands while it is open.
     """
 
     budget: Budget
     gate_ms: int
     up: int | None
+    tripped: Tripped | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ class OverviewStore(CampaignStore):
         )
         budget = Budget.from_fields(fields)
         counted = "counted" in fields
-        return TrunkNow(budget, max(0, budget.gate_ms - self._now_ms()), int(held) if counted else None)
+        gate_ms = max(0, budget.gate_ms - self._now_ms())
+        tripped = Tripped.read(fields.get("tripped_until"), fields.get("tripped_why"))
+        return TrunkNow(budget, gate_ms, int(held) if counted else None, tripped)
 
     async def overview(self, trunks: Sequence[str] = (MAIN,)) -> Overview:
         """Read all sums."""

@@ -10,7 +10,7 @@ import pytest
 
 from dialer import keys, pacing
 from dialer.clock import moment, to_ms
-from dialer.dialing import Begun, Dial
+from dialer.dialing import Begun, Dial, Pace
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import NotFound
 from dialer.explaining.explainer import Explainer
@@ -20,6 +20,7 @@ from dialer.holding import SPAN, Held
 from dialer.model import Breaker, Caps, EuroCap, NewCall, Priority, Redial, Share, UnknownPolicy
 from dialer.providers.base import Refusal, Refused
 from dialer.states import CallState
+from dialer.trunk_breaker import policy_of
 from dialer.window_text import parse_windows
 from tests.fakes.clock import START_MS
 from tests.fakes.engine import Engine, draft, event, new_calls
@@ -27,6 +28,7 @@ from tests.fakes.explaining import UNKNOWN_HOLD_MS, explainer_of, let_a_worker_l
 
 HOUR_MS = 3_600_000
 NUMBER = "+31610000001"
+TRIPS = Breaker(failures=1, of=1, wait_ms=60_000)
 FROM_TEN, FROM_NINE = parse_windows("10:00-12:00"), parse_windows("09:00-12:00")
 
 
@@ -472,11 +474,16 @@ async def _over_cap(engine: Engine) -> Begun:
     return await engine.begin(dial)
 
 
-async def _breaker(engine: Engine) -> Begun:
-    await engine.run_campaign(calls=3, breaker=Breaker(failures=1, of=1, wait_ms=60_000))
+async def _breaker(engine: Engine, breaker: Breaker | None = TRIPS) -> Begun:
+    await engine.run_campaign(calls=3, breaker=breaker)
     dial, failing = await engine.claim_one(), await engine.ring()
     await engine.store.apply_event(str(failing.attempt), event("end", Fact.FAILED))
     return await engine.begin(dial)
+
+
+async def _stopped(engine: Engine) -> Begun:
+    engine.dialing._paces["main"] = Pace(3, breaker=policy_of("1/1"))
+    return await _breaker(engine, breaker=None)
 
 
 SCENES: dict[Begun, Scene] = {
@@ -494,6 +501,7 @@ SCENES: dict[Begun, Scene] = {
     Begun.CHANGED: _changed,
     Begun.OVER_CAP: _over_cap,
     Begun.BREAKER_OPEN: _breaker,
+    Begun.TRUNK_STOPPED: _stopped,
 }
 
 
