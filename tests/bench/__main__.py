@@ -34,7 +34,7 @@ PARTS = {
     ),
     "webhooks": Part(webhooks.measure, 180, "answer webhooks and events of one API process, 100,000 calls waiting"),
     "answers": Part(answers.measure, 240, "answer and reply webhooks of 25 calls a second, a million calls waiting"),
-    "import": Part(importing.measure, 240, "100,000 rows through the API, memory, bytes per call"),
+    "import": Part(importing.measure, 400, "1,000,000 rows through the API, memory, bytes per call"),
     "claim": Part(claiming.measure, 600, "cost of one claim as campaigns and calls grow"),
     "urgent": Part(urgent.measure, 180, "an urgent call behind 100,000 waiting ones at 3/s"),
 }
