@@ -208,6 +208,12 @@ class Settings(BaseSettings):
         description="Requests a second that one API key may send to one API process, after two seconds' worth at once; "
         "DIALER_API_KEY itself has no limit.",
     )
+    wrong_keys_per_minute: int = Field(
+        20,
+        ge=1,
+        le=100_000,
+        description="Wrong API keys from one address to one API process; whoever sends more waits.",
+    )
     carrier_timeout_s: float = Field(
         20.0, ge=0.1, le=60, description="Seconds to wait for the carrier's answer to one request."
     )

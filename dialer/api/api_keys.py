@@ -23,7 +23,7 @@ from dialer.runtime import Runtime
 routes = Routes()
 
 
-class NewKey(Incoming):
+class NewKey(Incoming, json_schema_extra={"examples": [{"name": "maintenance system", "roles": ["launch"]}]}):
     """A key to make."""
 
     name: Name = Field(description="Whose it is: the system or person that will send it.")
@@ -113,7 +113,7 @@ async def create_key(request: web.Request, *, body: NewKey) -> web.StreamRespons
     return web.json_response(text=answer.model_dump_json(), status=201, headers=headers)
 
 
-@routes.get("/v1/keys/me", role=Role.READ, answers={200: Answer(description="The key.", model=OwnKeyOut)})
+@routes.get("/v1/me", role=Role.READ, answers={200: Answer(description="The key.", model=OwnKeyOut)})
 async def get_own_key(request: web.Request) -> web.StreamResponse:
     """Which key this request came with, and what it may do."""
     caller = request[CALLER]

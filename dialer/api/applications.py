@@ -42,14 +42,25 @@ class _Body(Incoming):
     event_method: Method = "POST"
 
 
-class ApplicationToMake(_Body):
+class ApplicationToMake(_Body, json_schema_extra={"examples": [{"name": "dialer"}]}):
     """An application to make."""
 
     answer_url: Url | None = Field(None, description=_DEFAULT)
     event_url: Url | None = Field(None, description=_DEFAULT)
 
 
-class WholeApplication(_Body):
+class WholeApplication(
+    _Body,
+    json_schema_extra={
+        "examples": [
+            {
+                "name": "dialer",
+                "answer_url": "https://dialer.example.com/webhooks/answer",
+                "event_url": "https://dialer.example.com/webhooks/event",
+            }
+        ]
+    },
+):
     """An application as it is to be from now on."""
 
     answer_url: Url

@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any, Self
 
 from aiohttp import web
-from pydantic import AwareDatetime, Field, JsonValue
+from pydantic import Field, JsonValue
 
 from dialer.access import Role
 from dialer.api.audited import Audit
 from dialer.api.keys import REQUEST_ID, RUNTIME
 from dialer.api.middleware import REQUEST_ID_HEADER
-from dialer.api.models import Incoming, Outgoing
+from dialer.api.models import Incoming, Moment, Outgoing
 from dialer.api.routing import Answer, Routes
 from dialer.api.streaming import write_pieces
 from dialer.audit import Action, KeptEntry
@@ -30,8 +30,8 @@ class AuditExportQuery(Incoming):
 
     campaign_id: str | None = Field(None, pattern=_ID, max_length=64, description="Those about one campaign.")
     action: Action | None = None
-    from_: AwareDatetime | None = Field(None, alias="from", description="The first moment.")
-    to: AwareDatetime | None = Field(None, description="The first moment no more wanted.")
+    from_: Moment | None = Field(None, alias="from", description="The first moment.")
+    to: Moment | None = Field(None, description="The first moment no more wanted.")
 
     def wanted(self) -> AuditFilter:
         """The same in the store's terms."""

@@ -26,8 +26,6 @@ from dialer.runtime import Runtime
 from dialer.settings import environment_name
 from dialer.store.access import MOST_KEYS
 
-FAILURES_A_MINUTE = 20
-"""Wrong keys from one address; whoever mistypes needs a few."""
 _MOST_ADDRESSES = 10_000  # 7 MB; a stranger with more of them is slowed down by nothing that we could count
 _BURST_S = 2  # of its requests a second a key may send so many seconds' at once
 _NOT_GUESSED = 16  # characters; the least that is advised
@@ -84,7 +82,8 @@ class Doorkeeper:
         self._runtime = runtime
         rate = runtime.settings.api_requests_per_second
         self._requests = Limits(at_once=max(1, rate * _BURST_S), a_second=rate, most=MOST_KEYS)
-        self._failures = Limits(at_once=FAILURES_A_MINUTE, a_second=FAILURES_A_MINUTE / 60, most=_MOST_ADDRESSES)
+        wrong = self._wrong_a_minute = runtime.settings.wrong_keys_per_minute
+        self._failures = Limits(at_once=wrong, a_second=wrong / 60, most=_MOST_ADDRESSES)
         self._noted: dict[str, datetime] = {}
 
     async def caller(self, authorization: str | None, address: str | None) -> Caller:
@@ -96,14 +95,14 @@ class Doorkeeper:
         if caller is not None:
             return caller
         if not await self._failures.take(_network(address)):
-            raise _slow_down()
+            raise _slow_down(self._wrong_a_minute)
         raise _refused("wrong_key", "This is no API key, or it was revoked.", ', error="invalid_token"')
 
     async def _known(self, given: str, network: str) -> Caller | None:
         digest = digest_of(given)
         if is_same(self._digest, digest):
             if self._could_be_guessed and not self._failures.has_room(network):
-                raise _slow_down()
+                raise _slow_down(self._wrong_a_minute)
             return self._first
         key_id = id_of(given)
         key = await self._runtime.store.api_key(key_id) if key_id else None
@@ -154,9 +153,9 @@ def _refused(reason: str, detail: str, error: str) -> Problem:
     return Problem(UNAUTHORIZED, detail, field="Authorization", headers=headers)
 
 
-def _slow_down() -> Problem:
+def _slow_down(wrong_a_minute: int) -> Problem:
     metrics.API_REFUSALS.labels("failures").inc()
     detail = (
         "Wrong API keys keep coming from your address: send the right one, and not before some seconds have passed."
     )
-    return Problem(TOO_MANY_FAILURES, detail, headers={"Retry-After": str(60 // FAILURES_A_MINUTE)})
+    return Problem(TOO_MANY_FAILURES, detail, headers={"Retry-After": str(math.ceil(60 / wrong_a_minute))})

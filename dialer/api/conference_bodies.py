@@ -41,7 +41,7 @@ DEFAULT_REDIAL: dict[Redialable, RedialBody] = {
 }
 
 
-class NewMember(Incoming):
+class NewMember(Incoming, json_schema_extra={"examples": [{"number": "+31201234567", "name": "Ann"}]}):
     """Somebody to call into a conference."""
 
     number: str = Field(min_length=1, max_length=100, description="E.164, or national in the default region.")

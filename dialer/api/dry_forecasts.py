@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 from aiohttp import BodyPartReader, MultipartReader, web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from dialer.access import Role
 from dialer.api.bodies import CHUNK_TIMEOUT_S, MAX_JSON_BYTES, decode_json, refuse_large, require_media_type, too_large
@@ -18,7 +19,7 @@ from dialer.api.forecast_answers import ForecastOut, ListForecastOut
 from dialer.api.forecast_bodies import NewForecast, PlannedCampaign
 from dialer.api.imports import ListQuery, row_checks
 from dialer.api.keys import IMPORT_POOL, RUNTIME
-from dialer.api.problems import BAD_REQUEST, TOO_SLOW, UNSUPPORTED_MEDIA_TYPE, Problem
+from dialer.api.problems import BAD_REQUEST, INVALID_INPUT, TOO_SLOW, UNSUPPORTED_MEDIA_TYPE, Problem
 from dialer.api.receiving import Rows, counted
 from dialer.api.routing import Answer, Routes
 from dialer.clock import moment, now_ms
@@ -38,6 +39,10 @@ _BODY = {
             _PLAN: {"type": "object", "description": "As `POST /v1/forecasts` takes it, without `calls`."},
             _LIST: {"type": "string", "contentMediaType": "text/csv"},
         },
+    },
+    "example": {
+        _PLAN: {"campaign": {"name": "Power cut", "kind": "notification", "script": {"text": "The power is back."}}},
+        _LIST: "number\r\n+31201234567\r\n",
     },
     "encoding": {_PLAN: {"contentType": "application/json"}, _LIST: {"contentType": ", ".join(sorted(MEDIA_TYPES))}},
 }
@@ -146,11 +151,11 @@ async def _part(form: MultipartReader, name: str) -> BodyPartReader:
             part = await form.next()
     except TimeoutError:
         raise Problem(TOO_SLOW, f"Nothing arrived for {CHUNK_TIMEOUT_S} s.", field="body") from None
-    except ValueError:
+    except (ValueError, HttpProcessingError):
         raise Problem(BAD_REQUEST, "The form is broken.", field="body") from None
     if not isinstance(part, BodyPartReader) or part.name != name:
         message = f"The form needs the parts `{_PLAN}` and `{_LIST}`, in this order."
-        raise Problem(BAD_REQUEST, message, field=name)
+        raise Problem(INVALID_INPUT, message, field=name)
     return part
 
 

@@ -29,7 +29,7 @@ SCOPE = "post-numbers-erase"
 routes = Routes()
 
 
-class EraseBody(Incoming):
+class EraseBody(Incoming, json_schema_extra={"examples": [{"number": "+31201234567", "suppress": True}]}):
     """Whom to erase, and how."""
 
     number: str = Field(min_length=1, max_length=100, description="E.164, or national in the default region; or a URI.")
@@ -61,7 +61,7 @@ class ErasureOut(Outgoing):
         )
 
 
-class ProofBody(Incoming):
+class ProofBody(Incoming, json_schema_extra={"examples": [{"proof": {"erasure": "e4x7m2k5t3d6", "signature": "..."}}]}):
     """A proof that somebody shows, and whom it is said to be about."""
 
     proof: dict[str, JsonValue] = Field(description="As it was told, with its signature.")
@@ -135,7 +135,7 @@ async def get_erasure(request: web.Request, erasure_id: str) -> web.StreamRespon
 
 
 @routes.post(
-    "/v1/erasures/check",
+    "/v1/erasure-proofs/check",
     role=Role.READ,
     repeatable="it changes nothing",
     answers={200: Answer(description="Whether it holds.", model=CheckedProofOut)},

@@ -168,7 +168,7 @@ def read_planned(given: Mapping[str, Any]) -> NewEscalation:
     return body
 
 
-class ConfirmBody(Incoming):
+class ConfirmBody(Incoming, json_schema_extra={"examples": [{"person": "+31201234567", "by": "control room"}]}):
     """Who has confirmed in another way than by the key."""
 
     person: str = Field(min_length=1, max_length=200, description="Id or number of one of the people.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Literal, Self
 
@@ -126,15 +127,15 @@ class ResetEvent(Outgoing):
     )
 
 
-class Events(Outgoing):
-    """The `data` of each event, JSON in one line, by the name of the event."""
-
-    campaign: CampaignEvent
-    budget: BudgetEvent
-    call: CallEvent
-    calls: CallsEvent
-    gone: GoneEvent
-    reset: ResetEvent
+EVENTS: Mapping[str, type[Outgoing]] = {
+    "campaign": CampaignEvent,
+    "budget": BudgetEvent,
+    "call": CallEvent,
+    "calls": CallsEvent,
+    "gone": GoneEvent,
+    "reset": ResetEvent,
+}
+"""The `data` of each event, JSON in one line, by the name of the event."""
 
 
 def framed(name: str, event: Outgoing) -> bytes:

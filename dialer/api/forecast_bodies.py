@@ -27,7 +27,9 @@ class AssumedBody(Incoming):
     ring_s: float | None = Field(None, ge=0, le=120, description="Until somebody picks up, on average.")
     talk_s: float | None = Field(None, ge=0, le=7200, description="Length of an answered call, on average.")
     price_per_minute: float | None = Field(None, ge=0, le=1000, description="Euro.")
-    calls_per_second: float | None = Field(None, gt=0, le=10_000, description="The budget, instead of the dialer's.")
+    calls_per_second: float | None = Field(
+        None, ge=0.001, le=10_000, description="The budget, instead of the dialer's."
+    )
 
     @model_validator(mode="after")
     def _check_sum(self) -> AssumedBody:
@@ -36,7 +38,7 @@ class AssumedBody(Incoming):
         return self
 
 
-class ForecastBody(Incoming):
+class ForecastBody(Incoming, json_schema_extra={"examples": [{"assume": {"shares": {"answered": 0.6}, "talk_s": 25}}]}):
     """What a forecast is to take for granted."""
 
     assume: AssumedBody = AssumedBody()
@@ -59,13 +61,23 @@ class PlannedCampaign(ForecastBody):
     campaign: NewCampaign = Field(description="As POST /v1/campaigns takes it.")
 
 
-class NewForecast(PlannedCampaign):
+class NewForecast(
+    PlannedCampaign,
+    json_schema_extra={
+        "examples": [
+            {
+                "campaign": {"name": "Power cut", "kind": "notification", "script": {"text": "The power is back."}},
+                "calls": 20000,
+            }
+        ]
+    },
+):
     """The same for so many people of whom nothing else is known."""
 
     calls: int = Field(ge=1, le=10_000_000, description="How many people are to be called.")
 
 
-class Start(Incoming):
+class Start(Incoming, json_schema_extra={"examples": [{"force": True}]}):
     """How to start."""
 
     force: bool = Field(default=False, description="Start it although not everybody can be called in time.")

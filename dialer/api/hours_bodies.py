@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from dialer.api.models import Incoming
+from dialer.api.models import Incoming, Moment
 
 
 class HoursBody(Incoming):
@@ -25,13 +25,18 @@ class WindowsBody(Incoming):
     holidays: str | None = Field(
         None, max_length=20, description="Country or part of one whose public holidays are closed: NL, DE-BY."
     )
-    not_before: AwareDatetime | None = Field(None, description="When the campaign begins.")
+    not_before: Moment | None = Field(None, description="When the campaign begins.")
     timezone: str | None = Field(
         None, max_length=64, description="Whose clock it is (IANA name), instead of that of where a number may be."
     )
 
 
-class WindowsChange(Incoming):
+class WindowsChange(
+    Incoming,
+    json_schema_extra={
+        "examples": [{"windows": {"hours": [{"days": "mo-fr", "from": "09:00", "to": "20:00"}], "holidays": "NL"}}]
+    },
+):
     """Other windows for a campaign."""
 
     windows: WindowsBody | None = Field(None, description="The default (DIALER_WINDOWS) if left out; `{}` is always.")

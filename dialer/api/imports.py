@@ -40,15 +40,16 @@ from dialer.store import ImportRecord, ImportStep, Store
 from dialer.store.campaigns import BUILT_IN
 
 _ROW = {
-    "type": "object",
-    "required": ["number"],
-    "properties": {name: {"type": ["string", "number"]} for name in (NUMBER, *FURTHER, ID)},
-    "additionalProperties": {"type": ["string", "number", "boolean", "null"]},
+    "description": "Columns by name. A row that is not right is told in `rejections`; the others are taken.",
+    "properties": {name: {} for name in (NUMBER, *FURTHER, ID)},
 }
 _EXAMPLES = {
     "text/csv": {"example": "number,id,name\r\n+31201234567,c-17,Ann\r\n"},
     "application/x-ndjson": {"example": '{"number": "+31201234567", "id": "c-17", "name": "Ann"}\n'},
-    "application/json": {"schema": {"type": "array", "items": _ROW}},
+    "application/json": {
+        "schema": {"type": "array", "items": _ROW},
+        "example": [{"number": "+31201234567", "id": "c-17", "name": "Ann"}],
+    },
 }
 
 LIST_BODIES = {media_type: _EXAMPLES.get(media_type, {}) for media_type in sorted(MEDIA_TYPES)}
@@ -66,7 +67,7 @@ class ListQuery(Incoming):
 
     map: str | None = Field(
         None,
-        max_length=8192,
+        max_length=4096,
         description='Which column is what, as JSON: `{"number": "Telefoon", "name": "Naam"}`; others keep their names.',
     )
     sheet: str | None = Field(None, max_length=255, description="The sheet of a spreadsheet.  By default the first.")

@@ -2,7 +2,25 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from contextlib import suppress
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+
+_DATETIME = TypeAdapter(AwareDatetime)
+
+
+def _written_out(given: Any) -> datetime:
+    # Pydantic also takes seconds since 1970 and what looks like them: 2026 would be half past midnight in 1970.
+    with suppress(ValidationError):
+        if isinstance(given, datetime) or (isinstance(given, str) and "-" in given[1:]):
+            return _DATETIME.validate_python(given)
+    raise ValueError("must be a date and time with its offset, such as 2026-12-24T18:00:00+01:00")
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+"""A moment with its offset from UTC (RFC 3339)."""
 
 
 class Incoming(BaseModel):
@@ -11,7 +29,7 @@ class Incoming(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
-class Nothing(Incoming):
+class Nothing(Incoming, json_schema_extra={"examples": [{}]}):
     """No field at all."""
 
 

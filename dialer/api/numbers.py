@@ -26,7 +26,7 @@ from dialer.states import CallState, CampaignState
 routes = Routes()
 
 
-class FindBody(Incoming):
+class FindBody(Incoming, json_schema_extra={"examples": [{"number": "+31201234567"}]}):
     """Which number."""
 
     number: str = Field(min_length=1, max_length=100, description="E.164, or national in the default region; or a URI.")

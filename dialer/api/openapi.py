@@ -16,6 +16,7 @@ from dialer import __version__
 from dialer.api import problems
 from dialer.api.answers import ProblemOut
 from dialer.api.audited import ACTOR_PARAMETER
+from dialer.api.links import links
 from dialer.api.middleware import REQUEST_ID_HEADER
 from dialer.api.once import HEADER as IDEMPOTENCY_KEY
 from dialer.api.problems import ProblemType
@@ -44,7 +45,7 @@ _PATH_NAMES = {
     "application_id": "The id of one of the carrier's applications, a UUID.",
     "nonce": "Random digits that `dialer doctor` has put into Redis.",
     "name": "The name of a suppression list.",
-    "file": "The name of a file of the page.",
+    "file": "The name of a file.",
     "token": "The attempt's own token, made by the dialer.",
 }
 
@@ -55,7 +56,10 @@ def openapi_document(routes: Iterable[Route]) -> Json:
     refs, schemas = _schemas(listed)
     paths: defaultdict[str, Json] = defaultdict(dict)
     for route in listed:
-        paths[route.path][route.method.lower()] = _operation(route, refs, schemas)
+        operation = paths[route.path][route.method.lower()] = _operation(route, refs, schemas)
+        for status, answer in route.answers.items():
+            if linked := links(route, answer, listed):
+                operation["responses"][str(status)]["links"] = linked
     # A query's model is taken apart into parameters; what a body uses as well stays.
     apart = {r.query.__name__ for r in listed if r.query} - {r.body.__name__ for r in listed if r.body}
     return {
@@ -84,7 +88,9 @@ _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 
 def _schemas(routes: list[Route]) -> tuple[dict[type[BaseModel], Json], Json]:
     incoming = {model for route in routes for model in (route.body, route.query) if model}
-    outgoing = {a.model for route in routes for a in route.answers.values() if a.model} | {ProblemOut}
+    answers = [answer for route in routes for answer in route.answers.values()]
+    outgoing = {answer.model for answer in answers if answer.model} | {ProblemOut}
+    outgoing |= {model for answer in answers for model in answer.events.values()}
     wanted: list[tuple[type[BaseModel], Literal["validation", "serialization"], TypeAdapter[Any]]]
     wanted = [(model, "validation", TypeAdapter(model)) for model in sorted(incoming, key=_name)]
     wanted += [(model, "serialization", TypeAdapter(model)) for model in sorted(outgoing, key=_name)]
@@ -124,7 +130,7 @@ def _tag(path: str) -> str:
 def _parameters(route: Route, schemas: Json) -> list[Json]:
     path = [_parameter(name, "path", {"type": "string"}, _PATH_NAMES[name]) for name in route.path_names]
     headers = {**route.request_headers, **(ACTOR_PARAMETER if route.audit else {})}
-    header = [{"name": name, "in": "header", **told} for name, told in headers.items()]
+    header = [{"name": str(name), "in": "header", **told} for name, told in headers.items()]
     asked = schemas[route.query.__name__].get("properties", {}) if route.query else {}
     query = [_parameter(name, "query", dict(schema), schema.get("description", "")) for name, schema in asked.items()]
     return path + query + header
@@ -161,11 +167,21 @@ def _success(answer: Answer, refs: Mapping[type[BaseModel], Json]) -> Json:
     told: Json = {"description": answer.description}
     if answer.model:
         told["content"] = {media: {"schema": refs[answer.model]} for media in answer.media_types}
+    elif answer.events:
+        told["content"] = {media: {"schema": _event(answer, refs)} for media in answer.media_types}
     elif answer.media_types != ("application/json",):
         told["content"] = {media: {} for media in answer.media_types}
     if answer.headers:
-        told["headers"] = {n: {"description": d, "schema": {"type": "string"}} for n, d in answer.headers.items()}
+        told["headers"] = {str(n): {"description": d, "schema": {"type": "string"}} for n, d in answer.headers.items()}
     return told
+
+
+def _event(answer: Answer, refs: Mapping[type[BaseModel], Json]) -> Json:
+    """One event of a stream, as its fields stand there (HTML, section 9.2.6)."""
+    told = [refs[model] for model in answer.events.values()]
+    data = {"type": "string", "contentMediaType": "application/json", "contentSchema": {"anyOf": told}}
+    fields = {"id": {"type": "string"}, "event": {"enum": list(answer.events)}, "data": data}
+    return {"type": "object", "properties": fields}
 
 
 def _refusals(route: Route) -> list[ProblemType]:

@@ -1,4 +1,6 @@
-"""The operator page at `/`: files of the package, answered as they are. The page itself is a client of the API.
+"""The operator page at `/` and the API's reference at `/docs`: files of the package, answered as they are.
+
+Both are clients of the API.
 
 Nothing of it is secret, so it asks for no key; what it shows it gets from `/v1` with the key of whoever looks. Its
 policy lets it load and ask nothing but this dialer. Each file has an ETag and is asked for again each time (304), so
@@ -30,6 +32,8 @@ _HEADERS = {
 }
 _TYPES = {"html": "text/html", "css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 _INDEX = "index.html"
+PAGE = "dialer.page"
+REFERENCE = "dialer.reference"
 _SERVED = {"ETag": "Of the file.", "Content-Security-Policy": "Nothing but this dialer."}
 
 routes = Routes()
@@ -45,9 +49,9 @@ class Asset:
 
 
 @functools.cache
-def assets() -> dict[str, Asset]:
+def assets(package: str) -> dict[str, Asset]:
     """All files that are served, by name; texts about them and licences are not."""
-    files = [file for file in resources.files("dialer.page").iterdir() if file.name.rpartition(".")[2] in _TYPES]
+    files = [file for file in resources.files(package).iterdir() if file.name.rpartition(".")[2] in _TYPES]
     return {file.name: _asset(file.name, file.read_bytes()) for file in files}
 
 
@@ -62,7 +66,7 @@ def _asset(name: str, body: bytes) -> Asset:
 )
 async def get_page(request: web.Request) -> web.StreamResponse:
     """The operator page, for people: campaigns live, their calls, conferences, recordings, suppression."""
-    return _answer(request, assets()[_INDEX])
+    return _answer(request, PAGE, _INDEX)
 
 
 @routes.get(
@@ -72,13 +76,33 @@ async def get_page(request: web.Request) -> web.StreamResponse:
 )
 async def get_page_file(request: web.Request) -> web.StreamResponse:
     """A file of the operator page."""
-    found = assets().get(request.match_info["file"])
-    if found is None:
+    return _answer(request, PAGE, request.match_info["file"])
+
+
+@routes.get(
+    "/docs",
+    public=True,
+    answers={200: Answer(description="The reference.", media_types=("text/html",), headers=_SERVED)},
+)
+async def get_reference(request: web.Request) -> web.StreamResponse:
+    """This document as a page: every operation with its examples, to be tried with a key."""
+    return _answer(request, REFERENCE, _INDEX)
+
+
+@routes.get(
+    "/docs/{file}",
+    public=True,
+    answers={200: Answer(description="The file.", media_types=tuple(_TYPES.values()), headers=_SERVED)},
+)
+async def get_reference_file(request: web.Request) -> web.StreamResponse:
+    """A file of the reference."""
+    return _answer(request, REFERENCE, request.match_info["file"])
+
+
+def _answer(request: web.Request, package: str, name: str) -> web.Response:
+    asset = assets(package).get(name)
+    if asset is None:
         raise Problem(NOT_FOUND, "The page has no file of this name.")
-    return _answer(request, found)
-
-
-def _answer(request: web.Request, asset: Asset) -> web.Response:
     known = {tag.value for tag in request.if_none_match or ()}
     headers = _HEADERS | {"ETag": f'"{asset.etag}"'}
     if known & {asset.etag, "*"}:

@@ -35,7 +35,10 @@ routes = Routes()
 
 
 @routes.get(
-    "/v1/recordings", role=Role.READ, answers={200: Answer(description="A page of recordings.", model=RecordingsOut)}
+    "/v1/recordings",
+    role=Role.READ,
+    answers={200: Answer(description="A page of recordings.", model=RecordingsOut)},
+    problems=(NOT_FOUND,),
 )
 async def list_recordings(request: web.Request, *, query: RecordingsQuery) -> web.StreamResponse:
     """The recordings, the newest first.

@@ -36,12 +36,17 @@ MAX_ID_LENGTH = 64
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """One success of a route: what it means, its body's model, or other media types without one."""
+    """One success of a route: what it means, its body's model, or other media types without one.
+
+    Attributes:
+        events: of a stream of server-sent events: the models of their data, by their names.
+    """
 
     description: str
     model: type[BaseModel] | None = None
     media_types: tuple[str, ...] = ("application/json",)
     headers: Mapping[str, str] = field(default_factory=dict)
+    events: Mapping[str, type[BaseModel]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

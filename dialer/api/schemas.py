@@ -11,7 +11,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import (
     AfterValidator,
-    AwareDatetime,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -23,7 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from dialer.api.brake_bodies import BrakesBody
 from dialer.api.hours_bodies import WindowsChange
-from dialer.api.models import Incoming
+from dialer.api.models import Incoming, Moment
 from dialer.api.share_bodies import ShareBody
 from dialer.callbacks.events import CallbackEvent
 from dialer.conference import ConferenceScript
@@ -64,7 +63,7 @@ _VISIBLE = r"^[^\x00-\x1f\x7f]*$"
 Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH, pattern=_VISIBLE)]
 OwnId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=_VISIBLE)]
 CallerId = Annotated[str, StringConstraints(pattern=r"^\+?[1-9][0-9]{6,14}$")]
-Deadline = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Deadline = Annotated[Moment, AfterValidator(_in_utc)]
 Address = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 VariableName = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME, pattern=_VISIBLE)]
 VariableValue = Annotated[
@@ -326,7 +325,7 @@ class NewSingleCall(PlacedBody):
     timezone: str | None = Field(
         None, max_length=64, description="Where the person is (IANA name); the number tells it if left out."
     )
-    expires_at: AwareDatetime | None = Field(None, description="Not dialed by then it is `expired`, never dialed late.")
+    expires_at: Moment | None = Field(None, description="Not dialed by then it is `expired`, never dialed late.")
 
 
 class CampaignsQuery(Incoming):

@@ -37,6 +37,10 @@ _BODIES = {
     "text/plain": {"example": "+31201234567\n+31612345678\n"},
     "text/csv": {"example": "number\r\n+31201234567\r\n"},
     "application/x-ndjson": {"example": '{"number": "+31201234567"}\n'},
+    "application/json": {
+        "schema": {"type": "array", "items": {}},
+        "example": [{"number": "+31201234567"}],
+    },
 }
 
 routes = Routes()

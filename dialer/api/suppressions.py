@@ -36,7 +36,7 @@ class ListQuery(Incoming):
     list_: AnyList = Field(ALL_CAMPAIGNS, alias="list", description=_WHICH)
 
 
-class SuppressionBody(Incoming):
+class SuppressionBody(Incoming, json_schema_extra={"examples": [{"number": "+31201234567"}]}):
     """One number."""
 
     number: str = Field(

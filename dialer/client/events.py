@@ -7,12 +7,11 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel
 
-from dialer.api.event_answers import Events
+from dialer.api.event_answers import EVENTS
 from dialer.client.resource import Resource
 from dialer.client.wire import given
 
 _PATH = "/v1/events"
-_KINDS = {name: field.annotation for name, field in Events.model_fields.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +20,7 @@ class Heard:
 
     Attributes:
         name: such as `call`.
-        data: the model of that name in `Events`.
+        data: the model of that name in `EVENTS`.
         place: where to go on after this one; None where it has none.
     """
 
@@ -48,7 +47,7 @@ class AsyncEvents(Resource):
             if line:
                 lines[name] = value.removeprefix(" ")
                 continue
-            kind = _KINDS.get(lines.get("event", ""))
+            kind = EVENTS.get(lines.get("event", ""))
             if kind is not None:  # others are those of a newer API
                 yield Heard(lines["event"], kind.model_validate_json(lines["data"]), lines.get("id"))
             lines = {}

@@ -79,7 +79,7 @@ function skip(event) {
 }
 
 async function readRights() {
-  live.me = await ask("/v1/keys/me").catch(() => null);
+  live.me = await ask("/v1/me").catch(() => null);
   changed();
 }
 

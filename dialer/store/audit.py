@@ -33,7 +33,7 @@ class AuditFilter:
     @property
     def oldest(self) -> str:
         """The stream's id of the first that may be wanted."""
-        return str(to_ms(self.since)) if self.since else "-"
+        return str(max(to_ms(self.since), 0)) if self.since else "-"
 
     @property
     def newest(self) -> str:
@@ -60,6 +60,8 @@ class AuditStore(StorePart):
         self, wanted: AuditFilter, *, cursor: str | None, limit: int
     ) -> tuple[list[KeptEntry], str | None]:
         """Entries, newest first, and where to go on. A page may hold fewer than `limit` while there is a next one."""
+        if cursor and not cursor.strip("0-"):
+            return [], None  # nothing lies before the first id of all, which Redis refuses to be asked
         found: list[KeptEntry] = []
         newest = f"({cursor}" if cursor else wanted.newest
         for _ in range(_MOST_PAGES):

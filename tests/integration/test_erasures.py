@@ -75,7 +75,7 @@ async def test_a_proof_is_checked(board: Switchboard) -> None:
     _, begun = await ask(board, "/v1/numbers/erase", number=NUMBER, suppress=True)
     proof = (await worked_off(board, begun["id"]))["proof"]
     forged = proof | {"suppression": "none"}
-    path = "/v1/erasures/check"
+    path = "/v1/erasure-proofs/check"
 
     assert "hash" == proof["suppression"]
     assert (200, {"genuine": True, "about_number": True}) == await ask(board, path, proof=proof, number="0612345678")

@@ -60,7 +60,7 @@ NOT_AUDITED = {
     "POST /v1/campaigns/{campaign_id}/forecast",
     "POST /v1/forecasts",
     "POST /v1/forecasts/list",
-    "POST /v1/erasures/check",
+    "POST /v1/erasure-proofs/check",
     "POST /v1/imports/preview",
     "POST /v1/suppressions/check",
 }

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from openapi_spec_validator import validate
 
 from dialer.api.app import ROUTES
+from dialer.api.links import GIVES
 from dialer.api.openapi import openapi_document
+from dialer.api.routing import Route
 
 DOCUMENT = openapi_document(ROUTES)
 OPERATIONS = {
@@ -62,7 +65,7 @@ PROMISED = {
     "POST /v1/numbers/find",
     "POST /v1/numbers/erase",
     "GET /v1/erasures/{erasure_id}",
-    "POST /v1/erasures/check",
+    "POST /v1/erasure-proofs/check",
     "POST /v1/imports/preview",
     "GET /v1/campaigns/{campaign_id}/imports/{import_id}",
     "GET /v1/campaigns/{campaign_id}/imports/{import_id}/rejected",
@@ -160,3 +163,29 @@ def test_whatever_has_pages_is_a_list_of_these() -> None:
 def test_every_answer_has_its_request_id(name: str) -> None:
     """Successes and refusals alike."""
     assert all("X-Request-Id" in response["headers"] for response in OPERATIONS[name]["responses"].values())
+
+
+@pytest.mark.parametrize("route", [r for r in ROUTES if r.body or r.streamed], ids=lambda r: f"{r.method} {r.path}")
+def test_body_has_an_example_that_is_taken(route: Route) -> None:
+    """Whoever reads sees what may be sent, and it passes the model that the API reads it by."""
+    if route.body is None:
+        assert any({"example", "examples"} & set(told) for told in route.streamed.values())
+        return
+    examples = DOCUMENT["components"]["schemas"][route.body.__name__]["examples"]
+    for example in examples:
+        route.body.model_validate_json(json.dumps(example), strict=True)
+    assert examples
+
+
+@pytest.mark.parametrize("model", sorted(GIVES))
+def test_links_lead_from_what_was_made(model: str) -> None:
+    """Each answer that gives an id links to operations that take it."""
+    name, _ = GIVES[model]
+    taken = [
+        link["parameters"]
+        for operation in OPERATIONS.values()
+        for response in operation["responses"].values()
+        for link in response.get("links", {}).values()
+    ]
+    assert model in DOCUMENT["components"]["schemas"]
+    assert any(name in parameters for parameters in taken)

@@ -29,7 +29,7 @@ CHANGES_NOTHING = {
     "/v1/forecasts/list",
     "/v1/imports/preview",
     "/v1/numbers/find",
-    "/v1/erasures/check",
+    "/v1/erasure-proofs/check",
     "/v1/suppressions/check",
 }
 THE_SAME_AGAIN = {

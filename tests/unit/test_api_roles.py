@@ -82,7 +82,7 @@ ALLOWED = {
     "POST /v1/numbers/find": READ,
     "POST /v1/numbers/erase": ADMIN,
     "GET /v1/erasures/{erasure_id}": ADMIN,
-    "POST /v1/erasures/check": READ,
+    "POST /v1/erasure-proofs/check": READ,
     "POST /v1/imports/preview": READ,
     "GET /v1/campaigns/{campaign_id}/imports/{import_id}": READ,
     "GET /v1/campaigns/{campaign_id}/imports/{import_id}/rejected": READ,
@@ -100,7 +100,7 @@ ALLOWED = {
     "DELETE /v1/applications/{application_id}": ADMIN,
     "GET /v1/keys": ADMIN,
     "POST /v1/keys": ADMIN,
-    "GET /v1/keys/me": READ,
+    "GET /v1/me": READ,
     "GET /v1/keys/{key_id}": ADMIN,
     "DELETE /v1/keys/{key_id}": ADMIN,
     # Without a key
@@ -120,6 +120,8 @@ ALLOWED = {
     "GET /openapi.json": ANYBODY,
     "GET /": ANYBODY,
     "GET /page/{file}": ANYBODY,
+    "GET /docs": ANYBODY,
+    "GET /docs/{file}": ANYBODY,
 }
 """Whoever adds a route decides here, too, whose it is."""
 

@@ -314,7 +314,15 @@ async def test_wrong_plan_or_form_is_told(api: aiohttp.ClientSession) -> None:
 
     assert (422, "campaign.expires_at") == (wrong[0], wrong[1]["field"])
     assert (415, "list") == (other[0], other[1]["field"])
-    assert (400, "plan") == (response.status, bare["field"])
+    assert (422, "plan") == (response.status, bare["field"])
+
+
+@pytest.mark.parametrize("part", ["[{}, junk]", "a b: c\r\n\r\nx\r\n", "Content-Disposition: \xff\r\n"])
+async def test_broken_form_is_refused(api: aiohttp.ClientSession, part: str) -> None:
+    """Whatever stands where the head of a part should be."""
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    async with api.post("/v1/forecasts/list", data=f"--b\r\n{part}--b--\r\n".encode(), headers=headers) as response:
+        assert response.status in {400, 422}
 
 
 async def test_list_is_looked_at_by_the_command_line(url: str, runtime: Runtime, tmp_path: Path) -> None:

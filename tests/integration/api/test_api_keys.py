@@ -76,7 +76,7 @@ async def test_ones_own_key_says_what_it_may(api: aiohttp.ClientSession, strange
     """Its roles, what follows from them, and until when; the first key may do everything, for ever."""
     made = await make(api, expires_at="2100-01-01T00:00:00+01:00")
     sent = {"Authorization": f"Bearer {made['key']}"}
-    async with stranger.get("/v1/keys/me", headers=sent) as one, api.get("/v1/keys/me") as first:
+    async with stranger.get("/v1/me", headers=sent) as one, api.get("/v1/me") as first:
         own, told = await one.json(), await first.json()
 
     assert {

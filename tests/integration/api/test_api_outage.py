@@ -105,12 +105,12 @@ async def test_no_key_is_called_wrong_without_redis(api: aiohttp.ClientSession, 
     async with api.post("/v1/keys", json={"name": "Quay", "roles": ["read"]}) as response:
         headers = {"Authorization": f"Bearer {(await response.json())['key']}"}
     await cable.pull()
-    async with api.get("/v1/keys/me", headers=headers) as response:
+    async with api.get("/v1/me", headers=headers) as response:
         assert (503, "/problems/unavailable") == (response.status, (await response.json())["type"])
-    async with api.get("/v1/keys/me") as response:
+    async with api.get("/v1/me") as response:
         assert 200 == response.status
     await cable.plug()
-    async with api.get("/v1/keys/me", headers=headers) as response:
+    async with api.get("/v1/me", headers=headers) as response:
         assert 200 == response.status
 
 

@@ -7,7 +7,7 @@ import re
 import aiohttp
 import pytest
 
-from dialer.api.page import POLICY, assets
+from dialer.api.page import PAGE, POLICY, assets
 
 
 async def test_page_comes_with_its_policy(stranger: aiohttp.ClientSession) -> None:
@@ -38,7 +38,7 @@ async def test_nothing_else_is_served(stranger: aiohttp.ClientSession, name: str
 
 def test_page_names_no_other_site() -> None:
     """No file of the page loads anything from elsewhere, or has code or style inside of the markup."""
-    texts = {name: asset.body.decode() for name, asset in assets().items()}
+    texts = {name: asset.body.decode() for name, asset in assets(PAGE).items()}
     named = {name: set(re.findall(r"https?://[\w.-]+", text)) - {"http://www.w3.org"} for name, text in texts.items()}
     assert {} == {name: found for name, found in named.items() if found}
     assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|\sstyle=", texts["index.html"])
@@ -53,7 +53,21 @@ def test_all_that_is_imported_is_there() -> None:
     """Each module and file that the page names is served."""
     named = {
         found
-        for asset in assets().values()
+        for asset in assets(PAGE).values()
         for found in re.findall(r"""(?:from "\./|["']/page/)([\w.-]+)""", asset.body.decode())
     }
-    assert set() == named - assets().keys()
+    assert set() == named - assets(PAGE).keys()
+
+
+async def test_reference_is_served_by_the_dialer_alone(stranger: aiohttp.ClientSession) -> None:
+    """The page and each file that it names are there, under the same policy as the operator page."""
+    async with stranger.get("/docs") as response:
+        page = await response.text()
+        assert (200, POLICY) == (response.status, response.headers["Content-Security-Policy"])
+    named = re.findall(r'(?:href|src)="([^"]+)"', page)
+    assert "/docs/reference.js" in named
+    for path in named:
+        async with stranger.get(path) as response:
+            assert 200 == response.status, path
+    async with stranger.get("/docs/README.md") as response:
+        assert 404 == response.status
