@@ -140,7 +140,8 @@ class ForecastStore(CampaignStore):
         barred, dialed = await asyncio.gather(self._barred(looked, addresses), self._dialed(looked, calls))
         # Most are alike: they are counted as they were read, and those that differ are looked at once.
         alike: Counter[Any] = Counter()
-        looks = zip(map(looked.rough_due, dues), cohorts, map(looked.kind, calls), dialed, barred, strict=True)
+        moments = [None] * len(dues) if max(dues) <= looked.now else [*map(looked.rough_due, dues)]
+        looks = zip(moments, cohorts, map(looked.kind, calls), dialed, barred, strict=True)
         alike.update(look[:4] for look in looks if not look[4])
         stands: Counter[Stand] = Counter()
         for (due, cohort, kind, at), count in alike.items():
@@ -190,5 +191,7 @@ class ForecastStore(CampaignStore):
         """Whether all numbers of each person are suppressed."""
         numbers = [*chain.from_iterable(addresses)]
         on_lists = await asyncio.gather(*(self._batch.command("ZMSCORE", key, *numbers) for key in looked.lists))
+        if all(found.count(None) == len(numbers) for found in on_lists):
+            return [False] * len(addresses)
         barred = iter(any(since is not None for since in found) for found in zip(*on_lists, strict=True))
         return [all([*islice(barred, len(inside))]) for inside in addresses]
