@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -11,13 +10,12 @@ from typing import Any
 import click
 
 from dialer.api.conference_answers import ConferenceOut, MemberOut
-from dialer.cli.as_json import json_option, print_json
-from dialer.cli.conference_screen import conference_line, conferences_table, follow, members_table
+from dialer.cli.conference_screen import VIEWS
 from dialer.cli.connection import talks_to_api
 from dialer.cli.durations import DurationType
+from dialer.cli.gatherings import add_views
 from dialer.cli.people import read_people
 from dialer.cli.policies import RedialType, terms_options
-from dialer.cli.screens import plain_console
 from dialer.cli.showing import shown
 from dialer.client import AsyncDialer
 from dialer.client.conferences import AsyncConferences
@@ -33,6 +31,9 @@ _LIST = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 @click.group("conference")
 def command() -> None:
     """Call people into one conversation, see who is in, and steer it."""
+
+
+add_views(command, VIEWS)
 
 
 @command.command("start")
@@ -71,42 +72,7 @@ async def start(dialer: AsyncDialer, *, file: Path, follows: bool, **told: Any) 
     begun = await dialer.conferences.create(_body(file.stem, [_member(one) for one in await read_people(file)], **told))
     click.echo(begun.id)
     if follows:
-        await _follow(dialer, begun.id)
-
-
-@command.command("list")
-@talks_to_api
-@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 20), help="How many of the newest.")
-@json_option
-async def list_conferences(dialer: AsyncDialer, *, limit: int, as_json: bool) -> None:
-    """List the newest conferences."""
-    found = [one async for one in dialer.conferences.all(limit=limit)]
-    if as_json:
-        print_json(found)
-    else:
-        plain_console().print(conferences_table(found))
-
-
-@command.command("show")
-@talks_to_api
-@click.argument("conference_id")
-@json_option
-async def show(dialer: AsyncDialer, *, conference_id: str, as_json: bool) -> None:
-    """Show who is in, who is being called, and who is not coming."""
-    seen = await dialer.conferences.get(conference_id)
-    if as_json:
-        print_json(seen)
-        return
-    click.echo(conference_line(seen))
-    plain_console().print(members_table(seen))
-
-
-@command.command("watch")
-@talks_to_api
-@click.argument("conference_id")
-async def watch(dialer: AsyncDialer, *, conference_id: str) -> None:
-    """Follow a conference until it is over; Ctrl-C leaves it running."""
-    await _follow(dialer, conference_id)
+        await VIEWS.follow(dialer, begun.id)
 
 
 @command.command("add")
@@ -180,14 +146,6 @@ def _body(
 def _member(one: NewCall) -> Json:
     named = {"id": one.external_id} if one.external_id else {}
     return {"number": one.number, "variables": dict(one.variables)} | named
-
-
-async def _follow(dialer: AsyncDialer, conference_id: str) -> None:
-    try:
-        await follow(dialer, conference_id)
-    except asyncio.CancelledError:
-        click.echo(f"Conference {conference_id} goes on; see it again with `dialer conference watch {conference_id}`.")
-        raise
 
 
 def _who(member: MemberOut) -> str:

@@ -5,7 +5,6 @@ Where nobody looks at a terminal, a line is written whenever somebody's state ha
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -14,25 +13,14 @@ from rich.table import Table
 from rich.text import Text
 
 from dialer.api.conference_answers import ConferenceOut
-from dialer.cli import following
+from dialer.cli.gatherings import Views
 from dialer.cli.screens import clock_text, counts_text
 from dialer.cli.showing import shown
-from dialer.client import AsyncDialer
 from dialer.gathering import MemberState
 
 _OVER = "over"
 _UP = (MemberState.RINGING, MemberState.DECIDING, MemberState.IN)
 _STYLES = {"in": "bold green", "deciding": "yellow", "ringing": "yellow", "declined": "red", "not_reached": "red"}
-
-
-async def follow(dialer: AsyncDialer, conference_id: str) -> None:
-    """Show a conference until it is over and nobody is on the phone any more."""
-    await following.follow(
-        functools.partial(dialer.conferences.get, conference_id),
-        picture=lambda seen: Group(Text(conference_line(seen), style="bold"), members_table(seen)),
-        line=conference_line,
-        until=is_through,
-    )
 
 
 def is_through(seen: ConferenceOut) -> bool:
@@ -71,3 +59,16 @@ def members_table(seen: ConferenceOut, *, now: datetime | None = None) -> Table:
 
 def _since(at: datetime | None, now: datetime) -> str:
     return "" if at is None else clock_text(max(0.0, (now - at).total_seconds()))
+
+
+VIEWS: Views[ConferenceOut] = Views(
+    noun="conference",
+    within=lambda dialer: dialer.conferences,
+    shows="Show who is in, who is being called, and who is not coming.",
+    table=conferences_table,
+    lines=conference_line,
+    people=members_table,
+    picture=lambda seen: Group(Text(conference_line(seen), style="bold"), members_table(seen)),
+    until=is_through,
+)
+"""How `dialer conference` shows them."""

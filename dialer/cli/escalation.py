@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import functools
 import json
 import re
 from collections.abc import Sequence
@@ -13,22 +11,12 @@ from typing import Any
 
 import click
 
-from dialer.api.escalation_answers import EscalationOut
-from dialer.cli.as_json import json_option, print_json
 from dialer.cli.connection import talks_to_api
 from dialer.cli.durations import DurationType
-from dialer.cli.escalation_screen import (
-    confirmation_lines,
-    escalation_line,
-    escalation_screen,
-    escalations_table,
-    is_through,
-    people,
-)
-from dialer.cli.following import follow
+from dialer.cli.escalation_screen import VIEWS
+from dialer.cli.gatherings import add_views
 from dialer.cli.people import read_people
 from dialer.cli.policies import RedialType, terms_options
-from dialer.cli.screens import plain_console
 from dialer.client import AsyncDialer
 from dialer.client.wire import Json
 from dialer.errors import DialerError, InvalidInput
@@ -42,6 +30,9 @@ _NAME = "name"
 @click.group("escalation")
 def command() -> None:
     """Call people step by step until enough have confirmed, and see who has."""
+
+
+add_views(command, VIEWS)
 
 
 @command.command("start")
@@ -79,41 +70,7 @@ async def start(dialer: AsyncDialer, *, file: Path, follows: bool, **told: Any) 
     begun = await dialer.escalations.create(await _body(file, **told))
     click.echo(begun.id)
     if follows:
-        await _follow(dialer, begun.id)
-
-
-@command.command("list")
-@talks_to_api
-@click.option("--limit", default=10, show_default=True, type=click.IntRange(1, 20), help="How many of the newest.")
-@json_option
-async def list_escalations(dialer: AsyncDialer, *, limit: int, as_json: bool) -> None:
-    """List the newest escalations."""
-    found = [one async for one in dialer.escalations.all(limit=limit)]
-    if as_json:
-        print_json(found)
-    else:
-        plain_console().print(escalations_table(found))
-
-
-@command.command("show")
-@talks_to_api
-@click.argument("escalation_id")
-@json_option
-async def show(dialer: AsyncDialer, *, escalation_id: str, as_json: bool) -> None:
-    """Show which step is on, who has confirmed and how everybody stands."""
-    seen = await dialer.escalations.get(escalation_id)
-    if as_json:
-        print_json(seen)
-    else:
-        _print(seen)
-
-
-@command.command("watch")
-@talks_to_api
-@click.argument("escalation_id")
-async def watch(dialer: AsyncDialer, *, escalation_id: str) -> None:
-    """Follow an escalation until it is over; Ctrl-C leaves it running."""
-    await _follow(dialer, escalation_id)
+        await VIEWS.follow(dialer, begun.id)
 
 
 @command.command("confirm")
@@ -123,7 +80,7 @@ async def watch(dialer: AsyncDialer, *, escalation_id: str) -> None:
 @click.option("--by", help="Who says so.")
 async def confirm(dialer: AsyncDialer, *, escalation_id: str, person: str, by: str | None) -> None:
     """Confirm for PERSON, an own id or number, who has told it in another way."""
-    _print(await dialer.escalations.confirm(escalation_id, person, by=by))
+    VIEWS.print(await dialer.escalations.confirm(escalation_id, person, by=by))
 
 
 @command.command("end")
@@ -131,12 +88,7 @@ async def confirm(dialer: AsyncDialer, *, escalation_id: str, person: str, by: s
 @click.argument("escalation_id")
 async def end(dialer: AsyncDialer, *, escalation_id: str) -> None:
     """Call nobody any more, and hang up what rings."""
-    _print(await dialer.escalations.end(escalation_id))
-
-
-def _print(seen: EscalationOut) -> None:
-    click.echo("\n".join([escalation_line(seen), *confirmation_lines(seen)]))
-    plain_console().print(people(seen))
+    VIEWS.print(await dialer.escalations.end(escalation_id))
 
 
 async def _body(file: Path, *, terms: Json, deadline: timedelta | None, **told: Any) -> Json:
@@ -196,16 +148,3 @@ def _set_terms_of_steps(steps: Any, waits: list[int], *, after_wait: bool) -> No
         step["wait_s"] = wait
     for step in steps if after_wait else ():
         step["advance"] = "after_wait"
-
-
-async def _follow(dialer: AsyncDialer, escalation_id: str) -> None:
-    try:
-        await follow(
-            functools.partial(dialer.escalations.get, escalation_id),
-            picture=escalation_screen,
-            line=lambda seen: "\n".join([escalation_line(seen), *confirmation_lines(seen)]),
-            until=is_through,
-        )
-    except asyncio.CancelledError:
-        click.echo(f"Escalation {escalation_id} goes on; see it again with `dialer escalation watch {escalation_id}`.")
-        raise

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dialer.api.escalation_answers import ConfirmationOut, EscalationOut
+from dialer.cli.gatherings import Views
 from dialer.cli.screens import clock_text
 from dialer.cli.showing import shown
 
@@ -91,3 +92,20 @@ def _who(one: ConfirmationOut) -> str:
 
 def _clock(at: datetime) -> str:
     return at.astimezone().strftime("%H:%M:%S")
+
+
+def _lines(seen: EscalationOut) -> str:
+    return "\n".join([escalation_line(seen), *confirmation_lines(seen)])
+
+
+VIEWS: Views[EscalationOut] = Views(
+    noun="escalation",
+    within=lambda dialer: dialer.escalations,
+    shows="Show which step is on, who has confirmed and how everybody stands.",
+    table=escalations_table,
+    lines=_lines,
+    people=people,
+    picture=escalation_screen,
+    until=is_through,
+)
+"""How `dialer escalation` shows them."""
