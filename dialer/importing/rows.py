@@ -154,15 +154,22 @@ def shorten(value: str) -> str:
 
 def column_names(header: Sequence[str], renamed: Callable[[str], str]) -> tuple[str, ...]:
     """The header's names in the form of `variable_name`, renamed, checked as a whole; raises InvalidInput."""
+    own = {NUMBER, ID, TIMEZONE, EXPIRES_AT, *FURTHER}
+    if len(header) > MAX_VARIABLES + len(own):  # before each is held against all others
+        raise _too_many(header)
     names = tuple(renamed(variable_name(name)) for name in header)
     for position, name in enumerate(names, start=1):
         problem = _name_problem(name, names[: position - 1])
         if problem:
             raise InvalidInput(f"column {position} of the header {problem}", field="header")
-    if len(set(names) - {NUMBER, ID, TIMEZONE, EXPIRES_AT, *FURTHER}) > MAX_VARIABLES:
-        message = f"the header has {len(names)} columns; beside number and id {MAX_VARIABLES} at most are allowed"
-        raise InvalidInput(message, field="header")
+    if len(set(names) - own) > MAX_VARIABLES:
+        raise _too_many(header)
     return names
+
+
+def _too_many(header: Sequence[str]) -> InvalidInput:
+    message = f"the header has {len(header)} columns; beside number and id {MAX_VARIABLES} at most are allowed"
+    return InvalidInput(message, field="header")
 
 
 def _name_problem(name: str, before: Sequence[str]) -> str | None:

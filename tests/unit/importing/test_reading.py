@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.errors import InvalidInput
-from dialer.importing import MEDIA_TYPES, RowChecks, count_rows, read_calls
+from dialer.importing import MEDIA_TYPES, XLSX, RowChecks, count_rows, read_calls
 
 MIB = 1024 * 1024
 Reading = Callable[..., Callable[..., Any]]
@@ -35,7 +35,7 @@ def test_batches_are_bounded_and_in_order(reading: Reading) -> None:
 
 
 @given(
-    media_type=st.sampled_from(sorted(MEDIA_TYPES)),
+    media_type=st.sampled_from(sorted(MEDIA_TYPES - {XLSX})),
     body=st.binary() | st.text(list('number,"{}[]:;\n\r 0612345678\\'), max_size=200).map(str.encode),
     head=st.sampled_from([b"", b"number,name\n", b'[{"number":', b'{"number": "0612345678"}\n']),
 )
