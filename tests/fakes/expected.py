@@ -6,6 +6,7 @@ walk takes each step here and there and compares.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
@@ -20,12 +21,14 @@ from dialer.providers.base import CallEvent
 from dialer.states import CallState, CampaignState
 from dialer.store import Applied, EventResult
 from tests.fakes.engine import REASON_MS, RINGING_MS, TALKING_MS
+from tests.fakes.expected_brakes import ExpectedTrunk
 from tests.fakes.expected_call import ExpectedAttempt, ExpectedCall
 from tests.fakes.expected_campaign import ExpectedCampaign
 from tests.fakes.expected_numbers import ExpectedNumbers
 from tests.fakes.expected_shares import MOST_AHEAD_US, ExpectedShares
 
 LOOK_MS = 30_000
+PROBE_LOOK_MS = 1_000
 
 
 class Look(NamedTuple):
@@ -48,6 +51,7 @@ class Expected:
 
     def __init__(self, shares: Mapping[str, ExpectedShares] | None = None) -> None:
         self.shares = shares or {}
+        self.trunks: dict[str, ExpectedTrunk] = defaultdict(ExpectedTrunk)
         self.campaigns: dict[str, ExpectedCampaign] = {}
         self.suppressed: set[str] = set()
         self.numbers = ExpectedNumbers()
@@ -72,6 +76,7 @@ class Expected:
             and call.where is CallState.WAITING
             and call.claimable_from(now) <= now
             and call.campaign.may_claim(now)
+            and not self.is_kept_from(call, trunk, now)
         }
 
     def claim(self, claims: Iterable[Claim]) -> None:
@@ -82,6 +87,35 @@ class Expected:
             call.campaign.pace.take(claim.place_at_us, claim.interval_us)
             call.stand(CallState.CLAIMED, lease=claim.deadline_ms)
             call.trunk = claim.trunk
+            if self.trunks[claim.trunk].breaker.until is not None:
+                self.trunks[claim.trunk].probe = str(claim.call)
+
+    def is_kept_from(self, call: ExpectedCall, trunk: str, now: float) -> bool:
+        """Whether no call of its campaign leaves by a trunk now, or none beside the one that shows whether it may."""
+        seen = self.trunks[trunk]
+        if seen.breaker.until is None or call.campaign.waits_for_no_breaker:
+            return False
+        return seen.breaker.is_open(now) or (seen.probe is not None and self._has_lease(seen.probe))
+
+    def trunk_looked_at(self, trunk: str, now: float) -> float:
+        """By when (ms) campaigns that the trunk keeps back look again."""
+        until = self.trunks[trunk].breaker.until
+        return now if until is None else max(until, now + PROBE_LOOK_MS)
+
+    def _is_stopped(self, claim: Claim, call: ExpectedCall, now: float) -> bool:
+        seen = self.trunks[claim.trunk]
+        if seen.breaker.until is None or call.campaign.waits_for_no_breaker:
+            return False
+        return seen.breaker.is_open(now) or seen.probe != str(claim.call)
+
+    def _has_lease(self, call_id: str) -> bool:
+        ref = CallRef.parse(call_id)
+        return ref is not None and self.call(ref).lease is not None
+
+    def _note(self, call: ExpectedCall, attempt: ExpectedAttempt, disposition: Disposition, now: int) -> None:
+        """An attempt ended, for its campaign and its trunk."""
+        call.campaign.breaker.note(disposition, now)
+        self.trunks[attempt.trunk].breaker.note(disposition, now)
 
     def begin(self, dial: Dial, nonce: str, look: Look) -> Begun:
         """The last look."""
@@ -113,6 +147,7 @@ class Expected:
             Begun.PREEMPTED: look.urgent and call.campaign.priority is not Priority.URGENT,
             Begun.TOO_LATE: look.now_us > claim.place_at_us + LATEST_US,
             Begun.OUT_OF_HOURS: look.hours is not None and not look.hours[0] <= leaves < look.hours[1],
+            Begun.TRUNK_STOPPED: self._is_stopped(claim, call, now),
             Begun.BREAKER_OPEN: campaign.breaker.is_open(now),
             Begun.NO_SLOT: campaign.up >= campaign.most_up,
             Begun.OVER_CAP: not campaign.money.is_within(campaign.up + 1, now),
@@ -167,7 +202,7 @@ class Expected:
         claim, call, now = dial.claim, self.call(dial.claim.call), look.now_us // 1000
         call.stand(CallState.PLACING, lease=look.lease)
         call.tries = dial.attempt.number
-        call.attempts[call.tries] = ExpectedAttempt(nonce, call.due, dial.number, at=now)
+        call.attempts[call.tries] = ExpectedAttempt(nonce, call.due, dial.number, at=now, trunk=claim.trunk)
         others = set(call.person.numbers) - {dial.number}
         doubtful = self.doubts.get(str(claim.call), 0) > now
         self.numbers.note(dial.number, str(claim.call), now, () if doubtful else others)
@@ -230,7 +265,7 @@ class Expected:
             self.suppressed.add(attempt.number)
         ended = disposition_of(attempt.facts)
         if ended and not attempt.disposition and not attempt.given_up:
-            call.campaign.breaker.note(ended, now)
+            self._note(call, attempt, ended, now)
         if call.tries != ref.number:
             return self._label(attempt)
         return self._follow(call, attempt, now, event.facts)
@@ -339,7 +374,7 @@ class Expected:
             call.settle(Disposition.CANCELLED, 0, call.attempts[ref.number].facts)
             return False
         attempt = call.attempts[ref.number]
-        call.campaign.breaker.note(Disposition.UNDETERMINED, now)
+        self._note(call, attempt, Disposition.UNDETERMINED, now)
         if call.tries >= call.campaign.max_tries:
             attempt.disposition, attempt.facts = Disposition.UNDETERMINED, attempt.facts | {Fact.LOST}
             call.settle(Disposition.UNDETERMINED, now)

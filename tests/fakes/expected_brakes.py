@@ -63,6 +63,14 @@ class ExpectedBreaker:
 
 
 @dataclass(slots=True)
+class ExpectedTrunk:
+    """A trunk's breaker, and the call that went by it last since that opened."""
+
+    breaker: ExpectedBreaker = field(default_factory=ExpectedBreaker)
+    probe: str | None = None
+
+
+@dataclass(slots=True)
 class ExpectedMoney:
     """What a campaign's calls cost: every price that was told, less the one that it corrects."""
 

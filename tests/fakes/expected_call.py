@@ -35,6 +35,7 @@ class ExpectedAttempt:
     given_up: bool = False
     at: int = 0
     price: Decimal = Decimal(0)
+    trunk: str = "main"
     events: set[str] = field(default_factory=set)
 
 

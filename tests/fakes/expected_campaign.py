@@ -97,6 +97,11 @@ class ExpectedCampaign:
         """How many of its calls may be up; after the breaker was open they go out one by one."""
         return self.slots if self.breaker.until is None else 1
 
+    @property
+    def waits_for_no_breaker(self) -> bool:
+        """Whether it dials by a stopped trunk all the same: urgent, without another one."""
+        return self.priority is Priority.URGENT and len(self.trunks) == 1
+
     def may_claim(self, now: float) -> bool:
         """Whether it may claim a call, but for its own pace."""
         runs = self.state is CampaignState.RUNNING and now < self.expires_at

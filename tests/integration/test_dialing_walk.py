@@ -8,6 +8,7 @@ import pytest
 
 from dialer.clock import to_ms
 from dialer.dialing import Pace
+from dialer.trunk_breaker import policy_of
 from tests.fakes.engine import clean_engine
 from tests.fakes.walk.steps import Walk
 
@@ -16,7 +17,7 @@ SHARES = {"+3161000000": 0.4, "+3162": 0.3}
 
 
 def _paces(rate: int) -> dict[str, Pace]:
-    return {"main": Pace(rate, prefix_shares=SHARES), "south": Pace(10)}
+    return {"main": Pace(rate, prefix_shares=SHARES), "south": Pace(10, breaker=policy_of("3/5"))}
 
 
 @pytest.mark.parametrize("rate", [3, 30])

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from dialer.dialing import Dial, Pace
 from dialer.leases import Lapsed
-from dialer.model import AttemptRef, Call
+from dialer.model import AttemptRef, Breaker, Call
 from tests.fakes.engine import Engine
 from tests.fakes.expected import Expected
 from tests.fakes.expected_shares import ExpectedShares
@@ -23,6 +23,9 @@ class Ground:
         self.engine, self.random, self.paces = engine, Random(seed), paces  # noqa: S311 - guards nothing
         shares = {trunk: ExpectedShares(pace.prefix_shares) for trunk, pace in paces.items()}
         self.expected, self.start_ms = Expected(shares), engine.now_ms
+        for trunk, pace in paces.items():
+            failures, of, wait_ms = map(int, pace.breaker.split()[:3] or (1000, 1000, 0))
+            self.expected.trunks[trunk].breaker.policy = Breaker(failures=failures, of=of, wait_ms=wait_ms)
         self.lists: dict[str, set[str]] = {"vip": set(), "staff": set()}
         self.dials: list[Dial] = []
         self.begun: list[tuple[Dial, str]] = []

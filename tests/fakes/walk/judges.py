@@ -128,7 +128,7 @@ class Judges(Ground):
             if campaign.state is not CampaignState.RUNNING or trunk not in campaign.trunks:
                 assert campaign_id not in ready
             elif waiting and campaign_id not in ready and now < campaign.expires_at:
-                latest = max(campaign.looked_at(now), min(waiting))
+                latest = max(campaign.looked_at(now), self.expected.trunk_looked_at(trunk, now), min(waiting))
                 assert stored["sleeping"][campaign_id] <= latest + 0.001
 
     def _attempts_agree(self, stored: dict[str, Any]) -> None:
