@@ -6,7 +6,7 @@ const reference = SwaggerUIBundle({
   dom_id: "#reference",
   deepLinking: true,
   displayRequestDuration: true,
-  docExpansion: "none",
+  docExpansion: "list",
   validatorUrl: null,
   onComplete: () => key() && reference.preauthorizeApiKey("apiKey", key()),
 });
