@@ -21,6 +21,8 @@ PHONE = {"width": 390, "height": 844}
 WAIT_MS = 15_000
 expect.set_options(timeout=WAIT_MS)
 
+_IN_A_CONTAINER = ["--no-sandbox", "--disable-dev-shm-usage"]
+"""There it may make no sandbox and has little shared memory; the one page that it opens is ours."""
 _AXE = Path(__file__).parents[1] / "data/axe/axe.min.js"
 _GRAVE = {"serious", "critical"}
 
@@ -30,9 +32,7 @@ async def open_browser() -> AsyncIterator[Browser]:
     """The system's Chromium, without a screen."""
     assert CHROMIUM, "no Chromium here: apt-get install chromium"
     async with async_playwright() as playwright:
-        # As root it has no sandbox of its own; the page it opens is ours.
-        options = ["--no-sandbox"] if os.geteuid() == 0 else []
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=options)
+        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=_IN_A_CONTAINER)
         try:
             yield browser
         finally:
