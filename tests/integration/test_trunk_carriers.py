@@ -18,7 +18,9 @@ from dialer import keys
 from dialer.cli import main as command_line
 from dialer.errors import CarrierError
 from dialer.heartbeat import WORKER_LISTS, beat
+from dialer.leases import Lapsed
 from dialer.planning import Assumed
+from dialer.providers.base import Refusal, Refused
 from dialer.providers.kpn import KpnVoice
 from dialer.recordings.claims import RecordingClaims
 from dialer.recordings.fetching import Fetcher
@@ -26,7 +28,7 @@ from dialer.recordings.storage import Storage
 from dialer.simulator import Simulator, SimulatorConfig
 from dialer.tokens import callback_url
 from jobs.context import ArqContext
-from jobs.place import _pause
+from jobs.place import _conclude, _pause
 from jobs.renewal import renew_token
 from jobs.rescue import _look_up
 from tests.fakes.recordings import told
@@ -242,6 +244,21 @@ async def test_a_campaign_that_can_only_fail_by_a_trunk_says_by_which(twins: Twi
     assert (
         "the carrier refused: no product (trunk south)" == (await board.get(f"/v1/campaigns/{campaign_id}"))["reason"]
     )
+
+
+async def test_wrong_credentials_of_one_trunk_pause_nobody_who_has_another(twins: Twins) -> None:
+    """The campaign goes on by the other one, and is paused once that refuses all of it as well."""
+    board, context = twins.board, twins.board.context
+    campaign_id = await board.campaign(["+31612345678"], trunks=["main", "south"])
+    states = []
+    for trunk in ("south", "main"):
+        (dial,) = await context.dialing.read((await context.dialing.claim(1, trunk=trunk)).claims)
+        refused = Refused(Refusal.MISCONFIGURED, "no such application")
+        await _conclude(dial, "n1", refused, context)
+        await context.leases.lapse(Lapsed(dial.attempt, dial.claim.deadline_ms))
+        states.append((await board.get(f"/v1/campaigns/{campaign_id}"))["state"])
+
+    assert ["running", "paused"] == states
 
 
 async def test_a_forecast_counts_the_budgets_of_all_trunks(twins: Twins) -> None:
