@@ -21,6 +21,7 @@ from dialer.model import MAIN, Attempt, AttemptRef, Call, CallRef
 from dialer.runtime import Runtime, open_runtime
 from dialer.settings import Settings
 from dialer.simulator import LegView, Simulator, SimulatorConfig
+from dialer.states import CallState
 from jobs.context import Context
 from jobs.place import place_all
 from jobs.worker import _context
@@ -59,12 +60,17 @@ class Switchboard:
         return campaign_id
 
     async def place(self, count: int = 1, *, trunk: str = MAIN) -> list[CallRef]:
-        """Claim so many calls by a trunk and place them, as a worker does."""
+        """Claim so many calls by a trunk and place them, as a worker does; whoever was late goes again."""
         placed: list[CallRef] = []
         while len(placed) < count:
             claims = (await self.context.dialing.claim(count - len(placed), trunk=trunk)).claims
             await place_all(claims, self.context)
-            placed += [claim.call for claim in claims]
+            calls = [await self.call(str(claim.call)) for claim in claims]
+            placed += [
+                claim.call
+                for claim, call in zip(claims, calls, strict=True)
+                if call.attempts or call.state is CallState.DONE
+            ]
         return placed
 
     async def up(self, number: str = "+31612345678", status: str = "answered", **wishes: Any) -> str:
