@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
@@ -121,9 +121,14 @@ class Planning:
             / sum(rates.values())
             / _PPM,
             least_margin=MARGIN_LEAST_PPM / _PPM,
-            slots=self._settings.slots or None,
+            slots=self._slots(trunks),
             shares=self._shares(rates),
         )
+
+    def _slots(self, trunks: Sequence[str]) -> int | None:
+        """How many calls may be up over these trunks together; None where one of them takes any number."""
+        each = [self._settings.over(trunk).slots for trunk in trunks]
+        return sum(each) if all(each) else None
 
     def _beginnings(self, campaign: Campaign) -> frozenset[str]:
         over = (self._settings.over(trunk) for trunk in campaign.trunks if trunk in self._settings.trunk_names)

@@ -230,3 +230,20 @@ async def test_next_campaign_of_the_kind_learns_from_the_one_before(engine: Engi
     assert outlook.cost is not None
     assert 300 * 0.6 * 20 / 60 * 0.01 == pytest.approx(outlook.cost.expected, rel=0.2)
     assert outlook.cost.low < outlook.cost.expected < outlook.cost.high
+
+
+@pytest.mark.parametrize(("trunks", "slots"), [(("main",), 5), (("south",), 2), (("main", "south"), 7)])
+async def test_forecast_knows_the_slots_of_the_campaigns_trunks(
+    engine: Engine, trunks: tuple[str, ...], slots: int
+) -> None:
+    """Calls of half a minute take as long as the slots of its own trunks let them."""
+    account = dict.fromkeys(("carrier_client_id", "carrier_client_secret", "carrier_application_id"), "south")
+    south = {**account, "from_number": "+31201234567", "calls_per_second": 3, "slots": 2}
+    settings = Settings(calls_per_second=3, slots=5, trunks={"south": south})
+    made = Planning(engine.store, engine.batch, engine.clock, settings)
+    await add(engine, "c1", listed(Scenario(210, EVERYBODY)), trunks=trunks)
+    forecast = await made.forecast(await engine.store.campaign("c1"), Assumed(EVERYBODY, **ASSUMED))
+
+    assert forecast.outlook.finishes is not None
+    lasts = forecast.outlook.finishes.expected.timestamp() - START_MS / 1000
+    assert lasts == pytest.approx(210 * 30 / slots, rel=0.1)
