@@ -29,10 +29,11 @@ if #ARGV > 12 and not erased then redis.call('HSET', ATTEMPT, unpack(ARGV, 13)) 
 if tonumber(ARGV[5]) == 0 then return {2, '', ''} end
 if facts == known then return {3, '', ''} end
 redis.call('HSET', ATTEMPT, 'facts', facts)
--- Given up, it keeps its number from others as long as it may be up, unless its end is told yet.
+-- Given up, it keeps its number from others as long as it may be up, unless its end is told yet. That of a later attempt says
+-- nothing about it.
 if bit.band(facts, ENDINGS) == 0 and tonumber(ARGV[12]) > NOW then
   redis.call('ZADD', DOUBTFUL, 'GT', ARGV[12], CALL_ID)
-elseif bit.band(facts, ENDINGS) > 0 and tries().n == NUMBER then
+elseif bit.band(facts, ENDINGS) > 0 and bit.band(facts, LOST) > 0 and tries().n == NUMBER then
   redis.call('ZREM', DOUBTFUL, CALL_ID)
 end
 -- Whoever asks not to be called again is suppressed with that very fact, in every campaign (begin_attempt looks).

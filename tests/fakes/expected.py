@@ -259,7 +259,7 @@ class Expected:
         is_over = bool(attempt.facts & ENDINGS)
         if not is_over and up_until > now:
             self.doubts[str(ref.call)] = max(up_until, self.doubts.get(str(ref.call), 0))
-        elif is_over and call.tries == ref.number:
+        elif is_over and Fact.LOST in attempt.facts and call.tries == ref.number:
             self.doubts.pop(str(ref.call), None)
         if Fact.OPTED_OUT in event.facts:
             self.suppressed.add(attempt.number)

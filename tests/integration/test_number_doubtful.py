@@ -20,6 +20,7 @@ from tests.fakes.switchboard import Switchboard, open_switchboard
 
 NUMBER, OTHER = "+31610000001", "+31620000001"
 LOOK_MS = 10_000
+CONFIRMS = frozenset({Disposition.CONFIRMED})
 UP_MS = 705_000  # ringing 45 s, talking 600 s, and a minute
 
 
@@ -86,6 +87,22 @@ async def test_an_end_that_was_told_before_leaves_no_doubt(engine: Engine) -> No
     await engine.store.apply_event(str(first.attempt), event("no_reason", Fact.LOST), up_until_ms=engine.now_ms + UP_MS)
 
     assert "doubtful" not in await engine.keyspace()
+
+
+async def test_the_end_of_a_later_attempt_says_nothing_about_one_given_up(engine: Engine) -> None:
+    """The person's second number was busy; the first may be talking yet, and nobody else dials it."""
+    await engine.run_campaign(calls=0, redial={Disposition.ANSWERED: Redial(1, 0, next_number=True)}, success=CONFIRMS)
+    await engine.store.add_calls("c1", [NewCall(number=NUMBER, others=(OTHER,))], import_id="i1")
+    first, _ = await _dial(engine)
+    await engine.store.apply_event(str(first.attempt), event("answered", Fact.ANSWERED))
+    lost = event("given_up", Fact.LOST)
+    await engine.store.apply_event(str(first.attempt), lost, up_until_ms=engine.now_ms + UP_MS)
+    second, begun = await _dial(engine)
+    assert (OTHER, Begun.BEGUN) == (second.number, begun)
+    await engine.store.apply_event(str(second.attempt), event("end", Fact.BUSY))
+    await _campaign(engine, "c2", NUMBER)
+
+    assert Begun.HELD is (await _dial(engine))[1]
 
 
 async def test_talking_on_one_number_leaves_the_persons_others_free(engine: Engine) -> None:
