@@ -26,7 +26,7 @@ CARRIER = replace(QUICK, other_requests_per_second=1e6)
 SETTINGS = {"WRONG_KEYS_PER_MINUTE": "100000", "OTHER_REQUESTS_PER_SECOND": "1000"}
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(1500)
 @pytest.mark.parametrize(("phases", "examples"), [("examples,coverage", 1), ("fuzzing", 8), ("stateful", 40)])
 async def test_every_answer_is_as_documented(new_world: NewWorld, tmp_path: Path, phases: str, examples: int) -> None:
     """Whatever is sent, to a dialer that has campaigns, calls and recordings and goes on dialing."""
