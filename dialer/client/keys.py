@@ -29,7 +29,7 @@ class AsyncKeys(Resource):
 
     async def own(self) -> OwnKeyOut:
         """The one that this client itself uses."""
-        return await self._wire.get(OwnKeyOut, path_of(_PATH, "me"))
+        return await self._wire.get(OwnKeyOut, "/v1/me")
 
     async def revoke(self, key_id: str) -> None:
         """Refuse it from now on, for good."""
