@@ -19,10 +19,12 @@
 local LATEST_LOOK = 10000000 -- us; Redis' client gives up after five seconds
 local SLOTS_LOOK = 5000 -- ms; a slot that gets free wakes its campaign before that (`move` in parts/call.lua)
 local PROBE_LOOK = 1000 -- ms; how soon a campaign looks whether a probe by the trunk went well
+local PROBE_MS = 30000 -- a probe that is up for so long has not failed: nobody waits until a conference is over
 local FULL_LOOK = 200000 -- us; how soon to look whether the trunk has a slot again
 local now, lead, burst, most = tonumber(ARGV[1]), tonumber(ARGV[4]), tonumber(ARGV[3]), tonumber(ARGV[7])
 local now_ms, limit = math.floor(now / 1000), now + tonumber(ARGV[5])
-local stored = redis.call('HMGET', KEYS[1], 'tat', 'index', 'margin', 'gate', 'seen', 'counted', 'breaker', 'tripped_until', 'probe')
+local stored = redis.call('HMGET', KEYS[1], 'tat', 'index', 'margin', 'gate', 'seen', 'counted', 'breaker', 'tripped_until', 'probe',
+  'probe_at')
 local tat, index = tonumber(stored[1] or 0), tonumber(stored[2] or 0)
 local interval = tonumber(ARGV[2]) * (1 + tonumber(stored[3] or ARGV[10]) / 1000000)
 local earliest = math.max(now + lead, tonumber(stored[4] or 0) * 1000)
@@ -35,7 +37,7 @@ if now < tonumber(stored[5] or 0) - LATEST_LOOK then tat = math.min(tat, now + i
 -- The breaker is as it is set now; without one none is open.
 local tripped, probe = tonumber(stored[8] or nil), stored[9]
 if ARGV[13] == '' and stored[7] then
-  redis.call('HDEL', KEYS[1], 'breaker', 'outcomes', 'probes', 'tripped_until', 'tripped_wait', 'tripped_why', 'probe')
+  redis.call('HDEL', KEYS[1], 'breaker', 'outcomes', 'probes', 'tripped_until', 'tripped_wait', 'tripped_why', 'probe', 'probe_at')
   tripped = nil
 elseif ARGV[13] ~= (stored[7] or '') then
   redis.call('HSET', KEYS[1], 'breaker', ARGV[13])
@@ -95,7 +97,8 @@ local function kept_from_trunk_until(id, ready)
   if shut and tonumber(shut) > now_ms then return tonumber(shut) end
   if not tripped or ready == URGENT and not has_others then return nil end
   if tripped > now_ms then return tripped end
-  if #claims > 0 or probe and redis.call('ZSCORE', KEYS[2], probe) then return now_ms + PROBE_LOOK end
+  local is_young = probe and now_ms < tonumber(stored[10] or 0) + PROBE_MS
+  if #claims > 0 or is_young and redis.call('ZSCORE', KEYS[2], probe) then return now_ms + PROBE_LOOK end
 end
 
 -- Until when (ms) a campaign takes no token by its own limits; nil if it may take the one of this moment.
@@ -173,9 +176,9 @@ local function claim_next(ready, latest)
   redis.call('ZREM', KEYS[key + 4], call[1])
   redis.call('ZADD', KEYS[2], deadline, id .. '-' .. call[1])
   if tripped then
-    -- Nobody else goes by it until this one has ended.
+    -- Nobody else goes by it until this one has ended, or is up for a while.
     probe = id .. '-' .. call[1]
-    redis.call('HSET', KEYS[1], 'probe', probe)
+    redis.call('HSET', KEYS[1], 'probe', probe, 'probe_at', string.format('%.0f', math.floor(at / 1000)))
   end
   if slots > 0 or trunks > 1 then take_slot(id, id .. '-' .. call[1]) end
   redis.call('ZINCRBY', ready, 1 / known.weight, id)

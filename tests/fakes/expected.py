@@ -29,6 +29,7 @@ from tests.fakes.expected_shares import MOST_AHEAD_US, ExpectedShares
 
 LOOK_MS = 30_000
 PROBE_LOOK_MS = 1_000
+PROBE_MS = 30_000
 
 
 class Look(NamedTuple):
@@ -89,13 +90,15 @@ class Expected:
             call.trunk = claim.trunk
             if self.trunks[claim.trunk].breaker.until is not None:
                 self.trunks[claim.trunk].probe = str(claim.call)
+                self.trunks[claim.trunk].probe_at = claim.place_at_us // 1000
 
     def is_kept_from(self, call: ExpectedCall, trunk: str, now: float) -> bool:
         """Whether no call of its campaign leaves by a trunk now, or none beside the one that shows whether it may."""
         seen = self.trunks[trunk]
         if seen.breaker.until is None or call.campaign.waits_for_no_breaker:
             return False
-        return seen.breaker.is_open(now) or (seen.probe is not None and self._has_lease(seen.probe))
+        is_young = seen.probe is not None and now < seen.probe_at + PROBE_MS
+        return seen.breaker.is_open(now) or (is_young and self._has_lease(seen.probe or ""))
 
     def trunk_looked_at(self, trunk: str, now: float) -> float:
         """By when (ms) campaigns that the trunk keeps back look again."""

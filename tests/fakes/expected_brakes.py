@@ -68,6 +68,7 @@ class ExpectedTrunk:
 
     breaker: ExpectedBreaker = field(default_factory=ExpectedBreaker)
     probe: str | None = None
+    probe_at: float = 0
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
+from dialer import keys
 from dialer.dialing import Begun, Claim, Dial, Pace
 from dialer.dispositions import Fact
 from dialer.explaining.reasons import Code
@@ -90,6 +91,21 @@ async def test_after_the_wait_one_call_at_a_time_goes_by_it(engine: Engine) -> N
 
     assert None is (await engine.store.trunks(BOTH))["south"].tripped
     assert 3 == len(await _claims(engine))
+
+
+async def test_nobody_waits_until_a_probe_that_talks_for_long_is_over(engine: Engine) -> None:
+    """In a conference that would be for an hour: half a minute on it has not failed, and the next one goes."""
+    await _campaign(engine, "c1", "south")
+    await _calls(engine, *[Fact.FAILED] * 3)
+    engine.clock.advance_ms(WAIT_MS)
+    for _ in range(2):
+        await _ring(engine)
+        assert [] == await _claims(engine)
+        engine.clock.advance_ms(30_000)
+    await _ring(engine)
+    assert [] == await _claims(engine)
+
+    assert 3 == len(await engine.redis.zrange(keys.LEASES, 0, -1))
 
 
 async def test_a_probe_that_fails_waits_twice_as_long(engine: Engine) -> None:
