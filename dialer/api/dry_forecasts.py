@@ -151,7 +151,7 @@ async def _part(form: MultipartReader, name: str) -> BodyPartReader:
             part = await form.next()
     except TimeoutError:
         raise Problem(TOO_SLOW, f"Nothing arrived for {CHUNK_TIMEOUT_S} s.", field="body") from None
-    except (ValueError, HttpProcessingError):
+    except (ValueError, RuntimeError, HttpProcessingError):
         raise Problem(BAD_REQUEST, "The form is broken.", field="body") from None
     if not isinstance(part, BodyPartReader) or part.name != name:
         message = f"The form needs the parts `{_PLAN}` and `{_LIST}`, in this order."

@@ -25,6 +25,7 @@ from dialer.api.models import Incoming
 from dialer.api.problems import ILLEGAL_STEP, IMPORT_MOVED, Problem
 from dialer.api.receiving import Rows, counted
 from dialer.api.routing import Answer, Routes
+from dialer.api.schemas import WITHOUT_NUL
 from dialer.audit import Action
 from dialer.errors import IllegalStep, NotFound, StoreUnavailable
 from dialer.escalation import KIND as ESCALATION
@@ -70,7 +71,9 @@ class ListQuery(Incoming):
         max_length=4096,
         description='Which column is what, as JSON: `{"number": "Telefoon", "name": "Naam"}`; others keep their names.',
     )
-    sheet: str | None = Field(None, max_length=255, description="The sheet of a spreadsheet.  By default the first.")
+    sheet: str | None = Field(
+        None, max_length=255, pattern=WITHOUT_NUL, description="The sheet of a spreadsheet.  By default the first."
+    )
 
 
 class ImportQuery(ListQuery):

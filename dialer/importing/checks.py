@@ -6,7 +6,6 @@ that a process pool can run. One row's fault never touches another row.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -29,6 +28,7 @@ from dialer.importing.rows import (
     MAX_VARIABLES,
     NUMBER,
     TIMEZONE,
+    UNSTORABLE,
     BrokenRow,
     RawRow,
     shorten,
@@ -37,8 +37,6 @@ from dialer.speech import plain, variable_name
 from dialer.windows import Windows
 
 T = TypeVar("T")
-# What a store or a reply cannot carry; everything else is dropped only when it is spoken.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _name = lru_cache(maxsize=1024)(variable_name)
 
 Hours = tuple[str | None, datetime | None, str]
@@ -139,12 +137,14 @@ def _hours(checks: RowChecks, numbers: list[str], fields: dict[str, str]) -> Hou
 def _end(text: str) -> datetime:
     try:
         end = datetime.fromisoformat(text)
-    except ValueError:
-        end = None
-    if end is None or end.tzinfo is None:
+        # In UTC the last hours of the year 9999 may be those of a year that cannot be read again.
+        in_utc = end.astimezone(UTC) if end.tzinfo else None
+    except (ValueError, OverflowError):
+        in_utc = None
+    if in_utc is None:
         reason = "must be a time with its zone, such as 2026-12-01T17:00:00+01:00"
         raise _RowRefusedError(EXPIRES_AT, text, reason, Fault.EXPIRES_AT_INVALID)
-    return end
+    return in_utc
 
 
 def _today() -> date:
@@ -198,7 +198,7 @@ def _check_value(name: str, value: str) -> None:
     if len(value) > MAX_VALUE:
         reason = f"has {len(value)} characters, {MAX_VALUE} at most are allowed"
         raise _RowRefusedError(name, value, reason, Fault.VALUE_TOO_LONG)
-    if _UNSTORABLE.search(value):
+    if UNSTORABLE.search(value):
         reason = "has NUL bytes or half characters, which no text has: remove them"
         raise _RowRefusedError(name, value, reason, Fault.VALUE_UNREADABLE)
 
@@ -232,7 +232,7 @@ def _json_fields(names: ColumnMap, pairs: tuple[tuple[str, Any], ...]) -> dict[s
 
 
 def _key_problem(name: str, before: dict[str, str]) -> str | None:
-    if not name or len(name) > MAX_NAME or _UNSTORABLE.search(name):
+    if not name or len(name) > MAX_NAME or UNSTORABLE.search(name):
         return f"a name has 1 to {MAX_NAME} characters and no NUL bytes"
     return "stands twice: names must differ in more than case, spaces and hyphens" if name in before else None
 

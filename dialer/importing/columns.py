@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from dialer.errors import InvalidInput
-from dialer.importing.rows import EXPIRES_AT, FURTHER, ID, MAX_NAME, NUMBER, TIMEZONE, shorten
+from dialer.importing.rows import EXPIRES_AT, FURTHER, ID, MAX_NAME, NUMBER, TIMEZONE, UNSTORABLE, shorten
 from dialer.speech import variable_name
 
 _MOST = 64  # as many as a list has columns
@@ -64,8 +64,9 @@ class ColumnMap:
         """From our names to the columns that have them. Raises InvalidInput where that is not one to one."""
         pairs = tuple((variable_name(column), variable_name(name)) for name, column in given.items())
         for source, name in pairs:
-            if not (source and name) or len(name) > MAX_NAME or "\x00" in source + name:
-                raise InvalidInput(f"a column and its new name have 1 to {MAX_NAME} characters", field="map")
+            if not (source and name) or len(name) > MAX_NAME or UNSTORABLE.search(source + name):
+                message = f"a column and its new name have 1 to {MAX_NAME} characters, no NUL bytes or half characters"
+                raise InvalidInput(message, field="map")
         sources, names = ({pair[place] for pair in pairs} for place in (0, 1))
         if len(pairs) > _MOST or len(sources) < len(pairs) or len(names) < len(pairs):
             raise InvalidInput(f"at most {_MOST} columns, each named once", field="map")

@@ -84,7 +84,7 @@ def _decoder(name: str) -> codecs.IncrementalDecoder:
 def _known_charset(charset: str | None) -> str:
     try:
         name = codecs.lookup(charset or "utf-8").name
-    except LookupError:
+    except (LookupError, ValueError):  # ValueError: not even characters of a name
         name = ""
     if name not in _CHARSETS:
         shown = (charset or "")[:40]

@@ -16,7 +16,7 @@ from dialer.importing.csv_rows import CsvRows
 from dialer.importing.decoding import Decoder
 from dialer.importing.json_rows import JsonArrayRows, NdjsonRows
 from dialer.importing.reading import to_batch
-from dialer.importing.rows import Batch, Layout, RawRow, RowReader
+from dialer.importing.rows import UNSTORABLE, Batch, Layout, RawRow, RowReader
 from dialer.importing.sheets import XLSX, sheet_as_csv
 
 HEAD_BYTES = 131_072
@@ -106,5 +106,6 @@ _READERS = {
 
 
 def _keys(rows: list[RawRow]) -> list[str]:
-    """The names in rows that have their own, each once."""
-    return list(dict.fromkeys(key for _, row in rows if isinstance(row, tuple) for key, _ in row))
+    """The names in rows that have their own, each once; a name that cannot be shown is told with its row."""
+    keys = (key for _, row in rows if isinstance(row, tuple) for key, _ in row)
+    return list(dict.fromkeys(key for key in keys if not UNSTORABLE.search(key)))

@@ -24,6 +24,8 @@ FURTHER = tuple(f"number{place}" for place in range(2, MAX_NUMBERS + 1))
 
 _SHOWN = 80
 _SURROGATE = re.compile("[\ud800-\udfff]")
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+"""What a store or a reply cannot carry; everything else is dropped only when it is spoken."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -317,7 +317,15 @@ async def test_wrong_plan_or_form_is_told(api: aiohttp.ClientSession) -> None:
     assert (422, "plan") == (response.status, bare["field"])
 
 
-@pytest.mark.parametrize("part", ["[{}, junk]", "a b: c\r\n\r\nx\r\n", "Content-Disposition: \xff\r\n"])
+@pytest.mark.parametrize(
+    "part",
+    [
+        "[{}, junk]",
+        "a b: c\r\n\r\nx\r\n",
+        "Content-Disposition: \xff\r\n",
+        'Content-Disposition: form-data; name="_charset_"\r\n\r\nlonger than the name of any encoding\r\n',
+    ],
+)
 async def test_broken_form_is_refused(api: aiohttp.ClientSession, part: str) -> None:
     """Whatever stands where the head of a part should be."""
     headers = {"Content-Type": "multipart/form-data; boundary=b"}

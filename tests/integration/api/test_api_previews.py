@@ -114,3 +114,21 @@ async def test_without_any_number_the_columns_are_told(api: aiohttp.ClientSessio
 
     assert (["number"], ["a", "b"]) == (told["missing"], [column["column"] for column in told["columns"]])
     assert ["number_missing"] == [rejection["code"] for rejection in told["rejections"]]
+
+
+async def test_a_name_that_no_text_has_is_told_with_its_row(api: aiohttp.ClientSession) -> None:
+    """It can be shown nowhere, so it is no column."""
+    told = await _look(api, f'{{"number": "{ANN}", "\\ud800": "x"}}'.encode(), "application/x-ndjson")
+
+    assert (200, ["number"], ["name_invalid"]) == (
+        told["status"],
+        [column["column"] for column in told["columns"]],
+        [rejection["code"] for rejection in told["rejections"]],
+    )
+
+
+async def test_a_sheet_whose_name_no_program_can_be_given_is_refused(api: aiohttp.ClientSession) -> None:
+    """No name of a sheet has a NUL byte."""
+    told = await _look(api, workbook([HEAD, *ROWS]), XLSX, sheet="\0")
+
+    assert (422, "sheet") == (told["status"], told["field"])

@@ -62,6 +62,7 @@ def test_the_byte_that_cannot_be_read_is_named(before: int, cut: int) -> None:
         (b"x", "koi8-r", "charset", "'koi8-r' is not read here"),
         (b"x", "nonsense", "charset", "'nonsense' is not read here"),
         (b"x", "zlib", "charset", "'zlib' is not read here"),
+        (b"x", "\udcff", "charset", "is not read here"),
         (b"PK\x03\x04....", None, "Content-Type", "this is a spreadsheet: send it as one"),
     ],
 )

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from dialer.errors import InvalidInput
-from dialer.importing import Fault
+from dialer.importing import ColumnMap, Fault
 
 Reading = Callable[..., Callable[[bytes | Iterable[bytes]], Any]]
 ANN, BOB = "+31612345671", "+31612345672"
@@ -76,3 +76,21 @@ def test_another_encoding_midway_ends_the_list_at_its_byte(reading: Reading) -> 
     before = f"number,name\n{ANN},Zo\u00eb\n".encode() + f"{BOB},Bob\n".encode() * 5_000
     with pytest.raises(InvalidInput, match=f"position {len(before) + 15} is not UTF-8"):
         reading()(before + f"{ANN},Zo\u00eb\n".encode("cp1252"))
+
+
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_an_end_that_no_calendar_has_in_utc_is_told(reading: Reading, end: str) -> None:
+    """Stored, it could not be read again: neither could any page of calls on which it stands."""
+    found = reading()(f"number,expires_at\n{ANN},{end}\n{BOB},9999-12-31T23:59:59Z\n".encode())
+
+    assert ({1: Fault.EXPIRES_AT_INVALID}, {2: BOB}) == (
+        {row: rejection.code for row, rejection in found.rejections.items()},
+        found.numbers,
+    )
+
+
+@pytest.mark.parametrize("given", ['{"\\ud800": "name"}', '{"name": "\\ud800"}', '{"\\u0000": "name"}'])
+def test_a_map_of_what_no_text_has_is_refused(given: str) -> None:
+    """Or a variable would be stored under a name that no answer can tell."""
+    with pytest.raises(InvalidInput, match="half characters"):
+        ColumnMap.parse(given)
