@@ -73,6 +73,7 @@ class CampaignOut(BrakesOut):
     caps: CapsOut
     suppression_lists: list[str] = Field(description="Named lists of numbers that it does not call.")
     trunks: list[str] = Field(description="Carrier accounts that its calls may leave by.")
+    version: int = Field(description="1, and one more for each change of its terms; in quotes it is the ETag.")
     script_version: int = Field(description="1, and one more for each change of the script.")
     escalation: dict[str, JsonValue] | None = Field(
         description="What `then: escalate` begins for a call that is given up, as `POST /v1/escalations` takes it."

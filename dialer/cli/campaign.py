@@ -28,7 +28,8 @@ from dialer.client import AsyncDialer
 from dialer.client.campaigns import AsyncCampaigns
 from dialer.client.wire import Json
 from dialer.dispositions import Disposition
-from dialer.states import CallState
+from dialer.kinds import KINDS
+from dialer.states import CallState, CampaignState
 
 _LIST = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
 
@@ -99,11 +100,15 @@ async def import_list(  # noqa: PLR0913 - its options
 
 @command.command("list")
 @talks_to_api
+@click.option("--state", type=click.Choice([state.value for state in CampaignState]), help="Only those.")
+@click.option("--kind", type=click.Choice(sorted(KINDS)), help="Only those.")
 @click.option("--limit", default=20, show_default=True, type=click.IntRange(1, 200), help="How many of the newest.")
 @json_option
-async def list_campaigns(dialer: AsyncDialer, *, limit: int, as_json: bool) -> None:
+async def list_campaigns(
+    dialer: AsyncDialer, *, state: str | None, kind: str | None, limit: int, as_json: bool
+) -> None:
     """List the newest campaigns."""
-    views = [view async for view in dialer.campaigns.all(limit=limit)]
+    views = [view async for view in dialer.campaigns.all(state=state, kind=kind, limit=limit)]
     if as_json:
         print_json(views)
     else:

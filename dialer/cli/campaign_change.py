@@ -36,10 +36,13 @@ async def change(  # noqa: PLR0913 - what can be changed
     """
     before = await dialer.campaigns.get(campaign_id)
     body = share | max_tries | ({"redial": dict(redial)} if redial else {})
+    seen = None
     if says:
+        # The new script is made of the one that was read, so it must still be that one.
         _same_kind(says, before)
         body["script"] = (before.script if says["kind"] == "notification" else {}) | says["script"]
-    view = await dialer.campaigns.change(campaign_id, body)
+        seen = before.version
+    view = await dialer.campaigns.change(campaign_id, body, if_match=seen)
     click.echo(f"Campaign {view.id} is changed: {', '.join(sorted(body))}.")
 
 

@@ -140,6 +140,6 @@ async def drop_list(dialer: AsyncDialer, *, name: str, yes: bool) -> None:
 
 def _tell(answer: SuppressionOut) -> None:
     on = "" if answer.list_ == _ALL else f" on {answer.list_}"
-    stands = f"suppressed{on} since {answer.since}" if answer.suppressed else f"not suppressed{on}"
+    stands = f"suppressed{on} since {moment_text(answer.since)}" if answer.suppressed else f"not suppressed{on}"
     before = "" if getattr(answer, "changed", True) else ", as it was before"
     click.echo(f"{shown(answer.number)} is {stands}{before}.")

@@ -22,7 +22,7 @@ from dialer.client.resuming import Told, name_of, send_all
 from dialer.client.uploads import Upload, content_type_of, upload_of
 from dialer.client.wire import told
 from dialer.dispositions import Disposition
-from dialer.states import CallState
+from dialer.states import CallState, CampaignState
 
 _PAGE = 200
 _CALLS_PAGE = 1000
@@ -59,23 +59,42 @@ class AsyncCampaigns(Resource):
         """How it stands."""
         return await self._wire.get(CampaignOut, path_of(_PATH, campaign_id))
 
-    async def all(self, *, limit: int | None = None) -> AsyncIterator[CampaignOut]:
-        """All of them, the newest first; `limit` of them at the most."""
-        pages = self._wire.pages(CampaignsOut, _PATH, limit=limit, at_once=_PAGE)
+    async def all(
+        self, *, state: CampaignState | str | None = None, kind: str | None = None, limit: int | None = None
+    ) -> AsyncIterator[CampaignOut]:
+        """The campaigns, the newest first, all or those of a state and kind; `limit` of them at the most."""
+        pages = self._wire.pages(CampaignsOut, _PATH, limit=limit, at_once=_PAGE, state=state, kind=kind)
         async for one in first(limit, pages, lambda page: page.campaigns):
             yield one
 
     async def change(
-        self, campaign_id: str, body: CampaignChange | Fields | None = None, /, **fields: Any
+        self,
+        campaign_id: str,
+        body: CampaignChange | Fields | None = None,
+        /,
+        *,
+        if_match: int | None = None,
+        **fields: Any,
     ) -> CampaignOut:
-        """Let what is named become otherwise, also while it runs."""
-        return await self._wire.change("PATCH", CampaignOut, path_of(_PATH, campaign_id), told(body, fields))
+        """Let what is named become otherwise, also while it runs.
+
+        `if_match` is the `version` that was read: raises Outdated, and changes nothing, where it is another by now.
+        """
+        path = path_of(_PATH, campaign_id)
+        return await self._wire.change("PATCH", CampaignOut, path, told(body, fields), if_match=if_match)
 
     async def change_windows(
-        self, campaign_id: str, body: WindowsChange | Fields | None = None, /, **fields: Any
+        self,
+        campaign_id: str,
+        body: WindowsChange | Fields | None = None,
+        /,
+        *,
+        if_match: int | None = None,
+        **fields: Any,
     ) -> CampaignOut:
-        """Give it other hours, also while it runs."""
-        return await self._wire.change("PUT", CampaignOut, path_of(_PATH, campaign_id, "windows"), told(body, fields))
+        """Give it other hours, also while it runs; `if_match` as for `change`."""
+        path = path_of(_PATH, campaign_id, "windows")
+        return await self._wire.change("PUT", CampaignOut, path, told(body, fields), if_match=if_match)
 
     async def start(self, campaign_id: str, *, force: bool = False) -> CampaignOut:
         """Begin to dial it; a plan that cannot be done only by force."""

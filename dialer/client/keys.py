@@ -13,7 +13,7 @@ _PATH = "/v1/keys"
 
 
 class AsyncKeys(Resource):
-    """`/v1/keys`."""
+    """`/v1/keys` and `/v1/me`."""
 
     async def create(self, body: NewKey | Fields | None = None, /, **fields: Any) -> MadeKeyOut:
         """Make one; its `key` is told this once. Asked once: of two keys nobody would know the first."""

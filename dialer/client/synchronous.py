@@ -126,7 +126,7 @@ class Forecasts(Blocking[AsyncForecasts]):
 
 
 class Keys(Blocking[AsyncKeys]):
-    """`/v1/keys`."""
+    """`/v1/keys` and `/v1/me`."""
 
     create = Waiting(AsyncKeys.create)
     all = Waiting(AsyncKeys.all)

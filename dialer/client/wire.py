@@ -104,16 +104,23 @@ class Wire:
         """Read something."""
         return await self._told(Request(method="GET", path=path, query=query or {}), model)
 
-    async def change(
+    async def change(  # noqa: PLR0913 - what is sent, and under which condition
         self,
         method: str,
         model: type[Model],
         path: str,
         body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
+        *,
+        if_match: int | None = None,
     ) -> Model:
-        """Change something that is changed once, however often it is asked."""
-        return await self._told(_with_body(method, path, body, query=query or {}), model)
+        """Change something that is changed once, however often it is asked; only at this version, where one is given.
+
+        A version is asked for once: after an answer that was lost, the change itself would have made it another.
+        """
+        headers = {} if if_match is None else {"If-Match": f'"{if_match}"'}
+        once = if_match is not None
+        return await self._told(_with_body(method, path, body, once=once, query=query or {}, headers=headers), model)
 
     async def create(self, model: type[Model], path: str, body: Json, *, key: str | None = None) -> Model:
         """Create something: once under one key, by default a new one."""

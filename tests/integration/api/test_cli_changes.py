@@ -133,3 +133,15 @@ async def test_an_unknown_list_is_refused(url: str, api: aiohttp.ClientSession) 
     result = await dialer(url, "change", await _created(url, api), "--suppression-list", "staff")
 
     assert (1, True) == (result.exit_code, "there is no suppression list 'staff'" in result.stderr)
+
+
+async def test_campaigns_are_listed_by_state_and_kind(url: str, api: aiohttp.ClientSession) -> None:
+    """Only those that are asked for are listed."""
+    gone, draft = await _created(url, api), await _created(url, api)
+    await dialer(url, "cancel", gone)
+    listed = [
+        (await dialer(url, "list", *words)).stdout
+        for words in (("--state", "draft"), ("--state", "cancelled", "--kind", "notification"), ("--kind", "script"))
+    ]
+
+    assert [(False, True), (True, False), (False, False)] == [(gone in text, draft in text) for text in listed]

@@ -17,11 +17,12 @@ from aiohttp.test_utils import TestServer
 
 from dialer.api.event_answers import CampaignEvent
 from dialer.api.schemas import NewCampaign, NotificationBody
-from dialer.client import AsyncDialer, Conflict, Dialer, Invalid, Missing, Unauthorized
+from dialer.client import AsyncDialer, Conflict, Dialer, Invalid, Missing, Outdated, Unauthorized
 from dialer.states import CampaignState
 from tests.integration.api.conftest import KEY
 
 README = Path(__file__).parents[3] / "README.md"
+HOURS = {"hours": [{"days": "mo-su", "from": "09:00", "to": "20:00"}]}
 SCRIPT = {"text": "Hello {{ name }}.", "language": "en-GB"}
 LIST = "number,name\n" + "".join(f"+3161234{n:04},Ann\n" for n in range(25))
 
@@ -79,6 +80,32 @@ async def test_pages_are_followed_as_far_as_wanted(dialer: AsyncDialer, monkeypa
 
     assert [f"+3161234{n:04}" for n in range(25)] == every
     assert every[:12] == some
+
+
+async def test_campaigns_are_listed_by_state_and_kind(dialer: AsyncDialer) -> None:
+    """Only those that are wanted come, over pages that hold others too."""
+    made = [await dialer.campaigns.create(name=f"{n}", kind="notification", script=SCRIPT) for n in range(3)]
+    await dialer.campaigns.cancel(made[1].id)
+
+    assert [made[1].id] == [one.id async for one in dialer.campaigns.all(state=CampaignState.CANCELLED)]
+    assert [made[2].id] == [one.id async for one in dialer.campaigns.all(state="draft", kind="notification", limit=1)]
+    assert [] == [one.id async for one in dialer.campaigns.all(kind="conference")]
+
+
+async def test_change_holds_only_for_the_version_it_was_thought_out_for(dialer: AsyncDialer, campaign_id: str) -> None:
+    """Whoever read an older version changes nothing, neither share nor hours; who read this one does."""
+    read = await dialer.campaigns.get(campaign_id)
+    changed = await dialer.campaigns.change(campaign_id, weight=5, if_match=read.version)
+    with pytest.raises(Outdated):
+        await dialer.campaigns.change(campaign_id, weight=9, if_match=read.version)
+    with pytest.raises(Outdated):
+        await dialer.campaigns.change_windows(campaign_id, windows=HOURS, if_match=read.version)
+    kept = await dialer.campaigns.get(campaign_id)
+    opened = await dialer.campaigns.change_windows(campaign_id, windows=HOURS, if_match=kept.version)
+
+    assert (5, None, changed.version) == (kept.weight, kept.windows, kept.version)
+    assert opened.windows is not None
+    assert [1, 2, 3] == [read.version, changed.version, opened.version]
 
 
 async def test_results_are_streamed(dialer: AsyncDialer) -> None:
