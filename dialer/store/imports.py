@@ -101,10 +101,8 @@ class ImportStore(CampaignStore):
         forgotten = 0
         while found := await self._batch.command("ZRANGE", keys.REJECTED, 0, _FORGOTTEN - 1):
             for name in found:
-                campaign_id, import_id = name.split("/")
-                await self._batch.command("UNLINK", keys.import_rejected(campaign_id, import_id))
-            await self._batch.command("ZREM", keys.REJECTED, *found)
-            forgotten += len(found)
+                names = [keys.import_rejected(*name.split("/")), keys.REJECTED]
+                forgotten += int(await self._batch.run("forget_rejected", names, [name]))
         return forgotten
 
 

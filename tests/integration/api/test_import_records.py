@@ -15,8 +15,9 @@ import pytest
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.importing import XLSX
+from dialer.importing import XLSX, Fault, Layout, Place, Rejection
 from dialer.runtime import Runtime
+from dialer.store.imports import ImportStep
 from tests.unit.importing.test_sheets import workbook
 
 ROWS = 9_000
@@ -181,3 +182,27 @@ async def test_rejected_rows_are_forgotten_with_a_person(
     assert (1, 0) == (await runtime.store.forget_rejected(), await runtime.store.forget_rejected())
     assert ([], 1) == (await _rejected(api, campaign_id), (await _state(api, campaign_id))["rejected"])
     assert 0 == await redis.exists(keys.REJECTED)
+
+
+async def test_rows_rejected_while_others_are_forgotten_are_found_by_the_next_erasure(
+    campaign_id: str, runtime: Runtime, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An import that goes on at that very moment leaves no rows that nobody would find."""
+    command = runtime.batch.command
+
+    async def _reject(row: int) -> None:
+        rejections = [Rejection(row, "name", "", "is missing", Fault.VALUE_MISSING)]
+        step = ImportStep(row - 1, row, Place(row, row, Layout()), rejections)
+        await runtime.store.add_calls(campaign_id, [], import_id="i1", step=step)
+
+    async def _go_on_after(*parts: Any) -> Any:
+        answer = await command(*parts)
+        if parts[0] == "UNLINK":
+            await _reject(2)
+        return answer
+
+    await _reject(1)
+    monkeypatch.setattr(runtime.batch, "command", _go_on_after)
+    await runtime.store.forget_rejected()
+
+    assert await redis.exists(keys.import_rejected(campaign_id, "i1")) == await redis.exists(keys.REJECTED)
