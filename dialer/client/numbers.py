@@ -33,4 +33,4 @@ class AsyncNumbers(Resource):
     async def check_proof(self, proof: Fields, *, number: str | None = None) -> CheckedProofOut:
         """Whether a proof was signed here and not changed since, and whether it is about this number."""
         body = {"proof": dict(proof)} | ({"number": number} if number else {})
-        return await self._wire.change("POST", CheckedProofOut, f"{_ERASURES}/check", body)
+        return await self._wire.change("POST", CheckedProofOut, "/v1/erasure-proofs/check", body)

@@ -221,3 +221,15 @@ async def test_example_of_the_readme_runs(url: str, tmp_path: Path) -> None:
     told, _ = await running.communicate()
 
     assert (0, "25 calls\n[]\n") == (running.returncode, told.decode())
+
+
+async def test_number_is_found_erased_and_its_proof_looked_at(dialer: AsyncDialer) -> None:
+    """An erasure begins and can be asked for; a proof that nobody signed is not genuine."""
+    call = await dialer.calls.create(number="+31612345678", script={"text": "Hello."})
+    found = await dialer.numbers.find("+31612345678")
+    begun = await dialer.numbers.erase("+31612345678")
+    checked = await dialer.numbers.check_proof({"erasure": begun.id, "signature": "none"}, number="+31612345678")
+
+    assert [call.id] == [one.call_id for one in found.calls]
+    assert begun.id == (await dialer.numbers.erasure(begun.id)).id
+    assert not checked.genuine
