@@ -39,5 +39,12 @@ async def write_pieces(request: web.Request, response: web.StreamResponse, piece
     except (DialerError, ConnectionError) as error:
         # The status has left already. What ends short of its last chunk or its length is known to be not all.
         request[LOG_FIELDS]["broke_off"] = type(error).__name__
-        if request.transport is not None:
-            request.transport.abort()
+        _break_off(request)
+    except Exception:
+        _break_off(request)  # or the client would wait for the rest
+        raise
+
+
+def _break_off(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
