@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field
 
 from aiohttp import web
@@ -172,8 +172,9 @@ async def add_calls(request: web.Request, campaign_id: str, *, query: ImportQuer
     done = False
     try:
         with counted(request, importing.rows):
-            async for batch in _batches(request, campaign, media_type, query, importing.start):
-                await importing.take(batch)
+            async with aclosing(_batches(request, campaign, media_type, query, importing.start)) as batches:
+                async for batch in batches:
+                    await importing.take(batch)
         done = True
     finally:
         await importing.end(done=done)
@@ -219,7 +220,7 @@ def _require_open(campaign: Campaign) -> None:
 
 def _batches(
     request: web.Request, campaign: Campaign, media_type: str, query: ImportQuery, start: Start
-) -> AsyncIterator[Batch]:
+) -> AsyncGenerator[Batch, None]:
     settings = request.app[RUNTIME].settings
     return read_calls(
         stream_bounded(request, settings.max_import_bytes),

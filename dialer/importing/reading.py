@@ -12,7 +12,7 @@ import os
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Iterable
 from concurrent.futures import Executor
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import NamedTuple, TypeVar
@@ -89,13 +89,14 @@ async def read_calls(  # noqa: PLR0913 - what a list is, what it must have, and 
             JSON). Batches handed out before that stay as they are; where a broken list must change nothing, keep
             it in a file and let `count_rows` read it first.
     """
-    if media_type == XLSX:
-        # Rows of a program of its own: known to be UTF-8, and no place in them is one of the file.
-        chunks, media_type, charset = sheet_as_csv(chunks, sheet), "text/csv", None
-        start = Start(row=start.row)
-    reader = _reader(media_type, _TEXTS, checks.columns, start.place)
-    pieces = _raw_batches(chunks, reader, Decoder(charset, start.place), start)
-    async with aclosing(_checked(pieces, partial(check_rows, checks), executor)) as checked:
+    async with AsyncExitStack() as stack:
+        if media_type == XLSX:
+            # Rows of a program of its own: known to be UTF-8, and no place in them is one of the file.
+            chunks = await stack.enter_async_context(aclosing(sheet_as_csv(chunks, sheet)))
+            media_type, charset, start = "text/csv", None, Start(row=start.row)
+        reader = _reader(media_type, _TEXTS, checks.columns, start.place)
+        pieces = _raw_batches(chunks, reader, Decoder(charset, start.place), start)
+        checked = await stack.enter_async_context(aclosing(_checked(pieces, partial(check_rows, checks), executor)))
         async for raw, taken, refused in checked:
             yield replace(to_batch(taken, refused), row=raw.last, place=raw.place)
 

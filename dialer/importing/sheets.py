@@ -1,6 +1,7 @@
 """A spreadsheet (.xlsx) to the bytes of a CSV, by a program of its own (`dialer/spreadsheet.py`).
 
 A spreadsheet's directory stands at its end, so it is kept in a file first; then its rows stream like those of any list.
+Only a few are read at once: whoever sends many, hostile ones too, takes no more memory and processors from the calls.
 """
 
 from __future__ import annotations
@@ -8,22 +9,28 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from asyncio import StreamReader
+from asyncio import AbstractEventLoop, Semaphore, StreamReader
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import aclosing
 from tempfile import NamedTemporaryFile
 from typing import cast
+from weakref import WeakKeyDictionary
 
 from dialer.errors import InvalidInput
 from dialer.spreadsheet import FAULTY, MAX_MEMORY_BYTES
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_SHEET_BYTES = 100_000_000  # packed: five times a million rows of three columns
+MOST_AT_ONCE = 2  # of a process: each may take the memory that it is allowed; the others wait for their turn
 _CHUNK_BYTES = 65_536
+_turns: WeakKeyDictionary[AbstractEventLoop, Semaphore] = WeakKeyDictionary()
 
 
 async def sheet_as_csv(chunks: AsyncIterable[bytes], sheet: str | None) -> AsyncGenerator[bytes, None]:
     """The rows of a sheet, by default the first, as UTF-8 CSV.
+
+    Whoever may stop before the end uses it within `contextlib.aclosing`, or others wait in vain for their turn.
 
     Raises:
         InvalidInput: the file cannot be read, is too large, or has no such sheet.
@@ -37,11 +44,16 @@ async def sheet_as_csv(chunks: AsyncIterable[bytes], sheet: str | None) -> Async
                 raise InvalidInput(message, field="rows")
             await asyncio.to_thread(file.write, chunk)
         file.flush()
-        async for chunk in _converted(file.name, sheet):
-            yield chunk
+        async with _turn(), aclosing(_converted(file.name, sheet)) as converted:
+            async for chunk in converted:
+                yield chunk
 
 
-async def _converted(path: str, sheet: str | None) -> AsyncIterator[bytes]:
+def _turn() -> Semaphore:
+    return _turns.setdefault(asyncio.get_running_loop(), Semaphore(MOST_AT_ONCE))
+
+
+async def _converted(path: str, sheet: str | None) -> AsyncGenerator[bytes, None]:
     named = () if sheet is None else (sheet,)
     command = (sys.executable, "-P", "-m", "dialer.spreadsheet", path, *named)
     process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import zipfile
 from collections.abc import Callable, Sequence
@@ -12,7 +13,9 @@ import pytest
 import xlsxwriter  # type: ignore[import-untyped] # has none
 
 from dialer.errors import InvalidInput
-from dialer.importing import XLSX, Fault, RowChecks
+from dialer.importing import XLSX, Fault, RowChecks, read_calls
+from dialer.importing.sheets import MOST_AT_ONCE
+from tests.unit.importing.conftest import arriving
 
 Reading = Callable[..., Callable[[bytes], Any]]
 ANN, BOB = "+31612345671", "+31612345672"
@@ -104,3 +107,20 @@ def test_a_spreadsheet_sent_as_csv_is_known(reading: Reading) -> None:
     """Its first bytes tell."""
     with pytest.raises(InvalidInput, match="this is a spreadsheet"):
         reading()(workbook([["number"], [ANN]]))
+
+
+async def test_a_few_are_read_at_once_and_the_others_wait() -> None:
+    """Ten that each take the memory they are allowed would take that of the calls; one given up leaves its turn."""
+    body = workbook([["number"], *[[ANN]] * 3_000])
+    lists = [read_calls(arriving(body, 1000), media_type=XLSX, charset=None, checks=RowChecks("NL")) for _ in range(3)]
+    under_way, last = lists[:MOST_AT_ONCE], lists[-1]
+    for each in under_way:
+        await anext(each)
+    waiting = asyncio.ensure_future(anext(last))
+    assert not (await asyncio.wait([waiting], timeout=1))[0]
+
+    await under_way[0].aclose()
+
+    assert (await asyncio.wait_for(waiting, timeout=20)).calls[0][1].number == ANN
+    for each in lists:
+        await each.aclose()
