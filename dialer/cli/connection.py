@@ -82,7 +82,8 @@ def _kept_key(settings: Settings) -> str:
     kept = load_credentials(settings.data_dir)
     if kept is None:
         raise InvalidInput(
-            "No API key: set DIALER_API_KEY or give --api-key. `dialer up` makes one, and finds it again by itself.",
+            "No API key: set DIALER_API_KEY or give --api-key. `dialer up` makes one, and it is found by itself where "
+            "DIALER_DATA_DIR is as it was there.",
             field="DIALER_API_KEY",
         )
     return kept.api_key

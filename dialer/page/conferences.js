@@ -22,6 +22,8 @@ const MEMBERS = {
   not_reached: "Not reached",
   not_called: "Not called",
 };
+/** Who is so comes by no call that the dialer makes by itself. */
+const GONE = new Set(["declined", "too_late", "not_reached", "not_called"]);
 const BADGES = { in: "d-confirmed", deciding: "s-live", ringing: "s-live", running: "s-running", waiting: "s-paused", not_reached: "d-failed", declined: "d-failed" };
 
 export function ConferencesView() {
@@ -30,7 +32,7 @@ export function ConferencesView() {
   useEffect(() => repeat(LIST_MS, () => ask(`/v1/conferences?limit=${SHOWN}`).then((told) => (setFound(told.conferences), setError(null)), setError)), []);
   return html`<${Title} text="Conferences" /><${Trouble} error=${error} />
     ${found ? null : html`<${Loading} />`}
-    ${found && !found.length ? html`<${Empty}>There is no conference. “dialer conference begin” calls people into one.<//>` : null}
+    ${found && !found.length ? html`<${Empty}>There is no conference. “dialer conference start” calls people into one.<//>` : null}
     <ul class="cards">${found?.map((one) => html`<li key=${one.id} class="card"><div class="head">
       <h3><a href=${`#/conferences/${one.id}`}>${one.name}</a></h3><${Badge} kind=${BADGES[one.state] ?? ""}>${STATES[one.state] ?? one.state}<//>
       <span class="left">${one.state === "over" ? `over ${moment(one.over_at)}` : `${count(one.counts.in)} of ${count(one.members.length)} in`}</span>
@@ -44,6 +46,7 @@ export function ConferenceView({ id }) {
   useEffect(() => repeat(EVERY_MS, look), [id]);
   if (!seen) return html`<${Title} text="Conference" />${error ? html`<${Trouble} error=${error} />` : html`<${Loading} />`}`;
   const over = seen.state === "over";
+  const missed = seen.state === "waiting" ? seen.members.find((one) => one.moderator && GONE.has(one.state)) : null;
   const up = seen.counts.in + seen.counts.deciding + seen.counts.ringing;
   const end = () =>
     confirm({
@@ -59,6 +62,7 @@ export function ConferenceView({ id }) {
       ${over ? null : html`<div class="buttons"><${Action} needs=${["operate", "launch"]} kind="danger quiet" label="End conference" onClick=${end} /></div>`}<//>
     <${Trouble} error=${error} />
     ${over ? html`<${Notice}>Over since ${moment(seen.over_at)}${seen.reason ? `: ${seen.reason}` : ""}. <a href=${`#/campaigns/${id}`}>Its calls and recordings</a><//>` : null}
+    ${missed ? html`<${Notice} kind="warn">It waits for its moderator, ${missed.name ?? missed.id ?? missed.number}, who is not there and is not called by itself any more: call again, or end it.<//>` : null}
     <section class="panel" aria-label="Members"><h2>${count(seen.counts.in)} in <small>of ${count(seen.members.length)} members</small></h2>
       <ul class="members">${seen.members.map((member) => html`<${Member} key=${member.call_id} member=${member} conference=${seen} then=${look} />`)}</ul>
     </section>
@@ -98,5 +102,5 @@ function Add({ id, then }) {
   return html`<form class="panel" onSubmit=${add} aria-label="Call one more"><h2>Call one more</h2><div class="fields">
     <${Field} label="Number"><input inputmode="tel" value=${given.number} onInput=${typed("number")} /><//>
     <${Field} label="Name"><input value=${given.name} onInput=${typed("name")} /><//></div>
-    <${Trouble} error=${error} /><p class="after"><button class="primary">Call now</button></p></form>`;
+    <${Trouble} error=${error} /><p class="after"><${Action} needs=${["launch"]} type="submit" kind="primary" label="Call now" /></p></form>`;
 }

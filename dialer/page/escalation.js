@@ -6,6 +6,7 @@ import { repeat } from "./live.js";
 import { Action, Badge, Notice, Trouble } from "./parts.js";
 import { html, useEffect, useState } from "./preact.js";
 
+const REASONS = { exhausted: "everybody was called, and too few have confirmed", expired: "its time was up before enough had confirmed" };
 const EVERY_MS = 1500;
 
 export function Escalation({ id }) {
@@ -28,7 +29,7 @@ export function Escalation({ id }) {
     <div class="bar-of-tools"><h2>${count(seen.confirmations.length)} of ${count(seen.needed)} confirmed
       <small>${seen.step ? `step ${seen.step} of ${seen.steps}${seen.rounds > 1 ? `, round ${seen.round} of ${seen.rounds}` : ""}` : ""}${!over && seen.next_at ? `, until ${moment(seen.next_at)}` : ""}</small></h2>
       ${over ? null : html`<${Action} needs=${["operate", "launch"]} kind="danger quiet" label="End escalation" onClick=${end} />`}</div>
-    ${over ? html`<${Notice} kind=${seen.confirmations.length >= seen.needed ? "good" : "warn"}>Over since ${moment(seen.over_at)}${seen.reason ? `: ${seen.reason}` : ""}.<//>` : null}
+    ${over ? html`<${Notice} kind=${seen.confirmations.length >= seen.needed ? "good" : "warn"}>Over since ${moment(seen.over_at)}${seen.reason ? `: ${REASONS[seen.reason] ?? seen.reason}` : ""}.<//>` : null}
     <${Trouble} error=${error} />
     <ul class="members">${seen.people.map((one) => html`<${Person} key=${one.id ?? one.number} person=${one} escalation=${seen} over=${over} then=${setSeen} />`)}</ul>
   </section>`;
@@ -48,7 +49,7 @@ function Person({ person, escalation, over, then }) {
     });
   return html`<li class="member">
     <div><b>${who}</b> <small>${person.number} · step ${person.steps.join(", ")}</small></div>
-    <div><${Badge} kind=${person.state === "confirmed" ? "d-confirmed" : ""}>${person.state.replaceAll("_", " ")}<//> <small>${confirmed ? `${moment(confirmed.at)}${confirmed.by_hand ? ` by hand, ${confirmed.by ?? ""}` : ""}` : `${count(person.tries)} tries`}</small></div>
+    <div><${Badge} kind=${person.state === "confirmed" ? "d-confirmed" : ""}>${person.state.replaceAll("_", " ")}<//> <small>${confirmed ? `${moment(confirmed.at)}${confirmed.by_hand ? ` by hand, ${confirmed.by ?? ""}` : ""}` : `${count(person.tries)} ${person.tries === 1 ? "try" : "tries"}`}</small></div>
     <div class="buttons">${over || confirmed ? null : html`<${Action} needs=${["operate", "launch"]} label="Confirm for this person" onClick=${byHand} />`}</div>
   </li>`;
 }

@@ -62,11 +62,11 @@ export const Empty = ({ children }) => html`<p class="empty">${children}</p>`;
 export const Loading = () => html`<p class="empty" role="status">Loading …</p>`;
 
 /** A button that one of some roles is needed for; off, with the reason, where the key has it not. */
-export function Action({ needs, label, kind = "", onClick, disabled, why }) {
+export function Action({ needs, label, kind = "", onClick, disabled, why, type = "button" }) {
   useLive();
   const allowed = !needs || may(...needs);
   const reason = allowed ? why : `Your key may not do this: it needs the role “${needs[0]}”.`;
-  return html`<button type="button" class=${kind} disabled=${disabled || !allowed} title=${reason} onClick=${onClick}>${label}</button>`;
+  return html`<button type=${type} class=${kind} disabled=${disabled || !allowed} title=${reason} onClick=${onClick}>${label}</button>`;
 }
 
 /** A field with its label, what it means and what is wrong with it. */

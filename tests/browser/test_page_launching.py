@@ -166,6 +166,17 @@ async def test_escalation_is_seen_and_confirmed_by_hand(desk: Desk, world: World
     await expect(panel).to_contain_text("Over since")
 
 
+async def test_conference_whose_moderator_does_not_come_says_so(desk: Desk, world: World) -> None:
+    """Nobody waits for a moderator without being told who it is and what can be done."""
+    chair, bob = world.people(2)
+    people = [{"number": chair, "id": "chair", "name": "Lena"}, {"number": bob, "name": "Bob"}]
+    plan = {"name": "Crisis team", "people": people, "text": "Hello.", "moderator": "chair", "join_key": "1"}
+    made = await world.post("/v1/conferences", plan)
+    await desk.go(f"/conferences/{made['id']}", "Crisis team")
+
+    await expect(desk.page.get_by_text("It waits for its moderator, Lena")).to_be_visible()
+
+
 async def test_key_that_may_only_read_has_its_buttons_off(browser: Browser, world: World) -> None:
     """What a key may not do cannot be clicked, and says which role it needs."""
     made = await world.post("/v1/keys", {"name": "night shift", "roles": ["read"]})
@@ -178,6 +189,10 @@ async def test_key_that_may_only_read_has_its_buttons_off(browser: Browser, worl
         await expect(button).to_be_disabled()
         await expect(button).to_have_attribute("title", re.compile("role “launch”"))
         await expect(desk.page.get_by_text("Your key “night shift” has not every right")).to_be_visible()
+        people = [{"number": number} for number in world.people(1)]
+        held = await world.post("/v1/conferences", {"name": "Held", "people": people, "text": "Hello."})
+        await desk.go(f"/conferences/{held['id']}", "Held")
+        await expect(desk.page.get_by_role("button", name="Call now")).to_be_disabled()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
