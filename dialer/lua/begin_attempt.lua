@@ -21,6 +21,7 @@
 -- include: dialed
 -- include: spending
 local MOST_AHEAD_US = 20000000
+local LAST_LOOK_MS, NEXT_LOOK_MS = 2000, 1000 -- at a number that is up: before the end of its call, and at the earliest
 local SERVED_US = 1000000 -- a moment holds so much longer than until the next one: the hopper looks three times a second
 local nonce, place_at, now_us = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[9])
 if redis.call('HGET', ATTEMPT, 'nonce') == nonce then return 1 end
@@ -90,6 +91,8 @@ if expires and NOW >= expires then
   return 7
 end
 local free_at, why = not_before(address, caps)
+-- Whether the number is free by then is looked at while it is not too late yet.
+if why == NUMBER_UP and expires then free_at = math.min(free_at, math.max(expires - LAST_LOOK_MS, NOW + NEXT_LOOK_MS)) end
 if free_at then return hold(free_at, why) == 'expired' and 7 or 10 end
 local interval, further = tonumber(ARGV[13]), tonumber(ARGV[15])
 -- Numbers that begin alike get no more than their share of the budget: whoever comes too early is given a moment of its own, once,

@@ -30,6 +30,7 @@ from tests.fakes.expected_shares import MOST_AHEAD_US, ExpectedShares
 LOOK_MS = 30_000
 PROBE_LOOK_MS = 1_000
 PROBE_MS = 30_000
+LAST_LOOK_MS, NEXT_LOOK_MS = 2_000, 1_000
 
 
 class Look(NamedTuple):
@@ -174,7 +175,9 @@ class Expected:
         held = self.numbers.held(dial.number, call_id, caps, now, lambda other: self._is_up(other, now))
         if held is None:
             return None
-        return self._held(call, now, *held)
+        until, why = held
+        last_look = max(call.too_late_at - LAST_LOOK_MS, now + NEXT_LOOK_MS)
+        return self._held(call, now, min(until, last_look) if why is Held.NUMBER_UP else until, why)
 
     @staticmethod
     def _held(call: ExpectedCall, now: int, until: float, why: Held) -> Begun:

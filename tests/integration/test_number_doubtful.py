@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.clock import to_ms
+from dialer.clock import moment, to_ms
 from dialer.dialing import Begun, Dial
 from dialer.dispositions import Disposition, Fact
 from dialer.explaining.reasons import Code
@@ -87,6 +87,19 @@ async def test_an_end_that_was_told_before_leaves_no_doubt(engine: Engine) -> No
     await engine.store.apply_event(str(first.attempt), event("no_reason", Fact.LOST), up_until_ms=engine.now_ms + UP_MS)
 
     assert "doubtful" not in await engine.keyspace()
+
+
+async def test_a_call_that_is_soon_too_late_waits_for_its_number_up_to_its_end(engine: Engine) -> None:
+    """It is looked at while there is time, and goes where the number is free by then."""
+    first, _ = await _give_up_first(engine)
+    await engine.store.step("c2", "pause")
+    await engine.run_campaign("c3", calls=0, expires_at=moment(engine.now_ms + 6_000))
+    await engine.store.add_calls("c3", [NewCall(number=NUMBER)], import_id="i1")
+    assert Begun.HELD is (await _dial(engine))[1]
+    await engine.store.apply_event(str(first.attempt), event("end", Fact.BUSY))
+    engine.clock.advance_ms(4_000)
+
+    assert Begun.BEGUN is (await _dial(engine))[1]
 
 
 async def test_the_end_of_a_later_attempt_says_nothing_about_one_given_up(engine: Engine) -> None:
