@@ -325,7 +325,7 @@ class NewSingleCall(PlacedBody):
     timezone: str | None = Field(
         None, max_length=64, description="Where the person is (IANA name); the number tells it if left out."
     )
-    expires_at: Moment | None = Field(None, description="Not dialed by then it is `expired`, never dialed late.")
+    expires_at: Deadline | None = Field(None, description="Not dialed by then it is `expired`, never dialed late.")
 
 
 class CampaignsQuery(Incoming):
