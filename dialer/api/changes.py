@@ -67,7 +67,7 @@ async def change_campaign(request: web.Request, campaign_id: str, *, body: Campa
     version = wanted_version(request, before)
     given = body.model_dump(mode="json", exclude_unset=True)
     if not given:
-        raise InvalidInput("names nothing to change", field="body")
+        raise InvalidInput("names nothing to change: give one thing at least, such as a weight", field="body")
     after = await _changed(before, body, given, runtime)
     campaign = await runtime.store.change_campaign(before, after, version=version)
     request[LOG_FIELDS]["script_version"] = campaign.script_version
