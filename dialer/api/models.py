@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import PydanticCustomError
 
 _DATETIME = TypeAdapter(AwareDatetime)
 
@@ -19,7 +20,16 @@ def _written_out(given: Any) -> datetime:
     raise ValueError("must be a date and time with its offset, such as 2026-12-24T18:00:00+01:00")
 
 
-Moment = Annotated[AwareDatetime, BeforeValidator(_written_out)]
+def _within_reach(given: datetime) -> datetime:
+    # In UTC the last hours of the year 9999 may be those of a year that cannot be read again.
+    try:
+        given.astimezone(UTC)
+    except OverflowError:
+        raise PydanticCustomError("too_far", "lies beyond the year 9999: name an earlier moment") from None
+    return given
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_within_reach)]
 """A moment with its offset from UTC (RFC 3339)."""
 
 

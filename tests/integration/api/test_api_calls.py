@@ -107,3 +107,6 @@ async def test_an_end_that_no_calendar_has_in_utc_is_refused(api: aiohttp.Client
     body = {"number": "+31612345678", "script": {"text": "Hello."}, "expires_at": end}
     async with api.post("/v1/calls", json=body) as response:
         assert (422, "expires_at") == (response.status, (await response.json())["field"])
+    campaign = {"name": "x", "kind": "notification", "script": {"text": "Hello."}, "windows": {"not_before": end}}
+    async with api.post("/v1/campaigns", json=campaign) as response:
+        assert (422, "windows.not_before") == (response.status, (await response.json())["field"])
