@@ -118,6 +118,7 @@ class Sample:
     priority: Priority
     state: CampaignState
     reason: str | None
+    over_reason: str | None
     total: int
     attempts: int
     success: frozenset[Disposition]

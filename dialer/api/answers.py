@@ -91,6 +91,9 @@ class CampaignOut(BrakesOut):
     callback_url: str | None = Field(description="Where the customer's own system is told.")
     callback_events: list[str] = Field(description="What it is told.")
     reason: str | None = Field(description="Why it is paused, where the dialer paused it by itself.")
+    over_reason: str | None = Field(
+        description="Why a conference or an escalation is over; of the latter `exhausted` and `expired` mean: untaken."
+    )
     created_at: datetime
     started_at: datetime | None
     ended_at: datetime | None

@@ -26,6 +26,9 @@ class CampaignEvent(Outgoing):
     priority: Priority
     state: CampaignState
     reason: str | None = Field(description="Why it is paused, where the dialer paused it by itself.")
+    over_reason: str | None = Field(
+        description="Why a conference or an escalation is over; of the latter `exhausted` and `expired` mean: untaken."
+    )
     total: int
     attempts: int
     counts: dict[CallState, int] = Field(description="Calls by state.")

@@ -6,16 +6,19 @@ import asyncio
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from dialer.api.answers import CampaignOut
 from dialer.api.event_answers import BudgetEvent
 from dialer.client import AsyncDialer
+from dialer.ladder import UNSETTLED
 from dialer.recordings.records import RecordingState
 from dialer.states import CallState, CampaignState
 
 _CAMPAIGNS = 200  # the newest; a dialer with more of them has a page for that
 _SOME = 100  # whatever is more is told as "100 or more"
 _URGENCY = ("urgent", "normal", "background")
+_LATELY = timedelta(days=1)  # an alarm that failed before that has been seen
 _SHOWN = {CampaignState.RUNNING, CampaignState.PAUSED}
 
 
@@ -43,12 +46,14 @@ class Glance:
 
 async def glance(dialer: AsyncDialer) -> Glance:
     """Look; takes a second or two, for the pace shows only over time."""
-    (before, pace), campaigns, dead, failed = await asyncio.gather(
-        _two_paces(dialer), _campaigns(dialer), _dead_callbacks(dialer), _failed_recordings(dialer)
+    (before, pace), newest, dead, failed = await asyncio.gather(
+        _two_paces(dialer), _newest(dialer), _dead_callbacks(dialer), _failed_recordings(dialer)
     )
+    campaigns = sorted((one for one in newest if one.state in _SHOWN), key=lambda one: _URGENCY.index(one.priority))
     seconds = (pace.at - before.at).total_seconds()
     placed = sum(trunk.accepted for trunk in pace.trunks) - sum(trunk.accepted for trunk in before.trunks)
-    wants = [*_of_workers(pace), *_of_trunks(pace), *_of_campaigns(campaigns), *dead, *failed]
+    alarms = _of_alarms(newest, pace.at - _LATELY)
+    wants = [*alarms, *_of_workers(pace), *_of_trunks(pace), *_of_campaigns(campaigns), *dead, *failed]
     return Glance(
         campaigns=campaigns, pace=pace, placed_per_second=max(0.0, placed / seconds if seconds else 0.0), wants=wants
     )
@@ -65,9 +70,8 @@ async def _two_paces(dialer: AsyncDialer) -> tuple[BudgetEvent, BudgetEvent]:
     return seen[0], seen[-1]
 
 
-async def _campaigns(dialer: AsyncDialer) -> list[CampaignOut]:
-    found = [one async for one in dialer.campaigns.all(limit=_CAMPAIGNS) if one.state in _SHOWN]
-    return sorted(found, key=lambda one: _URGENCY.index(one.priority))
+async def _newest(dialer: AsyncDialer) -> list[CampaignOut]:
+    return [one async for one in dialer.campaigns.all(limit=_CAMPAIGNS)]
 
 
 async def _dead_callbacks(dialer: AsyncDialer) -> list[str]:
@@ -82,6 +86,14 @@ async def _failed_recordings(dialer: AsyncDialer) -> list[str]:
     since = min(one.told_at for one in failed)
     oldest = f"the oldest is of {since.astimezone():%d %b}, and the carrier does not keep them for long"
     return [f"{_many(len(failed))} recordings could not be fetched yet, {oldest}: dialer recording list --state failed"]
+
+
+def _of_alarms(campaigns: Sequence[CampaignOut], since: datetime) -> list[str]:
+    return [
+        f"{one.id} ({one.name}) is over and nobody has taken it over: dialer escalation show {one.id}"
+        for one in campaigns
+        if one.over_reason in UNSETTLED and (one.ended_at is None or one.ended_at > since)
+    ]
 
 
 def _of_workers(pace: BudgetEvent) -> list[str]:

@@ -8,7 +8,7 @@ import { learn, repeat, useLive } from "./live.js";
 import { Badge, Bar, CampaignState, Figure, Legend, Loading, Notice, Title, Trouble } from "./parts.js";
 import { html, useEffect, useState } from "./preact.js";
 import { timeLeft, useReasons, Why } from "./why.js";
-import { DISPOSITIONS, endingsOf, isOver, KINDS, partsOf } from "./words.js";
+import { DISPOSITIONS, endingsOf, isOver, isUnsettled, KINDS, partsOf } from "./words.js";
 
 const EVERY_MS = 2000;
 
@@ -21,7 +21,7 @@ export function CampaignView({ id }) {
   if (!campaign) return html`<${Title} text="Campaign" />${error ? html`<${Trouble} error=${error} />` : html`<${Loading} />`}`;
   return html`<p class="path"><a href="#/">Campaigns</a></p>
     <${Title} text=${campaign.name}><div class="marks">
-      <${CampaignState} state=${campaign.state} />
+      <${CampaignState} state=${campaign.state} unsettled=${isUnsettled(campaign)} />
       ${campaign.priority === "normal" ? null : html`<${Badge} kind=${campaign.priority}>${campaign.priority}<//>`}
       <span class="kind">${KINDS[campaign.kind] ?? campaign.kind}</span>
     </div><${Actions} campaign=${campaign} /><//>

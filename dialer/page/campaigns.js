@@ -6,7 +6,7 @@ import { Line, pace } from "./line.js";
 import { Badge, Bar, CampaignState, Empty, Figure, Loading, Notice, Title } from "./parts.js";
 import { html, useMemo, useState } from "./preact.js";
 import { timeLeft, useReasons, Why } from "./why.js";
-import { isBuiltIn, isLeft, isOver, isUp, KINDS, partsOf } from "./words.js";
+import { isBuiltIn, isLeft, isOver, isUnsettled, isUp, KINDS, partsOf } from "./words.js";
 
 const OVER_SHOWN = 10;
 const GROUPS = [
@@ -61,7 +61,7 @@ function Card({ campaign, reason }) {
   return html`<li class=${`card ${campaign.priority} ${campaign.state}`}>
     <div class="head">
       <h3><a href=${`#/campaigns/${campaign.id}`}>${campaign.name}</a></h3>
-      <${CampaignState} state=${campaign.state} />
+      <${CampaignState} state=${campaign.state} unsettled=${isUnsettled(campaign)} />
       ${campaign.priority === "urgent" ? html`<${Badge} kind="urgent">Urgent<//>` : null}
       ${campaign.kind === "notification" ? null : html`<span class="kind">${KINDS[campaign.kind] ?? campaign.kind}</span>`}
       <span class="left">${campaign.state === "running" ? timeLeft(campaign) : isOver(campaign) ? `ended ${moment(campaign.ended_at)}` : null}</span>

@@ -5,8 +5,8 @@ import { count, moment } from "./format.js";
 import { repeat } from "./live.js";
 import { Action, Badge, Notice, Trouble } from "./parts.js";
 import { html, useEffect, useState } from "./preact.js";
+import { UNSETTLED } from "./words.js";
 
-const REASONS = { exhausted: "everybody was called, and too few have confirmed", expired: "its time was up before enough had confirmed" };
 const EVERY_MS = 1500;
 
 export function Escalation({ id }) {
@@ -29,7 +29,7 @@ export function Escalation({ id }) {
     <div class="bar-of-tools"><h2>${count(seen.confirmations.length)} of ${count(seen.needed)} confirmed
       <small>${seen.step ? `step ${seen.step} of ${seen.steps}${seen.rounds > 1 ? `, round ${seen.round} of ${seen.rounds}` : ""}` : ""}${!over && seen.next_at ? `, until ${moment(seen.next_at)}` : ""}</small></h2>
       ${over ? null : html`<${Action} needs=${["operate", "launch"]} kind="danger quiet" label="End escalation" onClick=${end} />`}</div>
-    ${over ? html`<${Notice} kind=${seen.confirmations.length >= seen.needed ? "good" : "warn"}>Over since ${moment(seen.over_at)}${seen.reason ? `: ${REASONS[seen.reason] ?? seen.reason}` : ""}.<//>` : null}
+    ${over ? html`<${Notice} kind=${seen.confirmations.length >= seen.needed ? "good" : "warn"}>Over since ${moment(seen.over_at)}${seen.reason ? `: ${UNSETTLED[seen.reason] ?? seen.reason}` : ""}.<//>` : null}
     <${Trouble} error=${error} />
     <ul class="members">${seen.people.map((one) => html`<${Person} key=${one.id ?? one.number} person=${one} escalation=${seen} over=${over} then=${setSeen} />`)}</ul>
   </section>`;

@@ -16,7 +16,8 @@ export function Title({ text, children }) {
 
 export const Badge = ({ kind, children }) => html`<span class=${`badge ${kind}`}>${children}</span>`;
 
-export const CampaignState = ({ state }) => html`<${Badge} kind=${`s-${state}`}>${CAMPAIGN_STATES[state] ?? state}<//>`;
+export const CampaignState = ({ state, unsettled = false }) =>
+  unsettled ? html`<${Badge} kind="d-failed">Not confirmed<//>` : html`<${Badge} kind=${`s-${state}`}>${CAMPAIGN_STATES[state] ?? state}<//>`;
 
 /** How a call stands: its disposition once it is done, else its state. */
 export function CallState({ call }) {

@@ -3,7 +3,7 @@ import { ask } from "./api.js";
 import { duration, localized, secondsUntil } from "./format.js";
 import { learn, repeat } from "./live.js";
 import { html, useEffect, useState } from "./preact.js";
-import { isOver } from "./words.js";
+import { isOver, isUnsettled, UNSETTLED } from "./words.js";
 
 const EVERY_MS = 4000;
 const APART_MS = 250;
@@ -46,6 +46,7 @@ const OWN_WORDS = {
 
 /** The sentence of a campaign. */
 export function Why({ campaign, reason }) {
+  if (isUnsettled(campaign)) return html`<p class="why warn">Nobody has taken it over: ${UNSETTLED[campaign.over_reason]}.</p>`;
   if (isOver(campaign)) return null;
   if (campaign.hanging_up) return html`<p class="why warn">Hanging up: ${campaign.hanging_up} still to be ended.</p>`;
   if (campaign.state !== "running") return html`<p class="why">${OWN_WORDS[campaign.state](campaign)}</p>`;

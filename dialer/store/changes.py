@@ -17,8 +17,8 @@ KEPT_MS = 120_000
 """So long after the last look changes are still written: a listener whose process is restarted misses none."""
 
 _FIELDS = (
-    "name", "kind", "priority", "state", "reason", "total", "attempts", "success", "created_at", "started_at",
-    "ended_at",
+    "name", "kind", "priority", "state", "reason", "over_reason", "total", "attempts", "success", "created_at",
+    "started_at", "ended_at",
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ class ChangesStore(StorePart):
             priority=Priority(fields["priority"]),
             state=CampaignState(fields["state"]),
             reason=fields["reason"] or None,
+            over_reason=fields["over_reason"] or None,
             total=int(fields["total"]),
             attempts=int(fields["attempts"] or 0),
             success=frozenset(map(Disposition, json.loads(fields["success"] or "[]"))),

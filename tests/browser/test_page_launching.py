@@ -166,6 +166,20 @@ async def test_escalation_is_seen_and_confirmed_by_hand(desk: Desk, world: World
     await expect(panel).to_contain_text("Over since")
 
 
+async def test_alarm_that_nobody_took_over_does_not_look_done(desk: Desk, world: World) -> None:
+    """Among the campaigns that are over it says so; `dialer status` is asked for by the same field."""
+    (number,) = world.people(1)
+    world.carrier.phone(number).is_busy()
+    step = {"people": [{"number": number, "name": "Ann"}], "wait_s": 10}
+    made = await world.post("/v1/escalations", {"name": "Pump nine", "text": "Pump nine stopped.", "steps": [step]})
+    await desk.go("/", "Campaigns")
+    card = desk.page.get_by_role("listitem").filter(has_text="Pump nine")
+    await expect(card).to_contain_text("Not confirmed", timeout=40_000)
+    await expect(card).to_contain_text("Nobody has taken it over")
+
+    assert "exhausted" == (await world.get(f"/v1/campaigns/{made['id']}"))["over_reason"]
+
+
 async def test_conference_whose_moderator_does_not_come_says_so(desk: Desk, world: World) -> None:
     """Nobody waits for a moderator without being told who it is and what can be done."""
     chair, bob = world.people(2)

@@ -16,6 +16,8 @@ from dialer.api.answers import CampaignOut
 from dialer.api.event_answers import BudgetEvent, TrunkEvent
 from dialer.cli import status
 from dialer.cli.glance import Glance
+from dialer.ladder import Why
+from dialer.runtime import Runtime
 from tests.fakes.answers import filled
 from tests.fakes.command_line import dialer
 from tests.integration.api.conftest import KEY
@@ -78,6 +80,20 @@ async def test_status_tells_programs_what_needs_a_person(
     assert [campaign_id] == [one["id"] for one in seen["campaigns"]]
     assert (0, 0.0) == (seen["pace"]["workers"], seen["placed_per_second"])
     assert seen["needs_a_person"][0].startswith("No worker is there")
+
+
+@pytest.mark.parametrize(("why", "wants"), [(Why.EXHAUSTED, 1), (Why.EXPIRED, 1), (Why.CONFIRMED, 0), (Why.BY_HAND, 0)])
+async def test_status_tells_of_alarms_that_nobody_took_over(
+    url: str, api: aiohttp.ClientSession, runtime: Runtime, why: Why, wants: int
+) -> None:
+    """They are over and look done; whoever has the watch must know."""
+    step = {"people": [{"number": "+31201234567"}]}
+    async with api.post("/v1/escalations", json={"name": "Pump", "text": "Stopped.", "steps": [step]}) as response:
+        made = await response.json()
+    await runtime.store.end_escalation(made["id"], why)
+    seen = await _said(url, "status")
+
+    assert wants == len([want for want in seen["needs_a_person"] if made["id"] in want])
 
 
 def _glance(name: str) -> Glance:
