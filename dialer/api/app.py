@@ -65,6 +65,7 @@ from dialer.runtime import Runtime, open_runtime
 from dialer.settings import Settings, environment_name
 
 KEEPALIVE_S = 75  # longer than the usual proxy's 60 s, so that the proxy is the one who closes
+MAX_LINE_BYTES = 32_768  # all queries that are taken, with each character as four escaped bytes
 LINGER_S = 2  # after a refusal, for a client that is still sending to see the answer
 SHUTDOWN_S = 10  # the longest of the carrier's own time limits for a webhook
 
@@ -137,7 +138,7 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
     async with open_runtime(settings) as runtime:
         # Bodies stay as they were sent: a compressed one could grow to anything.
         options: dict[str, Any] = {"access_log": None, "keepalive_timeout": KEEPALIVE_S, "auto_decompress": False}
-        options["lingering_time"] = LINGER_S
+        options |= {"lingering_time": LINGER_S, "max_line_size": MAX_LINE_BYTES}
         runner = web.AppRunner(create_app(runtime), shutdown_timeout=SHUTDOWN_S, **options)
         await runner.setup()
         try:

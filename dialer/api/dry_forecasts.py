@@ -35,6 +35,7 @@ _BODY = {
     "schema": {
         "type": "object",
         "required": [_PLAN, _LIST],
+        "additionalProperties": False,
         "properties": {
             _PLAN: {"type": "object", "description": "As `POST /v1/forecasts` takes it, without `calls`."},
             _LIST: {"type": "string", "contentMediaType": "text/csv"},
@@ -96,6 +97,7 @@ async def look_ahead_for_list(request: web.Request, *, query: PlannedListQuery) 
     prospects, rows = runtime.planning.prospects(campaign), Rows()
     with counted(request, rows):
         await _read(request, await _part(form, _LIST), query, campaign, (prospects, rows))
+        await _end(form)
     forecast = await runtime.planning.forecast_of(campaign, prospects.people(), body.assumed())
     answer = ListForecastOut(**rows.told(), forecast=ForecastOut.of(None, forecast))
     return web.json_response(text=answer.model_dump_json())
@@ -144,15 +146,26 @@ async def _form(request: web.Request) -> MultipartReader:
         raise Problem(BAD_REQUEST, "The form has no boundary.", field="Content-Type") from None
 
 
-async def _part(form: MultipartReader, name: str) -> BodyPartReader:
-    """The next part, which must have this name."""
+async def _next(form: MultipartReader) -> MultipartReader | BodyPartReader | None:
     try:
         async with asyncio.timeout(CHUNK_TIMEOUT_S):
-            part = await form.next()
+            return await form.next()
     except TimeoutError:
         raise Problem(TOO_SLOW, f"Nothing arrived for {CHUNK_TIMEOUT_S} s.", field="body") from None
     except (ValueError, RuntimeError, HttpProcessingError):
         raise Problem(BAD_REQUEST, "The form is broken.", field="body") from None
+
+
+async def _end(form: MultipartReader) -> None:
+    """Nothing comes behind the list."""
+    if await _next(form) is not None:
+        message = f"The form has the parts `{_PLAN}` and `{_LIST}`, and nothing behind them."
+        raise Problem(INVALID_INPUT, message, field="body")
+
+
+async def _part(form: MultipartReader, name: str) -> BodyPartReader:
+    """The next part, which must have this name."""
+    part = await _next(form)
     if not isinstance(part, BodyPartReader) or part.name != name:
         message = f"The form needs the parts `{_PLAN}` and `{_LIST}`, in this order."
         raise Problem(INVALID_INPUT, message, field=name)

@@ -68,7 +68,7 @@ class ListQuery(Incoming):
 
     map: str | None = Field(
         None,
-        max_length=4096,
+        max_length=2000,
         description='Which column is what, as JSON: `{"number": "Telefoon", "name": "Naam"}`; others keep their names.',
     )
     sheet: str | None = Field(
