@@ -1,7 +1,7 @@
 """Why a call is not being dialed now: the closed list of reasons, each with its words. No I/O.
 
 Here alone stands how a reason is told; when it holds is decided in `explaining.py`. A new reason is a member of `Code`
-and a row of `WORDS`; the README's table is made from them.
+and a row of `WORDS`; the manual's table is made from them.
 """
 
 from __future__ import annotations

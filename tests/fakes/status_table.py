@@ -1,6 +1,6 @@
 """What each answer to a request for a call means: for the call, for the fleet, and what a person sees of it.
 
-One row for each status and shape of body, connection that fails and token that cannot be had. The README's table is
+One row for each status and shape of body, connection that fails and token that cannot be had. The manual's table is
 made from these rows, and each of them is acted out by `test_status_table.py`: the two cannot differ.
 """
 

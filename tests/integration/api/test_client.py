@@ -19,9 +19,9 @@ from dialer.api.event_answers import CampaignEvent
 from dialer.api.schemas import NewCampaign, NotificationBody
 from dialer.client import AsyncDialer, Conflict, Dialer, Invalid, Missing, Outdated, Unauthorized
 from dialer.states import CampaignState
+from tests.fakes.manual import README
 from tests.integration.api.conftest import KEY
 
-README = Path(__file__).parents[3] / "README.md"
 HOURS = {"hours": [{"days": "mo-su", "from": "09:00", "to": "20:00"}]}
 SCRIPT = {"text": "Hello {{ name }}.", "language": "en-GB"}
 LIST = "number,name\n" + "".join(f"+3161234{n:04},Ann\n" for n in range(25))

@@ -1,4 +1,4 @@
-"""The README's `curl` lines, run as they stand there by bash and curl: another system's view of the API."""
+"""The manual's `curl` lines, run as they stand there by bash and curl: another system's view of the API."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from dialer.providers.assets import Recording
 from dialer.recordings.claims import RecordingClaims
 from dialer.runtime import Runtime
 from tests.fakes.engine import event
+from tests.fakes.manual import manual
 from tests.fakes.recordings import SOUND, told
 from tests.integration.api.conftest import KEY
 
-README = (Path(__file__).parents[3] / "README.md").read_text("utf-8")
 PEOPLE = "number,id,name\n+31201234501,a1,Ann\n+31201234502,b2,Bob\n"
 LISTENED_S = 2
 
@@ -49,7 +49,7 @@ class Ran(NamedTuple):
 
 def commands() -> Iterator[str]:
     """Each command that calls curl, in its order, as it stands there: in a block of sh, or within a sentence."""
-    for block in re.findall(r"```sh\n(.*?)```", README, re.DOTALL):
+    for block in re.findall(r"```sh\n(.*?)```", manual(), re.DOTALL):
         lines: list[str] = []
         for line in block.splitlines():
             lines.append(line)
@@ -57,7 +57,7 @@ def commands() -> Iterator[str]:
                 yield "\n".join(lines)
                 lines = []
         assert not lines
-    yield from re.findall(r"`(curl [^`]*)`", README)
+    yield from re.findall(r"`(curl [^`]*)`", manual())
 
 
 def is_whole(text: str) -> bool:
@@ -136,7 +136,7 @@ async def work(runtime: Runtime, campaign_id: str) -> str:
 
 
 async def test_every_line_does_what_it_says(url: str, runtime: Runtime, tmp_path: Path) -> None:
-    """From an empty dialer to a recording on the own disk, and no line of the README is left out."""
+    """From an empty dialer to a recording on the own disk, and no line of the manual is left out."""
     (tmp_path / "people.csv").write_text(PEOPLE, "utf-8")
     shell, left = Shell(tmp_path, {"URL": url, "KEY": KEY}), [*commands()]
 

@@ -1,9 +1,9 @@
-"""The README's tables are made from the code; run this file as a module to write them anew. Its graph is compared."""
+"""The manual's tables are made from the code; run this file as a module to write them anew. Its graph is compared."""
 
 from __future__ import annotations
 
 import re
-from pathlib import Path
+from collections.abc import Callable
 
 from prometheus_client.metrics import MetricWrapperBase
 
@@ -11,10 +11,10 @@ from dialer import metrics
 from dialer.explaining.reasons import WORDS, Code
 from dialer.settings import _AS_MAIN, _OF_TRUNK, TRUNK_FIELDS, Settings, environment_name, trunk_variable
 from dialer.states import CALL_STEPS
+from tests.fakes.manual import PAGES, README, manual
 from tests.fakes.status_table import meanings
 
-RUN = "run: python -m tests.unit.test_readme"
-README = Path(__file__).parents[2] / "README.md"
+RUN = "run: python -m tests.unit.test_manual"
 
 
 def settings_table() -> str:
@@ -83,33 +83,33 @@ def _bounds(text: str) -> str:
 
 def _between(text: str, name: str) -> str:
     found = re.search(rf"<!-- {name} -->\n(.*?)\n?<!-- /{name} -->", text, re.DOTALL)
-    assert found, f"the README has no place for the table {name}"
+    assert found, f"the manual has no place for the table {name}"
     return found[1]
 
 
 def test_settings_table_is_that_of_the_code() -> None:
-    """The README tells every setting with its default, bounds and meaning."""
-    assert settings_table() == _between(README.read_text("utf-8"), "settings"), RUN
+    """The manual tells every setting with its default, bounds and meaning."""
+    assert settings_table() == _between(manual(), "settings"), RUN
 
 
 def test_table_of_trunk_settings_is_that_of_the_code() -> None:
-    """The README tells every setting that a further trunk has of its own."""
-    assert trunks_table() == _between(README.read_text("utf-8"), "trunks"), RUN
+    """The manual tells every setting that a further trunk has of its own."""
+    assert trunks_table() == _between(manual(), "trunks"), RUN
 
 
 def test_metrics_table_is_that_of_the_code() -> None:
-    """The README tells every metric with its type, labels and meaning."""
-    assert metrics_table() == _between(README.read_text("utf-8"), "metrics"), RUN
+    """The manual tells every metric with its type, labels and meaning."""
+    assert metrics_table() == _between(manual(), "metrics"), RUN
 
 
 def test_table_of_answers_is_that_of_the_tests() -> None:
-    """What the README says of the carrier's answers is what `test_status_table.py` acts out, row by row."""
-    assert answers_table() == _between(README.read_text("utf-8"), "answers"), RUN
+    """What the manual says of the carrier's answers is what `test_status_table.py` acts out, row by row."""
+    assert answers_table() == _between(manual(), "answers"), RUN
 
 
 def test_table_of_reasons_is_that_of_the_code() -> None:
-    """The README tells every reason not to be dialed now, the strongest first."""
-    assert reasons_table() == _between(README.read_text("utf-8"), "reasons"), RUN
+    """The manual tells every reason not to be dialed now, the strongest first."""
+    assert reasons_table() == _between(manual(), "reasons"), RUN
 
 
 def test_graph_shows_every_step_of_a_call() -> None:
@@ -118,12 +118,36 @@ def test_graph_shows_every_step_of_a_call() -> None:
     assert sorted((before, after) for before, steps in CALL_STEPS.items() for after in steps) == sorted(drawn)
 
 
+def test_links_lead_somewhere() -> None:
+    """Each link of the manual within the repository leads to a file, and to a heading that is there."""
+    for page in PAGES:
+        for target, heading in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", page.read_text("utf-8")):
+            path = page.parent / target if target else page
+            assert path.exists(), f"{page.name}: {target}"
+            assert not heading or heading in _anchors(path.read_text("utf-8")), f"{page.name}: {target}#{heading}"
+
+
+def test_every_page_is_in_the_table() -> None:
+    """A page that nobody finds helps nobody."""
+    assert {page for page in PAGES if page != README} == set(README.parent.glob("docs/*.md"))
+
+
+def _anchors(text: str) -> set[str]:
+    """The anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
 def _write() -> None:
-    text = README.read_text("utf-8")
-    for name, table in TABLES.items():
-        # With its marks: a table that is still to be written is empty text, which stands everywhere.
-        text = text.replace(f"{_between(text, name)}\n<!-- /{name} -->", f"{table()}\n<!-- /{name} -->")
-    README.write_text(text, "utf-8")
+    for page in PAGES:
+        text = page.read_text("utf-8")
+        for name, table in TABLES.items():
+            text = re.sub(rf"(<!-- {name} -->\n).*?(\n?<!-- /{name} -->)", _around(table()), text, flags=re.DOTALL)
+        page.write_text(text, "utf-8")
+
+
+def _around(table: str) -> Callable[[re.Match[str]], str]:
+    return lambda marks: f"{marks[1]}{table}\n{marks[2].lstrip()}"
 
 
 if __name__ == "__main__":

@@ -1,21 +1,19 @@
-"""The README's examples are what the dialer takes."""
+"""The manual's examples are what the dialer takes."""
 
 from __future__ import annotations
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 from dialer.api.escalation_bodies import NewEscalation
 from dialer.kinds import KINDS
-
-README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+from tests.fakes.manual import manual
 
 
 def shown() -> list[dict[str, Any]]:
     """Every example in JSON."""
-    return [json.loads(text) for text in re.findall(r"```json\n(.*?)```", README, re.DOTALL)]
+    return [json.loads(text) for text in re.findall(r"```json\n(.*?)```", manual(), re.DOTALL)]
 
 
 def is_script(example: dict[str, Any]) -> bool:
@@ -24,7 +22,7 @@ def is_script(example: dict[str, Any]) -> bool:
 
 
 def test_every_script_shown_is_taken() -> None:
-    """A call script in the README is in order, in both of the carrier's generations."""
+    """A call script in the manual is in order, in both of the carrier's generations."""
     taken = [KINDS["script"].checked(script, "nl-NL", "today") for script in shown() if is_script(script)]
 
     assert taken
@@ -32,6 +30,6 @@ def test_every_script_shown_is_taken() -> None:
 
 
 def test_escalation_shown_is_taken() -> None:
-    """The escalation in the README is one."""
+    """The escalation in the manual is one."""
     (body,) = [example for example in shown() if "steps" in example and not is_script(example)]
     assert 2 == len(NewEscalation.model_validate_json(json.dumps(body)).steps)
