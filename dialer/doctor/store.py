@@ -20,7 +20,7 @@ _ROOM_FOR = 100_000  # calls: below it a large list may not fit
 _FULL = 0.95
 _SLOW_MS = 50.0  # a call takes about ten such steps, and so does every webhook
 _MEGABYTE = 1_000_000
-_REMEDY = "in redis.conf (an example: deploy/redis.conf)"
+_REMEDY = "in redis.conf (an example: deploy/redis/redis.conf)"
 
 
 async def reachable(patient: Patient) -> Finding:
