@@ -4,13 +4,17 @@ A hundred webhooks that arrive together cost one round trip and, with an append-
 sync. A few pipelines may be under way; what comes meanwhile gathers into the next, so load makes batches larger
 instead of queues longer. Nothing is ever sent twice by itself: what a lost connection left open is the caller's to
 decide (`StoreUnavailable`).
+
+Where replicas must confirm (`DIALER_REDIS_REPLICAS_ACKNOWLEDGED`), a pipeline that changes anything ends with `WAIT`,
+and without their word its changes count as not done (`NotReplicated`). The stream to a replica has no gaps: whoever has
+the intent to place a call also has the token it took, so that a failover can neither ring twice nor ring too fast.
 """
 
 from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
@@ -24,14 +28,18 @@ from redis.exceptions import (
     TryAgainError,
 )
 
-from dialer.errors import StoreUnavailable
-from dialer.lua import Script, script
+from dialer import metrics
+from dialer.errors import NotReplicated, StoreUnavailable
+from dialer.lua import READS, Script, script
 
 _MOST_UNDER_WAY = 4
 _MOST_COMMANDS = 256  # a pipeline longer than this would keep Redis from others for more than a few ms
+_CONFIRM_MS = 1000
+"""So long replicas have to confirm: longer than a slow disk takes, and shorter than any caller's patience."""
 _AWAY = (OutOfMemoryError, ReadOnlyError, MasterDownError, ClusterDownError, TryAgainError)
 """Answers of a server that is there and cannot serve; redis-py has no class for two, nor for any within a script."""
-_AWAY_WORDS = re.compile(r"(?:^|-)(?:OOM|READONLY|MASTERDOWN|MISCONF|CLUSTERDOWN|TRYAGAIN|BUSY) ")
+_AWAY_WORDS = re.compile(r"(?:^|-)(?:OOM|READONLY|MASTERDOWN|MISCONF|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY) ")
+_DEMOTED = re.compile(r"(?:^|-)READONLY ")
 
 Part = str | bytes | int | float
 
@@ -40,32 +48,25 @@ class _Entry(NamedTuple):
     parts: tuple[Part, ...]
     answer: asyncio.Future[Any]
     script: Script | None
+    is_confirmed: bool
+
+    @property
+    def changes(self) -> bool:
+        """Whether it changes something that replicas must confirm."""
+        return self.is_confirmed and (self.script.changes if self.script else self.parts[0] not in READS)
 
 
-class Batch:
-    """Gathers what its users ask of Redis and sends it together."""
+class _Lane:
+    """Entries in their order, some pipelines of them under way."""
 
-    def __init__(self, redis: Redis) -> None:
-        self._redis = redis
+    def __init__(self, execute: Callable[[list[_Entry]], Coroutine[Any, Any, None]]) -> None:
+        self._execute = execute
         self._gathered: list[_Entry] = []
         self._under_way: set[asyncio.Task[None]] = set()
 
-    async def run(self, name: str, keys: Sequence[str], args: Sequence[Part]) -> Any:
-        """Run the script of that name and return its answer. Raises StoreUnavailable when no answer came."""
-        wanted = script(name)
-        return await self._ask(("EVALSHA", wanted.sha, len(keys), *keys, *args), wanted)
-
-    async def command(self, *parts: Part) -> Any:
-        """Run one command and return Redis' bare answer. Raises StoreUnavailable when no answer came."""
-        return await self._ask(parts, None)
-
-    def _ask(self, parts: tuple[Part, ...], wanted: Script | None) -> asyncio.Future[Any]:
-        loop = asyncio.get_running_loop()
-        entry = _Entry((parts[0], *map(_encoded, parts[1:])), loop.create_future(), wanted)
-        self._gathered.append(entry)
-        if len(self._gathered) == 1:
-            loop.call_soon(self._send)
-        return entry.answer
+    def add(self, entries: list[_Entry]) -> None:
+        self._gathered += entries
+        self._send()
 
     def _send(self) -> None:
         while self._gathered and len(self._under_way) < _MOST_UNDER_WAY:
@@ -78,9 +79,47 @@ class Batch:
         self._under_way.discard(task)
         self._send()
 
+
+class Batch:
+    """Gathers what its users ask of Redis and sends it together."""
+
+    def __init__(self, redis: Redis, *, replicas: int = 0) -> None:
+        """Send by this client; so many replicas must confirm a change."""
+        self._redis = redis
+        self._replicas = replicas
+        self._turn: list[_Entry] = []
+        self._free = _Lane(self._execute)
+        # Replicas that hang must not keep anybody from reading what a call says.
+        self._confirmed = _Lane(self._execute)
+
+    async def run(self, name: str, keys: Sequence[str], args: Sequence[Part]) -> Any:
+        """Run the script of that name and return its answer. Raises StoreUnavailable when no answer came."""
+        wanted = script(name)
+        return await self._ask(("EVALSHA", wanted.sha, len(keys), *keys, *args), wanted)
+
+    async def command(self, *parts: Part, confirmed: bool = True) -> Any:
+        """Run one command and return Redis' bare answer. Raises StoreUnavailable when no answer came.
+
+        Unconfirmed: a failover may lose it, which does no harm; it is there for whatever is confirmed after it.
+        """
+        return await self._ask(parts, None, is_confirmed=confirmed)
+
+    def _ask(self, parts: tuple[Part, ...], wanted: Script | None, *, is_confirmed: bool = True) -> asyncio.Future[Any]:
+        loop = asyncio.get_running_loop()
+        entry = _Entry((parts[0], *map(_encoded, parts[1:])), loop.create_future(), wanted, is_confirmed)
+        self._turn.append(entry)
+        if len(self._turn) == 1:
+            loop.call_soon(self._end_turn)
+        return entry.answer
+
+    def _end_turn(self) -> None:
+        turn, self._turn = self._turn, []
+        is_confirmed = self._replicas and any(entry.changes for entry in turn)
+        (self._confirmed if is_confirmed else self._free).add(turn)
+
     async def _execute(self, entries: list[_Entry]) -> None:
         try:
-            answers = await self._pipeline([entry.parts for entry in entries])
+            answers = await self._answers(entries)
             unknown = [
                 entry for entry, answer in zip(entries, answers, strict=True) if isinstance(answer, NoScriptError)
             ]
@@ -88,6 +127,9 @@ class Batch:
                 # A new or restarted server: teach it, then ask again what it surely did not run.
                 again = await self._taught(unknown)
                 answers = [again.get(id(entry), answer) for entry, answer in zip(entries, answers, strict=True)]
+            if any(isinstance(answer, ResponseError) and _DEMOTED.search(str(answer)) for answer in answers):
+                # No primary any more: whoever asks next connects anew, and asks the sentinels where there are any.
+                await self._redis.connection_pool.disconnect(inuse_connections=False)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, nobody who asked may wait for ever
             answers = [error] * len(entries)
         for entry, answer in zip(entries, answers, strict=True):
@@ -96,8 +138,24 @@ class Batch:
     async def _taught(self, entries: list[_Entry]) -> dict[int, Any]:
         texts = {entry.script.sha: entry.script.text for entry in entries if entry.script}
         await self._pipeline([("SCRIPT LOAD", text) for text in texts.values()])
-        answers = await self._pipeline([entry.parts for entry in entries])
+        answers = await self._answers(entries)
         return {id(entry): answer for entry, answer in zip(entries, answers, strict=True)}
+
+    async def _answers(self, entries: list[_Entry]) -> list[Any]:
+        """The answer to each; where replicas did not confirm in time, NotReplicated to whatever changes something."""
+        commands = [entry.parts for entry in entries]
+        if not self._replicas or not any(entry.changes for entry in entries):
+            return await self._pipeline(commands)
+        # On this connection, so that it waits for these changes, and for all that they may have seen.
+        *answers, confirmed = await self._pipeline([*commands, ("WAIT", self._replicas, _CONFIRM_MS)])
+        if isinstance(confirmed, int) and confirmed >= self._replicas:
+            return answers
+        lost = NotReplicated(self._replicas)
+        metrics.CHANGES_UNCONFIRMED.inc(sum(entry.changes for entry in entries))
+        return [
+            lost if entry.changes and not isinstance(answer, Exception) else answer
+            for entry, answer in zip(entries, answers, strict=True)
+        ]
 
     async def _pipeline(self, commands: Sequence[tuple[Part, ...]]) -> list[Any]:
         async with self._redis.pipeline(transaction=False) as pipe:
@@ -117,6 +175,8 @@ def _resolve(future: asyncio.Future[Any], answer: Any) -> None:
         return
     if not isinstance(answer, Exception):
         future.set_result(answer)
+    elif isinstance(answer, NotReplicated):
+        future.set_exception(NotReplicated(answer.wanted))  # one of its own: a traceback is kept in it
     elif isinstance(answer, ResponseError) and not _is_away(answer):
         future.set_exception(answer)
     else:

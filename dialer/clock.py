@@ -2,7 +2,7 @@
 
 Wall clocks of different machines don't agree and jump; a process' monotonic clock does neither. Each process measures
 the offset to Redis now and again and keeps the measurement with the shortest round trip, whose error is at most half
-of it.
+of it. After a failover time is that of another machine: what was measured before is forgotten as soon as it cannot be.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from redis.exceptions import RedisError
 
 _SAMPLES = 8  # kept for 20 s, in which a quartz off by 20 ppm drifts 0.4 ms
 _SYNC_EVERY_S = 2.5
+_RETRY_EVERY_S = 0.25  # a fleet must not go on by the clock of a primary that was lost
+_DRIFT_US = 10_000  # more than a clock that is being adjusted (500 ppm) drifts while samples are kept
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -57,16 +59,22 @@ class RedisClock:
         before = time.monotonic_ns() // 1000
         seconds, micros = await self._redis.time()
         round_trip = time.monotonic_ns() // 1000 - before
-        self._samples.append((round_trip, seconds * 1_000_000 + micros - before - round_trip // 2))
+        offset = seconds * 1_000_000 + micros - before - round_trip // 2
+        if self._samples and abs(offset - self._offset_us) > (round_trip + min(self._samples)[0]) // 2 + _DRIFT_US:
+            self._samples.clear()  # both cannot be true: it is another clock
+        self._samples.append((round_trip, offset))
         self._offset_us = min(self._samples)[1]
 
     async def keep_in_step(self) -> None:
         """Measure again every few seconds, for ever."""
+        wait_s = _SYNC_EVERY_S
         while True:
-            await asyncio.sleep(_SYNC_EVERY_S)
+            await asyncio.sleep(wait_s)
             # An outage only skips a measurement: the offset measured before stays good for minutes.
+            wait_s = _RETRY_EVERY_S
             with suppress(RedisError, OSError):
                 await self.sync()
+                wait_s = _SYNC_EVERY_S
 
 
 def now_ms(clock: Clock) -> int:

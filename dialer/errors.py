@@ -9,6 +9,7 @@ DialerError
 ├── CarrierError        the carrier did not do what was asked (never used for placing: that returns a value)
 ├── StorageUnavailable  the folder or bucket of recordings does not do what is asked
 └── StoreUnavailable    Redis does not answer
+    └── NotReplicated   it answers, and too few replicas have what it was told
 """
 
 from __future__ import annotations
@@ -72,3 +73,19 @@ class StorageUnavailable(DialerError):
 
 class StoreUnavailable(DialerError):
     """Redis does not answer; nothing was changed as far as we know."""
+
+
+class NotReplicated(StoreUnavailable):
+    """Redis took a change that too few replicas confirmed: a failover could lose it, so nothing may follow from it.
+
+    Attributes:
+        wanted: so many replicas must have it.
+    """
+
+    def __init__(self, wanted: int) -> None:
+        replicas = "1 replica" if wanted == 1 else f"{wanted} replicas"
+        super().__init__(
+            f"Redis took the change, but {replicas} did not confirm it in time (DIALER_REDIS_REPLICAS_ACKNOWLEDGED): "
+            "see that they run and follow; the change may be there or not, so repeat it"
+        )
+        self.wanted = wanted

@@ -80,8 +80,11 @@ async def beat(name: str, runtime: Runtime, lists: Sequence[str], *, is_known: b
     """
     now, batch = now_ms(runtime.clock), runtime.batch
     *_, fleet = await asyncio.gather(
-        *(batch.command("ZADD", key, now, name) for key in lists),
-        *(batch.command("ZREMRANGEBYSCORE", key, "-inf", now - keys.WORKER_ALIVE_MS) for key in WORKER_LISTS),
+        *(batch.command("ZADD", key, now, name, confirmed=False) for key in lists),
+        *(
+            batch.command("ZREMRANGEBYSCORE", key, "-inf", now - keys.WORKER_ALIVE_MS, confirmed=False)
+            for key in WORKER_LISTS
+        ),
         read_fleet(batch),
     )
     if is_known or fleet.speakers == 1:

@@ -15,17 +15,13 @@ from __future__ import annotations
 
 import json
 from base64 import b32encode
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-
 from dialer import keys
-from dialer.errors import DialerError, StoreUnavailable
+from dialer.batch import Batch
+from dialer.errors import DialerError
 
 KEPT_S = 86_400  # a day: clients that retry longer than that have a person look first
 RUNNING_MS = 30_000  # longer than any creation takes, short enough to wait for after a crash
@@ -78,7 +74,7 @@ class IdempotencyKey:
         return b32encode(_digest(f"{self.scope}\n{_digest(self.key).hex()}\n{self.fingerprint}")).decode().lower()[:26]
 
 
-async def begin(redis: Redis, key: IdempotencyKey) -> KeptAnswer | None:
+async def begin(batch: Batch, key: IdempotencyKey) -> KeptAnswer | None:
     """The answer to give again, or None: then run the request and `keep` or `release`.
 
     Raises:
@@ -86,10 +82,10 @@ async def begin(redis: Redis, key: IdempotencyKey) -> KeptAnswer | None:
         KeyReused: the key came with another body before.
         StoreUnavailable: Redis does not answer.
     """
-    async with _reachable():
-        if await redis.set(key.name, _record(key, None), nx=True, px=RUNNING_MS):
-            return None
-        known = await redis.get(key.name)
+    # Unconfirmed, or a client would be told for the marker's time that its own refused request still runs.
+    if await batch.command("SET", key.name, _record(key, None), "NX", "PX", RUNNING_MS, confirmed=False):
+        return None
+    known = await batch.command("GET", key.name)
     # Gone in between: the marker lapsed or was released this moment; the client's next try will find it free.
     record: dict[str, Any] = json.loads(known) if known else {"answer": None, "fingerprint": key.fingerprint}
     if record["fingerprint"] != key.fingerprint:
@@ -99,16 +95,14 @@ async def begin(redis: Redis, key: IdempotencyKey) -> KeptAnswer | None:
     return KeptAnswer(**record["answer"])
 
 
-async def keep(redis: Redis, key: IdempotencyKey, answer: KeptAnswer) -> None:
+async def keep(batch: Batch, key: IdempotencyKey, answer: KeptAnswer) -> None:
     """Give this answer to every repetition for a day."""
-    async with _reachable():
-        await redis.set(key.name, _record(key, answer), ex=KEPT_S)
+    await batch.command("SET", key.name, _record(key, answer), "EX", KEPT_S)
 
 
-async def release(redis: Redis, key: IdempotencyKey) -> None:
+async def release(batch: Batch, key: IdempotencyKey) -> None:
     """Forget the key: its request was refused and created nothing."""
-    async with _reachable():
-        await redis.delete(key.name)
+    await batch.command("DEL", key.name)
 
 
 def _record(key: IdempotencyKey, answer: KeptAnswer | None) -> str:
@@ -118,11 +112,3 @@ def _record(key: IdempotencyKey, answer: KeptAnswer | None) -> str:
 
 def _digest(text: str) -> bytes:
     return sha256(text.encode()).digest()
-
-
-@asynccontextmanager
-async def _reachable() -> AsyncIterator[None]:
-    try:
-        yield
-    except (RedisError, OSError) as error:
-        raise StoreUnavailable("Redis does not answer") from error

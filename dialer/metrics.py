@@ -23,6 +23,10 @@ PLACEMENTS = Counter(
     "Requests to place a call by the carrier's answer: placed, refused_<reason> or unknown_<reason>.",
     ["trunk", "result"],
 )
+CHANGES_UNCONFIRMED = Counter(
+    "dialer_redis_changes_unconfirmed_total",
+    "Changes that too few replicas of Redis confirmed in time: no call went out and no request succeeded by them.",
+)
 REFUSED_RATE = Counter("dialer_rate_refusals_total", "Requests that the carrier refused as too fast.", ["trunk"])
 PLACEMENT_SECONDS = Histogram(
     "dialer_placement_seconds", "From sending a placing to the carrier's answer.", ["trunk"], buckets=_PLACING_S

@@ -11,9 +11,11 @@ from typing import Any
 
 from arq.connections import ArqRedis
 from redis import exceptions
-from redis.asyncio import ConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
+
+from dialer.redis_connection import open_pool
+from dialer.redis_settings import RedisSettings
 
 QUEUE_NAME = "{dialer}:arq:queue"
 JOB_EXPIRES_MS = 60_000
@@ -40,11 +42,12 @@ def deserialize(stored: bytes) -> dict[str, Any]:
     return job
 
 
-def open_queue(redis_url: str) -> ArqRedis:
+def open_queue(settings: RedisSettings) -> ArqRedis:
     """Open the connection pool that arq uses, which outlives a restart of Redis. Close it with `aclose`."""
-    pool: Any = ConnectionPool.from_url(
-        redis_url,
-        retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), 8),
+    tries = 2 if settings.redis_address.service else 8
+    pool: Any = open_pool(
+        settings,
+        retry=Retry(ExponentialBackoff(cap=1.0, base=0.05), tries),
         retry_on_error=list(_AWAY),
         socket_timeout=10,
         socket_connect_timeout=5,

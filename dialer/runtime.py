@@ -23,11 +23,10 @@ from dialer.planning import Planning
 from dialer.providers.base import Provider
 from dialer.providers.kpn import KpnVoice, kpn_from_settings
 from dialer.recordings.storage import Storage
+from dialer.redis_connection import open_redis
 from dialer.settings import CARRIER_FIELDS, Settings
 from dialer.store import Store
 from dialer.store.base import Deadlines, deadlines
-
-_SOCKET_TIMEOUT_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +81,13 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """
     settings.require("redis_url")
     async with AsyncExitStack() as stack:
-        redis = open_redis(str(settings.redis_url))
+        redis = open_redis(settings)
         stack.push_async_callback(redis.aclose)
         clock = RedisClock(redis)
         await _reached(clock)
         in_step = asyncio.create_task(clock.keep_in_step())
         stack.push_async_callback(ended, in_step)
-        batch = Batch(redis)
+        batch = Batch(redis, replicas=settings.replicas_acknowledged)
         limits = deadlines(settings.ringing_timer_s, settings.length_timer_s)
         store = Store(batch, clock, limits, erasure_secret(settings))
         await store.check_erasure_secret()
@@ -97,17 +96,6 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         recordings = Storage(settings.recordings_place)
         planning = Planning(store, batch, clock, settings)
         yield Runtime(settings, redis, batch, clock, store, openings, planning, limits, recordings, providers)
-
-
-def open_redis(url: str) -> Redis:
-    """A client of that server, with our time limits; nothing is asked yet."""
-    redis: Redis = Redis.from_url(
-        url,
-        decode_responses=True,
-        socket_timeout=_SOCKET_TIMEOUT_S,
-        socket_connect_timeout=_SOCKET_TIMEOUT_S,
-    )
-    return redis
 
 
 async def _carriers(settings: Settings, stack: AsyncExitStack, redis: Redis) -> dict[str, KpnVoice]:

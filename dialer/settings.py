@@ -15,11 +15,12 @@ from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import NoDecode, SettingsConfigDict
 
 from dialer.callbacks.events import CallbackEvent
 from dialer.errors import InvalidInput
 from dialer.model import MAIN, Caps
+from dialer.redis_settings import RedisSettings
 from dialer.setting_values import caller_id, is_signing_key
 from dialer.window_text import parse_windows
 from dialer.windows import Windows
@@ -32,17 +33,11 @@ CarrierExtra = Literal["advanced_detection", "inline_ncco", "random_from", "sip_
 """What KPN's gateway may or may not pass on: off until somebody has tried it (REFERENCE 3 and 13)."""
 
 
-class Settings(BaseSettings):
+class Settings(RedisSettings):
     """The settings of one process. Each field's environment variable is its name in capitals after `DIALER_`."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
-    redis_url: str | None = Field(
-        None,
-        pattern=r"^(redis|rediss|unix)://.+",
-        description="The Redis to work on (redis://, rediss:// or unix://). "
-        "Unset: `dialer up` and `dialer demo` run a private server of their own.",
-    )
     data_dir: Path = Field(
         Path("~/.local/share/dialer"),
         description="Folder of the private Redis server, its append-only file and the generated keys.",

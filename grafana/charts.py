@@ -347,4 +347,13 @@ FLEET = (
         remedy="`failed`: Redis was away (the job's calls are found again by their leases) or a fault of ours; the"
         " worker's log has it. No `rescue` at all: no worker runs.",
     ),
+    Chart(
+        "Changes unconfirmed",
+        "cpm",
+        queries=[each_minute("dialer_redis_changes_unconfirmed_total", "instance")],
+        meaning="Changes a minute that too few replicas of Redis confirmed in time: they count as not done, so that no"
+        " phone rings twice after a failover.",
+        remedy="Anything for more than seconds: nothing is dialed and the API answers 503. Bring the replicas back."
+        " Runbook: docs/redis.md.",
+    ),
 )

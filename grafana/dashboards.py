@@ -30,7 +30,7 @@ ROWS = {
     "Webhooks": (WEBHOOKS, (8, 8, 8, 12, 12)),
     "Recordings": (RECORDINGS, (12, 12)),
     "Customers' systems": (CUSTOMERS, (6, 6, 6, 6)),
-    "Fleet": (FLEET, (6, 6, 6, 6, 8, 8, 8)),
+    "Fleet": (FLEET, (6, 6, 6, 6, 6, 6, 6, 6)),
 }
 """Each row's charts and how many of the grid's 24 columns each takes."""
 

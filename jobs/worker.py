@@ -116,7 +116,7 @@ async def _context(runtime: Runtime) -> AsyncIterator[Context]:
 
 async def _dial(context: Context, worker_id: str, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
-        pool = queue.open_queue(str(context.settings.redis_url))
+        pool = queue.open_queue(context.settings)
         stack.push_async_callback(pool.aclose)
         shell = make_worker(pool, context)
         hopper = Hopper(context, _starter(pool, shell))

@@ -57,7 +57,7 @@ async def answer_once(request: web.Request, scope: str, body: BaseModel | str, c
 
 async def _begin(request: web.Request, key: IdempotencyKey) -> KeptAnswer | None:
     try:
-        return await idempotency.begin(request.app[RUNTIME].redis, key)
+        return await idempotency.begin(request.app[RUNTIME].batch, key)
     except StillRunning as error:
         raise Problem(KEY_IN_USE, str(error), field=HEADER, headers={"Retry-After": "1"}) from None
     except KeyReused as error:
@@ -65,15 +65,15 @@ async def _begin(request: web.Request, key: IdempotencyKey) -> KeptAnswer | None
 
 
 async def _run(request: web.Request, key: IdempotencyKey, create: Creation) -> KeptAnswer:
-    redis = request.app[RUNTIME].redis
+    batch = request.app[RUNTIME].batch
     try:
         answer = await create(key.derived_id())
     except Exception:
         # A marker that cannot be removed lapses by itself.
         with contextlib.suppress(StoreUnavailable):
-            await idempotency.release(redis, key)
+            await idempotency.release(batch, key)
         raise
-    await idempotency.keep(redis, key, answer)
+    await idempotency.keep(batch, key, answer)
     return answer
 
 

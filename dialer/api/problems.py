@@ -22,6 +22,7 @@ from dialer.errors import (
     ImportMoved,
     InvalidInput,
     NotFound,
+    NotReplicated,
     StorageUnavailable,
     StoreUnavailable,
 )
@@ -131,7 +132,8 @@ def problem_from(error: Exception) -> Problem | None:
         case web.HTTPException():
             return _from_aiohttp(error)
         case StoreUnavailable():
-            return Problem(UNAVAILABLE, "Redis does not answer; try again shortly.", headers={"Retry-After": "1"})
+            told = str(error) if isinstance(error, NotReplicated) else "Redis does not answer; try again shortly."
+            return Problem(UNAVAILABLE, told, headers={"Retry-After": "1"})
         case InvalidInput(field=str() as name):
             return Problem(INVALID_INPUT, str(error), field=name, errors=[FieldError(name, str(error))])
         case CarrierError():

@@ -11,6 +11,7 @@ import asyncio
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -28,6 +29,7 @@ from dialer.cli.watching import summary, watch
 from dialer.client import AsyncDialer
 from dialer.errors import DialerError
 from dialer.folder import make_private
+from dialer.redis_settings import RedisSettings
 from dialer.settings import load_settings
 from dialer.supervisor import Supervisor
 
@@ -115,7 +117,8 @@ async def _campaign(show: Show, folder: Path, dialer: AsyncDialer) -> CampaignOu
 
 def _plan(show: Show, folder: Path, stand_in: StandIn) -> Plan:
     # Whatever the environment says about a real carrier or a real Redis must not be touched.
-    outside = {"redis_url": None, "public_url": None, "api_key": None, "webhook_secret": None, "erasure_secret": None}
+    outside: dict[str, Any] = {name: field.default for name, field in RedisSettings.model_fields.items()}
+    outside |= dict.fromkeys(("public_url", "api_key", "webhook_secret", "erasure_secret"))
     inside = {"data_dir": folder, "host": "127.0.0.1", "port": 0, "calls_per_second": show.rate, "burst": 1}
     inside |= {"allowed_destinations": "*"}  # its people live in two countries, and no phone rings
     settings = load_settings(**outside, **inside)

@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from dialer.providers.base import Provider
 from dialer.providers.kpn import kpn_without_fleet
 from dialer.providers.kpn.account import CREDENTIALS
-from dialer.runtime import open_redis
+from dialer.redis_connection import open_redis
 from dialer.settings import Settings
 
 PATIENCE_S = 10.0  # more than any part of this may take on a live day
@@ -85,7 +85,7 @@ async def open_patient(settings: Settings, api_url: str) -> AsyncIterator[Patien
 async def _reached(settings: Settings, stack: AsyncExitStack) -> tuple[Redis | None, str]:
     if settings.redis_url is None:
         return None, "DIALER_REDIS_URL is not set, and no `dialer up` with a Redis of its own runs here"
-    redis = open_redis(settings.redis_url)
+    redis = open_redis(settings)
     stack.push_async_callback(redis.aclose)
     try:
         await redis.ping()

@@ -7,6 +7,7 @@ that Python owns (facts, dispositions and their rules) are written into the text
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -23,13 +24,23 @@ FACT_BIT = {fact: 1 << position for position, fact in enumerate(Fact)}
 """An attempt's facts are stored as one whole number. New facts go to the end of `Fact`: the order is stored data."""
 
 
+_READS = (
+    "ECHO EXISTS GET GETRANGE HEXISTS HGET HGETALL HKEYS HLEN HMGET LINDEX LLEN LRANGE PING PTTL SCAN SCARD SISMEMBER "
+    "SMEMBERS XRANGE XREVRANGE ZCARD ZCOUNT ZMSCORE ZRANGE ZRANGEBYSCORE ZRANK ZREVRANGE ZREVRANK ZSCAN ZSCORE"
+)
+READS = frozenset(_READS.split())
+"""Commands that change nothing; whatever stands not here counts as a change."""
+_CALL = re.compile(r"redis\.p?call\('([A-Z]+)'")
+
+
 @dataclass(frozen=True, slots=True)
 class Script:
-    """A script as Redis gets it."""
+    """A script as Redis gets it; `changes` is whether it can change anything."""
 
     name: str
     text: str
     sha: str
+    changes: bool
 
 
 @cache
@@ -39,7 +50,8 @@ def script(name: str) -> Script:
     parts = [_part(line.split(": ")[1]) for line in body.splitlines() if line.startswith("-- include: ")]
     # Once for all parts: a script has at most 200 locals.
     text = "\n".join([_constants(), *parts, body] if parts else [body])
-    return Script(name, text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
+    digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
+    return Script(name, text, digest, changes=not READS.issuperset(_CALL.findall(text)))
 
 
 def fact_bits(facts: frozenset[Fact]) -> int:

@@ -20,10 +20,10 @@ class Mortal(Batch):
         self._live()
         return await self._batch.run(name, keys, args)
 
-    async def command(self, *parts: Any) -> Any:
+    async def command(self, *parts: Any, confirmed: bool = True) -> Any:
         """Run a command, while it lives."""
         self._live()
-        return await self._batch.command(*parts)
+        return await self._batch.command(*parts, confirmed=confirmed)
 
     def _live(self) -> None:
         if self.left == 0:

@@ -24,7 +24,7 @@ def redis_server(*options: str) -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="dialer-") as folder:
         socket = Path(folder) / "redis"
         fixed = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder]
-        command = [_redis_server(), *fixed, *options]
+        command = [server_program(), *fixed, *options]
         server = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - found by us
         try:
             _wait_for(server, socket)
@@ -34,7 +34,8 @@ def redis_server(*options: str) -> Iterator[str]:
             server.wait(_START_LIMIT_S)
 
 
-def _redis_server() -> str:
+def server_program() -> str:
+    """The Redis server program of this machine: on PATH, or the bundled one."""
     for name in ("redis-server", "valkey-server"):
         if found := shutil.which(name):
             return found

@@ -10,6 +10,7 @@ import pytest
 from redis.asyncio import Redis
 
 from dialer import keys
+from dialer.batch import Batch
 from dialer.callbacks.outbox import Outbox
 from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
@@ -84,7 +85,7 @@ async def a_busy_life(engine: Engine) -> None:
     single = NewCall(number=NUMBER, external_id="klant-77", own=own)
     await engine.store.enqueue_call(Priority.NORMAL, single, key="id klant-77")
     key = IdempotencyKey(scope="post-calls", key="k1", body="{}")
-    await keep(engine.redis, key, KeptAnswer(201, json.dumps({"number": NUMBER}), "/v1/calls/direct-1"))
+    await keep(Batch(engine.redis), key, KeptAnswer(201, json.dumps({"number": NUMBER}), "/v1/calls/direct-1"))
 
 
 async def test_nothing_of_the_person_stays(engine: Engine) -> None:
@@ -313,14 +314,14 @@ async def test_a_kept_answer_does_not_let_the_person_be_called_again(engine: Eng
     """The request sent again under its key is refused: it adds no call."""
     key = IdempotencyKey(scope="post-calls", key="k1", body="{}")
     other = IdempotencyKey(scope="post-calls", key="k2", body="{}")
-    await keep(engine.redis, key, KeptAnswer(201, json.dumps({"number": NUMBER}), "/v1/calls/direct-1"))
-    await keep(engine.redis, other, KeptAnswer(201, json.dumps({"number": OTHER}), "/v1/calls/direct-2"))
+    await keep(Batch(engine.redis), key, KeptAnswer(201, json.dumps({"number": NUMBER}), "/v1/calls/direct-1"))
+    await keep(Batch(engine.redis), other, KeptAnswer(201, json.dumps({"number": OTHER}), "/v1/calls/direct-2"))
     before = await engine.redis.ttl(key.name)
     await erased(engine)
 
     with pytest.raises(KeyReused):
-        await begin(engine.redis, key)
-    assert await begin(engine.redis, other)
+        await begin(Batch(engine.redis), key)
+    assert await begin(Batch(engine.redis), other)
     assert before - 1 <= await engine.redis.ttl(key.name) <= before
 
 

@@ -125,3 +125,15 @@ def test_a_naive_time_is_refused() -> None:
     """A time without a zone could mean any: it is a bug."""
     with pytest.raises(ValueError, match="naive"):
         to_ms(datetime(2027, 1, 1))  # noqa: DTZ001 - just that
+
+
+@pytest.mark.parametrize("ahead_us", [-3_000_000, -50_000, 50_000, 3_000_000])
+async def test_another_primary_is_another_clock(machine: Machine, clock: RedisClock, ahead_us: int) -> None:
+    """After a failover the clock shows the new primary's time from the first measurement on, however quick the old."""
+    for _ in range(8):
+        await clock.sync()
+    machine.ahead_us += ahead_us
+    machine.way_there_us = machine.way_back_us = 400
+    await clock.sync()
+
+    assert machine.redis_us == clock.now_us()

@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from dialer import idempotency
 from dialer.api.calls import SCOPE
 from dialer.api.schemas import NewSingleCall
+from dialer.batch import Batch
 from dialer.idempotency import IdempotencyKey, KeptAnswer, KeyReused, StillRunning
 
 KEY = IdempotencyKey(scope="post-calls", key="k", body="{}")
@@ -17,34 +18,34 @@ ANSWER = KeptAnswer(201, '{"id":"direct-1"}', "/v1/calls/direct-1")
 
 async def test_first_request_runs_and_its_answer_is_kept(redis: Redis) -> None:
     """The first request is told to run; later ones get its answer."""
-    assert await idempotency.begin(redis, KEY) is None
-    await idempotency.keep(redis, KEY, ANSWER)
+    assert await idempotency.begin(Batch(redis), KEY) is None
+    await idempotency.keep(Batch(redis), KEY, ANSWER)
 
-    assert ANSWER == await idempotency.begin(redis, KEY)
+    assert ANSWER == await idempotency.begin(Batch(redis), KEY)
 
 
 async def test_key_is_blocked_while_its_request_runs(redis: Redis) -> None:
     """A second request under the key waits for the first one's answer."""
-    await idempotency.begin(redis, KEY)
+    await idempotency.begin(Batch(redis), KEY)
     with pytest.raises(StillRunning):
-        await idempotency.begin(redis, KEY)
+        await idempotency.begin(Batch(redis), KEY)
 
 
 @pytest.mark.parametrize("answered", [False, True])
 async def test_other_body_is_told_at_once(answered: bool, redis: Redis) -> None:  # noqa: FBT001 - a parameter of the test
     """The same key with another body is refused, whether the first one runs or was answered."""
-    await idempotency.begin(redis, KEY)
+    await idempotency.begin(Batch(redis), KEY)
     if answered:
-        await idempotency.keep(redis, KEY, ANSWER)
+        await idempotency.keep(Batch(redis), KEY, ANSWER)
     with pytest.raises(KeyReused):
-        await idempotency.begin(redis, IdempotencyKey(scope="post-calls", key="k", body="[]"))
+        await idempotency.begin(Batch(redis), IdempotencyKey(scope="post-calls", key="k", body="[]"))
 
 
 async def test_marker_and_answer_end_by_themselves(redis: Redis) -> None:
     """A crash blocks the key for seconds, an answer is kept for a day; both are one key in Redis."""
-    await idempotency.begin(redis, KEY)
+    await idempotency.begin(Batch(redis), KEY)
     marker_s = await redis.ttl(KEY.name)
-    await idempotency.keep(redis, KEY, ANSWER)
+    await idempotency.keep(Batch(redis), KEY, ANSWER)
 
     assert 0 < marker_s <= 30
     assert 86_300 < await redis.ttl(KEY.name) <= 86_400
@@ -53,8 +54,8 @@ async def test_marker_and_answer_end_by_themselves(redis: Redis) -> None:
 
 async def test_released_key_is_free(redis: Redis) -> None:
     """After a refusal nothing is left."""
-    await idempotency.begin(redis, KEY)
-    await idempotency.release(redis, KEY)
+    await idempotency.begin(Batch(redis), KEY)
+    await idempotency.release(Batch(redis), KEY)
 
     assert 0 == await redis.dbsize()
 
@@ -76,7 +77,7 @@ async def test_request_while_the_first_runs_is_told_to_wait(api: aiohttp.ClientS
     """Over HTTP that is a 409 with Retry-After."""
     body = '{"number": "+31201234567", "script": {"text": "Hello."}}'
     read = NewSingleCall.model_validate_json(body)
-    await idempotency.begin(redis, IdempotencyKey(scope=SCOPE, key="k", body=read.model_dump_json()))
+    await idempotency.begin(Batch(redis), IdempotencyKey(scope=SCOPE, key="k", body=read.model_dump_json()))
     headers = {"Content-Type": "application/json", "Idempotency-Key": "k"}
     async with api.post("/v1/calls", data=body, headers=headers) as response:
         problem = await response.json()
