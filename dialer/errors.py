@@ -7,6 +7,7 @@ DialerError
 │   └── ImportMoved     somebody else went on with this import
 ├── ChangedMeanwhile    somebody else changed it since it was read
 ├── CarrierError        the carrier did not do what was asked (never used for placing: that returns a value)
+├── OtherData           the data in Redis is of a release that this program cannot work with
 ├── StorageUnavailable  the folder or bucket of recordings does not do what is asked
 └── StoreUnavailable    Redis does not answer
     └── NotReplicated   it answers, and too few replicas have what it was told
@@ -65,6 +66,10 @@ class CarrierError(DialerError):
         super().__init__(message)
         self.status = status
         self.retryable = retryable
+
+
+class OtherData(DialerError):
+    """The data in Redis is of a version that this program cannot read."""
 
 
 class StorageUnavailable(DialerError):

@@ -20,6 +20,7 @@ from dialer.batch import Batch
 from dialer.clock import now_ms
 from dialer.errors import StoreUnavailable
 from dialer.runtime import Runtime
+from dialer.schema import marked
 
 EVERY_S = 2.0
 
@@ -51,8 +52,8 @@ class Fleet:
 
 
 def process_name() -> str:
-    """A name for this process that no other has."""
-    return f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}"
+    """A name for this process that no other has, and by which others know its release."""
+    return marked(f"{socket.gethostname()}:{os.getpid()}:{token_hex(4)}")
 
 
 async def read_fleet(batch: Batch) -> Fleet:

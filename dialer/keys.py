@@ -60,6 +60,8 @@ campaign (`store/retention.py`).
 | `api-keys` | hash | id of an API key: name, roles, digest, created, expires (JSON) | revoked |
 | `api-keys:used` | hash | id of an API key: when it was last used (ms) | revoked |
 | `erasure` | hash | `fingerprint` of the secret under which hashes of erased numbers stand | stays: one a fleet |
+| `schema` | hash | `version` of the data, and the oldest of a program that may read it: `needs` (`schema.py`) | stays |
+| `migration` | hash | `version` that is being made, `at` (cursor), counts (`store/migrating.py`) | with its last page |
 | `escalating` | zset | call given up that is to be escalated, score: when, or the lease (ms) | empties |
 | `erasing` | zset | erasure id, score: when to go on, or the lease (ms) | empties |
 | `erasure:e5f1` | hash | an erasure's plan (until its end), counts, proof | the retention's days after its end |
@@ -125,6 +127,8 @@ RECORDINGS = f"{TAG}recordings"
 RECORDINGS_DUE = f"{TAG}recordings:due"
 RECORDINGS_UNFETCHED = f"{TAG}recordings:unfetched"
 ERASURE_SECRET = f"{TAG}erasure"
+SCHEMA = f"{TAG}schema"
+MIGRATION = f"{TAG}migration"
 REJECTED = f"{TAG}rejected"
 ESCALATING = f"{TAG}escalating"
 ERASING = f"{TAG}erasing"
@@ -137,6 +141,8 @@ CALLBACKS_DEAD = f"{TAG}callbacks:dead"
 TOKEN = f"{TAG}token"
 READY = tuple(f"{TAG}ready:{priority}" for priority in Priority)
 READY_URGENT = READY[0]
+KEPT = (CAMPAIGNS, SUPPRESSED, SUPPRESSION, AUDIT, API_KEYS, ERASURE_SECRET, TRUNK)
+"""Where anything is stored for good, one of these is there."""
 
 WORKER_ALIVE_MS = 15_000
 """A worker whose last heartbeat is older is gone."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import aiohttp
+import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -24,9 +25,14 @@ from dialer.providers.base import Provider
 from dialer.providers.kpn import KpnVoice, kpn_from_settings
 from dialer.recordings.storage import Storage
 from dialer.redis_connection import open_redis
+from dialer.schema import Stamp, is_older
 from dialer.settings import CARRIER_FIELDS, Settings
 from dialer.store import Store
 from dialer.store.base import Deadlines, deadlines
+
+log = structlog.get_logger()
+
+_LOOK_AGAIN_S = 5.0  # two reads; wrong only where machines are set up differently, or run two releases
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
 
     Raises:
         InvalidInput: there is no Redis URL, or another erasure secret than that of the hashes in Redis.
+        OtherData: what is in Redis is of a release that this one cannot work with.
         StoreUnavailable: Redis does not answer.
     """
     settings.require("redis_url")
@@ -90,12 +97,34 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         batch = Batch(redis, replicas=settings.replicas_acknowledged)
         limits = deadlines(settings.ringing_timer_s, settings.length_timer_s)
         store = Store(batch, clock, limits, erasure_secret(settings))
-        await store.check_erasure_secret()
+        await _check_data(store)
         providers = await _carriers(settings, stack, redis)
         openings = Openings(batch, clock, settings.default_region)
         recordings = Storage(settings.recordings_place)
         planning = Planning(store, batch, clock, settings)
         yield Runtime(settings, redis, batch, clock, store, openings, planning, limits, recordings, providers)
+
+
+async def keep_to_data(store: Store) -> None:
+    """End with InvalidInput or OtherData once this process could not go on working on what is in Redis.
+
+    The first hash of an erased number may come while it runs: under another secret it could not tell all whom nobody
+    may call. So may a newer release change the data into what only it can read.
+    """
+    told = False
+    while True:
+        with suppress(StoreUnavailable):
+            stamp = await _check_data(store)
+            if is_older(stamp) and not told:
+                advice = "run `dialer migrate` once every process is of this release"
+                log.warning("data.older", version=stamp.version, advice=advice)
+                told = True
+        await asyncio.sleep(_LOOK_AGAIN_S)
+
+
+async def _check_data(store: Store) -> Stamp:
+    await store.check_erasure_secret()
+    return await store.check_schema()
 
 
 async def _carriers(settings: Settings, stack: AsyncExitStack, redis: Redis) -> dict[str, KpnVoice]:

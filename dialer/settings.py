@@ -44,6 +44,13 @@ class Settings(RedisSettings):
     )
     host: str = Field("127.0.0.1", min_length=1, description="Address the API listens on.")
     port: int = Field(8080, ge=0, le=65535, description="TCP port the API listens on; 0 takes any free one.")
+    api_grace_s: float = Field(
+        0,
+        ge=0,
+        le=300,
+        description="How long the API serves on, no longer ready (`/readyz`), once it was asked to end, so that a load "
+        "balancer goes elsewhere first: longer than that takes to notice. 0 where there is none.",
+    )
     public_url: str | None = Field(
         None,
         pattern=r"^https?://[^/?#\s]+[^?#\s]*$",

@@ -30,7 +30,7 @@ from dialer.errors import InvalidInput, StoreUnavailable
 from dialer.heartbeat import WORKER_LISTS, farewell, keep_alive, process_name
 from dialer.leases import Leases
 from dialer.model import MAIN
-from dialer.runtime import Runtime, open_runtime
+from dialer.runtime import Runtime, keep_to_data, open_runtime
 from dialer.settings import CARRIER_FIELDS, Settings
 from jobs.again import again
 from jobs.callbacks import CallbackRounds
@@ -72,7 +72,6 @@ JOB_TIMEOUT_S = 900
 _OUT_OF_REACH = 1_000_000  # arq counts a try for each start of a job; ours are counted by the store
 _RECORD_S = 10.0  # for the record behind the last answer, and for a token that it may have waited for
 _RESTART_S = 1.0
-_SECRET_S = 5.0  # one read; wrong only where machines are set up differently
 
 
 async def run_worker(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
@@ -80,6 +79,7 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event | None = None) -
 
     Raises:
         InvalidInput: a setting that a worker needs is missing.
+        OtherData: what is in Redis is of a release that this one cannot work with, at the start or from then on.
         StoreUnavailable: Redis does not answer at the start.
     """
     settings.require("redis_url", "webhook_secret", *CARRIER_FIELDS)
@@ -126,7 +126,7 @@ async def _dial(context: Context, worker_id: str, stop: asyncio.Event) -> None:
             asyncio.create_task(keep_alive(worker_id, context.runtime, WORKER_LISTS)),
             asyncio.create_task(HangUpRounds(context).run()),
             asyncio.create_task(CallbackRounds(context).run()),
-            asyncio.create_task(keep_to_secret(context.runtime)),
+            asyncio.create_task(keep_to_data(context.runtime.store)),
         ]
         waiting = asyncio.create_task(stop.wait())
         try:
@@ -174,17 +174,6 @@ def make_worker(pool: ArqRedis, context: Context) -> Worker:
         job_deserializer=queue.deserialize,
         ctx={"context": context},
     )
-
-
-async def keep_to_secret(runtime: Runtime) -> None:
-    """End with InvalidInput once hashes of erased numbers stand under another secret than this worker's.
-
-    The first of them may come while it runs; from then on it could not tell all whom nobody may call.
-    """
-    while True:
-        with suppress(StoreUnavailable):
-            await runtime.store.check_erasure_secret()
-        await asyncio.sleep(_SECRET_S)
 
 
 def _timed(job: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]]:

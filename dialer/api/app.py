@@ -1,8 +1,9 @@
 """The API as one aiohttp application, and the server that runs it.
 
 `create_app` puts the parts together; `serve` opens what they need, listens, and on its end lets requests under way
-finish. Time limits, added up: 10 s for requests, then 5 s for what they left behind (`background.py`); so a supervisor
-that kills must wait 20 s.
+finish. Before that it serves for `api_grace_s` more, no longer ready, so that whatever shares the load goes elsewhere.
+Time limits, added up: that, 10 s for requests, then 5 s for what they left behind (`background.py`); so a supervisor
+that kills must wait 20 s and the grace.
 """
 
 from __future__ import annotations
@@ -54,14 +55,14 @@ from dialer.api.background import Background
 from dialer.api.bodies import MAX_JSON_BYTES
 from dialer.api.feed import Feed
 from dialer.api.import_pool import ImportPool
-from dialer.api.keys import BACKGROUND, DOORKEEPER, FEED, IMPORT_POOL, OPENAPI, RUNTIME, WEBHOOK_SECRET
+from dialer.api.keys import BACKGROUND, DOORKEEPER, ENDING, FEED, IMPORT_POOL, OPENAPI, RUNTIME, WEBHOOK_SECRET
 from dialer.api.middleware import envelope, expect
 from dialer.api.openapi import openapi_document
 from dialer.api.routing import Route, install
 from dialer.ending import ended
 from dialer.errors import InvalidInput
 from dialer.heartbeat import API_LISTS, farewell, keep_alive, process_name
-from dialer.runtime import Runtime, open_runtime
+from dialer.runtime import Runtime, keep_to_data, open_runtime
 from dialer.settings import Settings, environment_name
 
 KEEPALIVE_S = 75  # longer than the usual proxy's 60 s, so that the proxy is the one who closes
@@ -119,6 +120,8 @@ def create_app(runtime: Runtime) -> web.Application:
     app[WEBHOOK_SECRET] = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
     app[FEED] = Feed(runtime)
     app[OPENAPI] = to_json(openapi_document(ROUTES))
+    app[ENDING] = asyncio.Event()
+    app.on_response_prepare.append(_last_answer)
     app.on_shutdown.append(events.end_listening)
     app.cleanup_ctx.extend([_background, _import_pool, _heartbeat])
     install(app, ROUTES, expect=expect)
@@ -126,7 +129,7 @@ def create_app(runtime: Runtime) -> web.Application:
 
 
 async def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
-    """Run the API until cancelled.
+    """Run the API until cancelled, or until its data is that of another release; then let go of it in order.
 
     Args:
         settings: where to listen and on which Redis to work.
@@ -134,20 +137,33 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
 
     Raises:
         InvalidInput: a setting is missing, or the port is taken.
+        OtherData: what is in Redis is of a release that this one cannot work with.
     """
     async with open_runtime(settings) as runtime:
         # Bodies stay as they were sent: a compressed one could grow to anything.
         options: dict[str, Any] = {"access_log": None, "keepalive_timeout": KEEPALIVE_S, "auto_decompress": False}
         options |= {"lingering_time": LINGER_S, "max_line_size": MAX_LINE_BYTES}
-        runner = web.AppRunner(create_app(runtime), shutdown_timeout=SHUTDOWN_S, **options)
+        app = create_app(runtime)
+        runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_S, **options)
         await runner.setup()
         try:
             url = await _listen(runner, settings)
             if ready:
                 ready(url)
-            await asyncio.Event().wait()
+            try:
+                await keep_to_data(runtime.store)
+            finally:
+                app[ENDING].set()
+                await asyncio.sleep(settings.api_grace_s)
         finally:
             await runner.cleanup()
+
+
+async def _last_answer(request: web.Request, response: web.StreamResponse) -> None:
+    """Have whoever asks while we end ask somebody else the next time, instead of on a connection that will be gone."""
+    if request.app[ENDING].is_set():
+        response.force_close()
+        response.headers["Connection"] = "close"
 
 
 async def _listen(runner: web.AppRunner, settings: Settings) -> str:

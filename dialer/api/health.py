@@ -11,7 +11,7 @@ from prometheus_client.exposition import choose_encoder
 from redis.exceptions import RedisError
 
 from dialer.api.answers import HealthOut
-from dialer.api.keys import OPENAPI, RUNTIME
+from dialer.api.keys import ENDING, OPENAPI, RUNTIME
 from dialer.api.routing import Answer, Routes
 from dialer.counting import refresh_store_gauges
 from dialer.errors import StoreUnavailable
@@ -37,10 +37,11 @@ async def healthz(_request: web.Request) -> web.StreamResponse:
     },
 )
 async def readyz(request: web.Request) -> web.StreamResponse:
-    """Whether the process can do its work: Redis answers."""
-    found = await _redis_state(request)
-    health = HealthOut(status="ok" if found == "ok" else "unavailable", checks={"redis": found})
-    return web.json_response(text=health.model_dump_json(), status=200 if found == "ok" else 503)
+    """Whether the process can do its work: Redis answers, and it was not asked to end."""
+    checks = {"redis": await _redis_state(request), "process": "ending" if request.app[ENDING].is_set() else "ok"}
+    is_ready = set(checks.values()) == {"ok"}
+    health = HealthOut(status="ok" if is_ready else "unavailable", checks=checks)
+    return web.json_response(text=health.model_dump_json(), status=200 if is_ready else 503)
 
 
 @routes.get(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from aiohttp import web
@@ -19,6 +20,8 @@ WEBHOOK_SECRET = web.AppKey("WEBHOOK_SECRET", str)
 BACKGROUND = web.AppKey("BACKGROUND", Background)
 IMPORT_POOL = web.AppKey("IMPORT_POOL", ImportPool)
 OPENAPI = web.AppKey("OPENAPI", bytes)
+# Set when the process was asked to end, and serves a little longer.
+ENDING = web.AppKey("ENDING", asyncio.Event)
 
 REQUEST_ID = web.RequestKey("REQUEST_ID", str)
 # Whoever sent it, under `/v1`.

@@ -52,6 +52,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "doctor": "Check everything that a first live day needs, with advice; place one test call.",
         "api": "Run the HTTP API and the carrier's webhooks.",
         "worker": "Run a worker, which places the calls; as many as you like.",
+        "migrate": "Bring the data in Redis to the version that this release writes.",
         "simulate": "Run the carrier stand-in as a server of its own.",
         "completion": "Print what makes a shell complete these commands.",
     },

@@ -77,7 +77,7 @@ async def start(plan: Plan, supervisor: Supervisor, dialer: AsyncDialer, say: Ca
     _check_port(settings)
     if plan.stand_in is not None:
         await supervisor.keep(_stand_in(plan, plan.stand_in, dialer))
-    await supervisor.keep(_program(plan, "api", settings, _API_GRACE_S, ready=dialer.is_ready))
+    await supervisor.keep(_program(plan, "api", settings, _API_GRACE_S + settings.api_grace_s, ready=dialer.is_ready))
     await supervisor.keep(*(_worker(plan, settings, number) for number in range(1, plan.workers + 1)))
 
 

@@ -45,6 +45,7 @@ CHECKS = (
     Check("eviction", store.eviction, (_REDIS,)),
     Check("memory", store.room, (_REDIS,)),
     Check("write", store.written, (_REDIS,)),
+    Check("data", store.version, (_REDIS,)),
     Check("clock here", clocks.here, (_REDIS,)),
     Check("carrier's clock", clocks.carrier, (_REDIS,)),
     Check("api", processes.api, (_REDIS, "write")),

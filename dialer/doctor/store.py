@@ -13,7 +13,9 @@ from redis.exceptions import RedisError
 from dialer import keys, probe
 from dialer.doctor.finding import Finding, failed, ok, warning
 from dialer.doctor.patient import Patient
+from dialer.errors import OtherData
 from dialer.redis_program import OLDEST, Version
+from dialer.schema import WRITES, Stamp, check, is_older
 
 _BYTES_PER_CALL = 1_100  # a finished call, measured (README, Figures)
 _ROOM_FOR = 100_000  # calls: below it a large list may not fit
@@ -104,6 +106,23 @@ async def written(patient: Patient) -> Finding:
     if took_ms > _SLOW_MS:
         return warning(f"written and removed in {took_ms:.0f} ms", "Run Redis near the workers, on a faster disk.")
     return ok(f"written and removed in {took_ms:.1f} ms")
+
+
+async def version(patient: Patient) -> Finding:
+    """The data is of a version that this release works on."""
+    read: Any = patient.store.hmget(keys.SCHEMA, ["version", "needs"])
+    told, needs = await read
+    if told is None:
+        return ok("nothing is stored, or by a release from before there were versions")
+    stamp = Stamp(int(told), int(needs))
+    try:
+        check(stamp)
+    except OtherData as error:
+        return failed(f"version {stamp.version}, for programs of {stamp.needs} or newer", str(error))
+    if is_older(stamp):
+        advice = "Run `dialer migrate` once every process is of this release."
+        return warning(f"version {stamp.version}, and this release writes {WRITES}", advice)
+    return ok(f"version {stamp.version}")
 
 
 async def _configured(patient: Patient, pattern: str) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ from dialer.store.explaining import ExplainStore
 from dialer.store.forecasts import ForecastStore
 from dialer.store.idling import IdlingStore
 from dialer.store.imports import ImportRecord, ImportStep, ImportStore
+from dialer.store.migrating import Migrated, MigratingStore
 from dialer.store.overview import Overview, OverviewStore, TrunkNow
 from dialer.store.recordings import Deleted, Noted, Wanted
 from dialer.store.retention import RetentionStore
@@ -30,6 +31,7 @@ __all__ = [
     "EventResult",
     "ImportRecord",
     "ImportStep",
+    "Migrated",
     "Noted",
     "Overview",
     "Spoken",
@@ -52,6 +54,7 @@ class Store(
     ForecastStore,
     IdlingStore,
     ImportStore,
+    MigratingStore,
     OverviewStore,
     RetentionStore,
 ):

@@ -7,7 +7,7 @@ does. What happened is read from two independent sources only, the stand-in's ow
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,6 +78,14 @@ class World:
         self.workers += added
         await asyncio.gather(*(worker.start() for worker in added))
         await asyncio.gather(*(worker.until_logged("worker.started") for worker in added))
+
+    async def run(self, command: str) -> str:
+        """Run a command of the dialer beside it to its end, which must be a good one; what it wrote."""
+        log = self.folder / f"{command}.log"
+        program = Program(command, log, self.settings)
+        await program.start()
+        assert 0 == await program.process.wait(), program.tail()
+        return log.read_text("utf-8")
 
     def _worker(self, number: int) -> Program:
         return Program("worker", self.folder / f"worker-{number}.log", self.settings)
@@ -156,13 +164,22 @@ async def _told(response: aiohttp.ClientResponse) -> Json:
 
 @asynccontextmanager
 async def open_world(
-    config: SimulatorConfig = QUICK, *, workers: int = 1, settings: Mapping[str, str] | None = None
+    config: SimulatorConfig = QUICK,
+    *,
+    workers: int = 1,
+    settings: Mapping[str, str] | None = None,
+    stored: Callable[[str], Awaitable[None]] | None = None,
 ) -> AsyncIterator[World]:
-    """A world with an API and so many workers; `settings` are named without their prefix."""
+    """A world with an API and so many workers; `settings` are named without their prefix.
+
+    `stored` puts something into the Redis of this address before anybody else is there.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="dialer-")))
         carrier = await stack.enter_async_context(Simulator(config))
         redis = await stack.enter_async_context(EmbeddedRedis(folder / "data"))
+        if stored:
+            await stored(redis.url)
         port = free_port()
         origin = f"http://127.0.0.1:{port}"
         # Beyond an import of 100,000 rows, no answer of the API takes long.

@@ -13,11 +13,10 @@ from dialer import idempotency, keys
 from dialer.cli import main
 from dialer.erasure_proof import is_about, is_genuine, number_digest, signed
 from dialer.errors import InvalidInput, StoreUnavailable
-from dialer.runtime import open_runtime
+from dialer.runtime import keep_to_data, open_runtime
 from dialer.store import erasing
 from jobs.erase import erase
 from jobs.hang_up import HangUpRounds
-from jobs.worker import keep_to_secret
 from tests.fakes.keyspace import dump
 from tests.fakes.switchboard import KEY, Switchboard
 
@@ -98,10 +97,10 @@ async def test_a_runtime_with_another_secret_does_not_open(board: Switchboard) -
 
 async def test_a_worker_with_another_secret_ends(board: Switchboard, monkeypatch: pytest.MonkeyPatch) -> None:
     """It runs until the first hash is there, and ends by itself with the variable's name."""
-    monkeypatch.setattr("jobs.worker._SECRET_S", 0.02)
+    monkeypatch.setattr("dialer.runtime._LOOK_AGAIN_S", 0.02)
     settings = board.runtime.settings.model_copy(update={"erasure_secret": None})
     async with open_runtime(settings) as elsewhere:
-        keeping = asyncio.create_task(keep_to_secret(elsewhere))
+        keeping = asyncio.create_task(keep_to_data(elsewhere.store))
         await asyncio.wait([keeping], timeout=0.1)
         runs = not keeping.done()
         await ask(board, "/v1/numbers/erase", number=NUMBER, suppress=True)

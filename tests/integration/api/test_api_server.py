@@ -37,7 +37,7 @@ async def exchange(url: str, *parts: bytes) -> bytes:
 
 @pytest.mark.parametrize(
     ("path", "body"),
-    [("/healthz", {"status": "ok"}), ("/readyz", {"status": "ok", "checks": {"redis": "ok"}})],
+    [("/healthz", {"status": "ok"}), ("/readyz", {"status": "ok", "checks": {"redis": "ok", "process": "ok"}})],
 )
 async def test_health_is_told_without_a_key(path: str, body: object, stranger: aiohttp.ClientSession) -> None:
     """Liveness and readiness are open, to GET and HEAD."""

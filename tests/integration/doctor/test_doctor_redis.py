@@ -8,9 +8,11 @@ import pytest
 from redis.asyncio import Redis
 
 from dialer import keys
+from dialer.batch import Batch
 from dialer.doctor import clocks, processes, store
 from dialer.doctor.finding import Finding, State
 from dialer.doctor.patient import Patient, open_patient
+from dialer.schema import WRITES
 from dialer.settings import Settings
 from tests.fakes.redis_server import redis_server
 
@@ -102,6 +104,23 @@ async def test_only_workers_heard_from_lately_count(
     await redis.zadd(keys.WORKERS, {"w": (seconds - ago_s) * 1000})
     async with open_patient(Settings(redis_url=redis_url), "") as patient:
         assert state is (await processes.workers(patient)).state
+
+
+@pytest.mark.parametrize(
+    ("stamp", "state"),
+    [
+        ({}, State.OK),
+        ({"version": WRITES, "needs": 1}, State.OK),
+        ({"version": WRITES - 1, "needs": 1}, State.WARNING),
+        ({"version": WRITES + 1, "needs": WRITES + 1}, State.FAILED),
+    ],
+)
+async def test_version_of_the_data_is_told(redis: Redis, redis_url: str, stamp: dict[str, int], state: State) -> None:
+    """Older data wants `dialer migrate`, newer data the newer release."""
+    for field, number in stamp.items():
+        await Batch(redis).command("HSET", keys.SCHEMA, field, number)
+    async with open_patient(Settings(redis_url=redis_url), "") as patient:
+        assert state is (await store.version(patient)).state
 
 
 async def test_probe_of_a_write_leaves_nothing(redis: Redis, redis_url: str) -> None:

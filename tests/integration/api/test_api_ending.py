@@ -1,0 +1,83 @@
+"""An API process that is asked to end: it serves on for its grace, tells that it is not ready, and lets go."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+
+import aiohttp
+import pytest
+from redis.asyncio import Redis
+
+from dialer import keys
+from dialer.api.app import serve
+from dialer.batch import Batch
+from dialer.errors import OtherData
+from dialer.schema import WRITES
+from dialer.settings import Settings
+from tests.fakes.waiting import until
+
+GRACE_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """An API of its own.
+
+    Attributes:
+        running: what it does, and how it ended.
+    """
+
+    running: asyncio.Task[None]
+    http: aiohttp.ClientSession
+
+
+@asynccontextmanager
+async def served(settings: Settings) -> AsyncIterator[Server]:
+    """An API that listens."""
+    listening: asyncio.Queue[str] = asyncio.Queue()
+    running = asyncio.create_task(serve(settings, ready=listening.put_nowait))
+    async with aiohttp.ClientSession(await listening.get()) as http:
+        yield Server(running, http)
+    running.cancel()
+    with suppress(asyncio.CancelledError, OtherData):
+        await running
+
+
+async def test_it_serves_on_for_its_grace_and_keeps_no_connection(settings: Settings) -> None:
+    """`/readyz` says no at once; whoever asks is answered, and told to come on a new connection, to somebody else."""
+    async with served(settings.model_copy(update={"api_grace_s": GRACE_S})) as server:
+        async with server.http.get("/readyz") as before:
+            assert (200, None) == (before.status, before.headers.get("Connection"))
+        server.running.cancel()
+        await asyncio.sleep(0)
+        async with server.http.get("/readyz") as ready, server.http.get("/healthz") as alive:
+            told = await ready.json()
+        began = asyncio.get_running_loop().time()
+        await asyncio.wait([server.running], timeout=5)
+        took = asyncio.get_running_loop().time() - began
+
+        assert (503, 200) == (ready.status, alive.status)
+        assert {"redis": "ok", "process": "ending"} == told["checks"]
+        assert {"close"} == {answer.headers["Connection"] for answer in (ready, alive)}
+        assert GRACE_S / 2 < took < GRACE_S + 1
+        with pytest.raises(aiohttp.ClientConnectorError):
+            await server.http.get("/healthz")
+
+
+async def test_it_ends_when_a_newer_release_takes_the_data(
+    settings: Settings, redis: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the sentence that says what to do."""
+    monkeypatch.setattr("dialer.runtime._LOOK_AGAIN_S", 0.02)
+    async with served(settings) as server:
+        await asyncio.sleep(0.1)
+        runs = not server.running.done()
+        await Batch(redis).command("HSET", keys.SCHEMA, "version", WRITES + 1, "needs", WRITES + 1)
+        await until(server.running.done, within_s=5)
+
+        assert runs
+        with pytest.raises(OtherData, match="Start the newer release again"):
+            await server.running

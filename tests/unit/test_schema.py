@@ -1,0 +1,73 @@
+"""Which data a program works on, and what it says of other data; what the steps between versions make of a hash."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from dialer.clock import moment
+from dialer.errors import OtherData
+from dialer.heartbeat import process_name
+from dialer.migrations import FIRST_MS, LAST_MS, MIGRATIONS, mended_calls, mended_campaign
+from dialer.schema import UNSTAMPED, WRITES, Stamp, check, version_of
+
+YEAR_10000_MS = LAST_MS + 5 * 3_600_000
+YEAR_0_MS = FIRST_MS - 3_600_000
+
+
+@pytest.mark.parametrize(
+    "stamp",
+    [Stamp(4, 4), Stamp(4, 1), Stamp(3, 3), Stamp(3, 1), Stamp(5, 4), Stamp(9, 4)],
+)
+def test_a_program_reads_its_own_version_and_the_one_before(stamp: Stamp) -> None:
+    """And newer data whose writers say that it can: so a release can be rolled back."""
+    check(stamp, writes=4)
+
+
+@pytest.mark.parametrize(
+    ("stamp", "advice"),
+    [(Stamp(5, 5), "Start the newer release again"), (Stamp(2, 1), "Start the release before this one")],
+)
+def test_other_data_is_refused_with_what_to_do(stamp: Stamp, advice: str) -> None:
+    """Data that only newer programs read, and data that is two versions old."""
+    with pytest.raises(OtherData, match=advice):
+        check(stamp, writes=4)
+
+
+def test_each_version_has_one_step_and_asks_for_no_newer_program() -> None:
+    """From the version without a stamp on, without a gap."""
+    assert [*range(UNSTAMPED + 1, WRITES + 1)] == [migration.version for migration in MIGRATIONS]
+    assert all(migration.needs <= migration.version for migration in MIGRATIONS)
+
+
+def test_a_process_tells_its_version_in_its_name() -> None:
+    """Those of an earlier release told none."""
+    assert WRITES == version_of(process_name())
+    assert UNSTAMPED == version_of("host:12:0a1b2c3d")
+
+
+@pytest.mark.parametrize(("stored", "mended"), [(YEAR_10000_MS, LAST_MS), (YEAR_0_MS, FIRST_MS)])
+def test_moments_without_a_year_become_the_nearest_that_has_one(stored: int, mended: int) -> None:
+    """Of campaigns, their windows and single calls; all else of them stays, and a second time changes nothing."""
+    windows = {"hours": [[[0, 1], 540, 1200]], "closed": ["2026-12-31"], "not_before": stored}
+    campaign = {"name": "Harbour", "expires_at": str(stored), "windows": json.dumps(windows)}
+    # As a script writes it: 14 digits.
+    bucket = {"7": '["+31612345678"]', "7t": f'{{"n":1,"busy":1,"x":{stored:.14g}}}', "8t": '{"n":1,"x":1800000000000}'}
+
+    changed, calls = mended_campaign(campaign), mended_calls(bucket)
+
+    assert {"expires_at", "windows"} == {*changed}
+    assert str(mended) == changed["expires_at"]
+    assert windows | {"not_before": mended} == json.loads(changed["windows"])
+    assert {"7t": {"n": 1, "busy": 1, "x": mended}} == {name: json.loads(text) for name, text in calls.items()}
+    assert moment(mended)
+    assert ({}, {}) == (mended_campaign(campaign | changed), mended_calls(bucket | calls))
+
+
+def test_what_can_be_told_is_left_alone() -> None:
+    """Also where there is nothing of the kind."""
+    fine = {"name": "Harbour", "expires_at": "1800000000000", "windows": '{"not_before": 1800000000000}'}
+
+    assert ({}, {}) == (mended_campaign(fine), mended_campaign({"name": "Harbour"}))
+    assert {} == mended_calls({"7": '["+31612345678",null,{"x":"x"}]', "7t": '{"n":3}'})
