@@ -14,8 +14,10 @@ import structlog
 
 from dialer import metrics
 from dialer.clock import Clock, moment, now_ms
+from dialer.counting import count_calls
 from dialer.duties import Duty
 from dialer.errors import IllegalStep
+from dialer.escalation import KIND
 from dialer.ladder import Escalation, Why
 from dialer.states import CallState
 from dialer.store import Store
@@ -73,7 +75,7 @@ async def _call(seen: Escalation, store: Store, clock: Clock) -> None:
 async def _end_waiting(duty: Duty, store: Store) -> None:
     ended = await store.end_waiting(duty.call)
     if ended is not None:
-        metrics.CALLS.labels(ended).inc()
+        count_calls(ended, KIND)
 
 
 async def _sweep(seen: Escalation, store: Store) -> None:

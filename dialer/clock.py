@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
@@ -65,8 +66,8 @@ class RedisClock:
         self._samples.append((round_trip, offset))
         self._offset_us = min(self._samples)[1]
 
-    async def keep_in_step(self) -> None:
-        """Measure again every few seconds, for ever."""
+    async def keep_in_step(self, turned: Callable[[], None] = lambda: None) -> None:
+        """Measure again every few seconds, for ever, and tell of each time."""
         wait_s = _SYNC_EVERY_S
         while True:
             await asyncio.sleep(wait_s)
@@ -75,6 +76,7 @@ class RedisClock:
             with suppress(RedisError, OSError):
                 await self.sync()
                 wait_s = _SYNC_EVERY_S
+                turned()
 
 
 def now_ms(clock: Clock) -> int:

@@ -30,6 +30,7 @@ from dialer.clock import Clock, now_ms
 from dialer.dispositions import Disposition
 from dialer.erasing import suppressed_digest
 from dialer.model import MAIN, AttemptRef, CallRef, Terms
+from dialer.notification import KIND
 from dialer.openings import Openings
 from dialer.settings import Settings
 from dialer.states import UP, CallState
@@ -40,7 +41,7 @@ log = structlog.get_logger()
 
 CLAIM_LEASE_MS = 4_000
 """From place_at on: a call on time begins at place_at, LATEST_US later at the latest; the rest is for a slow Redis."""
-_READ = ("class", "terms", "lists", "script_version")
+_READ = ("class", "terms", "lists", "script_version", "kind")
 _PEEKED = 32  # campaigns looked at for one claim; a round of tokens seldom reaches more
 _MOST_ROUNDS = 10  # a claim that has to park calls of closed cohorts goes on with the next thousand, so often
 
@@ -113,6 +114,7 @@ class Dial:
         numbers: all of the person's, in their order.
         lists: names of the suppression lists that its campaign keeps to, as they were read.
         script_version: of its campaign's text, from which the terms follow, as it was read.
+        kind: of its campaign.
     """
 
     claim: Claim
@@ -124,6 +126,7 @@ class Dial:
     numbers: tuple[str, ...] = ()
     lists: tuple[str, ...] = ()
     script_version: int = 1
+    kind: str = KIND
 
 
 class Begun(IntEnum):
@@ -343,7 +346,7 @@ def _readable(claim: Claim, campaign: Sequence[str | None], record: str | None, 
 
 
 def _dial(claim: Claim, campaign: Sequence[str | None], record: str, tries: str | None) -> Dial:
-    urgency, terms, lists, script_version = campaign
+    urgency, terms, lists, script_version, kind = campaign
     tried = json.loads(tries) if tries else {"n": 0}
     call = CallRecord.read(record)
     on = call.own["terms"] if call.own else json.loads(terms or "{}")
@@ -358,6 +361,7 @@ def _dial(claim: Claim, campaign: Sequence[str | None], record: str, tries: str 
         call.numbers,
         tuple((lists or "").split()),
         int(script_version or 1),
+        kind or KIND,
     )
 
 

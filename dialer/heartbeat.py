@@ -21,6 +21,7 @@ from dialer.clock import now_ms
 from dialer.errors import StoreUnavailable
 from dialer.runtime import Runtime
 from dialer.schema import marked
+from dialer.turns import turned
 
 EVERY_S = 2.0
 
@@ -30,7 +31,10 @@ _NEWCOMER_PER_S = 1.0
 """The first share, until everybody else has heard of the newcomer and made room for it."""
 
 WORKER_LISTS = (keys.SPEAKERS, keys.WORKERS)
-API_LISTS = (keys.SPEAKERS,)
+API_LISTS = (keys.SPEAKERS, keys.APIS)
+MUTE_LISTS = (keys.APIS,)
+"""Of an API that has no carrier: nothing of the budget of other requests is for it."""
+_ALL_LISTS = (keys.SPEAKERS, keys.WORKERS, keys.APIS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,7 @@ async def keep_alive(name: str, runtime: Runtime, lists: Sequence[str]) -> None:
     while True:
         with suppress(StoreUnavailable):
             is_known = await beat(name, runtime, lists, is_known=is_known)
+            turned("heartbeat")
         await asyncio.sleep(EVERY_S)
 
 
@@ -84,7 +89,7 @@ async def beat(name: str, runtime: Runtime, lists: Sequence[str], *, is_known: b
         *(batch.command("ZADD", key, now, name, confirmed=False) for key in lists),
         *(
             batch.command("ZREMRANGEBYSCORE", key, "-inf", now - keys.WORKER_ALIVE_MS, confirmed=False)
-            for key in WORKER_LISTS
+            for key in _ALL_LISTS
         ),
         read_fleet(batch),
     )

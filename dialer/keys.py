@@ -38,6 +38,7 @@ campaign (`store/retention.py`).
 | `recordings:unfetched` | zset | recording neither stored nor gone, score: told (ms) | empties |
 | `leases` | zset | call id, score: deadline (ms) of a claimed, placing, unknown or live call | empties |
 | `doubtful` | zset | call id given up although its phone may be up, score: until when at the latest (ms) | empties |
+| `undetermined` | zset | call id that ended so and waits for a person, score: since (ms) | a day later, or settled |
 | `ready:urgent`, `:normal`, `:background` | zset | running campaign with due calls, score: virtual time | empties |
 | `ready:south:urgent` and so on | zset | the same of the trunk `south`; one of several stands in each | empties |
 | `sleeping` | zset | running campaign, score: when its next call is due (ms) | empties |
@@ -76,6 +77,7 @@ campaign (`store/retention.py`).
 | `changes` | stream | `what` changed, while somebody listens (`changes.py`) | two minutes after the last listener |
 | `wake` | list | at most one element, popped by an idle hopper | pops |
 | `workers` | zset | worker id, score: last heartbeat (ms) | trimmed |
+| `apis` | zset | the same of every API process | trimmed |
 | `speakers` | zset | the same of every process that speaks to the carrier, workers too | trimmed |
 | `token`, `token:lock`, `token:failed` | string | the carrier's access token and its renewal | expire |
 | `trunk:south:token`, `:token:lock`, `:token:failed` | string | the same of the trunk `south` | expire |
@@ -98,6 +100,7 @@ TAG = "{dialer}:"
 CAMPAIGNS = f"{TAG}campaigns"
 LEASES = f"{TAG}leases"
 DOUBTFUL = f"{TAG}doubtful"
+UNDETERMINED = f"{TAG}undetermined"
 SLEEPING = f"{TAG}sleeping"
 EXPIRING = f"{TAG}expiring"
 EXPIRING_CALLS = f"{TAG}expiring:calls"
@@ -121,6 +124,7 @@ WAKE = f"{TAG}wake"
 CHANGES = f"{TAG}changes"
 WORKERS = f"{TAG}workers"
 SPEAKERS = f"{TAG}speakers"
+APIS = f"{TAG}apis"
 HANGING_UP = f"{TAG}hanging-up"
 TRUNK = f"{TAG}trunk:{MAIN}"
 RECORDINGS = f"{TAG}recordings"
@@ -146,6 +150,8 @@ KEPT = (CAMPAIGNS, SUPPRESSED, SUPPRESSION, AUDIT, API_KEYS, ERASURE_SECRET, TRU
 
 WORKER_ALIVE_MS = 15_000
 """A worker whose last heartbeat is older is gone."""
+UNDETERMINED_MS = 86_400_000
+"""So long a call that ended undetermined waits for a person: whoever has not looked by then was told for a day."""
 CALLS_PER_BUCKET = 50
 """Two fields a call make at most 100, so that a bucket stays in Redis' compact form (limit 128 by default)."""
 KNOWN_BUCKETS = 1 << 14
@@ -358,6 +364,7 @@ def _campaign_step(campaign_id: str, over: str) -> list[str]:
             ESCALATING,
             CHANGES,
             DOUBTFUL,
+            UNDETERMINED,
             *(calls_done(campaign_id, disposition) for disposition in Disposition),
         ]
     return names

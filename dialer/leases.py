@@ -14,9 +14,10 @@ from enum import IntEnum
 
 import structlog
 
-from dialer import keys
+from dialer import keys, notification
 from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
+from dialer.counting import count_calls
 from dialer.dispositions import Disposition
 from dialer.model import AttemptRef, CallRef
 from dialer.states import CallState
@@ -77,8 +78,15 @@ class Leases:
         await self._batch.command("ZADD", keys.LEASES, "XX", now_ms(self._clock) + in_ms, str(call))
 
     async def forget_doubts(self) -> None:
-        """Calls that were given up are over by now, whatever became of them: their numbers are free."""
-        await self._batch.command("ZREMRANGEBYSCORE", keys.DOUBTFUL, "-inf", now_ms(self._clock))
+        """Calls that were given up are over by now, whatever became of them: their numbers are free.
+
+        Those of which nobody knows how they ended have been shown for long enough.
+        """
+        now = now_ms(self._clock)
+        await asyncio.gather(
+            self._batch.command("ZREMRANGEBYSCORE", keys.DOUBTFUL, "-inf", now),
+            self._batch.command("ZREMRANGEBYSCORE", keys.UNDETERMINED, "-inf", now - keys.UNDETERMINED_MS),
+        )
 
     async def expire_campaigns(self) -> dict[str, int]:
         """End what campaigns past their end have not dialed; returns how many calls that were, by campaign."""
@@ -92,8 +100,10 @@ class Leases:
         expired = keys.calls_done(campaign_id, Disposition.EXPIRED)
         names = [keys.campaign(campaign_id), waiting, expired, keys.EXPIRING, keys.SLEEPING, keys.CLOSING]
         names += [keys.CALLBACKS_TOLD, *keys.AUDITED, keys.held(campaign_id), keys.CHANGES]
-        names += keys.lines(await trunks_of(self._batch, campaign_id))
-        return int(await self._batch.run("expire_campaign", names, [campaign_id, now]))
+        trunks, kind = await asyncio.gather(trunks_of(self._batch, campaign_id), self._kind(campaign_id))
+        calls = int(await self._batch.run("expire_campaign", [*names, *keys.lines(trunks)], [campaign_id, now]))
+        count_calls(Disposition.EXPIRED, kind, max(calls, 0))
+        return calls
 
     async def expire_calls(self, most: int) -> int:
         """End up to so many calls that have an end of their own and were not dialed by it; returns how many did."""
@@ -111,7 +121,15 @@ class Leases:
         names += [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT]
         names += [keys.campaign(campaign_id), keys.CALLBACKS_TOLD, keys.held(campaign_id), keys.CHANGES]
         names += [keys.bucket(campaign_id, seq) for seq in seqs]
-        return int(await self._batch.run("expire_calls", names, [campaign_id, now, now + _LOOK_MS, *seqs]))
+        expired, kind = await asyncio.gather(
+            self._batch.run("expire_calls", names, [campaign_id, now, now + _LOOK_MS, *seqs]), self._kind(campaign_id)
+        )
+        count_calls(Disposition.EXPIRED, kind, int(expired))
+        return int(expired)
+
+    async def _kind(self, campaign_id: str) -> str:
+        kind: str | None = await self._batch.command("HGET", keys.campaign(campaign_id), "kind")
+        return kind or notification.KIND  # deleted at this moment: nothing expires of it
 
     async def complete_campaigns(self) -> list[str]:
         """Complete the running campaigns that have nothing left to do; returns their ids.

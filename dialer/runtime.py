@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 import aiohttp
 import structlog
@@ -29,6 +30,7 @@ from dialer.schema import Stamp, is_older
 from dialer.settings import CARRIER_FIELDS, Settings
 from dialer.store import Store
 from dialer.store.base import Deadlines, deadlines
+from dialer.turns import turned
 
 log = structlog.get_logger()
 
@@ -92,7 +94,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         stack.push_async_callback(redis.aclose)
         clock = RedisClock(redis)
         await _reached(clock)
-        in_step = asyncio.create_task(clock.keep_in_step())
+        in_step = asyncio.create_task(clock.keep_in_step(partial(turned, "clock")))
         stack.push_async_callback(ended, in_step)
         batch = Batch(redis, replicas=settings.replicas_acknowledged)
         limits = deadlines(settings.ringing_timer_s, settings.length_timer_s)
@@ -115,6 +117,7 @@ async def keep_to_data(store: Store) -> None:
     while True:
         with suppress(StoreUnavailable):
             stamp = await _check_data(store)
+            turned("data")
             if is_older(stamp) and not told:
                 advice = "run `dialer migrate` once every process is of this release"
                 log.warning("data.older", version=stamp.version, advice=advice)

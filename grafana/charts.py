@@ -2,7 +2,7 @@
 
 Gauges of the shared state are read by every API process from the same Redis, so they are asked for the `fleet`: the
 maximum, and never by instance. Counters and times belong to the process that made the change, so they are summed over
-the instances chosen. A test holds each expression against `dialer/metrics.py`.
+the instances chosen. A test holds each expression against the contracts of `dialer/metrics.py`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ CAMPAIGNS = (
     Chart(
         "Calls by state and priority",
         "short",
-        queries=[fleet("dialer_calls_by_state", "state", "priority")],
+        queries=[fleet("dialer_calls_by_state", "state", "priority", "kind")],
         meaning="Where the calls of campaigns not yet ended stand; *waiting* is the line that is still to be dialed.",
         remedy="*Waiting* flat while campaigns run: look at the gate and the workers. *Unknown* growing: the carrier's"
         " answers are lost; the sweeper settles them in minutes. Runbook: deploy/README.md, Calls undetermined.",
@@ -122,7 +122,7 @@ CAMPAIGNS = (
     Chart(
         "Campaigns by state",
         "short",
-        queries=[fleet("dialer_campaigns", "state")],
+        queries=[fleet("dialer_campaigns", "state", "kind")],
         meaning="How many campaigns stand in each state.",
         remedy="*Paused* grew by itself: the carrier refused in a way that is our fault; the campaign's `reason` says"
         " it. Put that right, then resume. *Running* with nothing waiting or live: look for unknown calls.",

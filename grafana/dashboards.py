@@ -69,7 +69,7 @@ def _instance() -> parts.QueryVariable:
         .label("Instance")
         .description("Narrows what a process counts itself; the shared state is the same everywhere.")
         .datasource(_SOURCE)
-        .query("label_values(dialer_workers, instance)")
+        .query("label_values(dialer_build_info, instance)")
         .refresh(dashboard.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(dashboard.VariableSort.ALPHABETICAL_ASC)
         .multi(multi=True)

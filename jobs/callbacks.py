@@ -19,6 +19,7 @@ from dialer.callbacks.messages import body
 from dialer.callbacks.outbox import LEASE_MS, Due, Held, Outbox, is_swept
 from dialer.callbacks.sending import Failure, Sender
 from dialer.errors import StoreUnavailable
+from dialer.turns import turned
 from jobs.context import Context
 
 log = structlog.get_logger()
@@ -66,12 +67,15 @@ class CallbackRounds:
     async def _taken(self, under_way: int) -> list[Held]:
         try:
             await self._outbox.sort()
-            return await self._outbox.take(RECEIVERS - under_way) if under_way < RECEIVERS else []
+            taken = await self._outbox.take(RECEIVERS - under_way) if under_way < RECEIVERS else []
         except StoreUnavailable as error:
             log.warning("callback.waiting", reason=str(error))
         except Exception:
             # Whatever it is, it must not end the worker: that dials.
             log.exception("callback.not_sorted")
+        else:
+            turned("callbacks")
+            return taken
         await asyncio.sleep(LOOK_S)
         return []
 

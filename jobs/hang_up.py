@@ -19,6 +19,7 @@ from dialer.hang_ups import HangUps, ToHangUp
 from dialer.model import Attempt
 from dialer.states import UP
 from dialer.steering import CallControl
+from dialer.turns import turned
 from jobs.context import Context
 
 log = structlog.get_logger()
@@ -56,11 +57,13 @@ class HangUpRounds:
 
     async def _taken(self, room: int) -> list[ToHangUp]:
         try:
-            return await self._list.take(room) if room > 0 else []
+            taken = await self._list.take(room) if room > 0 else []
         except StoreUnavailable as error:
             log.warning("hang_up.waiting", reason=str(error))
             await asyncio.sleep(LOOK_S)
             return []
+        turned("hang_ups")
+        return taken
 
     async def end(self, one: ToHangUp) -> None:
         """Hang up one call and take it off the list, or leave it there for a later round. Never raises for either."""

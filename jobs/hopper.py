@@ -20,6 +20,7 @@ from dialer import keys, metrics
 from dialer.dialing import Claim
 from dialer.errors import StoreUnavailable
 from dialer.model import MAIN
+from dialer.turns import turned
 from jobs.context import Context
 
 log = structlog.get_logger()
@@ -58,7 +59,9 @@ class Hopper:
         """Fill the queue until this worker stops. An outage of Redis means no tokens, never an end."""
         while not self._context.stopping.is_set():
             try:
-                await self._rest(await self.fill_all())
+                seconds = await self.fill_all()
+                turned("hopper")
+                await self._rest(seconds)
             except (StoreUnavailable, RedisError, OSError) as error:
                 log.warning("hopper.waiting", reason=str(error))
                 await asyncio.sleep(_AWAY_S)

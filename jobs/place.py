@@ -19,6 +19,7 @@ import structlog
 from dialer import metrics, pacing, phone
 from dialer.addresses import endpoint_of
 from dialer.clock import now_ms
+from dialer.counting import count_attempt, count_calls
 from dialer.dialing import Begun, Claim, Dial, Follows, Recorded
 from dialer.dispositions import Disposition
 from dialer.errors import CarrierError, DialerError, StoreUnavailable
@@ -95,7 +96,7 @@ async def _place(dial: Dial, context: Context) -> Sequence[Dial]:
         return []
     metrics.TOKENS_RETURNED.labels(begun.name.lower()).inc()
     if begun.ends_call:
-        metrics.CALLS.labels(begun.ends_call).inc()
+        count_calls(begun.ends_call, dial.kind)
     return await _hand_over(dial.claim, context) if begun in LEAVES_TOKEN else []
 
 
@@ -192,9 +193,9 @@ async def _conclude(dial: Dial, nonce: str, result: PlaceResult, context: Contex
         _own(result, dial.attempt, context),
     )
     if recorded.taken and isinstance(result, Refused) and result.reason is Refusal.BAD_REQUEST:
-        metrics.ATTEMPTS.labels(dial.claim.trunk, Disposition.FAILED).inc()
+        count_attempt(dial.claim.trunk, Disposition.FAILED)
     if recorded.call:
-        metrics.CALLS.labels(recorded.call).inc()
+        count_calls(recorded.call, dial.kind)
     await _stop_if_ours(dial, result, recorded, context)
     return recorded
 

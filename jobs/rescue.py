@@ -19,7 +19,7 @@ import structlog
 from dialer import keys, metrics
 from dialer.clock import moment, now_ms, to_ms
 from dialer.counting import count_change
-from dialer.dispositions import ENDINGS, Disposition, Fact
+from dialer.dispositions import ENDINGS, Fact
 from dialer.errors import CarrierError, NotFound
 from dialer.leases import Freed, Lapsed
 from dialer.model import Attempt, AttemptRef, Campaign, Terms, UnknownPolicy
@@ -62,9 +62,8 @@ async def rescue(ctx: ArqContext) -> None:
 async def expire(context: Context) -> None:
     """End what campaigns past their end have not dialed, and calls past an end of their own. Repeatable."""
     for campaign_id, calls in (await context.leases.expire_campaigns()).items():
-        metrics.CALLS.labels(Disposition.EXPIRED).inc(calls)
         log.info("campaign.expired", campaign_id=campaign_id, calls=calls)
-    metrics.CALLS.labels(Disposition.EXPIRED).inc(await context.leases.expire_calls(_MOST_EXPIRED))
+    await context.leases.expire_calls(_MOST_EXPIRED)
 
 
 async def _settle(lapsed: Lapsed, context: Context) -> None:

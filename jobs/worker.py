@@ -19,7 +19,6 @@ import structlog
 from arq import cron
 from arq.connections import ArqRedis
 from arq.worker import Worker, func
-from prometheus_client import start_http_server
 from redis.exceptions import RedisError
 
 from dialer import metrics, queue
@@ -32,6 +31,7 @@ from dialer.leases import Leases
 from dialer.model import MAIN
 from dialer.runtime import Runtime, keep_to_data, open_runtime
 from dialer.settings import CARRIER_FIELDS, Settings
+from dialer.turns import turned
 from jobs.again import again
 from jobs.callbacks import CallbackRounds
 from jobs.conference import conference, watch_conferences
@@ -47,6 +47,7 @@ from jobs.recordings import recordings
 from jobs.renewal import renew_token
 from jobs.rescue import rescue
 from jobs.script import script
+from jobs.watched import watched
 
 log = structlog.get_logger()
 
@@ -85,16 +86,13 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event | None = None) -
     settings.require("redis_url", "webhook_secret", *CARRIER_FIELDS)
     async with open_runtime(settings) as runtime, _context(runtime) as context:
         worker_id = process_name()
-        server, thread = start_http_server(settings.worker_metrics_port, settings.host)
-        log.info("worker.started", worker=worker_id, metrics_port=server.server_port)
-        try:
-            await _dial(context, worker_id, stop or asyncio.Event())
-        finally:
-            await farewell(worker_id, runtime, WORKER_LISTS)
-            server.shutdown()
-            server.server_close()
-            thread.join()
-            log.info("worker.stopped", worker=worker_id)
+        async with watched(context) as port:
+            log.info("worker.started", worker=worker_id, metrics_port=port)
+            try:
+                await _dial(context, worker_id, stop or asyncio.Event())
+            finally:
+                await farewell(worker_id, runtime, WORKER_LISTS)
+        log.info("worker.stopped", worker=worker_id)
 
 
 @asynccontextmanager
@@ -185,6 +183,8 @@ def _timed(job: Callable[..., Awaitable[None]]) -> Callable[..., Awaitable[None]
         try:
             await job(*args)
             result = "done"
+            if job.__name__ not in KINDS:
+                turned(job.__name__)
         except StoreUnavailable as error:
             # Everything it left open has a lease; its next run finds it.
             log.warning("job.interrupted", job=job.__name__, reason=str(error))

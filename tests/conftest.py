@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from redis.asyncio import Redis
 
+from dialer.metrics_table import CONTRACTS
 from tests.fakes.redis_server import redis_server
 
 pytest.register_assert_rewrite("tests.fakes.walk")
@@ -26,3 +27,10 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     await client.flushall()
     yield client
     await client.aclose()
+
+
+@pytest.fixture(autouse=True)
+def _no_stray_labels() -> Iterator[None]:
+    """Whatever a test did, no label has a value but those of its contract."""
+    yield
+    assert [] == [stray for contract in CONTRACTS.values() for stray in contract.strays()]

@@ -61,7 +61,8 @@ from dialer.api.openapi import openapi_document
 from dialer.api.routing import Route, install
 from dialer.ending import ended
 from dialer.errors import InvalidInput
-from dialer.heartbeat import API_LISTS, farewell, keep_alive, process_name
+from dialer.exposing import tell_build
+from dialer.heartbeat import API_LISTS, MUTE_LISTS, farewell, keep_alive, process_name
 from dialer.runtime import Runtime, keep_to_data, open_runtime
 from dialer.settings import Settings, environment_name
 
@@ -123,6 +124,7 @@ def create_app(runtime: Runtime) -> web.Application:
     app[ENDING] = asyncio.Event()
     app.on_response_prepare.append(_last_answer)
     app.on_shutdown.append(events.end_listening)
+    tell_build("api")
     app.cleanup_ctx.extend([_background, _import_pool, _heartbeat])
     install(app, ROUTES, expect=expect)
     return app
@@ -193,10 +195,8 @@ async def _import_pool(app: web.Application) -> AsyncIterator[None]:
 async def _heartbeat(app: web.Application) -> AsyncIterator[None]:
     """Where orders to calls can leave from here, they count in the fleet's budget of other requests."""
     runtime, name = app[RUNTIME], process_name()
-    if not runtime.providers:
-        yield
-        return
-    beating = asyncio.create_task(keep_alive(name, runtime, API_LISTS))
+    lists = API_LISTS if runtime.providers else MUTE_LISTS
+    beating = asyncio.create_task(keep_alive(name, runtime, lists))
     yield
     await ended(beating)
-    await farewell(name, runtime, API_LISTS)
+    await farewell(name, runtime, lists)

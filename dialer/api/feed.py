@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 import structlog
 
+from dialer import metrics
 from dialer.api.event_answers import (
     BudgetEvent,
     CallEvent,
@@ -92,6 +93,7 @@ class Feed:
         """Hear, and look at the campaigns that are asked for whether or not they are over. Raises StoreUnavailable."""
         asked = list(asked)
         self.listeners += 1
+        metrics.LISTENERS.inc()
         self._asked.update(asked)
         try:
             async with self._starting:
@@ -101,6 +103,7 @@ class Feed:
             yield
         finally:
             self.listeners -= 1
+            metrics.LISTENERS.dec()
             self._asked -= Counter(asked)
             if not self.listeners:
                 await self._stop()

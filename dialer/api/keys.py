@@ -22,6 +22,8 @@ IMPORT_POOL = web.AppKey("IMPORT_POOL", ImportPool)
 OPENAPI = web.AppKey("OPENAPI", bytes)
 # Set when the process was asked to end, and serves a little longer.
 ENDING = web.AppKey("ENDING", asyncio.Event)
+# Which operation a method of a declared path is.
+OPERATIONS: web.AppKey[dict[tuple[str, str], str]] = web.AppKey("OPERATIONS", dict)
 
 REQUEST_ID = web.RequestKey("REQUEST_ID", str)
 # Whoever sent it, under `/v1`.

@@ -16,9 +16,10 @@ import structlog
 from aiohttp import HttpVersion11, web
 from aiohttp.typedefs import Handler
 
+from dialer import metrics
 from dialer.access import Role
 from dialer.api.bodies import refuse_large
-from dialer.api.keys import BACKGROUND, CALLER, DOORKEEPER, LOG_FIELDS, REQUEST_ID, RUNTIME
+from dialer.api.keys import BACKGROUND, CALLER, DOORKEEPER, LOG_FIELDS, OPERATIONS, REQUEST_ID, RUNTIME
 from dialer.api.problems import INTERNAL, METHOD_NOT_ALLOWED, Problem, problem_from
 from dialer.errors import StoreUnavailable
 
@@ -28,6 +29,7 @@ _NO_CONTENT = 204
 _CLIENT_GONE = 499  # nobody is left to read it: nginx' number for it, for the log
 _CLIENT_ERROR = 400
 _SERVER_ERROR = 500
+_STREAM = "text/event-stream"  # lasts as long as somebody listens, which is no measure of ours
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +47,7 @@ async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse
         response = _answer_to(error, request)
     if not response.prepared:
         response.headers[REQUEST_ID_HEADER] = request_id
-    _tell(request, response.status, (perf_counter() - started) * 1000)
+    _tell(request, response, perf_counter() - started)
     return response
 
 
@@ -96,11 +98,14 @@ def _answer_to(error: Exception, request: web.Request) -> web.Response:
     return problem.response()
 
 
-def _tell(request: web.Request, status: int, duration_ms: float) -> None:
-    resource = request.match_info.route.resource
+def _tell(request: web.Request, response: web.StreamResponse, duration_s: float) -> None:
+    resource, status = request.match_info.route.resource, response.status
     route = resource.canonical if resource else None
+    if response.content_type != _STREAM:
+        operation = request.app[OPERATIONS].get((request.method, route or ""), "none")
+        metrics.API_REQUEST_SECONDS.labels(operation, f"{status // 100}xx").observe(duration_s)
     fields = request[LOG_FIELDS] | {"request_id": request[REQUEST_ID], "method": request.method, "route": route}
-    fields |= {"status": status, "duration_ms": round(duration_ms, 2)}
+    fields |= {"status": status, "duration_ms": round(duration_s * 1000, 2)}
     if CALLER in request:
         fields["key"] = request[CALLER].id
     if "exc_info" in fields:

@@ -21,7 +21,7 @@ from pydantic import BaseModel
 from dialer.access import Role
 from dialer.api.audited import Audit, audited
 from dialer.api.bodies import read_json, read_query
-from dialer.api.keys import CALLER
+from dialer.api.keys import CALLER, OPERATIONS
 from dialer.api.models import Nothing
 from dialer.api.once import HEADER as IDEMPOTENCY_KEY
 from dialer.api.problems import NOT_FOUND, Problem, ProblemType
@@ -149,12 +149,14 @@ def install(app: web.Application, routes: Iterable[Route], *, expect: Expect) ->
         routes: what.
         expect: answers `Expect: 100-continue`, before a body is sent, knowing which roles are needed.
     """
+    operations = app[OPERATIONS] = {}
     for route in routes:
         # A carrier's HEAD must not count as its having fetched a script.
         head = route.method == "GET" and not route.path.startswith("/webhooks/")
         expecting = functools.partial(expect, route.needs)
         for method in (route.method, "HEAD") if head else (route.method,):
             app.router.add_route(method, route.path, _bound(route), expect_handler=expecting)
+            operations[method, route.path] = route.name
 
 
 def _bound(route: Route) -> PlainHandler:

@@ -42,7 +42,7 @@ async def _require_signature(request: web.Request) -> None:
         return
     # Another account's secret never fits: what is wrong is told by the one that did.
     distrust = next((one for one in distrusts if one is not Distrust.SIGNATURE), Distrust.SIGNATURE)
-    metrics.CALLBACKS_IGNORED.labels(f"signature_{distrust}").inc()
+    count_ignored(f"signature_{distrust}")
     raise Problem(UNAUTHORIZED, "The carrier's signature is missing or does not fit.", field="Authorization")
 
 
@@ -65,7 +65,7 @@ async def raw_body(request: web.Request) -> bytes:
         try:
             request[RAW_BODY] = await read_bounded(request, MAX_EVENT_BYTES)
         except Problem:
-            metrics.CALLBACKS_IGNORED.labels("unreadable").inc()
+            count_ignored("unreadable")
             raise
     return request[RAW_BODY]
 
@@ -73,5 +73,10 @@ async def raw_body(request: web.Request) -> bytes:
 def ignored(reason: str) -> Problem:
     """What a callback that means nothing here is answered; counted by reason."""
     # The same words for a forged token and a deleted attempt: whoever guesses learns nothing.
-    metrics.CALLBACKS_IGNORED.labels(reason).inc()
+    count_ignored(reason)
     return Problem(NOT_FOUND, "There is nothing at this address.")
+
+
+def count_ignored(reason: str) -> None:
+    """Count a callback that changes nothing."""
+    metrics.CALLBACKS_IGNORED.labels(reason).inc()

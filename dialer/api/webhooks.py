@@ -21,11 +21,11 @@ from dialer.answering import Answering, Said
 from dialer.api.keys import BACKGROUND, LOG_FIELDS, RUNTIME
 from dialer.api.problems import MALFORMED_JSON, TOO_LARGE, UNAUTHORIZED, Problem
 from dialer.api.routing import Answer, Routes
-from dialer.api.trust import ignored, raw_body, trusted
+from dialer.api.trust import count_ignored, ignored, raw_body, trusted
 from dialer.api.voicemail import speak_to_machine
 from dialer.climbing import climb
 from dialer.connecting import connected
-from dialer.counting import count_change
+from dialer.counting import count_change, count_recording
 from dialer.dispositions import Fact
 from dialer.errors import InvalidInput, StoreUnavailable
 from dialer.escalation import KIND as ESCALATION
@@ -162,13 +162,13 @@ async def _applied(store: Store, attempt_id: str, event: CallEvent) -> EventResu
     # In one pipeline, and whatever the event's name says: one that came before may have lost just this half.
     result, noted = await asyncio.gather(store.apply_event(attempt_id, event), store.note_recording(attempt_id, told))
     if noted is Noted.NEW:
-        metrics.RECORDINGS.labels("told").inc()
+        count_recording("told")
     return result
 
 
 def _count(result: EventResult) -> None:
     if result.applied in _IGNORED:
-        metrics.CALLBACKS_IGNORED.labels(_IGNORED[result.applied]).inc()
+        count_ignored(_IGNORED[result.applied])
     count_change(result)
 
 
@@ -229,7 +229,7 @@ async def _payload(request: web.Request) -> dict[str, Any]:
     try:
         return _decoded(raw)
     except Problem:
-        metrics.CALLBACKS_IGNORED.labels("unreadable").inc()
+        count_ignored("unreadable")
         raise
 
 

@@ -21,5 +21,6 @@ if counted.told then
   counted.told = nil
   store_tries(counted)
 end
+redis.call('ZREM', UNDETERMINED, CALL_ID)
 wait(NOW)
 return {1}

@@ -14,8 +14,8 @@ from typing import Any
 
 import structlog
 
-from dialer import metrics
 from dialer.clock import to_ms
+from dialer.counting import count_recording
 from dialer.ending import ended
 from dialer.errors import CarrierError, StorageUnavailable, StoreUnavailable
 from dialer.providers.assets import Recording
@@ -123,7 +123,7 @@ class Fetcher:
             )
             tell, event = bound.bind(reason=end.error).warning, "recording.not_fetched"
         if written:
-            metrics.RECORDINGS.labels(result).inc()
+            count_recording(result)
             tell(event)
         return written
 
@@ -140,10 +140,10 @@ class Fetcher:
         if failure is not None:
             at_ms = self._claims.now_ms() + next_wait_ms(claim.tries, by_hand=False)
             await self._claims.try_again(claim, failure, at_ms=at_ms)
-            metrics.RECORDINGS.labels("storage_failed").inc()
+            count_recording("storage_failed")
             log.error("recording.not_deleted", recording_id=claim.recording_id, reason=failure)
         elif await self._claims.end_deletion(claim):
-            metrics.RECORDINGS.labels("deleted").inc()
+            count_recording("deleted")
             log.info("recording.file_deleted", recording_id=claim.recording_id)
 
 

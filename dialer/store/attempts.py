@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from dialer.errors import NotFound
 from dialer.ladder import UNSETTLED
 from dialer.lua import fact_bits, facts_of
 from dialer.model import MAIN, Attempt, AttemptRef, Call, CallRef, Event, Terms
+from dialer.notification import KIND
 from dialer.providers.base import CallEvent
 from dialer.store.base import StorePart
 from dialer.trunk_breaker import count_outcome
@@ -46,12 +47,14 @@ class EventResult:
 
     Attributes:
         trunk: by which the attempt left, if it has ended.
+        kind: of the call's campaign, if the call is over.
     """
 
     applied: Applied
     attempt: Disposition | None = None
     call: Disposition | None = None
     trunk: str = MAIN
+    kind: str = field(default=KIND, compare=False)  # no part of what changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +110,10 @@ class AttemptStore(StorePart):
         else:
             code, attempt, call, *told = await applied
         trunk, ended_now = (told[0] or MAIN, bool(told[1])) if told else (MAIN, False)
+        kind = told[2] if told[2:] else KIND
         if ended_now:
             await count_outcome(self._batch, trunk, Disposition(attempt), now)
-        return EventResult(Applied(code), _disposition(attempt), _disposition(call), trunk)
+        return EventResult(Applied(code), _disposition(attempt), _disposition(call), trunk, kind)
 
     async def own_uuid(self, uuid: str, attempt_id: str) -> None:
         """Remember whose the carrier's call is, so that a list look-up takes it for nobody else's."""

@@ -174,7 +174,7 @@ async def test_built_in_campaigns_cannot_be_cancelled(engine: Engine, priority: 
 
 
 async def test_overview_sums_the_open_campaigns(engine: Engine) -> None:
-    """The overview counts calls by state and priority and knows how long the oldest has been due."""
+    """The overview counts calls by state, priority and kind, and knows how long the oldest has been due."""
     await engine.run_campaign(calls=2)
     await engine.run_campaign("c2", calls=1, priority=Priority.URGENT)
     await engine.claim(1)
@@ -182,10 +182,10 @@ async def test_overview_sums_the_open_campaigns(engine: Engine) -> None:
     seen = await engine.store.overview()
 
     assert (2, 1) == (
-        seen.calls[CallState.WAITING, Priority.NORMAL],
-        seen.calls[CallState.CLAIMED, Priority.URGENT],
+        seen.calls[CallState.WAITING, Priority.NORMAL, "notification"],
+        seen.calls[CallState.CLAIMED, Priority.URGENT, "notification"],
     )
-    assert {CampaignState.RUNNING: 2} == seen.campaigns
+    assert {(CampaignState.RUNNING, "notification"): 2} == seen.campaigns
     assert {Priority.URGENT: 0, Priority.NORMAL: 1000, Priority.BACKGROUND: 0} == seen.oldest_due_ms
 
 

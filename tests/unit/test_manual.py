@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from prometheus_client.metrics import MetricWrapperBase
-
-from dialer import metrics
 from dialer.explaining.reasons import WORDS, Code
+from dialer.metrics_contract import Label
+from dialer.metrics_table import CONTRACTS
 from dialer.settings import _AS_MAIN, _OF_TRUNK, TRUNK_FIELDS, Settings, environment_name, trunk_variable
 from dialer.states import CALL_STEPS
 from tests.fakes.manual import PAGES, README, manual
@@ -40,14 +39,25 @@ def trunks_table() -> str:
 
 
 def metrics_table() -> str:
-    """One row for each metric: name, type, labels, meaning."""
-    rows = ["| metric | type | labels | meaning |", "| --- | --- | --- | --- |"]
-    for metric in vars(metrics).values():
-        if isinstance(metric, MetricWrapperBase):
-            (family,) = metric.describe()
-            name = family.name + ("_total" if family.type == "counter" else "")
-            labels = ", ".join(f"`{label}`" for label in metric._labelnames)
-            rows.append(f"| `{name}` | {family.type} | {labels} | {family.documentation} |")
+    """One row for each metric: name, type, unit, labels, whose figure it is, meaning, where it is counted."""
+    rows = ["| metric | type | unit | labels | of the | meaning | counted in |", "| --- " * 7 + "|"]
+    for one in CONTRACTS.values():
+        labels = ", ".join(f"`{label.name}`" for label in one.labels)
+        columns = (f"`{one.name}`", one.type, one.unit, labels, one.scope, one.meaning, f"`{one.counted}`")
+        rows.append(f"| {' | '.join(columns)} |")
+    return "\n".join(rows)
+
+
+def labels_table() -> str:
+    """One row for each label of some metrics: which metrics, and all values that it may have."""
+    bearers: dict[Label, list[str]] = {}
+    for one in CONTRACTS.values():
+        for label in one.labels:
+            bearers.setdefault(label, []).append(f"`{one.name}`")
+    rows = ["| label | of | values |", "| --- | --- | --- |"]
+    for label, names in bearers.items():
+        values = label.told or ", ".join(f"`{value}`" for value in label.values)
+        rows.append(f"| `{label.name}` | {', '.join(names)} | {values} |")
     return "\n".join(rows)
 
 
@@ -68,6 +78,7 @@ TABLES = {
     "settings": settings_table,
     "trunks": trunks_table,
     "metrics": metrics_table,
+    "labels": labels_table,
     "answers": answers_table,
     "reasons": reasons_table,
 }
@@ -98,8 +109,13 @@ def test_table_of_trunk_settings_is_that_of_the_code() -> None:
 
 
 def test_metrics_table_is_that_of_the_code() -> None:
-    """The manual tells every metric with its type, labels and meaning."""
+    """The manual tells every metric with its contract."""
     assert metrics_table() == _between(manual(), "metrics"), RUN
+
+
+def test_table_of_labels_is_that_of_the_code() -> None:
+    """The manual tells every value that a label may have."""
+    assert labels_table() == _between(manual(), "labels"), RUN
 
 
 def test_table_of_answers_is_that_of_the_tests() -> None:

@@ -1,19 +1,19 @@
 -- call (included): the keys of one call and the moves that more than one script makes.
 -- KEYS    1 hash campaign; zsets 2 waiting, 3 claimed, 4 placing, 5 unknown, 6 live; 7 zset leases; 8 zset sleeping;
 --         9 set closing; 10 hash trunk; 11 zset ready:urgent of the trunk; 12 zset suppressed; 13 hash suppression; 14 zset held;
---         15 zset escalating; 16 stream changes; 17 zset doubtful; 18.. zset done:<disposition> in the order of `dispositions.py`; last, behind a script's own, the list callbacks:told, the call's bucket of records and the attempt
+--         15 zset escalating; 16 stream changes; 17 zset doubtful; 18 zset undetermined; 19.. zset done:<disposition> in the order of `dispositions.py`; last, behind a script's own, the list callbacks:told, the call's bucket of records and the attempt
 -- ARGV    1 campaign id, 2 running number of the call, 3 number of the attempt, 4 now (ms); the rest is the script's own
 local CAMPAIGN, WAITING, CLAIMED, PLACING, UNKNOWN, LIVE, LEASES, SLEEPING, CLOSING, TRUNK, URGENT = unpack(KEYS, 1, 11)
-local SUPPRESSED, VERSIONS, HELD, ESCALATING, CHANGES, DOUBTFUL = unpack(KEYS, 12, 17)
+local SUPPRESSED, VERSIONS, HELD, ESCALATING, CHANGES, DOUBTFUL, UNDETERMINED = unpack(KEYS, 12, 18)
 local HOUR_MS = 3600000
-local OWN_KEYS = 18 + DISPOSITION_COUNT -- where a script's own keys begin
+local OWN_KEYS = 19 + DISPOSITION_COUNT -- where a script's own keys begin
 local TOLD, CALLS, ATTEMPT = unpack(KEYS, #KEYS - 2)
 local CAMPAIGN_ID, SEQ, NUMBER, NOW = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
 local CALL_ID = CAMPAIGN_ID .. '-' .. SEQ
 local ATTEMPT_ID = CALL_ID .. '-' .. ARGV[3]
 
 local function done_key(disposition)
-  return KEYS[17 + DISPOSITIONS[disposition]]
+  return KEYS[18 + DISPOSITIONS[disposition]]
 end
 
 -- Take the call out of whichever set it stands in and put it into another, as of a score; a lease only where given.
@@ -72,6 +72,7 @@ end
 
 local function finish(disposition)
   move(done_key(disposition), NOW)
+  if disposition == 'undetermined' then redis.call('ZADD', UNDETERMINED, NOW, CALL_ID) end
   tell_end(disposition)
   if redis.call('ZCARD', WAITING) == 0 then redis.call('SADD', CLOSING, CAMPAIGN_ID) end
   return disposition
@@ -218,6 +219,7 @@ end
 -- The attempt ended otherwise than it seemed: take back what followed, and count anew. What was suppressed or escalated stays so.
 local function unsettle(disposition)
   local counted = tries()
+  redis.call('ZREM', UNDETERMINED, CALL_ID)
   counted[disposition] = (counted[disposition] or 1) - 1
   if counted.spent then
     local _, place = numbers()
