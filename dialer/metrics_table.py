@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import product
 
 from dialer import metrics, metrics_shared
 from dialer.metrics_contract import KEPT, Contract, Scope
+from dialer.metrics_labels import TRUNK
 
 MODULES = (metrics, metrics_shared)
 
@@ -13,3 +15,16 @@ CONTRACTS: Mapping[str, Contract] = {
     name: contract for scope in Scope for name, contract in KEPT.items() if contract.scope is scope
 }
 """The contract of every metric, by its name."""
+
+
+def begin_at_zero(trunks: Sequence[str]) -> None:
+    """Show as 0 whatever may be counted by and by, at the start of a process; its trunks are these.
+
+    Of a series that begins at 1 Prometheus sees no increase: what comes rarely would be on no chart and in no alert.
+    Left out is what the API's reference names (operations), of which nobody needs the first.
+    """
+    for contract in CONTRACTS.values():
+        values = [trunks if label is TRUNK else label.values for label in contract.labels]
+        if contract.type != "gauge" and values and all(values):
+            for told in product(*values):
+                contract.made.labels(*told)

@@ -19,6 +19,7 @@ from dialer.clock import RedisClock
 from dialer.ending import ended
 from dialer.erasing import erasure_secret
 from dialer.errors import CarrierError, StoreUnavailable
+from dialer.metrics_table import begin_at_zero
 from dialer.model import MAIN
 from dialer.openings import Openings
 from dialer.planning import Planning
@@ -89,6 +90,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         StoreUnavailable: Redis does not answer.
     """
     settings.require("redis_url")
+    begin_at_zero(settings.trunk_names)
     async with AsyncExitStack() as stack:
         redis = open_redis(settings)
         stack.push_async_callback(redis.aclose)

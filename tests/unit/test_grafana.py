@@ -1,11 +1,9 @@
-"""The dashboard shows what the dialer measures: all of it, nothing else, each with a word on what to do."""
+"""The dashboards show what the dialer measures: all of it, nothing else, each with a word on what to do."""
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import shutil
 import subprocess
 from itertools import chain, combinations
 from pathlib import Path
@@ -14,46 +12,30 @@ from typing import Any
 import pytest
 
 from dialer.metrics_contract import Contract, Scope
+from dialer.metrics_labels import KIND, TRUNK
 from dialer.metrics_table import CONTRACTS
-from grafana.dashboards import OUTPUT, as_json, dialer_dashboard
+from grafana.__main__ import BOARDS, FOLDER, file_of
+from grafana.board import RUNBOOK as RUNBOOK_ADDRESS
+from grafana.board import Board, as_json
+from tests.fakes.dashboards import RUNBOOK, SHIPPED, Asked, asked_by_panels, asked_by_variables, panels_of
+from tests.fakes.prometheus import MISSING, PROMTOOL
 
-RUNBOOK = Path(__file__).parents[2] / "deploy" / "README.md"
-PROMTOOL = shutil.which("promtool")
-
-DASHBOARD: dict[str, Any] = json.loads(OUTPUT.read_text("utf-8"))
-BOXES: list[dict[str, Any]] = DASHBOARD["panels"]
-"""Rows too."""
-PANELS = [box for box in BOXES if box["type"] != "row"]
-EXPRESSIONS: list[str] = [target["expr"] for panel in PANELS for target in panel["targets"]]
-VARIABLES: dict[str, dict[str, Any]] = {variable["name"]: variable for variable in DASHBOARD["templating"]["list"]}
-NOT_YET_SHOWN = {
-    "dialer_api_request_seconds",
-    "dialer_apis",
-    "dialer_arq_queue_depth",
-    "dialer_attempts_unknown",
-    "dialer_build_info",
-    "dialer_calls_held",
-    "dialer_calls_undetermined",
-    "dialer_campaigns_stopped",
-    "dialer_last_turn_timestamp_seconds",
-    "dialer_listeners",
-    "dialer_oldest_unknown_seconds",
-    "dialer_redis_aof_always",
-    "dialer_redis_aof_enabled",
-    "dialer_redis_aof_size_bytes",
-    "dialer_redis_connected_replicas",
-    "dialer_redis_evicts",
-    "dialer_redis_last_write_ok",
-    "dialer_redis_memory_bytes",
-    "dialer_redis_memory_limit_bytes",
-    "dialer_redis_up",
-}
-"""Metrics that no panel shows so far."""
+ASKED = asked_by_panels()
+WITH_VARIABLES = [*ASKED, *asked_by_variables()]
+PANELS = [(board, panel) for board in SHIPPED.values() for panel in panels_of(board)]
+SERIES: dict[str, Contract] = {name: contract for contract in CONTRACTS.values() for name in contract.series}
 RENAMED = {"job": "exported_job", "instance": "exported_instance"}
 """Prometheus gives these labels to what it scrapes, and renames ours."""
+OF_PROMETHEUS = {"instance", "le", "alertname", "alertstate", "severity"}
+TYPES = {"stat", "timeseries", "bargauge", "table", "state-timeline"}
+SCREEN_ROWS = 20
+"""What a screen shows without scrolling, in rows of the grid."""
+LETTERS_PER_COLUMN = 6
+"""Of a title, on a screen 1280 pixels wide."""
 
-
-SERIES = {series: contract for contract in CONTRACTS.values() for series in contract.series}
+each_board = pytest.mark.parametrize("board", SHIPPED.values(), ids=SHIPPED)
+each_panel = pytest.mark.parametrize("panel", [panel for _, panel in PANELS], ids=[p["title"] for _, p in PANELS])
+each_expression = pytest.mark.parametrize("asked", ASKED, ids=lambda asked: asked.where)
 
 
 def asked_of(text: str) -> set[str]:
@@ -61,9 +43,10 @@ def asked_of(text: str) -> set[str]:
     return set(re.findall(r"\bdialer_\w+", text))
 
 
-def names_of(contract: Contract) -> list[str]:
-    """The names of a metric's labels."""
-    return [label.name for label in contract.labels]
+def selections(expr: str) -> list[tuple[Contract, str]]:
+    """Each metric that an expression selects, and by what."""
+    found = re.findall(r"\b(dialer_\w+)(\{[^}]*\})?", expr)
+    return [(SERIES[name], matchers) for name, matchers in found]
 
 
 def cells(box: dict[str, Any]) -> set[tuple[int, int]]:
@@ -72,57 +55,68 @@ def cells(box: dict[str, Any]) -> set[tuple[int, int]]:
     return {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
 
 
-def titles(boxes: list[dict[str, Any]]) -> list[str]:
-    """For messages: which panels."""
-    return [box["title"] for box in boxes]
+@pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.uid)
+def test_file_is_what_the_code_makes(board: Board) -> None:
+    """A dashboard in the repository is the output of the code beside it."""
+    assert as_json(board) == file_of(board).read_text("utf-8"), "run: python -m grafana"
 
 
-def test_file_is_what_the_code_makes() -> None:
-    """The dashboard in the repository is the output of the code beside it."""
-    assert as_json(dialer_dashboard()) == OUTPUT.read_text("utf-8"), "run: python -m grafana.dashboards"
+def test_no_dashboard_is_left_over() -> None:
+    """Every JSON file that Grafana would find is one of ours."""
+    assert {file_of(board) for board in BOARDS} == set(FOLDER.rglob("*.json"))
 
 
-def test_rows() -> None:
-    """The dashboard goes from the campaigns over the carrier, its callbacks and recordings to the workers."""
-    assert ("dialer", "Dialer") == (DASHBOARD["uid"], DASHBOARD["title"])
-    assert ["Campaigns", "Carrier and budget", "Webhooks", "Recordings", "Customers' systems", "Fleet"] == titles(
-        [box for box in BOXES if box["type"] == "row"]
-    )
+@pytest.mark.parametrize("asked", WITH_VARIABLES, ids=lambda asked: asked.where)
+def test_expression_names_only_what_is_there(asked: Asked) -> None:
+    """An expression asks for something that the dialer measures, or for what Prometheus says of it itself."""
+    assert asked_of(asked.expr) or re.search(r"\b(ALERTS|up)\{", asked.expr)
+    assert set() == asked_of(asked.expr) - SERIES.keys()
 
 
-@pytest.mark.parametrize("expr", [*EXPRESSIONS, VARIABLES["instance"]["query"]])
-def test_expression_names_only_metrics_that_are_there(expr: str) -> None:
-    """An expression asks for something of the dialer, and for nothing it does not measure."""
-    assert asked_of(expr)
-    assert set() == asked_of(expr) - SERIES.keys()
+@pytest.mark.parametrize("contract", CONTRACTS.values(), ids=lambda contract: contract.name)
+def test_metric_is_shown(contract: Contract) -> None:
+    """Whatever the dialer measures is on a dashboard."""
+    assert contract.series & set(chain.from_iterable(asked_of(asked.expr) for asked in ASKED))
 
 
-@pytest.mark.parametrize("name", CONTRACTS.keys() - NOT_YET_SHOWN)
-def test_metric_is_shown(name: str) -> None:
-    """Whatever the dialer measures is on the dashboard."""
-    assert CONTRACTS[name].series & set(chain.from_iterable(map(asked_of, EXPRESSIONS)))
-
-
-@pytest.mark.parametrize("expr", EXPRESSIONS)
-def test_expression_groups_by_labels_that_its_metric_has(expr: str) -> None:
+@each_expression
+def test_expression_groups_by_labels_that_its_metrics_have(asked: Asked) -> None:
     """A label that a metric does not have would put all its lines into one."""
-    labels = {label for group in re.findall(r"\bby \(([^)]+)\)", expr) for label in group.split(", ")}
-    known = {RENAMED.get(label, label) for name in asked_of(expr) for label in names_of(SERIES[name])}
+    labels = {label for group in re.findall(r"\bby \(([^)]+)\)", asked.expr) for label in group.split(", ")}
+    known = {RENAMED.get(label.name, label.name) for contract, _ in selections(asked.expr) for label in contract.labels}
 
-    assert set() == labels - known - {"le", "instance"}
-
-
-@pytest.mark.parametrize("expr", EXPRESSIONS)
-def test_shared_state_is_the_maximum_of_all_instances(expr: str) -> None:
-    """Every API process tells the shared state alike: it is neither summed nor narrowed to an instance; the rest is."""
-    (contract,) = (SERIES[name] for name in asked_of(expr))
-    is_told = contract.name == "dialer_budget_calls_per_second"  # a setting, which each process tells alike
-
-    assert (is_told or contract.scope is Scope.FLEET) == ("$instance" not in expr)
-    assert (contract.type == "gauge") == expr.startswith("max")
+    assert set() == labels - known - OF_PROMETHEUS
 
 
-@pytest.mark.parametrize("panel", PANELS, ids=titles(PANELS))
+@each_expression
+def test_shared_state_is_never_summed_over_processes(asked: Asked) -> None:
+    """Every API process tells the shared state alike: neither summed nor narrowed to an instance; the rest is both."""
+    for contract, matchers in selections(asked.expr):
+        assert (contract.scope is Scope.PROCESS) == ("$instance" in matchers)
+    of_fleet = [name for name, contract in SERIES.items() if contract.scope is Scope.FLEET]
+    summed = rf"\b(sum|count|avg)( by \([^)]*\))? \(({'|'.join(of_fleet)})\b"
+
+    assert re.search(summed, asked.expr) is None
+
+
+@each_expression
+def test_counters_are_looked_at_by_their_growth(asked: Asked) -> None:
+    """The height of a counter says only how long its process has been running."""
+    for contract, matchers in selections(asked.expr):
+        if contract.type in {"counter", "histogram"}:
+            grown = rf"\b(rate|increase)\({contract.name}(_bucket|_count|_sum)?{re.escape(matchers)}\["
+            assert re.search(grown, asked.expr)
+
+
+@each_expression
+def test_what_has_a_variable_is_narrowed_by_it(asked: Asked) -> None:
+    """What the reader chose at the top of the page counts for every panel that it can count for."""
+    for contract, matchers in selections(asked.expr):
+        for label, variable in ((KIND, "$kind"), (TRUNK, "$trunk")):
+            assert (label in contract.labels) == (variable in matchers)
+
+
+@each_panel
 def test_panel_says_what_it_means(panel: dict[str, Any]) -> None:
     """A panel has a unit, names its lines, tells its meaning and what to do when it looks wrong."""
     meaning, _, remedy = panel["description"].partition("\n\n**If it looks wrong:** ")
@@ -133,7 +127,7 @@ def test_panel_says_what_it_means(panel: dict[str, Any]) -> None:
     assert all(target["legendFormat"] for target in panel["targets"])
 
 
-@pytest.mark.parametrize("panel", PANELS, ids=titles(PANELS))
+@each_panel
 def test_panel_asks_the_chosen_data_source(panel: dict[str, Any]) -> None:
     """A panel and its queries ask the data source chosen at the top of the page."""
     sources = [panel["datasource"], *(target["datasource"] for target in panel["targets"])]
@@ -141,50 +135,116 @@ def test_panel_asks_the_chosen_data_source(panel: dict[str, Any]) -> None:
     assert [{"type": "prometheus", "uid": "${datasource}"}] * len(sources) == sources
 
 
-def test_variables() -> None:
-    """The reader chooses a Prometheus and any number of instances, all of them to begin with."""
-    source, instance = VARIABLES["datasource"], VARIABLES["instance"]
+@each_panel
+def test_panel_is_of_a_kind_that_can_be_read(panel: dict[str, Any]) -> None:
+    """Figures, bars, lines, states and tables; no pies. Its title is not cut."""
+    assert panel["type"] in TYPES
+    assert LETTERS_PER_COLUMN * panel["gridPos"]["w"] >= len(panel["title"])
+
+
+@each_panel
+def test_figures_are_of_now(panel: dict[str, Any]) -> None:
+    """What shows one moment asks for it: asked over time, a process that died would show its last figure for long."""
+    for target in panel["targets"]:
+        assert (panel["type"] in {"stat", "bargauge", "table"}) == target.get("instant", False)
+
+
+@each_panel
+def test_tile_without_a_figure_is_neither_good_nor_bad(panel: dict[str, Any]) -> None:
+    """Where Prometheus has nothing a tile says so, in grey."""
+    if panel["type"] == "stat":
+        shown = panel["fieldConfig"]["defaults"]
+        (untold,) = [m for m in shown["mappings"] if m["type"] == "special" and m["options"]["match"] == "null"]
+
+        assert (shown["noValue"], "#6e7680") == tuple(untold["options"]["result"][of] for of in ("text", "color"))
+
+
+@each_panel
+def test_times_show_single_attempts(panel: dict[str, Any]) -> None:
+    """Beside the lines of a time Grafana draws its exemplars, each the way to one attempt's trace; nowhere else."""
+    for target in panel["targets"]:
+        assert ("histogram_quantile" in target["expr"]) == target.get("exemplar", False)
+
+
+@each_board
+def test_variables(board: dict[str, Any]) -> None:
+    """Data source, kind, trunk and instance are everywhere, so that links carry them; shown where something asks."""
+    source, *choices = board["templating"]["list"]
+    exprs = " ".join(target["expr"] for panel in panels_of(board) for target in panel["targets"])
 
     assert ("datasource", "prometheus") == (source["type"], source["query"])
-    assert ("query", True, True) == (instance["type"], instance["multi"], instance["includeAll"])
-    assert ["$__all"] == instance["current"]["value"]
+    assert ["kind", "trunk", "instance"] == [choice["name"] for choice in choices]
+    for choice in choices:
+        assert ("query", True, True, ".*") == tuple(choice[of] for of in ("type", "multi", "includeAll", "allValue"))
+        assert ["$__all"] == choice["current"]["value"]
+        assert (f"${choice['name']}" in exprs) == (choice.get("hide", 0) == 0)
 
 
-def test_panel_ids_are_unique() -> None:
+@each_board
+def test_links(board: dict[str, Any]) -> None:
+    """One leads to the other dashboards, for the same time and choice; one to the runbook."""
+    others, runbook = board["links"]
+
+    assert (["dialer"], True, True, True) == tuple(
+        others[of] for of in ("tags", "asDropdown", "keepTime", "includeVars")
+    )
+    assert RUNBOOK_ADDRESS == runbook["url"]
+    assert ["dialer"] == board["tags"]
+
+
+@each_board
+def test_panel_ids_are_unique(board: dict[str, Any]) -> None:
     """Links and alerts find a panel by its id."""
-    ids = [box["id"] for box in BOXES]
+    ids = [box["id"] for box in board["panels"]]
 
     assert len(set(ids)) == len(ids)
 
 
-def test_panels_do_not_overlap() -> None:
-    """Every panel has its own place within the grid's 24 columns."""
-    overlapping = [titles([one, other]) for one, other in combinations(BOXES, 2) if cells(one) & cells(other)]
+@each_board
+def test_grid_is_full(board: dict[str, Any]) -> None:
+    """Panels neither overlap nor leave a hole in the grid's 24 columns."""
+    boxes = board["panels"]
+    overlapping = [(one["title"], other["title"]) for one, other in combinations(boxes, 2) if cells(one) & cells(other)]
+    covered = set().union(*map(cells, boxes))
+    rows = {y for _, y in covered}
 
     assert [] == overlapping
-    assert all(box["gridPos"]["x"] + box["gridPos"]["w"] <= 24 for box in BOXES)
+    assert {(x, y) for x in range(24) for y in range(max(rows) + 1)} == covered
 
 
-def test_runbook_has_the_places_named() -> None:
-    """Where a panel names a part of the runbook, the runbook has it."""
+def test_on_call_is_one_screen() -> None:
+    """Whoever is woken sees everything at once: no scrolling, nothing folded."""
+    boxes = SHIPPED["dialer-on-call"]["panels"]
+
+    assert "row" not in {box["type"] for box in boxes}
+    assert SCREEN_ROWS >= max(box["gridPos"]["y"] + box["gridPos"]["h"] for box in boxes)
+
+
+def test_texts_name_what_is_there() -> None:
+    """Where a panel names a part of the runbook or another dashboard, it is there."""
     runbook = RUNBOOK.read_text("utf-8").replace("`", "")
-    named = re.findall(r"deploy/README\.md, ([A-Z][a-z ]+)", OUTPUT.read_text("utf-8"))
+    texts = "\n".join(panel["description"] for _, panel in PANELS)
+    parts = re.findall(r"deploy/README\.md, ([A-Z][a-z ]+)", texts)
+    boards = re.findall(r"[Dd]ashboard \*([^*]+)\*", texts)
 
-    assert named
-    assert [] == [name for name in named if f"**{name}**" not in runbook]
+    assert parts
+    assert boards
+    assert [] == [name for name in parts if f"**{name}**" not in runbook]
+    assert set() == {f"Dialer: {name.lower()}" for name in boards} - {board["title"] for board in SHIPPED.values()}
 
 
-@pytest.mark.skipif(PROMTOOL is None and "CI" not in os.environ, reason="promtool is not on PATH")
+@pytest.mark.skipif(MISSING, reason="promtool is not on PATH")
 def test_expressions_parse(tmp_path: Path) -> None:
     """Prometheus' own checker reads every expression, Grafana's variables filled in."""
-    filled = [expr.replace("$__rate_interval", "1m").replace("$instance", ".*") for expr in EXPRESSIONS]
-    rules = [{"record": f"dialer:expression_{place}", "expr": expr} for place, expr in enumerate(filled)]
+    rules = [
+        {"record": f"dialer:expression_{place}", "expr": asked.filled} for place, asked in enumerate(WITH_VARIABLES)
+    ]
     file = tmp_path / "rules.json"  # JSON is YAML too
-    file.write_text(json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}), "utf-8")
+    file.write_text(json.dumps({"groups": [{"name": "dashboards", "rules": rules}]}), "utf-8")
 
     said = subprocess.run(  # noqa: S603 - found on PATH, our own file
         [str(PROMTOOL), "check", "rules", str(file)], capture_output=True, text=True, check=False
     )
 
     assert 0 == said.returncode, said.stderr
-    assert f"{len(EXPRESSIONS)} rules found" in said.stdout
+    assert f"{len(WITH_VARIABLES)} rules found" in said.stdout

@@ -5,17 +5,19 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from itertools import product
 from pathlib import Path
 
 import pytest
 from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.samples import Sample
 
 from dialer import metrics
 from dialer.api.app import ROUTES
 from dialer.dialing import Begun
 from dialer.metrics_contract import Contract, Label, Scope, one_of
-from dialer.metrics_labels import JOBS, OPERATION, RETURNED
-from dialer.metrics_table import CONTRACTS, MODULES
+from dialer.metrics_labels import JOBS, OPERATION, RETURNED, TRUNK
+from dialer.metrics_table import CONTRACTS, MODULES, begin_at_zero
 from jobs.worker import KINDS
 
 ROOT = Path(__file__).parents[2]
@@ -79,6 +81,21 @@ def test_label_takes_its_values_alone() -> None:
     assert [] == contract.strays()
     contract.made.labels("blue", "SOUTH")
     assert ['lamps{colour="blue"}', 'lamps{trunk="SOUTH"}'] == contract.strays()
+
+
+@ALL
+def test_what_may_be_counted_is_there_from_the_start(contract: Contract) -> None:
+    """A process shows 0 before the first of anything, for each of its trunks; but not for each operation of the API."""
+    begin_at_zero(("main", "south"))
+    shown = {tuple(sample.labels[label.name] for label in contract.labels) for sample in _samples(contract)}
+
+    if contract.type != "gauge" and OPERATION not in contract.labels:
+        values = [("main", "south") if label is TRUNK else label.values for label in contract.labels]
+        assert set(product(*values)) <= shown
+
+
+def _samples(contract: Contract) -> list[Sample]:
+    return [sample for family in contract.made.collect() for sample in family.samples]
 
 
 def test_operations_are_those_of_the_api() -> None:
