@@ -15,12 +15,13 @@ from typing import Annotated, Any, Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
-from pydantic_settings import NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from dialer.callbacks.events import CallbackEvent
 from dialer.errors import InvalidInput
 from dialer.model import MAIN, Caps
 from dialer.redis_settings import RedisSettings
+from dialer.secret_files import SECRETS_DIR, SecretFiles, read_secret
 from dialer.setting_values import caller_id, is_signing_key
 from dialer.window_text import parse_windows
 from dialer.windows import Windows
@@ -34,10 +35,18 @@ CarrierExtra = Literal["advanced_detection", "inline_ncco", "random_from", "sip_
 
 
 class Settings(RedisSettings):
-    """The settings of one process. Each field's environment variable is its name in capitals after `DIALER_`."""
+    """The settings of one process. Each field's environment variable is its name in capitals after `DIALER_`.
+
+    What is set neither by argument nor in the environment may stand in a file (dialer/secret_files.py).
+    """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
+    secrets_dir: Path = Field(
+        SECRETS_DIR,
+        description="Folder of secrets, read where their variable is not set: one file for each, named as the variable "
+        "in small letters or capitals. Any setting may stand there.",
+    )
     data_dir: Path = Field(
         Path("~/.local/share/dialer"),
         description="Folder of the private Redis server, its append-only file and the generated keys.",
@@ -281,6 +290,18 @@ class Settings(RedisSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings' signature
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise; see dialer/secret_files.py
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments, then the environment, then files."""
+        return init_settings, env_settings, SecretFiles(settings_cls, environment_name)
+
     @field_validator("callback_secret")
     @classmethod
     def _signing_key(cls, secret: SecretStr | None) -> SecretStr | None:
@@ -360,10 +381,11 @@ class Settings(RedisSettings):
 
     @field_validator("trunks", mode="before")
     @classmethod
-    def _named_trunks(cls, given: object) -> object:
+    def _named_trunks(cls, given: object, info: ValidationInfo) -> object:
         if not isinstance(given, str):
             return given
-        return {name: _given_for(name) for name in filter(None, map(str.strip, given.split(",")))}
+        folder = info.data.get("secrets_dir", SECRETS_DIR)
+        return {name: _given_for(name, folder) for name in filter(None, map(str.strip, given.split(",")))}
 
     @field_validator("trunks")
     @classmethod
@@ -460,9 +482,10 @@ def trunk_variable(trunk: str, field: str) -> str:
     return environment_name(field if trunk == MAIN else f"trunk_{trunk}_{field}")
 
 
-def _given_for(trunk: str) -> dict[str, str]:
-    """A further trunk's values as they stand in the environment."""
-    given = {field: os.environ.get(trunk_variable(trunk, field)) for field in TRUNK_FIELDS}
+def _given_for(trunk: str, folder: Path) -> dict[str, str]:
+    """A further trunk's values as they stand in the environment and in files."""
+    variables = {field: trunk_variable(trunk, field) for field in TRUNK_FIELDS}
+    given = {field: os.environ.get(name) or read_secret(folder, name) for field, name in variables.items()}
     return {field: value for field, value in given.items() if value}
 
 

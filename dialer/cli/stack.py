@@ -144,7 +144,9 @@ def _command(*words: str) -> list[str]:
 
 def _environment(settings: Settings) -> dict[str, str]:
     """Ours, with every setting said outright, so that a child reads exactly what was decided here."""
+    # No folder of secrets: a file in it would stand in for what was decided to be unset.
     said = {environment_name(name): getattr(settings, name) for name in type(settings).model_fields}
+    said[environment_name("secrets_dir")] = os.devnull
     return {**os.environ, **{name: _plain(value) for name, value in said.items()}}
 
 

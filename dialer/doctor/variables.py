@@ -11,6 +11,7 @@ from dialer.doctor.finding import Finding, failed, ok, skipped, warning
 from dialer.doctor.patient import Patient
 from dialer.errors import InvalidInput
 from dialer.phone import parse_number
+from dialer.secret_files import names_of_secrets
 from dialer.settings import CARRIER_FIELDS, PREFIX, TRUNK_FIELDS, Settings, environment_name, trunk_variable
 from dialer.voices import check_voice
 
@@ -35,8 +36,9 @@ async def complete(patient: Patient) -> Finding:
 
 
 async def spelt(patient: Patient) -> Finding:
-    """No variable looks like a setting and is none."""
-    return misspelt(patient.environment, patient.settings.trunks)
+    """No variable, and no file among the secrets, looks like a setting and is none."""
+    names = {*patient.environment, *names_of_secrets(patient.settings.secrets_dir)}
+    return misspelt(names, patient.settings.trunks)
 
 
 def misspelt(names: Iterable[str], trunks: Iterable[str] = ()) -> Finding:
@@ -45,7 +47,7 @@ def misspelt(names: Iterable[str], trunks: Iterable[str] = ()) -> Finding:
     known += [trunk_variable(trunk, name) for trunk in trunks for name in TRUNK_FIELDS]
     strange = sorted(name for name in names if name.upper().startswith(PREFIX) and name.upper() not in known)
     if not strange:
-        return ok(f"no unknown {PREFIX}* variable is set")
+        return ok(f"no unknown {PREFIX}* is set")
     meant = (f"{name}: did you mean {_nearest(name, known)}?" for name in strange)
     return warning(f"set, but no settings: {', '.join(strange)}", "\n".join(meant))
 
