@@ -23,7 +23,7 @@ def secrets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def secret_of(settings: Settings) -> str | None:
     """The webhook secret."""
-    return settings.webhook_secret and settings.webhook_secret.get_secret_value()
+    return settings.webhook_secret.get_secret_value() if settings.webhook_secret else None
 
 
 @pytest.mark.parametrize("name", ["dialer_webhook_secret", "DIALER_WEBHOOK_SECRET"])
@@ -79,7 +79,9 @@ def test_a_folder_in_place_of_a_file_is_refused(secrets: Path) -> None:
     """Docker makes one where a file to be mounted is missing; to pass it over would leave webhooks unsigned."""
     (secrets / "dialer_signature_secret").mkdir()
 
-    with pytest.raises(InvalidInput, match="DIALER_SIGNATURE_SECRET cannot be read from .*: Is a directory") as refused:
+    with pytest.raises(
+        InvalidInput, match=r"DIALER_SIGNATURE_SECRET cannot be read from .*: Is a directory"
+    ) as refused:
         load_settings()
     assert "DIALER_SIGNATURE_SECRET" == refused.value.field
 
