@@ -18,7 +18,7 @@ class CallRecord(NamedTuple):
         number: the person's first one; that of an erased person is `ERASED`, and nothing else is left.
         external_id: how the customer's own system knows it.
         variables: for the text.
-        own: kind, script, terms and endpoint of a single call.
+        own: kind, script, terms and endpoint of a single call, and which request it came by.
         others: the person's further numbers.
         timezone: as the list gave it.
     """

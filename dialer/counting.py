@@ -8,14 +8,17 @@ from __future__ import annotations
 from dialer import metrics
 from dialer.dispositions import Disposition
 from dialer.store.attempts import EventResult
+from dialer.tracing import Tracing
 
 
-def count_change(result: EventResult) -> None:
-    """Count the attempt, and the call, that an event has ended."""
+def count_change(result: EventResult, tracing: Tracing) -> None:
+    """Count the attempt, and the call, that an event has ended; with an attempt its trace ends."""
     if result.attempt:
         count_attempt(result.trunk, result.attempt)
     if result.call:
         count_calls(result.call, result.kind)
+    if result.attempt and result.began_ms:
+        tracing.ended(result.attempt_id, result.attempt, began_ms=result.began_ms, trunk=result.trunk)
 
 
 def count_attempt(trunk: str, disposition: Disposition) -> None:

@@ -41,7 +41,7 @@ log = structlog.get_logger()
 
 CLAIM_LEASE_MS = 4_000
 """From place_at on: a call on time begins at place_at, LATEST_US later at the latest; the rest is for a slow Redis."""
-_READ = ("class", "terms", "lists", "script_version", "kind")
+_READ = ("class", "terms", "lists", "script_version", "kind", "origin")
 _PEEKED = 32  # campaigns looked at for one claim; a round of tokens seldom reaches more
 _MOST_ROUNDS = 10  # a claim that has to park calls of closed cohorts goes on with the next thousand, so often
 
@@ -115,6 +115,7 @@ class Dial:
         lists: names of the suppression lists that its campaign keeps to, as they were read.
         script_version: of its campaign's text, from which the terms follow, as it was read.
         kind: of its campaign.
+        origins: the requests that brought the call and its campaign, where traces are made (`Tracing.origin`).
     """
 
     claim: Claim
@@ -127,6 +128,7 @@ class Dial:
     lists: tuple[str, ...] = ()
     script_version: int = 1
     kind: str = KIND
+    origins: tuple[str | None, ...] = ()
 
 
 class Begun(IntEnum):
@@ -184,14 +186,16 @@ class Dialing:
         further: Mapping[str, Pace] | None = None,
         region: str = "NL",
         erasure_secret: str = "",
+        traced: bool = False,
     ) -> None:
-        """Dial by the trunk `main` at its pace, and by further trunks at theirs."""
+        """Dial by the trunk `main` at its pace, and by further trunks at theirs; look up where calls came from."""
         self._batch = batch
         self._clock = clock
         self._openings = Openings(batch, clock, region)
         self._paces = {MAIN: pace, **(further or {})}
         self._trunks_of = CampaignTrunks(batch)
         self._erasure_secret = erasure_secret
+        self._traced = traced
 
     async def claim(self, most: int, *, trunk: str = MAIN, inherited: Claim | None = None) -> Claimed:
         """Take up to `most` due calls, each with its token of a trunk. An inherited token is used for one call instead.
@@ -261,16 +265,30 @@ class Dialing:
     async def read(self, claims: Sequence[Claim]) -> list[Dial]:
         """What claimed calls need, in one round trip; those without a campaign, or with an odd record, are left out."""
         campaign_ids = list({claim.campaign_id for claim in claims})
-        found = await asyncio.gather(
-            *(self._batch.command("HMGET", keys.campaign(i), *_READ) for i in campaign_ids),
-            *(self._batch.command("HMGET", keys.bucket(*claim.call), claim.seq, f"{claim.seq}t") for claim in claims),
+        campaigns, calls, origins = await asyncio.gather(
+            asyncio.gather(*(self._batch.command("HMGET", keys.campaign(i), *_READ) for i in campaign_ids)),
+            asyncio.gather(*(self._stored(claim) for claim in claims)),
+            asyncio.gather(*(self._origin(claim) for claim in claims)),
         )
-        campaigns = dict(zip(campaign_ids, found, strict=False))
-        calls = found[len(campaign_ids) :]
-        dials = (
-            _readable(claim, campaigns[claim.campaign_id], *call) for claim, call in zip(claims, calls, strict=True)
-        )
+        of = dict(zip(campaign_ids, campaigns, strict=True))
+        found = zip(claims, calls, origins, strict=True)
+        dials = (_readable(claim, of[claim.campaign_id], call, origin) for claim, call, origin in found)
         return [dial for dial in dials if dial]
+
+    async def _stored(self, claim: Claim) -> list[str | None]:
+        """A call's record, and its tries."""
+        found: list[str | None] = await self._batch.command(
+            "HMGET", keys.bucket(*claim.call), claim.seq, f"{claim.seq}t"
+        )
+        return found
+
+    async def _origin(self, claim: Claim) -> str | None:
+        """Which request brought a call of a list; nothing is asked where no traces are made."""
+        if not self._traced:
+            return None
+        key = keys.origins(claim.campaign_id)
+        found = await self._batch.command("ZREVRANGEBYSCORE", key, claim.seq, "-inf", "LIMIT", 0, 1)
+        return found[0].partition(" ")[0] if found else None
 
     async def begin(self, dial: Dial, nonce: str, *, lease_ms: int) -> Begun:
         """Store the intent to place, if nothing speaks against it any more. Repeatable under the same nonce."""
@@ -334,19 +352,22 @@ class Dialing:
         return bool(result)
 
 
-def _readable(claim: Claim, campaign: Sequence[str | None], record: str | None, tries: str | None) -> Dial | None:
+def _readable(
+    claim: Claim, campaign: Sequence[str | None], call: Sequence[str | None], origin: str | None
+) -> Dial | None:
+    record, tries = call
     if not (campaign[0] and record):
         return None
     try:
-        return _dial(claim, campaign, record, tries)
+        return _dial(claim, campaign, record, tries, origin)
     except (KeyError, TypeError, ValueError):
         # Another release may have written it. Its lease brings it back; the others of the batch go out.
         log.exception("call.not_read", call_id=str(claim.call))
         return None
 
 
-def _dial(claim: Claim, campaign: Sequence[str | None], record: str, tries: str | None) -> Dial:
-    urgency, terms, lists, script_version, kind = campaign
+def _dial(claim: Claim, campaign: Sequence[str | None], record: str, tries: str | None, origin: str | None) -> Dial:
+    urgency, terms, lists, script_version, kind, made_by = campaign
     tried = json.loads(tries) if tries else {"n": 0}
     call = CallRecord.read(record)
     on = call.own["terms"] if call.own else json.loads(terms or "{}")
@@ -362,6 +383,7 @@ def _dial(claim: Claim, campaign: Sequence[str | None], record: str, tries: str 
         tuple((lists or "").split()),
         int(script_version or 1),
         kind or KIND,
+        (call.own.get("origin") if call.own else origin, made_by),
     )
 
 

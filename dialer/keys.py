@@ -21,6 +21,7 @@ campaign (`store/retention.py`).
 | `campaign:c5hk:cohorts` | string | cohort less 1, two bytes a call; none where all are one | with the campaign |
 | `campaign:c5hk:hang_up` | zset | number to hang up, with `?` unless answered, score: from when (ms) | empties |
 | `campaign:c5hk:imports` | zset | import id, score: lease (ms) | lapses |
+| `campaign:c5hk:origins` | zset | traced request that brought calls, score: first of them | with the campaign |
 | `campaign:c5hk:lists` | zset | named import, score: begun (ms) | with the campaign |
 | `campaign:c5hk:import:5f1c` | hash | how far a named import is (`store/imports.py`) | with the campaign |
 | `campaign:c5hk:import:5f1c:rejected` | list | a batch's rejected rows, JSON | an erasure; with the campaign |
@@ -225,6 +226,11 @@ def cohorts(campaign_id: str) -> str:
 def imports(campaign_id: str) -> str:
     """Sorted set of imports under way."""
     return f"{TAG}campaign:{campaign_id}:imports"
+
+
+def origins(campaign_id: str) -> str:
+    """Zset of the requests that brought calls (`traceparent` and the number), by the first running number of each."""
+    return f"{TAG}campaign:{campaign_id}:origins"
 
 
 def lists(campaign_id: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -39,6 +40,18 @@ def set_up(level: str = "info") -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_MaskedFormatter("%(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+def add_processor(processor: structlog.typing.Processor) -> None:
+    """Have each line of this process pass it too, from now on and before its numbers are masked."""
+    # In place, for loggers that were used already keep the list.
+    structlog.get_config()["processors"].insert(1, processor)
+
+
+def remove_processor(processor: structlog.typing.Processor) -> None:
+    """The opposite; one that is not there is no error."""
+    with suppress(ValueError):
+        structlog.get_config()["processors"].remove(processor)
 
 
 class _MaskedFormatter(logging.Formatter):

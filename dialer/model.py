@@ -216,6 +216,7 @@ class Campaign:
         reason: why it is paused, in words, when the dialer paused it by itself.
         total: how many calls were ever added.
         attempts: how many tries were used on them; a refused one is none.
+        origin: the request that made it (a `traceparent`), where traces are made.
     """
 
     id: str
@@ -256,6 +257,7 @@ class Campaign:
     reason: str | None = None
     total: int = 0
     attempts: int = 0
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,12 +280,14 @@ class Own:
     Attributes:
         kind, script: as a campaign's.
         endpoint: what an address needs besides itself: `headers`, `content_type` or `dtmf_answer`.
+        origin: the request that brought it (a `traceparent`), where traces are made.
     """
 
     kind: str
     script: Mapping[str, Any]
     terms: Terms = Terms()
     endpoint: Mapping[str, Any] = field(default_factory=dict)
+    origin: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

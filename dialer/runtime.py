@@ -31,6 +31,7 @@ from dialer.schema import Stamp, is_older
 from dialer.settings import CARRIER_FIELDS, Settings
 from dialer.store import Store
 from dialer.store.base import Deadlines, deadlines
+from dialer.tracing import OFF, Tracing, tracing_of
 from dialer.turns import turned
 
 log = structlog.get_logger()
@@ -47,6 +48,7 @@ class Runtime:
         recordings: where the sound of recordings lies.
         providers: the carrier's account of each trunk; of `main` none where its settings are not all there (the API
             needs none to serve).
+        tracing: makes the traces of this process.
     """
 
     settings: Settings
@@ -59,6 +61,7 @@ class Runtime:
     limits: Deadlines
     recordings: Storage
     providers: Mapping[str, Provider]
+    tracing: Tracing = OFF
 
     @property
     def provider(self) -> Provider | None:
@@ -85,7 +88,8 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
     """Open all parts.
 
     Raises:
-        InvalidInput: there is no Redis URL, or another erasure secret than that of the hashes in Redis.
+        InvalidInput: there is no Redis URL, another erasure secret than that of the hashes in Redis, or traces are to
+            be made and OpenTelemetry is not installed.
         OtherData: what is in Redis is of a release that this one cannot work with.
         StoreUnavailable: Redis does not answer.
     """
@@ -98,15 +102,16 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         await _reached(clock)
         in_step = asyncio.create_task(clock.keep_in_step(partial(turned, "clock")))
         stack.push_async_callback(ended, in_step)
+        tracing = await stack.enter_async_context(tracing_of(settings, clock))
         batch = Batch(redis, replicas=settings.replicas_acknowledged)
         limits = deadlines(settings.ringing_timer_s, settings.length_timer_s)
         store = Store(batch, clock, limits, erasure_secret(settings))
         await _check_data(store)
-        providers = await _carriers(settings, stack, redis)
+        providers = await _carriers(settings, stack, redis, tracing)
         openings = Openings(batch, clock, settings.default_region)
         recordings = Storage(settings.recordings_place)
         planning = Planning(store, batch, clock, settings)
-        yield Runtime(settings, redis, batch, clock, store, openings, planning, limits, recordings, providers)
+        yield Runtime(settings, redis, batch, clock, store, openings, planning, limits, recordings, providers, tracing)
 
 
 async def keep_to_data(store: Store) -> None:
@@ -132,7 +137,7 @@ async def _check_data(store: Store) -> Stamp:
     return await store.check_schema()
 
 
-async def _carriers(settings: Settings, stack: AsyncExitStack, redis: Redis) -> dict[str, KpnVoice]:
+async def _carriers(settings: Settings, stack: AsyncExitStack, redis: Redis, tracing: Tracing) -> dict[str, KpnVoice]:
     """The account of every trunk that has all its settings."""
     providers: dict[str, KpnVoice] = {}
     for trunk in settings.trunk_names:
@@ -140,7 +145,8 @@ async def _carriers(settings: Settings, stack: AsyncExitStack, redis: Redis) -> 
         if all(getattr(settings.over(trunk), name) is not None for name in CARRIER_FIELDS):
             # No limit of connections: a call that waited for one would miss its moment.
             connector = aiohttp.TCPConnector(limit=0)
-            session = await stack.enter_async_context(aiohttp.ClientSession(connector=connector))
+            session = aiohttp.ClientSession(connector=connector, trace_configs=tracing.client_traces())
+            await stack.enter_async_context(session)
             provider = providers[trunk] = kpn_from_settings(settings, session, redis, trunk=trunk)
             provider.tokens.on_renewal = lambda result: metrics.TOKEN_RENEWALS.labels(result).inc()
             stack.push_async_callback(provider.aclose)

@@ -288,6 +288,11 @@ class Settings(RedisSettings):
     most_listeners: int = Field(
         200, ge=0, le=10_000, description="Listeners to the live stream that one API process takes."
     )
+    tracing: bool = Field(
+        default=False,
+        description="Whether traces are sent, by OpenTelemetry (true or false): where to, and how many, is set by its "
+        "own OTEL_* variables. Needs `dialer[otel]`.",
+    )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Least level that is logged.")
 
     @classmethod

@@ -25,6 +25,7 @@ from dialer.providers.base import CallEvent, CallOver, NotAnswered, Provider, To
 from dialer.providers.steering import Act, Order, SendDigits, StartStream, StartTalk, Transfer
 from dialer.states import CallState
 from dialer.store import Store
+from dialer.tracing import OFF, Tracing
 
 log = structlog.get_logger()
 
@@ -68,6 +69,7 @@ class CallControl:
     store: Store
     carrier: Callable[[str], Provider]
     clock: Clock
+    tracing: Tracing = OFF
 
     async def steer(self, call_id: str, order: Order) -> Steered:
         """Do it to this call, now.
@@ -133,7 +135,7 @@ class CallControl:
     async def _give(self, attempt: Attempt, order: Order) -> Steered:
         if order is Act.HANG_UP:
             told = CallEvent(kind="hang_up_ordered", facts=frozenset({Fact.HUNG_UP}))
-            count_change(await self.store.apply_event(attempt.id, told))
+            count_change(await self.store.apply_event(attempt.id, told), self.tracing)
         try:
             await self.carrier(attempt.trunk).steer(str(attempt.uuid), order)
         except CarrierError as error:

@@ -61,7 +61,7 @@ async def _clear(seen: Conference, now: datetime, context: Context) -> None:
 
 
 async def _hang_up(member: Member, context: Context) -> None:
-    control = CallControl(context.runtime.store, context.carrier, context.runtime.clock)
+    control = CallControl(context.runtime.store, context.carrier, context.runtime.clock, context.runtime.tracing)
     try:
         if member.newest:
             await control.hang_up(member.newest)

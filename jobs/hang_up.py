@@ -41,7 +41,8 @@ class HangUpRounds:
     def __init__(self, context: Context) -> None:
         self._context = context
         self._list = HangUps(context.runtime.batch, context.runtime.clock)
-        self._control = CallControl(context.runtime.store, context.carrier, context.runtime.clock)
+        runtime = context.runtime
+        self._control = CallControl(runtime.store, context.carrier, runtime.clock, runtime.tracing)
 
     async def run(self) -> None:
         """Look for calls to hang up until this worker stops; those in hand are left to their leases then."""

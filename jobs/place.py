@@ -83,10 +83,14 @@ async def _place(dial: Dial, context: Context) -> Sequence[Dial]:
     context.unsent += 1
     begun = Begun.GONE
     try:
-        if not await _ready(dial, context):
-            return []
-        await context.runtime.clock.sleep_until(dial.claim.place_at_us - BEGIN_AHEAD_US)
-        begun = await _begin(dial, nonce, context)
+        tracing, attempt_id = context.runtime.tracing, str(dial.attempt)
+        with tracing.step("claim", attempt_id, links=dial.origins, trunk=dial.claim.trunk) as span:
+            if not await _ready(dial, context):
+                span.tell(result="not_ready")
+                return []
+            await context.runtime.clock.sleep_until(dial.claim.place_at_us - BEGIN_AHEAD_US)
+            begun = await _begin(dial, nonce, context)
+            span.tell(result=begun.name.lower())
         if begun is Begun.BEGUN:
             await context.runtime.clock.sleep_until(dial.claim.place_at_us)
     finally:
@@ -154,7 +158,9 @@ async def _send(dial: Dial, nonce: str, context: Context) -> None:
     if late_us > _LATE_US:
         context.start(_delay_tokens(dial.claim, context))
     started = time.perf_counter()
-    result = await context.carrier(dial.claim.trunk).place(_request(dial, context))
+    with context.runtime.tracing.step("place", str(dial.attempt), trunk=dial.claim.trunk, late_us=late_us) as span:
+        result = await context.carrier(dial.claim.trunk).place(_request(dial, context))
+        span.tell(result=_words(result))
     elapsed = time.perf_counter() - started
     metrics.PLACEMENT_SECONDS.labels(dial.claim.trunk).observe(elapsed)
     recorded = await _conclude(dial, nonce, result, context)
@@ -194,6 +200,8 @@ async def _conclude(dial: Dial, nonce: str, result: PlaceResult, context: Contex
     )
     if recorded.taken and isinstance(result, Refused) and result.reason is Refusal.BAD_REQUEST:
         count_attempt(dial.claim.trunk, Disposition.FAILED)
+        began_ms = dial.claim.place_at_us // 1000
+        context.runtime.tracing.ended(str(dial.attempt), Disposition.FAILED, began_ms=began_ms, trunk=dial.claim.trunk)
     if recorded.call:
         count_calls(recorded.call, dial.kind)
     await _stop_if_ours(dial, result, recorded, context)

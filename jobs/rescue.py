@@ -19,7 +19,7 @@ import structlog
 from dialer import keys, metrics
 from dialer.clock import moment, now_ms, to_ms
 from dialer.counting import count_change
-from dialer.dispositions import ENDINGS, Fact
+from dialer.dispositions import ENDINGS, Disposition, Fact
 from dialer.errors import CarrierError, NotFound
 from dialer.leases import Freed, Lapsed
 from dialer.model import Attempt, AttemptRef, Campaign, Terms, UnknownPolicy
@@ -144,15 +144,17 @@ async def _let_go(attempt: Attempt, context: Context) -> None:
     longest_ms = _longest_ms(spoken.terms if spoken else Terms(), context)
     up_until_ms = to_ms(attempt.placed_at) + longest_ms if attempt.placed_at else 0
     event = CallEvent(kind="given_up", facts=frozenset({Fact.LOST}))
-    count_change(await context.runtime.store.apply_event(attempt.id, event, up_until_ms=up_until_ms))
+    await _apply(attempt, event, context, up_until_ms=up_until_ms)
 
 
 async def _redial(attempt: Attempt, context: Context) -> None:
     """Back to the line: whoever rang would have shown itself. Should it do so yet, the call is taken out again."""
     metrics.RESCUED.labels("redialed").inc()
     ref = AttemptRef.parse(attempt.id)
-    if ref:
-        await context.dialing.redial(ref)
+    if ref and await context.dialing.redial(ref) and attempt.placed_at:
+        began_ms = to_ms(attempt.placed_at)
+        tracing = context.runtime.tracing
+        tracing.ended(attempt.id, Disposition.UNDETERMINED, began_ms=began_ms, trunk=attempt.trunk)
 
 
 async def _look_up(attempt: Attempt, age_ms: int, context: Context) -> tuple[CarrierCall | None, bool]:
@@ -203,8 +205,9 @@ async def tell(attempt: Attempt, kind: str, seen: CarrierCall, context: Context)
     await _apply(attempt, event, context)
 
 
-async def _apply(attempt: Attempt, event: CallEvent, context: Context) -> None:
-    count_change(await context.runtime.store.apply_event(attempt.id, event))
+async def _apply(attempt: Attempt, event: CallEvent, context: Context, *, up_until_ms: int = 0) -> None:
+    runtime = context.runtime
+    count_change(await runtime.store.apply_event(attempt.id, event, up_until_ms=up_until_ms), runtime.tracing)
 
 
 async def _ask_after(lapsed: Lapsed, context: Context) -> None:

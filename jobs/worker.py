@@ -108,6 +108,7 @@ async def _context(runtime: Runtime) -> AsyncIterator[Context]:
         further=paces,
         region=settings.default_region,
         erasure_secret=erasure_secret(settings),
+        traced=settings.tracing,
     )
     yield Context(runtime, dialing, Leases(runtime.batch, runtime.clock), runtime.provider)
 

@@ -17,6 +17,7 @@ from dialer.importing import Fault
 from dialer.model import Attempt, Call, Campaign, Event, Priority, Progress, Redial, Then, UnknownPolicy
 from dialer.openings import Stretch
 from dialer.states import CallState, CampaignState
+from dialer.tracing import Tracing
 
 
 class RedialOut(Outgoing):
@@ -212,17 +213,19 @@ class AttemptOut(Outgoing):
     earmuffed: bool = Field(description="Whether this party was made not to hear the others.")
     recordings: list[str] = Field(description="Ids of its recordings, see `/v1/recordings/{recording_id}`.")
     decision: DecisionOut | None = Field(description="What allowed it, as it stood when it was begun.")
+    trace_id: str | None = Field(description="The trace of it, where one is made.")
     events: list[EventOut]
 
     @classmethod
-    def of(cls, attempt: Attempt, dialed: str) -> Self:
+    def of(cls, attempt: Attempt, dialed: str, trace_id: str | None) -> Self:
         """The answer for one attempt."""
-        given = {"events", "dialed", "decision"}
+        given = {"events", "dialed", "decision", "trace_id"}
         told: dict[str, Any] = {name: getattr(attempt, name) for name in cls.model_fields if name not in given}
         told |= {"facts": sorted(attempt.facts), "figures": dict(attempt.figures)}
         told |= {"recordings": list(attempt.recordings)}
         decision = DecisionOut.model_validate(attempt.decision, from_attributes=True) if attempt.decision else None
-        return cls(**told, dialed=dialed, decision=decision, events=[EventOut.of(event) for event in attempt.events])
+        told |= {"dialed": dialed, "decision": decision, "trace_id": trace_id}
+        return cls(**told, events=[EventOut.of(event) for event in attempt.events])
 
 
 class CallOut(Outgoing):
@@ -257,9 +260,10 @@ class CallWithAttemptsOut(CallOut):
     attempts: list[AttemptOut]
 
     @classmethod
-    def with_attempts(cls, call: Call, attempts: Sequence[Attempt]) -> Self:
+    def with_attempts(cls, call: Call, attempts: Sequence[Attempt], tracing: Tracing) -> Self:
         """The answer for one call and all that is known of it."""
-        return cls(**_told(call), attempts=[AttemptOut.of(one, call.dialed(one)) for one in attempts])
+        told = [AttemptOut.of(one, call.dialed(one), tracing.trace_id(one.id)) for one in attempts]
+        return cls(**_told(call), attempts=told)
 
 
 class OrderOut(Outgoing):

@@ -57,7 +57,8 @@ async def create_call(request: web.Request, *, body: NewSingleCall) -> web.Strea
     order, *_ = [ordered(body, settings, _endpoint(address, details)) for address in addresses]
     await require_callable(order.steps, runtime.store)
     _require_variables(order.steps.check(body.variables))
-    own = Own(kind=body.kind, script=order.script, terms=order.terms, endpoint=details)
+    origin = runtime.tracing.origin()
+    own = Own(kind=body.kind, script=order.script, terms=order.terms, endpoint=details, origin=origin)
     first, *others = addresses
     call = NewCall(
         number=first,
@@ -79,9 +80,9 @@ async def create_call(request: web.Request, *, body: NewSingleCall) -> web.Strea
 async def get_call(request: web.Request, call_id: str) -> web.StreamResponse:
     """What became of a call: its attempts and their events."""
     request[LOG_FIELDS]["call_id"] = call_id
-    store = request.app[RUNTIME].store
-    call = await store.call(call_id)
-    answer = CallWithAttemptsOut.with_attempts(call, await store.attempts(call_id))
+    runtime = request.app[RUNTIME]
+    call = await runtime.store.call(call_id)
+    answer = CallWithAttemptsOut.with_attempts(call, await runtime.store.attempts(call_id), runtime.tracing)
     return web.json_response(text=answer.model_dump_json())
 
 

@@ -130,6 +130,7 @@ async def draft(body: NewCampaign, runtime: Runtime) -> Draft:
         retention_days=body.retention_days,
         unknown=body.unknown,
         state=CampaignState.DRAFT,
+        origin=runtime.tracing.origin(),
     )
 
 

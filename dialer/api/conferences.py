@@ -128,7 +128,8 @@ async def add_member(request: web.Request, conference_id: str, *, body: NewMembe
     _require_values(conference.script, body.values, "variables")
     _require_one_moderator(conference, new)
     try:
-        (added,) = await runtime.store.add_calls(conference_id, [new], import_id=_IMPORT)
+        origin = runtime.tracing.origin()
+        (added,) = await runtime.store.add_calls(conference_id, [new], import_id=_IMPORT, origin=origin)
     except IllegalStep as error:
         if len(conference.members) < MOST_MEMBERS:
             raise

@@ -99,6 +99,7 @@ class Import:
     name: str | None = None
     dry: bool = False
     rows: Rows = field(default_factory=Rows)
+    origin: str | None = None
     id: str = field(init=False)
     row: int = field(init=False)
     begun: bool = False
@@ -124,7 +125,7 @@ class Import:
         calls = [call for _, call in batch.calls]
         self.begun = self.begun or bool(calls)
         step = ImportStep(self.row, batch.row, batch.place, batch.rejections) if self.name else None
-        added = await self.store.add_calls(self.campaign_id, calls, import_id=self.id, step=step)
+        added = await self.store.add_calls(self.campaign_id, calls, import_id=self.id, step=step, origin=self.origin)
         self.row = batch.row
         duplicates = sum(call.duplicate for call in added)
         self.rows.duplicates += duplicates
@@ -169,6 +170,7 @@ async def add_calls(request: web.Request, campaign_id: str, *, query: ImportQuer
     _require_open(campaign)
     media_type = require_media_type(request, sorted(MEDIA_TYPES))
     importing = await _begun(store, campaign_id, query)
+    importing.origin = request.app[RUNTIME].tracing.origin()
     done = False
     try:
         with counted(request, importing.rows):

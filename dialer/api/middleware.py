@@ -21,7 +21,9 @@ from dialer.access import Role
 from dialer.api.bodies import refuse_large
 from dialer.api.keys import BACKGROUND, CALLER, DOORKEEPER, LOG_FIELDS, OPERATIONS, REQUEST_ID, RUNTIME
 from dialer.api.problems import INTERNAL, METHOD_NOT_ALLOWED, Problem, problem_from
+from dialer.api.tracing import begin_span, end_span
 from dialer.errors import StoreUnavailable
+from dialer.tracing import NO_SPAN
 
 REQUEST_ID_HEADER = "X-Request-Id"
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
@@ -40,14 +42,18 @@ async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse
     started = perf_counter()
     request_id = request[REQUEST_ID] = _request_id(request)
     request[LOG_FIELDS] = {}
+    span = NO_SPAN
     try:
         await _recognise(request)
+        span = begin_span(request)
         response = await handler(request)
     except Exception as error:  # noqa: BLE001 - the last one who can tell; it goes into the log line
         response = _answer_to(error, request)
     if not response.prepared:
         response.headers[REQUEST_ID_HEADER] = request_id
-    _tell(request, response, perf_counter() - started)
+    duration_s = perf_counter() - started
+    _tell(request, response, duration_s)
+    end_span(span, request, response.status, duration_s)
     return response
 
 

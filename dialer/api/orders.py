@@ -82,7 +82,7 @@ def control_of(runtime: Runtime) -> CallControl:
     if not runtime.providers:
         names = ", ".join(map(environment_name, CARRIER_FIELDS))
         raise Problem(NO_CARRIER, f"This API was started without the carrier's settings: set {names}, and restart it.")
-    return CallControl(runtime.store, runtime.carrier, runtime.clock)
+    return CallControl(runtime.store, runtime.carrier, runtime.clock, runtime.tracing)
 
 
 async def _transfer(request: web.Request, control: CallControl, call_id: str, wanted: TransferBody) -> Steered:

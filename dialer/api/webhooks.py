@@ -92,7 +92,7 @@ async def _reply(request: web.Request, attempt_id: str, payload: dict[str, Any])
         told = CallEvent(
             kind="input", facts=said.facts, uuid=event.uuid, at=event.at, figures=figures, about=str(position)
         )
-        _count(await request.app[RUNTIME].store.apply_event(attempt_id, told))
+        _count(await request.app[RUNTIME].store.apply_event(attempt_id, told), request)
     if Fact.CONFIRMED in said.facts and answering.spoken.kind == ESCALATION:
         # Beside the answer: whoever pressed the key hears at once that it counts.
         request.app[BACKGROUND].start(_climb(request.app[RUNTIME], answering.spoken.attempt.call.campaign_id))
@@ -149,7 +149,7 @@ async def _apply(request: web.Request, attempt_id: str, event: CallEvent) -> web
         result = await _applied(runtime.store, attempt_id, event)
     if result.applied is Applied.UNKNOWN_ATTEMPT:
         raise ignored("unknown_attempt")
-    _count(result)
+    _count(result, request)
     if Fact.MACHINE in event.facts and result.applied is not Applied.REPEATED and not result.attempt:
         request.app[BACKGROUND].start(speak_to_machine(runtime, attempt_id, event))
     return web.Response(status=_TAKEN)
@@ -166,10 +166,10 @@ async def _applied(store: Store, attempt_id: str, event: CallEvent) -> EventResu
     return result
 
 
-def _count(result: EventResult) -> None:
+def _count(result: EventResult, request: web.Request) -> None:
     if result.applied in _IGNORED:
         count_ignored(_IGNORED[result.applied])
-    count_change(result)
+    count_change(result, request.app[RUNTIME].tracing)
 
 
 async def _answering(request: web.Request, attempt_id: str) -> Answering:
@@ -207,7 +207,7 @@ async def _said(request: web.Request, attempt_id: str, answering: Answering) -> 
         request.app[BACKGROUND].start(_note(store, attempt_id, UNSPOKEN))
         raise RuntimeError(f"the script of kind {answering.spoken.kind} cannot be spoken") from error
     if said.facts:
-        _count(await store.apply_event(attempt_id, CallEvent(kind="answer_fetched", facts=said.facts)))
+        _count(await store.apply_event(attempt_id, CallEvent(kind="answer_fetched", facts=said.facts)), request)
     return said
 
 

@@ -3,9 +3,10 @@
 -- KEYS[5..8] of a named import, see parts/import.lua
 -- KEYS[9..8+b] hash buckets for the next running numbers   KEYS[9+b..] hash known, one for each call, then one for each slot
 -- the last KEYS: t zsets, ready of its class on each of its trunks   hash zones   string cohorts   zset expiring:calls   stream changes
+--                zset origins
 -- ARGV    campaign id, now_ms, due_ms, import id, import lease (ms), first running number the buckets are for,
 --         calls a bucket, b (number of buckets), t (number of its trunks), what only some calls have (JSON: `cohorts`, the first of which is that
---         of all calls but those `of` others; `ends`, ms; `slots`, letters; all by position; `import`, what a named import keeps), then for each call: digest, record (JSON)
+--         of all calls but those `of` others; `ends`, ms; `slots`, letters; all by position; `import`, what a named import keeps; `origin`, which request brings them), then for each call: digest, record (JSON)
 -- returns {-1} no such campaign, {-2, state} it takes no more calls, {-3, next} the buckets are for other numbers,
 --         {-4, most} there would be too many calls, and none was added, {-5, row} the named import is at another row, and none was added; else {0, then for each call its running number, negative when it was there before}
 -- atomic because the same list may be sent twice at once
@@ -21,7 +22,7 @@ local seq, first, size = tonumber(total) + 1, tonumber(ARGV[6]), tonumber(ARGV[7
 local buckets = tonumber(ARGV[8])
 if seq ~= first then return {-3, seq} end
 local answer, calls = {0}, (#ARGV - 10) / 2
-local ZONES, COHORTS, EXPIRING_CALLS, CHANGES = unpack(KEYS, #KEYS - 3)
+local ZONES, COHORTS, EXPIRING_CALLS, CHANGES, ORIGINS = unpack(KEYS, #KEYS - 4)
 local some, numbers = cjson.decode(ARGV[10]), {}
 local lags = some.import and import_lags(KEYS[5], some.import)
 if lags then return {-5, lags} end
@@ -92,10 +93,15 @@ if some.import then
   local accepted = seq - 1 - tonumber(total)
   record_import({unpack(KEYS, 5, 8)}, some.import, ARGV[1], ARGV[4], ARGV[2], accepted, calls - accepted)
 end
+-- Told once for all that follow one another, so that a million calls of one list cost no more than one.
+if some.origin and seq > first then
+  local latest = redis.call('ZRANGE', ORIGINS, -1, -1)[1]
+  if not latest or string.find(latest, some.origin, 1, true) ~= 1 then redis.call('ZADD', ORIGINS, first, some.origin .. ' ' .. first) end
+end
 if seq > first then note_change(CHANGES, 'calls ' .. ARGV[1] .. ' waiting ' .. ARGV[2]) end
 redis.call('ZADD', KEYS[3], tonumber(ARGV[2]) + tonumber(ARGV[5]), ARGV[4])
 if state == 'running' then
-  for i = #KEYS - 3 - tonumber(ARGV[9]), #KEYS - 4 do stand_in_line(ARGV[1], KEYS[i]) end
+  for i = #KEYS - 4 - tonumber(ARGV[9]), #KEYS - 5 do stand_in_line(ARGV[1], KEYS[i]) end
   redis.call('SADD', KEYS[4], ARGV[1])
 end
 return answer

@@ -3,8 +3,8 @@
 -- ARGV    5 facts (bits), 6 name of the event (its repeats have the same), 7 the event as kept, 8 the carrier's uuid or '',
 --         9..11 lease deadlines (ms): while it rings, while it is talked, while a reason may follow; 12 until when it may be up at the
 --         latest (ms), where it is given up, else 0; 13.. figures
--- returns code, attempt's new disposition or '', call's disposition or '', the trunk of an attempt that ended ('' for main), 1 if it
---         ended only now, the kind of its campaign
+-- returns code, attempt's new disposition or '', call's disposition or '', the trunk of an attempt that ended ('' for main), if it ended
+--         only now when its request left (ms), else 0, the kind of its campaign
 --         0 no such attempt, 1 a repeat, 2 kept (it says nothing about the call's way), 3 nothing new, 4 applied
 --         An attempt keeps so many events and no more, but what a further one tells counts all the same; so it does where
 --         the person was erased: nothing but the facts stays then.
@@ -52,11 +52,12 @@ local before = redis.call('HGET', ATTEMPT, 'disposition')
 if disposition == before or before and not disposition then return {4, '', ''} end
 if disposition then end_attempt(disposition) end
 -- One that was dialed again as unknown was counted then (redial_unknown).
-local counts = disposition and not before and redis.call('HEXISTS', ATTEMPT, 'redialed') == 0 and 1 or 0
-if counts == 1 then note_outcome(disposition) end
+local counts = disposition and not before and redis.call('HEXISTS', ATTEMPT, 'redialed') == 0
+local began = counts and tonumber(redis.call('HGET', ATTEMPT, 'at') or NOW) or 0
+if counts then note_outcome(disposition) end
 local trunk = disposition and redis.call('HGET', ATTEMPT, 'trunk') or ''
 local kind = redis.call('HGET', CAMPAIGN, 'kind')
-if tries().n ~= NUMBER then return {4, disposition or '', '', trunk, counts} end
+if tries().n ~= NUMBER then return {4, disposition or '', '', trunk, began} end
 if before then
   -- A fact that came late. A call that is done stays so, under the new label; a redial that nobody began yet is
   -- decided anew, for whoever turns out to have been reached is not dialed again.
@@ -77,14 +78,14 @@ if before then
     end
   elseif redis.call('ZSCORE', WAITING, SEQ) or redis.call('ZSCORE', CLAIMED, SEQ) then
     unsettle(before)
-    return {4, disposition, settle(disposition, facts), trunk, counts, kind}
+    return {4, disposition, settle(disposition, facts), trunk, began, kind}
   end
   return {4, '', ''}
 end
 local standing = false
 for i = 2, 6 do standing = standing or redis.call('ZSCORE', KEYS[i], SEQ) end
-if not standing then return {4, disposition or '', '', trunk, counts} end
-if disposition then return {4, disposition, settle(disposition, facts), trunk, counts, kind} end
+if not standing then return {4, disposition or '', '', trunk, began} end
+if disposition then return {4, disposition, settle(disposition, facts), trunk, began, kind} end
 -- That we want it ended is no news of the phone: whether there is a call, the carrier tells.
 if tonumber(ARGV[5]) == HUNG_UP then return {4, '', ''} end
 local phase = bit.band(facts, OVER) > 0 and 11 or bit.band(facts, REACHED) > 0 and 10 or 9

@@ -48,6 +48,8 @@ class EventResult:
     Attributes:
         trunk: by which the attempt left, if it has ended.
         kind: of the call's campaign, if the call is over.
+        attempt_id: which one.
+        began_ms: when its request left, if it has ended only now; else 0.
     """
 
     applied: Applied
@@ -55,6 +57,8 @@ class EventResult:
     call: Disposition | None = None
     trunk: str = MAIN
     kind: str = field(default=KIND, compare=False)  # no part of what changed
+    attempt_id: str = field(default="", compare=False)
+    began_ms: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +113,12 @@ class AttemptStore(StorePart):
             (code, attempt, call, *told), _ = await asyncio.gather(applied, self.own_uuid(event.uuid, attempt_id))
         else:
             code, attempt, call, *told = await applied
-        trunk, ended_now = (told[0] or MAIN, bool(told[1])) if told else (MAIN, False)
+        trunk, began_ms = (told[0] or MAIN, int(told[1])) if told else (MAIN, 0)
         kind = told[2] if told[2:] else KIND
-        if ended_now:
+        if began_ms:
             await count_outcome(self._batch, trunk, Disposition(attempt), now)
-        return EventResult(Applied(code), _disposition(attempt), _disposition(call), trunk, kind)
+        ends = _disposition(attempt), _disposition(call)
+        return EventResult(Applied(code), *ends, trunk, kind, attempt_id, began_ms)
 
     async def own_uuid(self, uuid: str, attempt_id: str) -> None:
         """Remember whose the carrier's call is, so that a list look-up takes it for nobody else's."""

@@ -306,6 +306,7 @@ def to_fields(campaign: Campaign) -> dict[str, str | int]:
         **_hours(campaign),
         **limits_to_fields(campaign),
         "trunks": write_trunks(campaign.trunks),
+        "origin": campaign.origin,
     }
     return fields | {name: value for name, value in told.items() if value is not None}
 
@@ -386,4 +387,5 @@ def campaign_from_fields(campaign_id: str, fields: Mapping[str, str], now_ms: in
         reason=fields.get("reason") or None,
         total=int(fields["total"]),
         attempts=int(fields.get("attempts", 0)),
+        origin=fields.get("origin"),
     )

@@ -89,7 +89,7 @@ class RetentionStore(CampaignStore, RecordingStore):
         for first in range(0, keys.KNOWN_BUCKETS, _CALLS):
             await self._unlink(keys.known(campaign_id, number) for number in range(first, first + _CALLS))
         await self._unlink([*keys.call_sets(campaign_id), keys.imports(campaign_id), keys.hang_up(campaign_id)])
-        await self._unlink([keys.zones(campaign_id), keys.cohorts(campaign_id)])
+        await self._unlink([keys.zones(campaign_id), keys.cohorts(campaign_id), keys.origins(campaign_id)])
         await self._unlink([keys.again(campaign_id), keys.escalation(campaign_id), keys.forecast(campaign_id)])
         await self._unlink([keys.held(campaign_id), keys.texts(campaign_id), keys.forecast_claim(campaign_id)])
         await self._batch.command("ZREM", keys.COPYING, campaign_id)

@@ -33,9 +33,17 @@ class RowStore(CampaignStore):
     """New calls."""
 
     async def add_calls(
-        self, campaign_id: str, calls: Sequence[NewCall], *, import_id: str, step: ImportStep | None = None
+        self,
+        campaign_id: str,
+        calls: Sequence[NewCall],
+        *,
+        import_id: str,
+        step: ImportStep | None = None,
+        origin: str | None = None,
     ) -> list[Added]:
         """Add up to 1,000 calls, due now. Repeating it is harmless: all are duplicates then.
+
+        `origin` is the request that brings them (`Tracing.origin`), to which their attempts are linked.
 
         Raises:
             NotFound: there is no such campaign.
@@ -47,22 +55,15 @@ class RowStore(CampaignStore):
         campaign = await self.campaign(campaign_id)
         entries = [_entry(campaign_id, call) for call in calls]
         lines = [keys.ready(campaign.priority, name) for name in campaign.trunks]
-        return await self._add(campaign_id, lines, entries, import_id=import_id, step=step)
+        return await self._add(campaign_id, lines, entries, import_id=import_id, some=_some(entries, step, origin))
 
     async def _add(
-        self,
-        campaign_id: str,
-        lines: Sequence[str],
-        entries: Sequence[_Entry],
-        *,
-        import_id: str,
-        step: ImportStep | None = None,
+        self, campaign_id: str, lines: Sequence[str], entries: Sequence[_Entry], *, import_id: str, some: str
     ) -> list[Added]:
         known = [entry.known for entry in entries]
         indexed = [slot.key for entry in entries for slot in entry.slots]
         fixed = _fixed_keys(campaign_id, import_id)
         rows = [part for entry in entries for part in (entry.digest, entry.record)]
-        some = _some(entries, step)
         first = int(await self._batch.command("HGET", keys.campaign(campaign_id), "total") or 0) + 1
         while True:
             buckets = _buckets(campaign_id, first, len(entries))
@@ -80,6 +81,7 @@ class RowStore(CampaignStore):
                     keys.cohorts(campaign_id),
                     keys.EXPIRING_CALLS,
                     keys.CHANGES,
+                    keys.origins(campaign_id),
                 ],
                 [campaign_id, now, due, import_id, IMPORT_LEASE_MS, *sizes, some, *rows],
             )
@@ -132,7 +134,8 @@ class RowStore(CampaignStore):
             return Added(call_id=str(CallRef(campaign_id, int(yesterdays))), duplicate=True)
         slots = slots_of(campaign_id, (call.number, *call.others))
         entry = _new_entry(keys.known(campaign_id, today), digest, call, slots)
-        (added,) = await self._add(campaign_id, [keys.ready(priority)], [entry], import_id="single")
+        some = _some([entry])
+        (added,) = await self._add(campaign_id, [keys.ready(priority)], [entry], import_id="single", some=some)
         await asyncio.gather(self._batch.command("PEXPIRE", entry.known, 2 * DAY_MS), self._wake())
         return added
 
@@ -159,15 +162,19 @@ def _new_entry(known: str, digest: str, call: NewCall, slots: list[Slot]) -> _En
     return _Entry(known, digest, _record(call), cohort, to_ms(call.expires_at) if call.expires_at else None, slots)
 
 
-def _some(entries: Sequence[_Entry], step: ImportStep | None) -> str:
-    """What only some of these calls have, by position: another cohort than the first, an end of their own, slots."""
+def _some(entries: Sequence[_Entry], step: ImportStep | None = None, origin: str | None = None) -> str:
+    """What only some of these calls have, by position: another cohort than the first, an end of their own, slots.
+
+    And what some lists have: a step of a named import, and the request that brings them.
+    """
     cohorts = list(dict.fromkeys(entry.cohort for entry in entries))
     numbers = {cohort: number for number, cohort in enumerate(cohorts)}
     others = {n: numbers[entry.cohort] for n, entry in enumerate(entries, 1) if entry.cohort != cohorts[0]}
     ends = {n: entry.ends_ms for n, entry in enumerate(entries, 1) if entry.ends_ms is not None}
     slots = {n: "".join(slot.letter for slot in entry.slots) for n, entry in enumerate(entries, 1) if entry.slots}
     some = {"cohorts": cohorts, "of": others, "ends": ends, "slots": slots}
-    return json.dumps(some | ({"import": step.to_dict()} if step else {}), separators=(",", ":"))
+    of_list = ({"import": step.to_dict()} if step else {}) | ({"origin": origin} if origin else {})
+    return json.dumps(some | of_list, separators=(",", ":"))
 
 
 def _fixed_keys(campaign_id: str, import_id: str) -> list[str]:
@@ -189,7 +196,8 @@ def _record(call: NewCall) -> str:
 
 
 def _own(own: Own) -> dict[str, Any]:
-    return {"kind": own.kind, "script": own.script, "terms": own.terms.to_dict(), "endpoint": dict(own.endpoint)}
+    told = {"kind": own.kind, "script": own.script, "terms": own.terms.to_dict(), "endpoint": dict(own.endpoint)}
+    return told | ({"origin": own.origin} if own.origin else {})
 
 
 def _added(campaign_id: str, number: int) -> Added:

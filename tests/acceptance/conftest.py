@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from dialer.simulator import Often
+from tests.fakes.collector import Collector, collector
 from tests.fakes.doubts import LISTED, NOT_PLACED, PLACED, Doubts, open_doubts
 from tests.fakes.waiting import FIGURES
 from tests.fakes.world import World, open_world
@@ -30,6 +31,15 @@ async def new_world(request: pytest.FixtureRequest) -> AsyncIterator[NewWorld]:
             request.node.stash.setdefault(WORLDS, []).append(world)
             return world
 
+        yield opened
+
+
+@pytest.fixture
+async def collecting(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Collector]:
+    """A collector that the processes started meanwhile send their traces to, often."""
+    async with collector() as opened:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", opened.url)
+        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
         yield opened
 
 

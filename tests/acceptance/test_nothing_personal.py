@@ -1,20 +1,24 @@
-"""What is kept beside the calls themselves tells no number: the log lines of all processes, and the audit log."""
+"""What is kept beside the calls themselves tells no number: log lines of all processes, their traces, the audit log."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 
+from dialer.tokens import make_token
 from tests.fakes.campaign import CampaignRun
-from tests.fakes.world import FROM_NUMBER, World, open_world
+from tests.fakes.collector import Collector
+from tests.fakes.world import FROM_NUMBER, KEY, SECRET, World, open_world
 
 _TELLING = 9
 """So many of its last digits tell a number, however it is written."""
+_FAULTS = ("429", "500", "503", "lost_reply", "cut_reply", "reset", "html_placed")
+_TEXT = "Your appointment is on Friday."
 
 
-async def test_no_log_line_and_no_audit_entry_tells_a_number() -> None:
+async def test_no_log_line_no_span_and_no_audit_entry_tells_a_number(collecting: Collector) -> None:
     """Whatever the phones, the carrier, the network and careless requests do; at the level that logs most."""
-    async with open_world(settings={"LOG_LEVEL": "debug", "UNKNOWN_HOLD_S": "5"}) as world:
+    async with open_world(settings={"LOG_LEVEL": "debug", "UNKNOWN_HOLD_S": "5", "TRACING": "true"}) as world:
         people = world.people(12)
         run = await _dial_all_kinds(world, people)
         single = await _give_orders(world)
@@ -23,6 +27,7 @@ async def test_no_log_line_and_no_audit_entry_tells_a_number() -> None:
         assert len(people) == seen["counts"]["done"]
         async with world.http.get("/v1/audit/export") as response:
             entries = (await response.text()).splitlines()
+        await collecting.until_named("attempt", len(people))
         logs = [file.read_text("utf-8", "replace") for file in world.folder.glob("*.log")]
 
     assert {"campaign.started", "calls.added", "suppression.added", "call.ordered", "number.found"} <= {
@@ -33,6 +38,20 @@ async def test_no_log_line_and_no_audit_entry_tells_a_number() -> None:
     for number in (*people, single, FROM_NUMBER):
         assert [] == _lines_with(number, "\n".join(logs).splitlines())
         assert [] == _lines_with(number, entries)
+        assert [] == _lines_with(number, _texts(collecting))
+    assert [] == [secret for secret in _secrets(collecting) for text in _texts(collecting) if secret in text]
+
+
+def _texts(collecting: Collector) -> list[str]:
+    """All that was sent to the collector, names and values as they stand in it."""
+    return [body.decode("latin-1") for body in collecting.bodies]
+
+
+def _secrets(collecting: Collector) -> set[str]:
+    """What would let somebody in, and what the calls said: proofs in callback addresses, the key, the text."""
+    attempts = {one.attributes.get("dialer.attempt_id") for one in collecting.spans} - {None}
+    assert len(attempts) > len(_FAULTS)
+    return {make_token(SECRET, str(one)).rpartition(".")[2] for one in attempts} | {KEY, SECRET, _TEXT}
 
 
 async def _dial_all_kinds(world: World, people: Sequence[str]) -> CampaignRun:
@@ -44,13 +63,12 @@ async def _dial_all_kinds(world: World, people: Sequence[str]) -> CampaignRun:
     phones[4].fails()
     phones[5].has_voicemail()
     phones[6].does_not_answer()
-    faults = ("429", "500", "503", "lost_reply", "cut_reply", "reset", "html_placed")
-    for fault in faults:
+    for fault in _FAULTS:
         world.carrier.faults.next_place(fault)
-    script = {"text": "Hello.", "language": "en-GB", "opt_out_key": "9"}
+    script = {"text": _TEXT, "language": "en-GB", "opt_out_key": "9"}
     run = await world.dial(people, script=script, redial={"busy": {"times": 1, "after_s": 0}})
     # None is left for the call that gets orders: the phone of one in doubt rings late or never.
-    await world.until_placings(len(faults), within_s=30)
+    await world.until_placings(len(_FAULTS), within_s=30)
     return run
 
 

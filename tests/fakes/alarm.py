@@ -19,6 +19,7 @@ from dialer.escalation import Advance, Person, Plan, Step
 from dialer.hang_ups import HangUps
 from dialer.ladder import Escalation
 from dialer.model import Redial
+from dialer.tracing import OFF
 from jobs.context import ArqContext, Context
 from jobs.escalation import watch_escalations
 from jobs.hang_up import HangUpRounds
@@ -46,7 +47,7 @@ class _Parts:
     """As much of a process as the watch and the hanging up ask for."""
 
     def __init__(self, engine: Engine) -> None:
-        self.store, self.clock, self.batch = engine.store, engine.clock, engine.batch
+        self.store, self.clock, self.batch, self.tracing = engine.store, engine.clock, engine.batch, OFF
 
 
 @dataclass(slots=True)

@@ -16,6 +16,7 @@ from dialer.gathering import Conference, MemberState
 from dialer.model import AttemptRef, CallRef, NewCall
 from dialer.providers.base import CallOver, CarrierCall
 from dialer.providers.steering import Order
+from dialer.tracing import OFF
 from jobs.conference import watch_conferences
 from jobs.context import ArqContext, Context
 from tests.fakes.engine import Engine, event
@@ -60,7 +61,7 @@ class _Parts:
     """As much of a process as the watch asks for."""
 
     def __init__(self, engine: Engine) -> None:
-        self.store, self.clock = engine.store, engine.clock
+        self.store, self.clock, self.tracing = engine.store, engine.clock, OFF
 
 
 @dataclass(slots=True)

@@ -1,0 +1,101 @@
+"""Traces: what became of a request and of each attempt, told to a real collector by all processes together."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator
+
+import pytest
+
+from dialer.tracing.sending import FLUSH_S
+from tests.fakes.collector import Collector
+from tests.fakes.world import World, open_world
+
+PRODUCER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+PRODUCER_TRACE, PRODUCER_SPAN = PRODUCER.split("-")[1:3]
+_STEPS = ["claim", "place", "POST", "GET /webhooks/{token}/answer", "POST /webhooks/{token}/event"]
+
+
+async def _trace_of(world: World, call_id: str) -> str:
+    call = await world.get(f"/v1/calls/{call_id}")
+    return str(call["attempts"][-1]["trace_id"])
+
+
+async def test_an_attempt_is_one_trace_over_all_processes(collecting: Collector) -> None:
+    """From the claim by a worker to the last webhook at the API: one trace, all of it within the attempt's own span."""
+    async with open_world(settings={"TRACING": "true"}) as world:
+        (number,) = world.people(1)
+        run = await world.dial([number])
+        await run.until_done()
+        (call,) = (await world.get(f"/v1/campaigns/{run.id}/calls"))["calls"]
+        await collecting.until_named("attempt")
+        trace_id = await _trace_of(world, call["id"])
+        spans = collecting.of(trace_id)
+    (root,) = [one for one in spans if one.name == "attempt"]
+    rest = [one for one in spans if one is not root]
+    (place,) = [one for one in spans if one.name == "place"]
+
+    assert set(_STEPS) <= {one.name for one in rest}
+    assert {one.parent_id for one in rest} < {one.span_id for one in spans}
+    assert {root.span_id} == {one.parent_id for one in rest if one.kind != "client"}
+    assert 2 == len({one.process for one in rest})
+    assert {call["id"]} == {one.attributes["dialer.call_id"] for one in spans if one.kind != "client"}
+    assert "answered" == root.attributes["dialer.disposition"]
+    assert {"dialer.result": "placed", "dialer.trunk": "main"}.items() <= place.attributes.items()
+    assert [201] == [one.attributes["http.response.status_code"] for one in rest if one.parent_id == place.span_id]
+
+
+async def test_a_call_is_linked_to_the_requests_that_brought_it(collecting: Collector) -> None:
+    """To that of the list and that of the campaign, which go on with the producer's own trace; so is a single call."""
+    async with open_world(settings={"TRACING": "true"}) as world:
+        world.http.headers["traceparent"] = PRODUCER
+        listed, single = world.people(2)
+        run = await world.dial([listed])
+        await world.call(single)
+        await run.until_done()
+        await collecting.until_named("attempt", 2)
+    claims = {one.attributes["dialer.campaign_id"]: one for one in collecting.named("claim")}
+    requests = {one.span_id: one for one in collecting.spans if one.trace_id == PRODUCER_TRACE}
+
+    assert ["POST /v1/campaigns", "POST /v1/campaigns/{campaign_id}/calls"] == sorted(
+        requests[span_id].name for _, span_id in claims[run.id].links
+    )
+    assert ["POST /v1/calls"] == [requests[span_id].name for _, span_id in claims["direct"].links]
+    assert {PRODUCER_SPAN} == {one.parent_id for one in requests.values() if one.kind == "server"}
+    assert PRODUCER_TRACE not in {one.trace_id for one in claims.values()}
+    (told,) = (one for one in requests.values() if one.name == "POST /v1/campaigns/{campaign_id}/calls")
+    assert (1, run.id) == (told.attributes["dialer.accepted"], told.attributes["dialer.campaign_id"])
+
+
+async def test_a_collector_that_never_answers_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes the connection and hangs: all calls are placed on time, and both programs end soon when asked to."""
+    async with _hanging() as url:
+        monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", url)
+        monkeypatch.setenv("OTEL_BSP_SCHEDULE_DELAY", "100")
+        async with open_world(settings={"TRACING": "true"}) as world:
+            run = await world.dial(world.people(100))
+            seen = await run.until_done(within_s=40)
+            started = time.monotonic()
+            statuses = await asyncio.gather(world.api.end(), *(worker.end() for worker in world.workers))
+            took_s = time.monotonic() - started
+
+    assert (100, {"answered": 100}) == (seen["counts"]["done"], {k: v for k, v in seen["dispositions"].items() if v})
+    assert {0} == set(statuses)
+    assert took_s < FLUSH_S + 6
+
+
+@contextlib.asynccontextmanager
+async def _hanging() -> AsyncIterator[str]:
+    """Address of a server that reads and never answers."""
+    ended = asyncio.Event()
+
+    async def hang(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await ended.wait()
+        writer.close()
+
+    server = await asyncio.start_server(hang, "127.0.0.1", 0)
+    yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    ended.set()
+    server.close()
