@@ -79,6 +79,7 @@ campaign (`store/retention.py`).
 | `wake` | list | at most one element, popped by an idle hopper | pops |
 | `workers` | zset | worker id, score: last heartbeat (ms) | trimmed |
 | `apis` | zset | the same of every API process | trimmed |
+| `targets` | zset | `worker 10.0.0.4:9101`: where a process tells its metrics, score: last heartbeat (ms) | trimmed |
 | `speakers` | zset | the same of every process that speaks to the carrier, workers too | trimmed |
 | `token`, `token:lock`, `token:failed` | string | the carrier's access token and its renewal | expire |
 | `trunk:south:token`, `:token:lock`, `:token:failed` | string | the same of the trunk `south` | expire |
@@ -126,6 +127,7 @@ CHANGES = f"{TAG}changes"
 WORKERS = f"{TAG}workers"
 SPEAKERS = f"{TAG}speakers"
 APIS = f"{TAG}apis"
+TARGETS = f"{TAG}targets"
 HANGING_UP = f"{TAG}hanging-up"
 TRUNK = f"{TAG}trunk:{MAIN}"
 RECORDINGS = f"{TAG}recordings"

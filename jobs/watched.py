@@ -11,6 +11,7 @@ from dialer import exposing
 from dialer.errors import InvalidInput
 from dialer.metrics_contract import Shown
 from dialer.settings import environment_name
+from dialer.targets import announced
 from jobs.context import Context
 
 _SHUTDOWN_S = 1  # for an answer under way
@@ -31,7 +32,9 @@ async def watched(context: Context) -> AsyncIterator[int]:
             where = f"{settings.host}:{settings.worker_metrics_port}"
             message = f"cannot listen on {where} ({error.strerror}); choose another with {name}, or 0 for any"
             raise InvalidInput(message, field=name) from error
-        yield runner.addresses[0][1]
+        port = runner.addresses[0][1]
+        async with announced(context.runtime, "worker", port):
+            yield port
     finally:
         await runner.cleanup()
 

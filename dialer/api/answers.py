@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal, Self
 
-from pydantic import Field, JsonValue
+from pydantic import Field, JsonValue, RootModel
 
 from dialer.api.brake_bodies import BrakesOut, brakes_told
 from dialer.api.hours_answers import CohortOut, WindowsOut
@@ -317,6 +317,17 @@ class ProblemOut(Outgoing):
     detail: str = Field(description="What is wrong and how to mend it, for people.")
     field: str = Field(default="", description="Dotted path of the first field to mend, where there is one.")
     errors: list[FieldErrorOut] = Field(default=[], description="All fields to mend, where there are several.")
+
+
+class TargetGroup(Outgoing):
+    """Processes of one role, as Prometheus' HTTP service discovery takes them."""
+
+    targets: list[str] = Field(description="Host and port of each.")
+    labels: dict[str, str] = Field(description="`role`: `api` or `worker`.")
+
+
+class TargetsOut(RootModel[list[TargetGroup]]):
+    """Where all processes tell their metrics."""
 
 
 class HealthOut(Outgoing):

@@ -65,6 +65,7 @@ from dialer.exposing import tell_build
 from dialer.heartbeat import API_LISTS, MUTE_LISTS, farewell, keep_alive, process_name
 from dialer.runtime import Runtime, keep_to_data, open_runtime
 from dialer.settings import Settings, environment_name
+from dialer.targets import announced
 
 KEEPALIVE_S = 75  # longer than the usual proxy's 60 s, so that the proxy is the one who closes
 MAX_LINE_BYTES = 32_768  # all queries that are taken, with each character as four escaped bytes
@@ -152,11 +153,12 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
             url = await _listen(runner, settings)
             if ready:
                 ready(url)
-            try:
-                await keep_to_data(runtime.store)
-            finally:
-                app[ENDING].set()
-                await asyncio.sleep(settings.api_grace_s)
+            async with announced(runtime, "api", runner.addresses[0][1]):
+                try:
+                    await keep_to_data(runtime.store)
+                finally:
+                    app[ENDING].set()
+                    await asyncio.sleep(settings.api_grace_s)
         finally:
             await runner.cleanup()
 

@@ -7,9 +7,10 @@ import asyncio
 from aiohttp import web
 
 from dialer import exposing, gauging
-from dialer.api.answers import HealthOut
+from dialer.api.answers import HealthOut, TargetGroup, TargetsOut
 from dialer.api.keys import ENDING, OPENAPI, RUNTIME
 from dialer.api.routing import Answer, Routes
+from dialer.targets import read_targets
 
 GAUGES_TIMEOUT_S = 5  # Prometheus gives up after 10 s by default; the process' own figures must still arrive
 
@@ -49,6 +50,19 @@ async def metrics(request: web.Request) -> web.StreamResponse:
     except TimeoutError:
         pass
     return exposing.exposition(shown, request.headers.get("Accept"))
+
+
+@routes.get(
+    "/metrics/targets",
+    public=True,
+    answers={200: Answer(description="Targets as Prometheus' `http_sd_configs` takes them.", model=TargetsOut)},
+)
+async def metrics_targets(request: web.Request) -> web.StreamResponse:
+    """Where all processes of the dialer tell their metrics, by role: Prometheus' HTTP service discovery."""
+    runtime = request.app[RUNTIME]
+    found = await read_targets(runtime.batch, runtime.clock)
+    groups = [TargetGroup(targets=targets, labels={"role": role}) for role, targets in found.items()]
+    return web.json_response(text=TargetsOut(groups).model_dump_json())
 
 
 @routes.get("/openapi.json", public=True, answers={200: Answer(description="This document.")})

@@ -85,6 +85,7 @@ PROMISED = {
     "GET /healthz",
     "GET /readyz",
     "GET /metrics",
+    "GET /metrics/targets",
     "GET /openapi.json",
 }
 

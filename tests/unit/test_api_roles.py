@@ -117,6 +117,7 @@ ALLOWED = {
     "GET /healthz": ANYBODY,
     "GET /readyz": ANYBODY,
     "GET /metrics": ANYBODY,
+    "GET /metrics/targets": ANYBODY,
     "GET /openapi.json": ANYBODY,
     "GET /": ANYBODY,
     "GET /page/{file}": ANYBODY,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import math
 import re
 from collections import defaultdict
-from itertools import product
+from itertools import pairwise, product
 from pathlib import Path
 
 import pytest
+from prometheus_client import Histogram
 from prometheus_client.metrics import MetricWrapperBase
 from prometheus_client.samples import Sample
 
@@ -67,6 +69,15 @@ def test_name_tells_type_and_base_unit(contract: Contract) -> None:
 def test_metric_is_counted_in_the_one_place_named(contract: Contract) -> None:
     """The module that the contract names touches the metric, and no other does."""
     assert {contract.counted} == USERS[VARIABLES[contract.made]]
+
+
+@pytest.mark.parametrize("made", [made for made in VARIABLES if isinstance(made, Histogram)], ids=str)
+def test_bounds_are_close_enough_for_a_quantile(made: Histogram) -> None:
+    """Each is at most two and a half times the one before, so that a quantile between two is off by as little."""
+    *bounds, last = made._upper_bounds
+
+    assert math.isinf(last)
+    assert all(1 < above / below <= 2.5 for below, above in pairwise(bounds))
 
 
 def test_label_takes_its_values_alone() -> None:
