@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from asyncio.subprocess import PIPE, STDOUT
 from dataclasses import replace
 
 import aiohttp
@@ -16,6 +17,7 @@ from dialer.metrics_table import CONTRACTS
 from dialer.runtime import Runtime
 from dialer.settings import Settings
 from dialer.targets import address_in, announced
+from tests.fakes.programs import program
 
 FLEET = {name for name, contract in CONTRACTS.items() if contract.scope is Scope.FLEET}
 
@@ -42,6 +44,18 @@ async def test_scrape_tells_the_shared_state(stranger: aiohttp.ClientSession, ca
     assert 1 == found["dialer_redis_up"][()]
     assert 1 == found["dialer_campaigns"]["notification", "draft"]
     assert (0.0, 1.0) == (found["dialer_workers"][()], found["dialer_apis"][()])
+
+
+async def test_prometheus_has_nothing_against_our_names(stranger: aiohttp.ClientSession) -> None:
+    """Its own checker reads a whole scrape without a complaint: names, units, types and help."""
+    async with stranger.get("/metrics") as response:
+        text = await response.read()
+    checker = await asyncio.create_subprocess_exec(
+        program("promtool"), "check", "metrics", stdin=PIPE, stdout=PIPE, stderr=STDOUT
+    )
+    said, _ = await checker.communicate(text)
+
+    assert (0, "") == (checker.returncode, said.decode())
 
 
 async def test_process_says_what_it_is_and_when_its_duties_turned(
