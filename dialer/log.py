@@ -1,7 +1,8 @@
 """Logging: structlog, JSON on standard output, pretty on a terminal; event names are `noun.past_verb`.
 
-One wide line per unit of work. Nothing personal: numbers are masked by whoever logs them (`dialer.phone.mask`), and
-the last processor masks whatever still looks like one, in the lines of libraries too.
+One wide line per unit of work, with the ids of all that it is about. Nothing personal: numbers are masked by whoever
+logs them (`dialer.phone.mask`), and the last processor masks whatever still looks like one. Libraries' lines have the
+same form, on standard error.
 """
 
 from __future__ import annotations
@@ -12,24 +13,25 @@ from contextlib import suppress
 from typing import Any
 
 import structlog
+from structlog.stdlib import ProcessorFormatter
+from structlog.typing import EventDict, Processor
 
-from dialer.masking import masked, masked_text
+from dialer.masking import masked
 
 _SECRET_FIELDS = frozenset({"authorization", "token", "secret", "api_key", "password", "client_secret"})
 
 
 def set_up(level: str = "info") -> None:
     """Configure logging for this process; call it once, before anything logs."""
-    pretty = sys.stdout.isatty()
+    finishing: list[Processor] = [
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        _masked,
+        structlog.dev.ConsoleRenderer() if sys.stdout.isatty() else structlog.processors.JSONRenderer(),
+    ]
+    beginning: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            _masked,
-            structlog.dev.ConsoleRenderer() if pretty else structlog.processors.JSONRenderer(),
-        ],
+        processors=[*beginning, with_ids, *finishing],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
         logger_factory=structlog.PrintLoggerFactory(),
         cache_logger_on_first_use=True,
@@ -38,30 +40,39 @@ def set_up(level: str = "info") -> None:
     # aiohttp writes a traceback for each malformed request line: anybody could fill the log with them.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_MaskedFormatter("%(levelname)s %(name)s %(message)s"))
+    finishing.insert(0, ProcessorFormatter.remove_processors_meta)
+    handler.setFormatter(ProcessorFormatter(foreign_pre_chain=[_of_library], processors=finishing))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
-def add_processor(processor: structlog.typing.Processor) -> None:
+def add_processor(processor: Processor) -> None:
     """Have each line of this process pass it too, from now on and before its numbers are masked."""
     # In place, for loggers that were used already keep the list.
     structlog.get_config()["processors"].insert(1, processor)
 
 
-def remove_processor(processor: structlog.typing.Processor) -> None:
+def remove_processor(processor: Processor) -> None:
     """The opposite; one that is not there is no error."""
     with suppress(ValueError):
         structlog.get_config()["processors"].remove(processor)
 
 
-class _MaskedFormatter(logging.Formatter):
-    """The standard library's lines, tracebacks included, with numbers masked."""
+def with_ids(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Whoever names an attempt names its call and its campaign too: all lines of one are found by its id."""
+    for name, of in (("attempt_id", "call_id"), ("call_id", "campaign_id")):
+        if above := str(event.get(name, "")).rpartition("-")[0]:
+            event.setdefault(of, above)
+    return event
 
-    def format(self, record: logging.LogRecord) -> str:
-        return masked_text(super().format(record))
+
+def _of_library(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """A line that came by the standard library: what it says is its own words."""
+    record: logging.LogRecord = event["_record"]
+    level = record.levelname.lower()
+    return {**event, "event": "library.logged", "level": level, "logger": record.name, "said": event["event"]}
 
 
-def _masked(_logger: Any, _method: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+def _masked(_logger: Any, _method: str, event: EventDict) -> EventDict:
     return {name: _mask(name, value) for name, value in event.items()}
 
 

@@ -63,7 +63,7 @@ def check_override(body: WindowsChange, priority: Priority, settings: Settings) 
 def note_override(campaign: Campaign) -> None:
     """Leave a trace of a campaign that is dialed outside of its windows."""
     if campaign.override_windows:
-        log.warning("campaign.windows_overridden", campaign_id=campaign.id, name=campaign.name)
+        log.warning("campaign.windows_overridden", campaign_id=campaign.id)
 
 
 async def shown(runtime: Runtime, campaign: Campaign) -> CampaignOut:

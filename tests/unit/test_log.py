@@ -70,6 +70,46 @@ def test_lines_of_libraries_are_masked(capsys: pytest.CaptureFixture[str]) -> No
     assert ("no answer of +31*******78" in said, "316******78" in said, "612345678" in said) == (True, True, False)
 
 
+@pytest.mark.usefixtures("_as_before")
+def test_lines_of_libraries_have_the_form_of_ours(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever gathers both streams reads JSON, one line each, with the same names."""
+    logging.getLogger().handlers.clear()
+    log.set_up("info")
+    logging.getLogger("asyncio").warning("took %s", "2 s")
+    logging.getLogger("asyncio").error("Task failed", exc_info=ValueError("odd\nindeed"))
+    warned, failed = map(json.loads, capsys.readouterr().err.splitlines())
+
+    assert {
+        "event": "library.logged",
+        "level": "warning",
+        "logger": "asyncio",
+        "said": "took 2 s",
+    }.items() <= warned.items()
+    assert {"timestamp"} == warned.keys() - {"event", "level", "logger", "said"}
+    assert ("error", True) == (failed["level"], "odd\nindeed" in failed["exception"])
+
+
+@pytest.mark.usefixtures("_as_before")
+@pytest.mark.parametrize(
+    ("told", "also"),
+    [
+        ({"attempt_id": "c5hk-12-2"}, {"call_id": "c5hk-12", "campaign_id": "c5hk"}),
+        ({"call_id": "direct-urgent-7"}, {"campaign_id": "direct-urgent"}),
+        ({"attempt_id": "c5hk-12-2", "campaign_id": "other"}, {"call_id": "c5hk-12", "campaign_id": "other"}),
+        ({"call_id": "nonsense"}, {}),
+    ],
+)
+def test_a_line_names_the_call_and_the_campaign_of_its_attempt(
+    told: dict[str, str], also: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All lines of a call, or of a campaign, are found by its id; what a line says itself stands."""
+    log.set_up("info")
+    structlog.get_logger().info("attempt.answered", **told)
+    line = json.loads(capsys.readouterr().out)
+
+    assert told | also == {name: value for name, value in line.items() if name.endswith("_id")}
+
+
 @pytest.mark.parametrize("text", ["+123", "1+1", "2027-01-15T08:00:00+01:00", "+1234567890123456789", "c5hk-12-2"])
 def test_what_is_no_number_is_left(text: str) -> None:
     """Offsets, sums, ids and other figures are logged as they are."""
