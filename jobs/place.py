@@ -22,13 +22,14 @@ from dialer.clock import now_ms
 from dialer.counting import count_attempt, count_calls
 from dialer.dialing import Begun, Claim, Dial, Follows, Recorded
 from dialer.dispositions import Disposition
-from dialer.errors import CarrierError, DialerError, StoreUnavailable
+from dialer.errors import CarrierError, StoreUnavailable
 from dialer.leases import Lapsed
-from dialer.model import MAIN, AttemptRef
+from dialer.model import AttemptRef
 from dialer.providers.base import CallRequest, Placed, PlaceResult, Refusal, Refused, Unknown
 from dialer.terms import request_for
 from dialer.tokens import callback_url
 from jobs.context import Context
+from jobs.stopping import pause, shut_trunk, stop_if_ours
 
 log = structlog.get_logger()
 
@@ -39,8 +40,6 @@ FIRST_LOOK_MS = 5_000
 """An unknown attempt is looked for in the carrier's list first after this long: webhooks mostly come sooner."""
 _LATE_US = 2_000
 """A request that leaves later than this for its token says so to the budget; less is within any margin."""
-MALFORMED_IN_A_ROW = 5
-"""So many requests found malformed one after the other are our fault, not the numbers'."""
 LEAVES_TOKEN = frozenset(
     {
         Begun.PREEMPTED,
@@ -112,8 +111,8 @@ async def _ready(dial: Dial, context: Context) -> bool:
         log.warning("carrier.not_ready", reason=str(error))
         await asyncio.gather(_put_back(dial, context), _tune(Refused(Refusal.TOKEN), dial.claim, context))
         metrics.TOKENS_RETURNED.labels("not_ready").inc()
-        if not error.retryable and not await _shut_trunk(dial.claim, str(error), context):
-            await _pause(dial.claim, str(error), context)
+        if not error.retryable and not await shut_trunk(dial.claim, str(error), context):
+            await pause(dial.claim, str(error), context)
         return False
     return True
 
@@ -149,7 +148,9 @@ async def _hand_over(token: Claim, context: Context) -> Sequence[Dial]:
 async def _send(dial: Dial, nonce: str, context: Context) -> None:
     late_us = context.runtime.clock.now_us() - dial.claim.place_at_us
     context.late_us = late_us
-    metrics.LATENESS_SECONDS.labels(dial.claim.trunk).observe(max(0, late_us) / 1_000_000)
+    tracing, attempt_id = context.runtime.tracing, str(dial.attempt)
+    exemplar = tracing.exemplar(attempt_id)
+    metrics.LATENESS_SECONDS.labels(dial.claim.trunk).observe(max(0, late_us) / 1_000_000, exemplar)
     if late_us > pacing.LATEST_US:
         # This process was stopped or starved: the token is stale, and so may be everything looked at.
         metrics.TOKENS_RETURNED.labels("too_late").inc()
@@ -158,15 +159,15 @@ async def _send(dial: Dial, nonce: str, context: Context) -> None:
     if late_us > _LATE_US:
         context.start(_delay_tokens(dial.claim, context))
     started = time.perf_counter()
-    with context.runtime.tracing.step("place", str(dial.attempt), trunk=dial.claim.trunk, late_us=late_us) as span:
+    with tracing.step("place", attempt_id, trunk=dial.claim.trunk, late_us=late_us) as span:
         result = await context.carrier(dial.claim.trunk).place(_request(dial, context))
         span.tell(result=_words(result))
     elapsed = time.perf_counter() - started
-    metrics.PLACEMENT_SECONDS.labels(dial.claim.trunk).observe(elapsed)
+    metrics.PLACEMENT_SECONDS.labels(dial.claim.trunk).observe(elapsed, exemplar)
     recorded = await _conclude(dial, nonce, result, context)
     log.info(
         "attempt.answered",
-        attempt_id=str(dial.attempt),
+        attempt_id=attempt_id,
         trunk=dial.claim.trunk,
         number=phone.mask(dial.number),
         result=_words(result),
@@ -204,7 +205,7 @@ async def _conclude(dial: Dial, nonce: str, result: PlaceResult, context: Contex
         context.runtime.tracing.ended(str(dial.attempt), Disposition.FAILED, began_ms=began_ms, trunk=dial.claim.trunk)
     if recorded.call:
         count_calls(recorded.call, dial.kind)
-    await _stop_if_ours(dial, result, recorded, context)
+    await stop_if_ours(dial, result, recorded, context)
     return recorded
 
 
@@ -249,43 +250,6 @@ def follows(result: PlaceResult, now: int, context: Context) -> Follows:
             return Follows("back", words)
         case Unknown():
             return Follows("unknown", words, deadline_ms=now + FIRST_LOOK_MS)
-
-
-async def _stop_if_ours(dial: Dial, result: PlaceResult, recorded: Recorded, context: Context) -> None:
-    """Pause the campaign when dialing on can only fail: product, application, path or every request is wrong.
-
-    What is wrong of one trunk alone shuts that trunk for a campaign that has another.
-    """
-    if not isinstance(result, Refused):
-        return
-    ours = result.reason is Refusal.MISCONFIGURED or recorded.malformed >= MALFORMED_IN_A_ROW
-    if not ours:
-        return
-    reason = f"the carrier refused: {result.detail or result.reason}"
-    if result.reason is Refusal.MISCONFIGURED and await _shut_trunk(dial.claim, reason, context):
-        return
-    await _pause(dial.claim, reason, context)
-
-
-async def _pause(claim: Claim, reason: str, context: Context) -> None:
-    campaign_id = claim.campaign_id
-    reason += "" if claim.trunk == MAIN else f" (trunk {claim.trunk})"
-    log.error("campaign.paused", campaign_id=campaign_id, reason=reason)
-    try:
-        await context.runtime.store.step(campaign_id, "pause", reason=reason)
-    except DialerError as error:
-        log.warning("campaign.not_paused", campaign_id=campaign_id, reason=str(error))
-
-
-async def _shut_trunk(claim: Claim, reason: str, context: Context) -> bool:
-    """Whether the campaign goes on by another of its trunks."""
-    try:
-        goes_on = await context.runtime.store.shut_trunk(claim.campaign_id, claim.trunk)
-    except StoreUnavailable:
-        return False
-    if goes_on:
-        log.error("trunk.shut", campaign_id=claim.campaign_id, trunk=claim.trunk, reason=reason)
-    return goes_on
 
 
 def _words(result: PlaceResult) -> str:

@@ -28,9 +28,10 @@ from dialer.recordings.storage import Storage
 from dialer.simulator import Simulator, SimulatorConfig
 from dialer.tokens import callback_url
 from jobs.context import ArqContext
-from jobs.place import _conclude, _pause
+from jobs.place import _conclude
 from jobs.renewal import renew_token
 from jobs.rescue import _look_up
+from jobs.stopping import pause
 from tests.fakes.recordings import told
 from tests.fakes.switchboard import KEY, Switchboard, open_switchboard
 
@@ -239,7 +240,7 @@ async def test_a_campaign_that_can_only_fail_by_a_trunk_says_by_which(twins: Twi
     campaign_id = await board.campaign(["+31612345678"], trunks=["south"])
     claimed = await context.dialing.claim(1, trunk="south")
     (dial,) = await context.dialing.read(claimed.claims)
-    await _pause(dial.claim, "the carrier refused: no product", context)
+    await pause(dial.claim, "the carrier refused: no product", context)
 
     assert (
         "the carrier refused: no product (trunk south)" == (await board.get(f"/v1/campaigns/{campaign_id}"))["reason"]

@@ -26,7 +26,8 @@ from dialer.runtime import Runtime
 from dialer.settings import Settings
 from dialer.store import Store
 from jobs.context import Context
-from jobs.place import MALFORMED_IN_A_ROW, place
+from jobs.place import place
+from jobs.stopping import MALFORMED_IN_A_ROW
 from tests.fakes.clock import SettableClock
 from tests.fakes.kpn_gateway import Gateway
 from tests.fakes.kpn_schemas import problems_for_kpn, problems_of_arrival
