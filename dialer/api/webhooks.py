@@ -35,6 +35,7 @@ from dialer.recordings.records import told_recording
 from dialer.runtime import Runtime
 from dialer.scripts import Position, read_input
 from dialer.store import Applied, EventResult, Noted, Store
+from dialer.timing import timed
 from dialer.tokens import callback_url
 
 FETCHED = CallEvent(kind="answer_fetched")
@@ -58,7 +59,7 @@ async def get_answer(request: web.Request) -> web.StreamResponse:
     Parameters or a body that the carrier adds are not read: the token says which attempt it is.
     """
     attempt_id = await trusted(request)
-    with metrics.ANSWER_SECONDS.time():
+    with timed(metrics.ANSWER_SECONDS, attempt_id, request.app[RUNTIME].tracing):
         answering = await _answering(request, attempt_id)
         body = to_json((await _said(request, attempt_id, answering)).ncco)
     request.app[BACKGROUND].start(_note(request.app[RUNTIME].store, attempt_id, FETCHED))
@@ -81,7 +82,7 @@ async def get_reply(request: web.Request) -> web.StreamResponse:
 async def _reply(request: web.Request, attempt_id: str, payload: dict[str, Any]) -> web.Response:
     event = parse_event(payload)
     metrics.CALLBACKS.labels("input").inc()
-    with metrics.ANSWER_SECONDS.time():
+    with timed(metrics.ANSWER_SECONDS, attempt_id, request.app[RUNTIME].tracing):
         answering = await _passing_over(await _answering(request, attempt_id), request.app[RUNTIME].store)
         script, position = _asked(request)
         try:
@@ -144,8 +145,9 @@ async def _apply(request: web.Request, attempt_id: str, event: CallEvent) -> web
     runtime = request.app[RUNTIME]
     metrics.CALLBACKS.labels(event.kind).inc()
     if event.at is not None:
-        metrics.CALLBACK_LAG_SECONDS.observe(max(0.0, runtime.clock.now_us() / 1_000_000 - event.at.timestamp()))
-    with metrics.CALLBACK_SECONDS.time():
+        lag_s = max(0.0, runtime.clock.now_us() / 1_000_000 - event.at.timestamp())
+        metrics.CALLBACK_LAG_SECONDS.observe(lag_s, runtime.tracing.exemplar(attempt_id))
+    with timed(metrics.CALLBACK_SECONDS, attempt_id, runtime.tracing):
         result = await _applied(runtime.store, attempt_id, event)
     if result.applied is Applied.UNKNOWN_ATTEMPT:
         raise ignored("unknown_attempt")

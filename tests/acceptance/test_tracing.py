@@ -8,9 +8,12 @@ import time
 from collections.abc import AsyncIterator
 
 import pytest
+from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from dialer.tracing.sending import FLUSH_S
 from tests.fakes.collector import Collector
+from tests.fakes.fleet import free_port
+from tests.fakes.waiting import FIGURES
 from tests.fakes.world import World, open_world
 
 PRODUCER = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -47,6 +50,27 @@ async def test_an_attempt_is_one_trace_over_all_processes(collecting: Collector)
     assert [201] == [one.attributes["http.response.status_code"] for one in rest if one.parent_id == place.span_id]
 
 
+async def test_times_lead_to_their_traces(collecting: Collector) -> None:
+    """A scrape as OpenMetrics shows with each time of an attempt which trace it was."""
+    port = free_port()
+    async with open_world(settings={"TRACING": "true", "WORKER_METRICS_PORT": str(port)}) as world:
+        run = await world.dial(world.people(1))
+        await run.until_done()
+        (attempt,) = await collecting.until_named("attempt")
+        shown = await _exemplars(world, "/metrics") + await _exemplars(world, f"http://127.0.0.1:{port}/metrics")
+    times = ("placement", "lateness", "answer_webhook", "callback", "callback_lag")
+
+    assert {(f"dialer_{name}_seconds", attempt.trace_id) for name in times} == set(shown)
+
+
+async def _exemplars(world: World, url: str) -> list[tuple[str, str]]:
+    """Each exemplar of a page: the histogram, and the trace."""
+    async with world.http.get(url, headers={"Accept": "application/openmetrics-text;version=1.0.0"}) as response:
+        text = await response.text()
+    families = text_string_to_metric_families(text)  # type: ignore[no-untyped-call] # the library has no annotation
+    return [(one.name, s.exemplar.labels["trace_id"]) for one in families for s in one.samples if s.exemplar]
+
+
 async def test_a_call_is_linked_to_the_requests_that_brought_it(collecting: Collector) -> None:
     """To that of the list and that of the campaign, which go on with the producer's own trace; so is a single call."""
     async with open_world(settings={"TRACING": "true"}) as world:
@@ -80,6 +104,7 @@ async def test_a_collector_that_never_answers_holds_up_nobody(monkeypatch: pytes
             started = time.monotonic()
             statuses = await asyncio.gather(world.api.end(), *(worker.end() for worker in world.workers))
             took_s = time.monotonic() - started
+    FIGURES.append(f"with a collector that never answers, API and worker ended {took_s:.1f} s after they were asked to")
 
     assert (100, {"answered": 100}) == (seen["counts"]["done"], {k: v for k, v in seen["dispositions"].items() if v})
     assert {0} == set(statuses)

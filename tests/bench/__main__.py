@@ -19,7 +19,7 @@ from pathlib import Path
 import click
 
 from dialer.cli.foreground import run_server
-from tests.bench import answers, claiming, importing, machine, no_budget, pacing, urgent, webhooks
+from tests.bench import answers, claiming, importing, machine, no_budget, pacing, tracing, urgent, webhooks
 from tests.bench.size import Figures, Part, Report, Row, Size, rounded, say
 from tests.bench.table import print_table
 
@@ -36,6 +36,7 @@ PARTS = {
     "answers": Part(answers.measure, 240, "answer and reply webhooks of 25 calls a second, a million calls waiting"),
     "import": Part(importing.measure, 400, "1,000,000 rows through the API, memory, bytes per call"),
     "claim": Part(claiming.measure, 600, "cost of one claim as campaigns and calls grow"),
+    "tracing": Part(tracing.measure, 90, "what the traces of one attempt cost, off and on"),
     "urgent": Part(urgent.measure, 180, "an urgent call behind 100,000 waiting ones at 3/s"),
 }
 
