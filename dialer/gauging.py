@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from prometheus_client import Gauge
 
@@ -13,32 +13,38 @@ from dialer.kinds import KINDS
 from dialer.metrics_contract import Scope, Shown
 from dialer.metrics_labels import CAMPAIGN_STATE
 from dialer.metrics_table import CONTRACTS
-from dialer.model import MAIN, Priority
+from dialer.model import Priority
 from dialer.states import CallState, CampaignState
 from dialer.store import Overview, Store
 from dialer.store.overview import TrunkNow
 from dialer.store.server import Server
 
 
-async def look(store: Store, trunks: Sequence[str] = (MAIN,)) -> Shown:
-    """What a scrape is answered from. Without Redis, that it is away, and the process' own. Raises TimeoutError."""
+async def look(store: Store, slots: Mapping[str, int]) -> Shown:
+    """What a scrape is answered from. Without Redis, that it is away, and the process' own. Raises TimeoutError.
+
+    `slots` has those of each trunk; 0 for any number.
+    """
     metrics.REDIS_UP.set(0)
     try:
-        overview = await store.overview(trunks)
+        overview = await store.overview(tuple(slots))
     except StoreUnavailable:
         return AWAY
     metrics.REDIS_UP.set(1)
-    show(overview)
+    show(overview, slots)
     untold = set(_show_server(overview.server))
     return Shown(one for one in _ALL if one not in untold)
 
 
-def show(overview: Overview) -> None:
+def show(overview: Overview, slots: Mapping[str, int]) -> None:
     """Set the gauges of calls, campaigns, trunks and the fleet."""
     _show_calls(overview)
     _show_campaigns(overview)
     for trunk, now in overview.trunks.items():
         _show_trunk(trunk, now)
+        is_full = now.up is not None and 0 < slots[trunk] <= now.up
+        for priority in Priority:
+            metrics.CAMPAIGNS_READY.labels(trunk, priority).set(0 if is_full else overview.ready[trunk, priority])
     metrics.WORKERS.set(overview.workers)
     metrics.APIS.set(overview.apis)
     metrics.QUEUE_DEPTH.set(overview.queued)

@@ -43,6 +43,14 @@ CAMPAIGNS_STOPPED = _gauge(
     STOPPED,
     unit="campaigns",
 )
+CAMPAIGNS_READY = _gauge(
+    "dialer_campaigns_ready",
+    "Campaigns that wait for nothing but a token of a trunk: a call is due, its hours are open, no limit of the "
+    "campaign holds it back, and the trunk has a slot free.",
+    TRUNK,
+    PRIORITY,
+    unit="campaigns",
+)
 OLDEST_DUE_SECONDS = _gauge(
     "dialer_oldest_due_seconds", "For how long the call due longest has waited, while its hours are open.", PRIORITY
 )

@@ -97,10 +97,15 @@ ATTEMPTS = Chart(
 BY_CAMPAIGN_STATE = Chart(
     title="Campaigns by state",
     unit="short",
-    queries=[state("dialer_campaigns", "state")],
-    meaning="How many campaigns stand in each state.",
+    queries=[
+        state("dialer_campaigns", "state"),
+        state("dialer_campaigns_ready", "trunk", legend="waiting for a token of {{trunk}}"),
+    ],
+    stacked=False,
+    meaning="How many campaigns stand in each state, and how many of those that run wait for nothing but a token.",
     remedy="*Paused* grew by itself: the carrier refused in a way that is our fault; the campaign's `reason` says"
-    " it. Put that right, then resume. *Running* with nothing waiting or live: look for unknown calls.",
+    " it. Put that right, then resume. *Running* with nothing waiting or live: look for unknown calls."
+    " *Running* with calls due and none waiting for a token: `dialer campaign explain` says what holds them back.",
 )
 DISPOSITIONS = Bars(
     title="Dispositions in the time shown",

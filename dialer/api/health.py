@@ -46,7 +46,8 @@ async def metrics(request: web.Request) -> web.StreamResponse:
     runtime, shown = request.app[RUNTIME], gauging.AWAY
     try:
         async with asyncio.timeout(GAUGES_TIMEOUT_S):
-            shown = await gauging.look(runtime.store, runtime.settings.trunk_names)
+            slots = {trunk: runtime.settings.over(trunk).slots for trunk in runtime.settings.trunk_names}
+            shown = await gauging.look(runtime.store, slots)
     except TimeoutError:
         pass
     return exposing.exposition(shown, request.headers.get("Accept"))

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, NamedTuple
 
 from dialer import keys
@@ -57,6 +58,7 @@ class Overview:
         untold_ms: age of the oldest callback to a customer's system that still waits; 0 for none.
         dead_callbacks: how many of them were given up.
         unfetched_ms: age of the oldest recording that is not fetched yet; 0 for none.
+        ready: how many campaigns stand in line of each trunk, by priority: only a token or a slot is missing.
         queued: how many jobs are in arq's queue.
         server: the Redis server.
     """
@@ -75,6 +77,7 @@ class Overview:
     unfetched_ms: int
     untold_ms: int
     dead_callbacks: int
+    ready: dict[tuple[str, Priority], int]
     queued: int
     server: Server
 
@@ -130,7 +133,8 @@ class OverviewStore(CampaignStore):
         """Read all sums. Raises StoreUnavailable."""
         now, lately = self._now_ms(), f"({self._now_ms() - keys.WORKER_ALIVE_MS}"
         for_a_day = f"({now - keys.UNDETERMINED_MS}"
-        rows, undetermined, workers, apis, lines, unfetched, untold, dead, queued, server = await asyncio.gather(
+        lines = list(product(trunks, Priority))
+        rows, undetermined, workers, apis, each, unfetched, untold, dead, queued, server, *ready = await asyncio.gather(
             self._rows(now),
             self._batch.command("ZCOUNT", keys.UNDETERMINED, for_a_day, "+inf"),
             self._batch.command("ZCOUNT", keys.WORKERS, lately, "+inf"),
@@ -141,13 +145,15 @@ class OverviewStore(CampaignStore):
             self._batch.command("ZCARD", keys.CALLBACKS_DEAD),
             self._batch.command("ZCARD", QUEUE_NAME),
             read_server(self._batch),
+            *(self._batch.command("ZCARD", keys.ready(priority, trunk)) for trunk, priority in lines),
         )
         return Overview(
             **_sums(rows, now),
+            ready=dict(zip(lines, ready, strict=True)),
             undetermined=undetermined,
             workers=workers,
             apis=apis,
-            trunks=lines,
+            trunks=each,
             unfetched_ms=max(0, now - int(float(unfetched[1]))) if unfetched else 0,
             untold_ms=max(0, now - untold) if untold else 0,
             dead_callbacks=dead,

@@ -66,7 +66,7 @@ async def test_overview_tells_kinds_apart(engine: Engine) -> None:
     await engine.run_campaign(calls=2)
     await engine.run_campaign("c2", calls=3, kind="script", priority=Priority.URGENT)
     seen = await engine.store.overview()
-    show(seen)
+    show(seen, {"main": 0})
 
     assert {(CampaignState.RUNNING, "notification"): 1, (CampaignState.RUNNING, "script"): 1} == seen.campaigns
     assert 3 == seen.calls[CallState.WAITING, Priority.URGENT, "script"]
