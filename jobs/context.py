@@ -26,7 +26,8 @@ class Context:
         placings: placings under way; shutdown waits for them, nothing cancels them.
         looking_up: held while the carrier's list is read for an unknown attempt.
         fetching: a place in it is held while a recording is fetched.
-        stopping: set when this worker shall end: nothing more is begun.
+        stopping: set when this worker shall end: nothing more is claimed, and what it holds is placed.
+        lets_go: it could not go on working on what is in Redis: what it holds goes back to the line instead.
     """
 
     runtime: Runtime
@@ -37,6 +38,7 @@ class Context:
     late_us: int = 0
     placings: set[asyncio.Task[None]] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    lets_go: bool = False
     looking_up: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     fetching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
 

@@ -11,6 +11,7 @@ import math
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -111,4 +112,6 @@ class Hopper:
             await woken
         else:
             # Urgent calls need not wait for a look: claimed calls step back for them.
-            await asyncio.sleep(max(seconds, 0))
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(seconds, 0)):
+                    await self._context.stopping.wait()

@@ -118,7 +118,7 @@ async def _ready(dial: Dial, context: Context) -> bool:
 
 
 async def _begin(dial: Dial, nonce: str, context: Context) -> Begun:
-    if context.stopping.is_set():
+    if context.lets_go:
         await _put_back(dial, context)
         return Begun.GONE
     try:

@@ -72,11 +72,13 @@ JOB_TIMEOUT_S = 900
 """Longer than anything inside: a horizon, the request's limit (60 s) and an outage of Redis (600 s) with its answer."""
 _OUT_OF_REACH = 1_000_000  # arq counts a try for each start of a job; ours are counted by the store
 _RECORD_S = 10.0  # for the record behind the last answer, and for a token that it may have waited for
+_HORIZON_S = 2.0  # tokens are taken up to a second ahead (`dialing.py`)
+_LOOK_S = 2.0  # an idle hopper sleeps for a second
 _RESTART_S = 1.0
 
 
 async def run_worker(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
-    """Dial until cancelled or told to stop; then finish what is under way and return.
+    """Dial until cancelled or told to stop; then place what is in hand, finish what is under way, and return.
 
     Raises:
         InvalidInput: a setting that a worker needs is missing.
@@ -116,12 +118,13 @@ async def _context(runtime: Runtime) -> AsyncIterator[Context]:
 async def _dial(context: Context, worker_id: str, stop: asyncio.Event) -> None:
     async with AsyncExitStack() as stack:
         pool = queue.open_queue(context.settings)
-        stack.push_async_callback(pool.aclose)
+        stack.push_async_callback(pool.aclose, close_connection_pool=True)
         shell = make_worker(pool, context)
         hopper = Hopper(context, _starter(pool, shell))
+        hopping = asyncio.create_task(hopper.run())
         tasks = [
+            hopping,
             asyncio.create_task(_kept_running(shell)),
-            asyncio.create_task(hopper.run()),
             asyncio.create_task(keep_alive(worker_id, context.runtime, WORKER_LISTS)),
             asyncio.create_task(HangUpRounds(context).run()),
             asyncio.create_task(CallbackRounds(context).run()),
@@ -131,8 +134,9 @@ async def _dial(context: Context, worker_id: str, stop: asyncio.Event) -> None:
         try:
             await asyncio.wait([waiting, *tasks], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            await _drain(shell, context)
-            await ended(waiting, *tasks)
+            context.lets_go = any(task.done() for task in tasks)
+            await _drain(shell, context, hopping)
+            await ended(waiting, *tasks, *shell.tasks.values())
         for task in tasks:
             if task.done() and not task.cancelled():
                 task.result()  # whatever ended by itself tells why
@@ -214,14 +218,23 @@ async def _kept_running(shell: Worker) -> None:
         await asyncio.sleep(_RESTART_S)
 
 
-async def _drain(shell: Worker, context: Context) -> None:
-    """Begin nothing more; let requests under way end and be recorded."""
+async def _drain(shell: Worker, context: Context, hopping: asyncio.Task[None]) -> None:
+    """Claim nothing more; let what is in hand leave at its moment, and requests under way end and be recorded.
+
+    A token that is given back too late for anybody else is budget that nobody uses: so calls in hand are placed here.
+    """
     context.stopping.set()
+    # The last look started its calls when it ends. Without Redis it takes longer, and has none.
+    await asyncio.wait([hopping], timeout=_LOOK_S)
     shell.allow_pick_jobs = False
-    if context.placings:
-        log.info("worker.draining", placings=len(context.placings))
+    log.info("worker.draining", placings=len(context.placings))
     with suppress(TimeoutError):
-        async with asyncio.timeout(context.settings.carrier_timeout_s + _RECORD_S):
-            # Again and again: a job picked just before may start placings yet, which are to be put back.
-            while context.placings:
-                await asyncio.wait(set(context.placings))
+        async with asyncio.timeout(_HORIZON_S + context.settings.carrier_timeout_s + _RECORD_S):
+            # Again and again: a job that was only picked starts its placings yet.
+            while under_way := _placing(shell) | context.placings:
+                await asyncio.wait(under_way)
+
+
+def _placing(shell: Worker) -> set[asyncio.Task[Any]]:
+    """The jobs that place calls, not those of the schedules."""
+    return {job for job_id, job in shell.tasks.items() if job_id.partition(":")[0] in KINDS and not job.done()}

@@ -132,7 +132,7 @@ async def test_worker_frozen_beyond_its_leases_places_nothing_late(new_world: Ne
 
 
 async def test_rolling_restart_leaves_no_call_in_doubt(new_world: NewWorld) -> None:
-    """Workers told to end finish the requests under way and begin none: every attempt was surely placed."""
+    """Workers told to end place what they hold and finish the requests under way: every attempt was surely placed."""
     world = await new_world(CARRIER, workers=2, settings=SETTINGS)
     seen = await _dial_disturbed(world, _restart_worker, times=4)
     assert CALLS == seen["dispositions"]["answered"]

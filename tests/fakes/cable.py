@@ -51,8 +51,17 @@ class Cable:
         far_reader, far_writer = await asyncio.open_connection(*self._far)
         ends = {writer, far_writer}
         self._ends |= ends
-        await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
+        await carried((reader, writer), (far_reader, far_writer))
         self._ends -= ends
+
+
+End = tuple[asyncio.StreamReader, asyncio.StreamWriter]
+"""Of a connection."""
+
+
+async def carried(near: End, far: End) -> None:
+    """Give on whatever comes from either to the other, until both have said all."""
+    await asyncio.gather(_copy(near[0], far[1]), _copy(far[0], near[1]))
 
 
 async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
