@@ -68,6 +68,15 @@ async def expire(context: Context) -> None:
 
 async def _settle(lapsed: Lapsed, context: Context) -> None:
     freed = await context.leases.lapse(lapsed)
+    if freed is Freed.NOT_LAPSED:
+        return
+    with context.runtime.tracing.step("rescue", str(lapsed.attempt), was=_STATES[freed]):
+        await _follow(freed, lapsed, context)
+    metrics.LEASES_LAPSED.labels(_STATES[freed]).inc()
+    log.warning("lease.lapsed", attempt_id=str(lapsed.attempt), was=_STATES[freed])
+
+
+async def _follow(freed: Freed, lapsed: Lapsed, context: Context) -> None:
     match freed:
         case Freed.NOT_LAPSED:
             return
@@ -81,8 +90,6 @@ async def _settle(lapsed: Lapsed, context: Context) -> None:
             await _ask_after(lapsed, context)
         case _:
             assert_never(freed)
-    metrics.LEASES_LAPSED.labels(_STATES[freed]).inc()
-    log.warning("lease.lapsed", attempt_id=str(lapsed.attempt), was=_STATES[freed])
 
 
 _STATES = {

@@ -33,6 +33,7 @@ async def speak_to_machine(runtime: Runtime, attempt_id: str, event: CallEvent) 
     if not uuid or not answering.leaves_voicemail or waits_for_beep is not (event.about in _BEEPS):
         return
     try:
-        await runtime.carrier(spoken.trunk).steer(uuid, Transfer(f"{webhooks}/answer"))
+        with runtime.tracing.step("voicemail", attempt_id, trunk=spoken.trunk):
+            await runtime.carrier(spoken.trunk).steer(uuid, Transfer(f"{webhooks}/answer"))
     except CarrierError as error:
         log.warning("voicemail.not_spoken", attempt_id=attempt_id, reason=str(error))

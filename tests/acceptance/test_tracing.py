@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from dialer.tracing.sending import FLUSH_S
-from tests.fakes.collector import Collector
+from tests.fakes.collector import Collector, Seen
 from tests.fakes.fleet import free_port
 from tests.fakes.waiting import FIGURES
 from tests.fakes.world import World, open_world
@@ -48,6 +48,27 @@ async def test_an_attempt_is_one_trace_over_all_processes(collecting: Collector)
     assert "answered" == root.attributes["dialer.disposition"]
     assert {"dialer.result": "placed", "dialer.trunk": "main"}.items() <= place.attributes.items()
     assert [201] == [one.attributes["http.response.status_code"] for one in rest if one.parent_id == place.span_id]
+
+
+async def test_what_was_tried_before_is_in_the_same_trace(collecting: Collector) -> None:
+    """A request that the carrier refused costs no try, and one in doubt is looked for: all of it is the one attempt."""
+    async with open_world(settings={"TRACING": "true", "UNKNOWN_HOLD_S": "5"}) as world:
+        world.carrier.faults.next_place("429")
+        world.carrier.faults.next_place("503")
+        run = await world.dial(world.people(1))
+        await run.until_done(within_s=40)
+        attempts = await collecting.until_named("attempt", 2)
+    (first, second) = (collecting.of(one.trace_id) for one in attempts)
+
+    assert ["undetermined", "answered"] == [one.attributes["dialer.disposition"] for one in attempts]
+    assert ["refused: rate", "unknown: unavailable"] == _results("place", first)
+    assert ["begun", "begun"] == _results("claim", first)
+    assert ["unknown"] == [one.attributes["dialer.was"] for one in first if one.name == "rescue"]
+    assert ["placed"] == _results("place", second)
+
+
+def _results(name: str, spans: Sequence[Seen]) -> list[str]:
+    return [one.attributes["dialer.result"] for one in spans if one.name == name]
 
 
 async def test_times_lead_to_their_traces(collecting: Collector) -> None:
