@@ -14,7 +14,7 @@ from datetime import datetime
 import structlog
 
 from dialer.clock import moment, now_ms
-from dialer.dialing import Claim
+from dialer.dials import Claim
 from dialer.dispositions import ENDINGS
 from dialer.errors import CarrierError
 from dialer.gathering import Conference, Member

@@ -8,7 +8,7 @@ nothing: one that dies in it is followed by the next.
 from __future__ import annotations
 
 from dialer.climbing import climb
-from dialer.dialing import Claim
+from dialer.dials import Claim
 from jobs.context import ArqContext, Context
 from jobs.place import place_all
 from jobs.watching import look_at_all

@@ -18,7 +18,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from dialer import keys, metrics
-from dialer.dialing import Claim
+from dialer.dials import Claim
 from dialer.errors import StoreUnavailable
 from dialer.model import MAIN
 from dialer.turns import turned

@@ -6,7 +6,7 @@ payload is the list of claims that one hopper took together: calls of one moment
 
 from __future__ import annotations
 
-from dialer.dialing import Claim
+from dialer.dials import Claim
 from jobs.context import ArqContext
 from jobs.place import place_all
 

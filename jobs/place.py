@@ -20,7 +20,8 @@ from dialer import metrics, pacing, phone
 from dialer.addresses import endpoint_of
 from dialer.clock import now_ms
 from dialer.counting import count_attempt, count_calls
-from dialer.dialing import Begun, Claim, Dial, Follows, Recorded
+from dialer.dialing import Begun, Follows, Recorded
+from dialer.dials import Claim, Dial
 from dialer.dispositions import Disposition
 from dialer.errors import CarrierError, StoreUnavailable
 from dialer.leases import Lapsed

@@ -5,7 +5,7 @@ What such a call says and does lies in `dialer/scripts`, because the API serves 
 
 from __future__ import annotations
 
-from dialer.dialing import Claim
+from dialer.dials import Claim
 from jobs.context import ArqContext
 from jobs.place import place_all
 

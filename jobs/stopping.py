@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import structlog
 
-from dialer.dialing import Claim, Dial, Recorded
+from dialer.dialing import Recorded
+from dialer.dials import Claim, Dial
 from dialer.errors import DialerError, StoreUnavailable
 from dialer.model import MAIN
 from dialer.providers.base import PlaceResult, Refusal, Refused

@@ -22,7 +22,8 @@ from arq.worker import Worker, func
 from redis.exceptions import RedisError
 
 from dialer import metrics, queue
-from dialer.dialing import Claim, Dialing, paces_of
+from dialer.dialing import Dialing, paces_of
+from dialer.dials import Claim
 from dialer.ending import ended
 from dialer.erasing import erasure_secret
 from dialer.errors import InvalidInput, StoreUnavailable

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 
 from dialer.clock import now_ms
-from dialer.dialing import Begun, Claim, Dialing, Follows, Pace
+from dialer.dialing import Begun, Dialing, Follows, Pace
+from dialer.dials import Claim
 from dialer.runtime import Runtime
 from dialer.store import Store
 from tests.bench import people

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 from dialer.climbing import climb
 from dialer.clock import moment
-from dialer.dialing import Dial
+from dialer.dials import Dial
 from dialer.dispositions import Disposition, Fact
 from dialer.duties import PersonState
 from dialer.escalation import Advance, Person, Plan, Step

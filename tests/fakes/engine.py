@@ -13,7 +13,8 @@ from redis.asyncio import Redis
 from dialer import keys
 from dialer.batch import Batch
 from dialer.clock import moment
-from dialer.dialing import Begun, Claim, Dial, Dialing, Follows, Pace, Recorded
+from dialer.dialing import Begun, Dialing, Follows, Pace, Recorded
+from dialer.dials import Claim, Dial
 from dialer.dispositions import Fact
 from dialer.leases import Freed, Lapsed, Leases
 from dialer.model import MAIN, AttemptRef, CallRef, Campaign, NewCall, Priority, UnknownPolicy

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from dialer.dialing import Begun, Claim, Dial, Follows
+from dialer.dialing import Begun, Follows
+from dialer.dials import Claim, Dial
 from dialer.dispositions import ENDINGS, Disposition, Fact, disposition_of
 from dialer.holding import Held
 from dialer.leases import Freed, Lapsed

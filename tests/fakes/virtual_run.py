@@ -8,7 +8,8 @@ import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from dialer.dialing import Begun, Claim, Dial
+from dialer.dialing import Begun
+from dialer.dials import Claim, Dial
 from dialer.dispositions import Disposition, Fact
 from dialer.providers.base import CallEvent
 from dialer.states import CampaignState

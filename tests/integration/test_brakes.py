@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from dialer.dialing import Begun, Dial
+from dialer.dialing import Begun
+from dialer.dials import Dial
 from dialer.dispositions import Disposition, Fact
 from dialer.model import Breaker, EuroCap, Redial, UnknownPolicy
 from dialer.states import CampaignState

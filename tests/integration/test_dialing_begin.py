@@ -8,7 +8,8 @@ import pytest
 
 from dialer import keys
 from dialer.clock import moment
-from dialer.dialing import Begun, Dial
+from dialer.dialing import Begun
+from dialer.dials import Dial
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import IllegalStep
 from dialer.model import Priority, Redial

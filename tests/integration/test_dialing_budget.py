@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialer import pacing
-from dialer.dialing import Begun, Dial
+from dialer.dialing import Begun
+from dialer.dials import Dial
 from dialer.model import NewCall, Priority, Terms
 from dialer.pacing import LATEST_US, MARGIN_LEAST_PPM, MARGIN_PPM, MARGIN_REMEMBERED_MS, MARGIN_STEP_PPM
 from dialer.providers.base import Doubt, Placed, PlaceResult, Refusal, Refused, Unknown

@@ -7,7 +7,8 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
-from dialer.dialing import CLAIM_LEASE_MS, Begun, Claim
+from dialer.dialing import CLAIM_LEASE_MS, Begun
+from dialer.dials import Claim
 from dialer.dispositions import Disposition
 from dialer.model import NewCall, Priority, Redial, Terms
 from dialer.pacing import HORIZON_US, LEAD_US

@@ -10,7 +10,8 @@ import pytest
 
 from dialer import keys, pacing
 from dialer.clock import moment, to_ms
-from dialer.dialing import Begun, Dial, Pace
+from dialer.dialing import Begun, Pace
+from dialer.dials import Dial
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import NotFound
 from dialer.explaining.explainer import Explainer

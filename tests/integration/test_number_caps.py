@@ -9,7 +9,8 @@ import pytest
 
 from dialer import keys
 from dialer.clock import moment
-from dialer.dialing import Begun, Dial
+from dialer.dialing import Begun
+from dialer.dials import Dial
 from dialer.dispositions import Disposition, Fact
 from dialer.holding import PLACING_MS, Held, read_held
 from dialer.model import Caps, NewCall, Redial

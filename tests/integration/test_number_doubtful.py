@@ -9,7 +9,8 @@ from redis.asyncio import Redis
 
 from dialer import keys
 from dialer.clock import moment, to_ms
-from dialer.dialing import Begun, Dial
+from dialer.dialing import Begun
+from dialer.dials import Dial
 from dialer.dispositions import Disposition, Fact
 from dialer.explaining.reasons import Code
 from dialer.model import NewCall, Redial

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from dialer import keys
-from dialer.dialing import Claim, Dialing, Pace
+from dialer.dialing import Dialing, Pace
+from dialer.dials import Claim
 from dialer.model import NewCall, Own, Priority
 from tests.fakes.engine import Engine, draft, new_calls
 

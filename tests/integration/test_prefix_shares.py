@@ -7,7 +7,8 @@ from pydantic import ValidationError
 from redis.asyncio import Redis
 
 from dialer.clock import moment
-from dialer.dialing import Begun, Claim, Dialing, Pace
+from dialer.dialing import Begun, Dialing, Pace
+from dialer.dials import Claim
 from dialer.model import NewCall, Priority
 from dialer.settings import Settings
 from tests.fakes.engine import Engine

@@ -10,7 +10,8 @@ from redis.asyncio import Redis
 
 from dialer import keys
 from dialer.decisions import ALL_CAMPAIGNS
-from dialer.dialing import Begun, Dial
+from dialer.dialing import Begun
+from dialer.dials import Dial
 from dialer.dispositions import Disposition, Fact
 from dialer.erasing import MARK
 from dialer.errors import IllegalStep, InvalidInput, NotFound

@@ -8,7 +8,8 @@ import pytest
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.dialing import Begun, Claim, Dial, Pace
+from dialer.dialing import Begun, Pace
+from dialer.dials import Claim, Dial
 from dialer.dispositions import Fact
 from dialer.explaining.reasons import Code
 from dialer.model import Priority, UnknownPolicy

@@ -11,7 +11,8 @@ import pytest
 from redis.asyncio import Redis
 
 from dialer import keys, pacing
-from dialer.dialing import Begun, Claim, Dial, Pace
+from dialer.dialing import Begun, Pace
+from dialer.dials import Claim, Dial
 from dialer.dispositions import Disposition, Fact
 from dialer.explaining.reasons import Code
 from dialer.model import Priority, Redial, Share

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from random import Random
 from typing import TypeVar
 
-from dialer.dialing import Dial, Pace
+from dialer.dialing import Pace
+from dialer.dials import Dial
 from dialer.leases import Lapsed
 from dialer.model import AttemptRef, Breaker, Call
 from tests.fakes.engine import Engine

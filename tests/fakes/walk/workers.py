@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 from dialer import keys, pacing
-from dialer.dialing import Begun, Claim, Dial, Follows
+from dialer.dialing import Begun, Follows
+from dialer.dials import Claim, Dial
 from dialer.dispositions import Fact
 from dialer.model import Priority
 from dialer.providers.base import CallEvent, Placed, PlaceResult, Refusal, Refused

@@ -19,7 +19,8 @@ from pydantic import SecretStr
 from structlog.testing import capture_logs
 
 from dialer import keys, pacing
-from dialer.dialing import Dial, Dialing, Pace
+from dialer.dialing import Dialing, Pace
+from dialer.dials import Dial
 from dialer.leases import Leases
 from dialer.providers.kpn import KpnVoice, kpn_from_settings
 from dialer.runtime import Runtime
