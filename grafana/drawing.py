@@ -17,7 +17,6 @@ from grafana.queries import ALL, Query
 
 SOURCE = dashboard.DataSourceRef(type_val="prometheus", uid="${datasource}")
 _COUNTS = {"short", "cpm"}  # the units of counts: their sum means something, that of times does not
-_SHARE = "percentunit"
 _LIMIT = "limit"
 _GREY = "#6e7680"
 _SPECIAL = {"nan": dashboard.SpecialValueMatch.NA_N, "null": dashboard.SpecialValueMatch.NULL}
@@ -35,7 +34,7 @@ def _chart(panel: Chart) -> timeseries.Panel:
     made = _common(timeseries.Panel(), panel)
     made.min(0).fill_opacity(40 if stacked else 8).show_points(common.VisibilityMode.NEVER)
     made.legend(_legend()).tooltip(_tooltip()).targets(_targets(panel))
-    if panel.unit != _SHARE:
+    if panel.unit in _COUNTS:
         made.axis_soft_max(1)  # nothing but zeros would else be drawn at the foot of a scale up to 100
     if stacked:
         made.stacking(common_parts.StackingConfig().mode(common.StackingMode.NORMAL))
@@ -69,6 +68,7 @@ def _table(panel: Table) -> table.Panel:
     (asked,) = _targets(panel, instant=True)
     made = _coloured(table.Panel(), panel).no_value(panel.empty).show_header(show_header=True)
     made.with_target(asked.format(prometheus_models.PromQueryFormat.TABLE))
+    made.sort_by([common_parts.TableSortByFieldState().display_name(panel.columns[panel.first]).desc(desc=False)])
     return made.with_transformation(dashboard.DataTransformerConfig(id_val="organize", options=_columns(panel)))
 
 
@@ -111,12 +111,10 @@ def _result(word: Word, place: int) -> dashboard.ValueMappingResult:
 
 
 def _columns(panel: Table) -> dict[str, Any]:
-    headings = dict(panel.columns) | ({"Value": panel.value} if panel.value else {})
-    hidden = ["Time"] if panel.value else ["Time", "Value"]
     return {
-        "excludeByName": dict.fromkeys(hidden, True),
-        "indexByName": {name: place for place, name in enumerate(headings)},
-        "renameByName": headings,
+        "excludeByName": {"Time": True, "Value": True},
+        "indexByName": {name: place for place, name in enumerate(panel.columns)},
+        "renameByName": dict(panel.columns),
     }
 
 

@@ -74,6 +74,7 @@ PROCESSES = Table(
         )
     ],
     columns={"instance": "Process", "role": "Role", "version": "Version", "python": "Python"},
+    first="role",
     empty="none is scraped",
     meaning="Every process that is scraped and what it runs.",
     remedy="One is missing: its port is not what Prometheus was told, or it ended. Two versions: an upgrade under way.",
@@ -144,7 +145,7 @@ BOARD = Board(
         Row(
             "Processes",
             [
-                Line(10, [(10, PROCESSES), (7, SCRAPED), (7, DUTIES)]),
+                Line(11, [(10, PROCESSES), (7, SCRAPED), (7, DUTIES)]),
                 Line(8, [(8, IN_HAND), (8, LAPSED), (8, RESCUED)]),
             ],
         ),

@@ -113,6 +113,7 @@ FIRING_NOW = Table(
         Query('max by (alertname, severity, alertstate) (ALERTS{alertname=~"Dialer.*"})', "{{alertname}}"),
     ],
     columns={"alertname": "Alert", "severity": "Severity", "alertstate": "State"},
+    first="alertstate",
     empty="none",
     meaning="The dialer's alerts that fire, and those that are about to (*pending*).",
     remedy="Open the alert's section in deploy/alerts.md: what it means, what to look at, what to do.",
@@ -136,8 +137,8 @@ BOARD = Board(
             [
                 Line(5, [(8, CALLING), (4, REACHED_NOW), (4, URGENT), (4, USED), (4, ALARMS)]),
                 Line(4, [(4, WORKERS), (4, REDIS_NOW), (4, TRUNKS), (4, REFUSED), (4, UNKNOWN), (4, DOUBTFUL)]),
-                Line(6, [(12, ACCEPTED), (12, DONE)]),
-                Line(5, [(12, FIRING_NOW), (12, TRUNK_TIMES)]),
+                Line(5, [(12, ACCEPTED), (12, DONE)]),
+                Line(6, [(12, FIRING_NOW), (12, TRUNK_TIMES)]),
             ],
         )
     ],

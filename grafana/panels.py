@@ -69,10 +69,10 @@ class Bars(Panel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Table(Panel):
-    """Rows of now; `columns` names the labels shown and their headings, `value` heads the figure (none hides it)."""
+    """Rows of now; `columns` names the labels shown and their headings, `first` the one by which they are sorted."""
 
     columns: Mapping[str, str]
-    value: str | None = None
+    first: str
     empty: str = "nothing"
 
 

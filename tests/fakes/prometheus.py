@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import os
-import shutil
+import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,10 +17,8 @@ import aiohttp
 
 from dialer import child
 from tests.fakes.fleet import free_port
+from tests.fakes.programs import program
 
-PROMETHEUS, PROMTOOL = shutil.which("prometheus"), shutil.which("promtool")
-MISSING = None in {PROMETHEUS, PROMTOOL} and "CI" not in os.environ
-"""Where Debian's `prometheus` is not there the tests are skipped; under CI they fail."""
 _START_S, _END_S = 20.0, 10.0
 
 Json = dict[str, Any]
@@ -59,11 +56,10 @@ class Prometheus:
 @asynccontextmanager
 async def open_prometheus(config: Mapping[str, Any], folder: Path) -> AsyncIterator[Prometheus]:
     """One with this configuration (the content of a prometheus.yml), started by us and ended."""
-    assert PROMETHEUS, "no Prometheus here: apt-get install prometheus"
     port, file, log = free_port(), folder / "prometheus.yml", folder / "prometheus.log"
     file.write_text(json.dumps(config), "utf-8")  # JSON is YAML too
     command = [
-        PROMETHEUS, f"--config.file={file}", f"--storage.tsdb.path={folder / 'tsdb'}",
+        program("prometheus"), f"--config.file={file}", f"--storage.tsdb.path={folder / 'tsdb'}",
         f"--web.listen-address=127.0.0.1:{port}", "--log.level=warn",
     ]  # fmt: skip
     process = await child.spawn(command, child.Surroundings(log=log))
@@ -90,3 +86,10 @@ async def _is_ready(http: aiohttp.ClientSession) -> bool:
             return response.status == HTTPStatus.OK
     except aiohttp.ClientConnectionError:
         return False
+
+
+def promtool(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run Prometheus' own checker."""
+    return subprocess.run(  # noqa: S603 - found on PATH, our own files
+        [program("promtool"), *map(str, arguments)], capture_output=True, text=True, check=False
+    )

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.fakes.dashboards import SHIPPED, asked_by_panels, panels_of
-from tests.fakes.prometheus import MISSING, PROMTOOL
-
-pytestmark = pytest.mark.skipif(MISSING, reason="promtool is not on PATH")
+from tests.fakes.prometheus import promtool
 
 BUDGET = 'dialer_budget_accepted{trunk="main"}'
 DUE = 'dialer_oldest_due_seconds{priority="normal"}'
@@ -71,9 +68,7 @@ def test_tile_says(expected: str | float, title: str, series: dict[str, str], tm
     }
     file = tmp_path / "test.json"  # JSON is YAML too
     file.write_text(json.dumps({"rule_files": [], "evaluation_interval": "1m", "tests": [case]}), "utf-8")
-    said = subprocess.run(  # noqa: S603 - found on PATH, our own file
-        [str(PROMTOOL), "test", "rules", str(file)], capture_output=True, text=True, check=False
-    )
+    said = promtool("test", "rules", file)
 
     assert 0 == said.returncode, said.stderr + said.stdout
 
