@@ -96,33 +96,34 @@ def one_of(name: str, values: Iterable[str]) -> Label:
 def counter(name: str, meaning: str, *labels: Label, unit: str, counted: str) -> Counter:
     """A number that only grows; `name` ends in `_total`, `unit` says what is counted."""
     made = Counter(name, meaning, [label.name for label in labels])
-    return _kept(made, name, unit, labels, counted)
+    return _kept(made, labels, counted, unit=unit)
 
 
 def gauge(name: str, meaning: str, *labels: Label, counted: str, unit: str = "", scope: Scope = Scope.PROCESS) -> Gauge:
     """A number that rises and falls. One of the fleet is in no registry: see `Shown`."""
     registry = REGISTRY if scope is Scope.PROCESS else None
     made = Gauge(name, meaning, [label.name for label in labels], registry=registry)
-    return _kept(made, name, unit, labels, counted, scope=scope)
+    return _kept(made, labels, counted, unit=unit, scope=scope)
 
 
 def histogram(name: str, meaning: str, *labels: Label, counted: str, buckets: Sequence[float]) -> Histogram:
     """Times in seconds, by their upper bounds.
 
-    The bounds are about a factor of two apart where it matters. Queries use `_bucket` through `rate` and
-    `histogram_quantile`, or `_sum` and `_count`, so that native histograms could take their place.
+    The bounds are at most two and a half times apart. Queries use `_bucket` through `rate` and `histogram_quantile`
+    alone, which native histograms answer alike, once the library has them.
     """
     made = Histogram(name, meaning, [label.name for label in labels], buckets=buckets)
-    return _kept(made, name, "", labels, counted)
+    return _kept(made, labels, counted)
 
 
 _Made = TypeVar("_Made", bound=MetricWrapperBase)
 
 
-def _kept(  # noqa: PLR0913 - the columns of the table
-    made: _Made, name: str, unit: str, labels: tuple[Label, ...], counted: str, *, scope: Scope = Scope.PROCESS
+def _kept(
+    made: _Made, labels: tuple[Label, ...], counted: str, *, unit: str = "", scope: Scope = Scope.PROCESS
 ) -> _Made:
     (family,) = made.describe()
+    name = family.name + ("_total" if family.type == "counter" else "")  # which the library keeps apart
     KEPT[name] = Contract(
         name=name,
         type=family.type,

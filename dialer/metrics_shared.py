@@ -118,7 +118,8 @@ REDIS_EVICTS = _is_so(
 REDIS_AOF = _is_so("dialer_redis_aof_enabled", "Whether Redis keeps an append-only file.")
 REDIS_AOF_ALWAYS = _is_so(
     "dialer_redis_aof_always",
-    "Whether that file is synced to disk before each answer; left out where Redis does not tell (no CONFIG GET).",
+    "Whether that file is synced to disk before each answer, also while it is rewritten; left out where Redis does not "
+    "tell (no CONFIG GET).",
 )
 REDIS_AOF_SIZE = _gauge("dialer_redis_aof_size_bytes", "Size of that file; 0 without one.")
 REDIS_LAST_WRITE_OK = _is_so(

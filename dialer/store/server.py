@@ -21,7 +21,7 @@ class Server:
         memory_limit_bytes: `maxmemory`, or the memory of its machine where none is set.
         evicts: whether it throws keys away at its limit, which loses calls; it never may.
         aof_enabled: whether it keeps an append-only file.
-        aof_always: whether that is synced to disk before each answer.
+        aof_always: whether that is synced to disk before each answer, also while it is rewritten.
         aof_size_bytes: of that file; 0 without one.
         last_write_ok: whether the last write to the file and the last snapshot went well.
         replicas: how many are connected.
@@ -39,7 +39,7 @@ class Server:
 
 async def read_server(batch: Batch) -> Server:
     """Ask the server, with whatever else is asked at the moment. Raises StoreUnavailable."""
-    info, sync = await asyncio.gather(_told(batch, "INFO"), _told(batch, "CONFIG GET", "appendfsync"))
+    info, sync = await asyncio.gather(_told(batch, "INFO"), _told(batch, "CONFIG GET", "*appendfsync*"))
     limit = _whole(info, "maxmemory")
     enabled = _whole(info, "aof_enabled")
     return Server(
@@ -47,7 +47,7 @@ async def read_server(batch: Batch) -> Server:
         memory_limit_bytes=limit or _whole(info, "total_system_memory"),
         evicts=bool(limit) and info.get("maxmemory_policy") != "noeviction" if "maxmemory_policy" in info else None,
         aof_enabled=None if enabled is None else bool(enabled),
-        aof_always=bool(enabled) and sync["appendfsync"] == "always" if "appendfsync" in sync else None,
+        aof_always=bool(enabled) and _is_always(sync) if "appendfsync" in sync else None,
         aof_size_bytes=None if enabled is None else _whole(info, "aof_current_size") or 0,
         last_write_ok=_is_ok(info),
         replicas=_whole(info, "connected_slaves"),
@@ -65,6 +65,10 @@ async def _told(batch: Batch, *parts: str) -> Mapping[str, Any]:
 
 def _whole(info: Mapping[str, Any], name: str) -> int | None:
     return int(info[name]) if name in info else None
+
+
+def _is_always(sync: Mapping[str, Any]) -> bool:
+    return sync["appendfsync"] == "always" and sync.get("no-appendfsync-on-rewrite") != "yes"
 
 
 def _is_ok(info: Mapping[str, Any]) -> bool | None:

@@ -19,6 +19,7 @@ from dialer.states import CallState, CampaignState
 from dialer.store import Store
 from dialer.store.server import Server, read_server
 from tests.fakes.engine import Engine, event
+from tests.fakes.redis_server import redis_server
 
 DAY_MS = 86_400_000
 
@@ -148,6 +149,26 @@ async def test_server_tells_of_memory_and_durability(redis: Redis) -> None:
         seen.aof_enabled, seen.aof_always, seen.aof_size_bytes, seen.last_write_ok, seen.replicas, seen.evicts,
     )  # fmt: skip
     assert 0 < (seen.memory_bytes or 0) < (seen.memory_limit_bytes or 0)
+
+
+@pytest.mark.parametrize(
+    ("options", "always"),
+    [
+        (("--appendfsync", "always"), True),
+        (("--appendfsync", "always", "--no-appendfsync-on-rewrite", "yes"), False),
+        (("--appendfsync", "everysec"), False),
+    ],
+    ids=["always", "not while rewritten", "each second"],
+)
+async def test_server_that_keeps_a_file_tells_how_well(options: tuple[str, ...], *, always: bool) -> None:
+    """Nothing acknowledged is lost only where each write is on disk, at any time."""
+    with redis_server("--appendonly", "yes", *options) as url:
+        async with Redis.from_url(url, decode_responses=True) as redis:
+            await redis.set("a", "b")
+            seen = await read_server(Batch(redis))
+
+    assert (True, always, True) == (seen.aof_enabled, seen.aof_always, seen.last_write_ok)
+    assert seen.aof_size_bytes
 
 
 @pytest.fixture
