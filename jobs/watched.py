@@ -47,7 +47,7 @@ def _app(context: Context) -> web.Application:
         return await exposing.ready(context.runtime.redis, ending=context.stopping.is_set())
 
     async def metrics(request: web.Request) -> web.Response:
-        return exposing.exposition(Shown(), request.headers.get("Accept"))
+        return await exposing.exposition(Shown(), request.headers.get("Accept"))
 
     app = web.Application()
     app.add_routes([web.get("/healthz", healthz), web.get("/readyz", readyz), web.get("/metrics", metrics)])

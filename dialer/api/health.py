@@ -50,7 +50,7 @@ async def metrics(request: web.Request) -> web.StreamResponse:
             shown = await gauging.look(runtime.store, slots)
     except TimeoutError:
         pass
-    return exposing.exposition(shown, request.headers.get("Accept"))
+    return await exposing.exposition(shown, request.headers.get("Accept"))
 
 
 @routes.get(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -36,9 +37,9 @@ class CountedBatch(Batch):
         return await super()._pipeline(commands, **options)
 
 
-async def give_up(engine: Engine) -> None:
+async def give_up(engine: Engine, **fields: Any) -> None:
     """A call is placed, and nobody ever learns what became of it."""
-    await engine.run_campaign(calls=1)
+    await engine.run_campaign(calls=1, **fields)
     await engine.ring()
     await engine.store.apply_event("c1-1-1", event("given_up", Fact.LOST))
 
@@ -91,6 +92,7 @@ async def test_attempt_in_doubt_is_told_with_its_age(engine: Engine) -> None:
 async def test_undetermined_call_waits_for_a_person_for_a_day(engine: Engine) -> None:
     """It is told for a day, though its campaign is over, and then forgotten."""
     await give_up(engine)
+    assert {"c1-1": engine.now_ms} == (await engine.keyspace())["undetermined"]
     await engine.leases.complete_campaigns()
     assert 1 == (await engine.store.overview()).undetermined
 
@@ -107,6 +109,14 @@ async def test_undetermined_call_of_which_more_is_told_waits_no_more(engine: Eng
         await engine.store.apply_event("c1-1-1", event("busy", Fact.BUSY, at_s=2))
 
     assert 0 == (await engine.store.overview()).undetermined
+
+
+async def test_undetermined_member_who_is_called_again_waits_no_more(engine: Engine) -> None:
+    """A person has looked, and has a conference call its member once more."""
+    await give_up(engine, kind="conference")
+    await engine.store.recall(await engine.store.call("c1-1"))
+
+    assert "undetermined" not in await engine.keyspace()
 
 
 async def test_campaigns_stopped_by_a_protection_are_told(engine: Engine) -> None:
