@@ -35,7 +35,8 @@ def open_pool(settings: RedisSettings, **options: Any) -> ConnectionPool:
     """A pool of connections with these options of redis-py. Raises InvalidInput where no URL is set."""
     address = settings.redis_address
     options |= {"db": address.database, "username": address.username, "password": address.password}
-    options["socket_keepalive"] = True
+    # Users with least privilege may not name their library, and nobody reads it.
+    options |= {"lib_name": None, "lib_version": None, "socket_keepalive": True}
     if address.socket:
         del options["socket_keepalive"]
         return ConnectionPool(connection_class=UnixDomainSocketConnection, path=address.socket, **options)
@@ -67,6 +68,8 @@ def _sentinels(address: RedisAddress, settings: RedisSettings) -> Sentinel:
         "socket_timeout": _SENTINEL_TIMEOUT_S,
         "socket_connect_timeout": _SENTINEL_TIMEOUT_S,
         "ssl": is_tls,
+        "lib_name": None,
+        "lib_version": None,
     }
     return Sentinel(list(address.hosts), sentinel_kwargs=options | (_tls(settings) if is_tls else {}))  # type: ignore[no-untyped-call] # as above
 

@@ -11,7 +11,18 @@ from dataclasses import dataclass
 
 from redis.exceptions import RedisError
 
-from dialer.doctor import access, carrier, clocks, processes, reach, recordings, store, variables
+from dialer.doctor import (
+    access,
+    carrier,
+    clocks,
+    permissions,
+    processes,
+    reach,
+    recordings,
+    replicas,
+    store,
+    variables,
+)
 from dialer.doctor.finding import Finding, State, failed, skipped
 from dialer.doctor.patient import Patient
 from dialer.errors import CarrierError
@@ -46,6 +57,8 @@ CHECKS = (
     Check("memory", store.room, (_REDIS,)),
     Check("write", store.written, (_REDIS,)),
     Check("data", store.version, (_REDIS,)),
+    Check("permissions", permissions.granted, (_REDIS, "write")),
+    Check("replicas", replicas.followed, (_REDIS, "write")),
     Check("clock here", clocks.here, (_REDIS,)),
     Check("carrier's clock", clocks.carrier, (_REDIS,)),
     Check("api", processes.api, (_REDIS, "write")),

@@ -19,7 +19,19 @@ from pathlib import Path
 import click
 
 from dialer.cli.foreground import run_server
-from tests.bench import answers, claiming, importing, machine, no_budget, pacing, tracing, urgent, webhooks
+from tests.bench import (
+    answers,
+    claiming,
+    failover,
+    importing,
+    machine,
+    no_budget,
+    pacing,
+    replicas,
+    tracing,
+    urgent,
+    webhooks,
+)
 from tests.bench.size import Figures, Part, Report, Row, Size, rounded, say
 from tests.bench.table import print_table
 
@@ -31,6 +43,10 @@ PARTS = {
     "pacing-300": Part(pacing.at_rate(300, silent_too=True), 300, "the same at 300/s, also without webhooks"),
     "no-budget": Part(
         no_budget.measure, 240, "calls a second if nobody limits them, beside plain clients and plain arq"
+    ),
+    "replicas": Part(replicas.measure, 240, "a step, and calls a second, as replicas must confirm or need not"),
+    "failover": Part(
+        failover.measure, 240, "phones that ring twice after a failover, as replicas must confirm or need not"
     ),
     "webhooks": Part(webhooks.measure, 180, "answer webhooks and events of one API process, 100,000 calls waiting"),
     "answers": Part(answers.measure, 240, "answer and reply webhooks of 25 calls a second, a million calls waiting"),

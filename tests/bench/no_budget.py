@@ -18,7 +18,7 @@ from tests.bench import children, machine
 from tests.bench.size import Figures, Report, Row, Size, ratio, rounded, say
 from tests.bench.stage import Stage, open_stage
 
-_UNLIMITED = 10_000.0  # the most that the setting takes
+UNLIMITED = 10_000.0  # the most that the setting takes
 _AT_ONCE = 200
 _TOGETHER = 100
 _LIMIT_S = 90.0
@@ -35,8 +35,8 @@ async def measure(size: Size) -> Report:
         figures: Figures = {}
         for workers in (1, 2):
             say(f"{calls} calls with {workers} worker(s), no budget ...")
-            await stage.start_workers(1, calls_per_second=_UNLIMITED)
-            figures[f"workers_{workers}"] = await _dial(stage, calls, first=calls * workers)
+            await stage.start_workers(1, calls_per_second=UNLIMITED)
+            figures[f"workers_{workers}"] = await dial(stage, calls, first=calls * workers)
     return _report(figures, floors, arq)
 
 
@@ -96,7 +96,8 @@ async def _arq_once(stage: Stage, jobs: int, name: str) -> Figures:
     }
 
 
-async def _dial(stage: Stage, calls: int, *, first: int) -> Figures:
+async def dial(stage: Stage, calls: int, *, first: int) -> Figures:
+    """Dial so many people of the list as fast as it goes; what that took."""
     campaign_id = await stage.new_campaign(first=first, count=calls)
     await _reset(stage)
     before, commands = _cpu(stage), await _commands(stage)

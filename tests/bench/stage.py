@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import aiohttp
 from redis.asyncio import Redis
@@ -35,10 +35,24 @@ _READY_S = 40.0  # imports on a busy machine take seconds
 _BODY = {"name": "Benchmark", "kind": "notification", "script": {"text": "Hello {{ name }}.", "language": "en-GB"}}
 
 
+class Server(Protocol):
+    """A Redis that runs."""
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        ...
+
+    @property
+    def pid(self) -> int | None:
+        """Its process."""
+        ...
+
+
 class Stage:
     """What is running now. Made by `open_stage`."""
 
-    def __init__(self, folder: Path, server: EmbeddedRedis, http: aiohttp.ClientSession, redis: Redis) -> None:
+    def __init__(self, folder: Path, server: Server, http: aiohttp.ClientSession, redis: Redis) -> None:
         self.folder = folder
         self.redis = redis
         self.http = http
@@ -51,7 +65,7 @@ class Stage:
         self.workers: list[Child] = []
         self.running: list[Child] = []
         self._server = server
-        self._given = {
+        self.given = {
             "DIALER_DATA_DIR": str(folder),
             "DIALER_REDIS_URL": server.url,
             "DIALER_HOST": HOST,
@@ -107,12 +121,12 @@ class Stage:
 
     async def start_api(self) -> None:
         """One API process."""
-        self.api = self.keep(await children.start("api", ["dialer", "api"], self.log("api"), self._given))
+        self.api = self.keep(await children.start("api", ["dialer", "api"], self.log("api"), self.given))
         await self.until_answers(f"{self.url}/readyz", self.api)
 
     async def start_workers(self, count: int, *, calls_per_second: float) -> None:
         """So many more workers, and wait until each has given a sign of life."""
-        environment = self._given | {"DIALER_CALLS_PER_SECOND": f"{calls_per_second:g}"}
+        environment = self.given | {"DIALER_CALLS_PER_SECOND": f"{calls_per_second:g}"}
         for _ in range(count):
             name = f"worker-{len(self.workers) + 1}"
             worker = await children.start(name, ["dialer", "worker"], self.log(name), environment)
@@ -191,16 +205,20 @@ class Stage:
 
 
 @asynccontextmanager
-async def open_stage() -> AsyncIterator[Stage]:
-    """An empty Redis of our own and a folder for what the others write."""
+async def open_stage(server: Server | None = None, **settings: str) -> AsyncIterator[Stage]:
+    """An empty Redis, of our own unless one is given, and a folder for what the others write.
+
+    Settings are named without their prefix, in capitals.
+    """
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="dialer-bench-")))
-        server = await stack.enter_async_context(EmbeddedRedis(folder))
-        redis = Redis.from_url(server.url, decode_responses=True)
+        chosen = server if server is not None else await stack.enter_async_context(EmbeddedRedis(folder))
+        redis = Redis.from_url(chosen.url, decode_responses=True)
         stack.push_async_callback(redis.aclose)
         headers = {"Authorization": f"Bearer {API_KEY}"}
         http = await stack.enter_async_context(aiohttp.ClientSession(headers=headers))
-        stage = Stage(folder, server, http, redis)
+        stage = Stage(folder, chosen, http, redis)
+        stage.given |= {f"DIALER_{name}": value for name, value in settings.items()}
         await stack.enter_async_context(stage.client)
         stack.push_async_callback(stage.end)
         yield stage

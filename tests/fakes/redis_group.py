@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from dialer import child
 from tests.fakes.fleet import free_port
+from tests.fakes.redis_fence import Fence
 from tests.fakes.redis_server import server_program
 
 DEPLOYED = Path(__file__).parents[2] / "deploy" / "redis"
@@ -31,18 +32,31 @@ class Node:
     """One server or sentinel, which may run several times one after the other with what it has on disk.
 
     Attributes:
+        access: how an operator connects to it, as redis-py has it.
         client: connected to it directly, as an operator's would be.
     """
 
     folder: Path
     port: int
     arguments: tuple[str, ...] = ()
+    access: Mapping[str, Any] = field(default_factory=dict)
     process: asyncio.subprocess.Process | None = None
     client: Redis = field(init=False)
 
     def __post_init__(self) -> None:
         """Be ready to connect."""
-        self.client = Redis(host="127.0.0.1", port=self.port, decode_responses=True, socket_timeout=2)
+        told: dict[str, Any] = {"decode_responses": True, "socket_timeout": 2, **self.access}
+        self.client = Redis(host="127.0.0.1", port=self.port, **told)
+
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, None before the first start."""
+        return self.process.pid if self.process else None
 
     @property
     def configuration(self) -> Path:
@@ -86,6 +100,11 @@ class Node:
         assert self.process is not None
         os.kill(self.process.pid, signal.SIGCONT)
 
+    async def restart(self) -> None:
+        """Kill it and run it again: what it was sent and has not read is lost."""
+        await self.kill()
+        await self.start()
+
     async def close(self) -> None:
         """End it for good."""
         await self.client.aclose()
@@ -100,12 +119,16 @@ class RedisGroup:
     sentinels: list[Node]
 
     @property
+    def hosts(self) -> str:
+        """The sentinels, as they stand in an address."""
+        return ",".join(f"127.0.0.1:{node.port}" for node in self.sentinels)
+
+    @property
     def url(self) -> str:
         """Where a dialer finds the primary: by the sentinels, or the first server."""
         if not self.sentinels:
-            return f"redis://127.0.0.1:{self.servers[0].port}/0"
-        hosts = ",".join(f"127.0.0.1:{node.port}" for node in self.sentinels)
-        return f"redis+sentinel://{hosts}/{SERVICE}"
+            return self.servers[0].url
+        return f"redis+sentinel://{self.hosts}/{SERVICE}"
 
     async def primary(self) -> Node | None:
         """The server that the first sentinel calls the primary, None while that answers as none."""
@@ -120,13 +143,6 @@ class RedisGroup:
             while await self.primary() is not node:  # noqa: ASYNC110 - other processes set no event
                 await asyncio.sleep(0.1)
 
-    async def cut_off(self, primary: Node, *replicas: Node) -> None:
-        """Let nothing more of what this primary is told arrive at these replicas, which stop."""
-        for replica in replicas:
-            replica.freeze()
-        # Without this, what is on the way would still be read once they go on.
-        await primary.client.client_kill_filter(_type="slave")
-
     async def until_followed(self, node: Node, replicas: int) -> None:
         """Wait until so many replicas have all that this primary has."""
         async with asyncio.timeout(_READY_S):
@@ -140,17 +156,19 @@ def _online(told: Mapping[str, Any]) -> int:
 
 
 @asynccontextmanager
-async def open_group(*, replicas: int, sentinels: int = 0, **options: str) -> AsyncIterator[RedisGroup]:
+async def open_group(
+    *, replicas: int, sentinels: int = 0, fence: Fence | None = None, **options: str
+) -> AsyncIterator[RedisGroup]:
     """A primary that so many replicas follow; options (`min_replicas_to_write="0"`) go behind those of the files."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(TemporaryDirectory(prefix="dialer-")))
         # No test waits for further replicas before one is sent what there is.
         options = {"repl_diskless_sync_delay": "0", **options}
         extra = [f"{name.replace('_', '-')} {value}" for name, value in options.items()]
-        servers = [_server(folder / f"server-{number}", extra) for number in range(replicas + 1)]
+        servers = [_server(folder / f"server-{number}", extra, fence) for number in range(replicas + 1)]
         for replica in servers[1:]:
             _append(replica, f"replicaof 127.0.0.1 {servers[0].port}")
-        watchers = [_sentinel(folder / f"sentinel-{number}", servers[0].port) for number in range(sentinels)]
+        watchers = [_sentinel(folder / f"sentinel-{number}", servers[0].port, fence) for number in range(sentinels)]
         for node in [*servers, *watchers]:
             stack.push_async_callback(node.close)
         for node in servers:
@@ -178,19 +196,20 @@ async def _knows(node: Node, group: RedisGroup) -> bool:
     return found == (len(group.servers) - 1, len(group.sentinels) - 1)
 
 
-def _server(folder: Path, extra: list[str]) -> Node:
+def _server(folder: Path, extra: list[str], fence: Fence | None) -> Node:
     text = (DEPLOYED / "replicated.conf").read_text()
     assert "include /etc/redis/redis.conf" in text
     text = text.replace("include /etc/redis/redis.conf", f"include {DEPLOYED / 'redis.conf'}")
-    node = Node(folder, free_port())
+    node = Node(folder, free_port(), access=fence.operator if fence else {})
     folder.mkdir()
-    node.configuration.write_text("\n".join([text, f"port {node.port}", f"dir {folder}", *extra, ""]))
+    listening = fence.of_server(folder, node.port) if fence else [f"port {node.port}"]
+    node.configuration.write_text("\n".join([text, *listening, f"dir {folder}", *extra, ""]))
     return node
 
 
-def _sentinel(folder: Path, primary: int) -> Node:
+def _sentinel(folder: Path, primary: int, fence: Fence | None) -> Node:
     text = (DEPLOYED / "sentinel.conf").read_text()
-    node = Node(folder, free_port(), ("--sentinel",))
+    node = Node(folder, free_port(), ("--sentinel",), access=fence.guard if fence else {})
     folder.mkdir()
     for old, new in (
         ("port 26379", f"port {node.port}"),
@@ -199,7 +218,7 @@ def _sentinel(folder: Path, primary: int) -> Node:
     ):
         assert old in text
         text = text.replace(f"\n{old}", f"\n{new}").replace(f" {old}\n", f" {new}\n")
-    node.configuration.write_text(text)
+    node.configuration.write_text("\n".join([text, *(fence.of_sentinel(node.port) if fence else [])]))
     return node
 
 

@@ -18,16 +18,23 @@ _START_LIMIT_S = 10.0
 
 
 @contextmanager
-def redis_server(*options: str) -> Iterator[str]:
-    """Address of a server that keeps nothing beyond its end; options such as `--appendonly yes` go before ours."""
+def redis_server(*options: str, program: str | None = None, password: str | None = None) -> Iterator[str]:
+    """Address of a server that keeps nothing beyond its end.
+
+    Args:
+        options: go before ours: `--appendonly yes`, or first the path of a file.
+        program: the server program, unless that of this machine.
+        password: of the user `dialer`, where the options let only users in.
+    """
     # A short path: that of a unix socket ends at 107 bytes.
     with tempfile.TemporaryDirectory(prefix="dialer-") as folder:
         socket = Path(folder) / "redis"
+        file = options[:1] if options and not options[0].startswith("--") else ()
         fixed = ["--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder]
-        command = [server_program(), *fixed, *options]
+        command = [program or server_program(), *file, *fixed, *options[len(file) :]]
         server = subprocess.Popen(command, stdout=subprocess.DEVNULL)  # noqa: S603 - found by us
         try:
-            _wait_for(server, socket)
+            _wait_for(server, socket, password)
             yield f"unix://{socket}"
         finally:
             server.terminate()
@@ -46,8 +53,14 @@ def server_program() -> str:
     return str(bundled[0])
 
 
-def _wait_for(server: subprocess.Popen[bytes], socket: Path) -> None:
-    client = BlockingRedis(unix_socket_path=str(socket))
+def speaks_tls() -> bool:
+    """Whether that program was built with TLS; the bundled one was not."""
+    return b"SSL_CTX_new" in Path(server_program()).read_bytes()
+
+
+def _wait_for(server: subprocess.Popen[bytes], socket: Path, password: str | None) -> None:
+    user = "dialer" if password else None
+    client = BlockingRedis(unix_socket_path=str(socket), username=user, password=password)
     give_up_at = time.monotonic() + _START_LIMIT_S
     while time.monotonic() < give_up_at:
         assert server.poll() is None, "the Redis server ended at once"
