@@ -17,7 +17,7 @@ RULES, CASES, RUNBOOK = FOLDER / "rules.yml", sorted((FOLDER / "tests").glob("*.
 
 Rule = dict[str, Any]
 
-_SELECTOR = re.compile(r"\b(dialer_\w+)(?:\{([^}]*)\})?")
+_SELECTOR = re.compile(r"\b(dialer[_:][\w:]+)(?:\{([^}]*)\})?")
 _MATCHER = re.compile(r'(\w+)(=~|!~|!=|=)"([^"]*)"')
 _GROUPING = re.compile(r"\b(?:by|on) \(([^)]*)\)")
 
@@ -53,12 +53,20 @@ def alerts() -> dict[str, Rule]:
 
 def metrics_of(expr: str) -> set[str]:
     """The dialer's own series that an expression asks for."""
-    return {series for series, _ in _SELECTOR.findall(expr)}
+    return {series for series, _ in _SELECTOR.findall(expr) if ":" not in series}
 
 
 def recorded_of(expr: str) -> set[str]:
     """The quantities, recorded by other rules, that an expression asks for."""
-    return set(re.findall(r"\bdialer:\w+:\w+", expr))
+    return {series for series, _ in _SELECTOR.findall(expr) if ":" in series}
+
+
+def measured_by(series: str) -> set[str]:
+    """The metrics behind a quantity; of a metric, itself."""
+    if ":" not in series:
+        return {series}
+    (expr,) = (rule["expr"] for rule in rules() if rule.get("record") == series)
+    return metrics_of(expr).union(*(measured_by(other) for other in recorded_of(expr)))
 
 
 def matchers_of(expr: str) -> Iterator[Matcher]:
