@@ -26,6 +26,10 @@ _DRIFT_US = 10_000  # more than a clock that is being adjusted (500 ppm) drifts 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+FIRST, LAST = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+"""The moments between which all that is kept lies. The last second of 9999 without its fractions: scripts keep moments
+with 14 digits, and would round them up to the year 10,000."""
+
 
 class Clock(Protocol):
     """Time as the whole fleet sees it."""
@@ -92,6 +96,15 @@ def moment(milliseconds: float | str) -> datetime:
 def at_ms(milliseconds: float | str | None) -> datetime | None:
     """A stored moment in ms as an aware datetime, where there is one."""
     return moment(milliseconds) if milliseconds else None
+
+
+def in_utc(when: datetime) -> datetime | None:
+    """An aware moment in UTC; None where it lies beyond what can be kept: a zone may have a year that UTC has not."""
+    try:
+        told = when.astimezone(UTC)
+    except OverflowError:
+        return None
+    return told if FIRST <= told <= LAST else None
 
 
 def to_ms(when: datetime) -> int:

@@ -12,17 +12,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
-from dialer.clock import to_ms
+from dialer.clock import FIRST, LAST, to_ms
 
 Change = Callable[[Mapping[str, str]], dict[str, str]]
 """What is to be written instead, of the fields of one hash; nothing where all is well."""
 
-FIRST_MS = to_ms(datetime(1, 1, 1, tzinfo=UTC))
-LAST_MS = to_ms(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC))
-"""Without its milliseconds: scripts keep moments of calls with 14 digits, and would round them to the year 10,000."""
+FIRST_MS, LAST_MS = to_ms(FIRST), to_ms(LAST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,7 @@ def mended_calls(fields: Mapping[str, str]) -> dict[str, str]:
 
 def _within(moment_ms: float) -> int | None:
     """The nearest moment that can be told; None for one that can."""
-    return None if FIRST_MS <= moment_ms < LAST_MS + 1000 else min(max(int(moment_ms), FIRST_MS), LAST_MS)
+    return None if FIRST_MS <= moment_ms <= LAST_MS else min(max(int(moment_ms), FIRST_MS), LAST_MS)
 
 
 MIGRATIONS = (

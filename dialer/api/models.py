@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import PydanticCustomError
+
+from dialer.clock import in_utc
 
 _DATETIME = TypeAdapter(AwareDatetime)
 
@@ -21,11 +23,8 @@ def _written_out(given: Any) -> datetime:
 
 
 def _within_reach(given: datetime) -> datetime:
-    # In UTC the last hours of the year 9999 may be those of a year that cannot be read again.
-    try:
-        given.astimezone(UTC)
-    except OverflowError:
-        raise PydanticCustomError("too_far", "lies beyond the year 9999: name an earlier moment") from None
+    if in_utc(given) is None:
+        raise PydanticCustomError("too_far", "lies beyond the year 9999: name an earlier moment")
     return given
 
 

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 from dialer.addresses import EVERYWHERE, check_destination, is_phone, parse_address
+from dialer.clock import in_utc
 from dialer.cohorts import cohort_of, given_zone, zones_for
 from dialer.errors import InvalidInput
 from dialer.importing.columns import AS_NAMED, ColumnMap
@@ -137,14 +138,13 @@ def _hours(checks: RowChecks, numbers: list[str], fields: dict[str, str]) -> Hou
 def _end(text: str) -> datetime:
     try:
         end = datetime.fromisoformat(text)
-        # In UTC the last hours of the year 9999 may be those of a year that cannot be read again.
-        in_utc = end.astimezone(UTC) if end.tzinfo else None
-    except (ValueError, OverflowError):
-        in_utc = None
-    if in_utc is None:
+        kept = in_utc(end) if end.tzinfo else None
+    except ValueError:
+        kept = None
+    if kept is None:
         reason = "must be a time with its zone, such as 2026-12-01T17:00:00+01:00"
         raise _RowRefusedError(EXPIRES_AT, text, reason, Fault.EXPIRES_AT_INVALID)
-    return in_utc
+    return kept
 
 
 def _today() -> date:

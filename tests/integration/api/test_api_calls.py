@@ -101,7 +101,7 @@ async def test_same_key_is_dialed_once(api: aiohttp.ClientSession, redis: Redis)
     assert ["direct-1"] * 3 == answers
 
 
-@pytest.mark.parametrize("end", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00+14:00"])
 async def test_an_end_that_no_calendar_has_in_utc_is_refused(api: aiohttp.ClientSession, end: str) -> None:
     """Stored, no page of calls on which it stands could be read."""
     body = {"number": "+31612345678", "script": {"text": "Hello."}, "expires_at": end}

@@ -78,7 +78,7 @@ def test_another_encoding_midway_ends_the_list_at_its_byte(reading: Reading) -> 
         reading()(before + f"{ANN},Zo\u00eb\n".encode("cp1252"))
 
 
-@pytest.mark.parametrize("end", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+@pytest.mark.parametrize("end", ["9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00+14:00"])
 def test_an_end_that_no_calendar_has_in_utc_is_told(reading: Reading, end: str) -> None:
     """Stored, it could not be read again: neither could any page of calls on which it stands."""
     found = reading()(f"number,expires_at\n{ANN},{end}\n{BOB},9999-12-31T23:59:59Z\n".encode())
