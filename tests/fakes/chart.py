@@ -132,6 +132,7 @@ ALL_ON = merged(
         "image": {"digest": "sha256:" + "0" * 64, "pullSecrets": [{"name": "registry"}]},
         "metrics": {
             "monitors": {"enabled": True, "labels": {"release": "prometheus"}},
+            "rules": {"enabled": True, "labels": {"release": "prometheus"}},
             "dashboards": {"enabled": True},
         },
         "api": {"podLabels": {"team": "night"}, "podAnnotations": {"note": "x"}, "priorityClassName": "high"},

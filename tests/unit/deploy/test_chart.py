@@ -28,6 +28,7 @@ EVERY = pytest.mark.parametrize("values", MATRIX.values(), ids=MATRIX.keys())
 OF_THE_OPERATOR = {
     kind: {"required": keys, "additionalProperties": False, "properties": {key: {} for key in keys}}
     for kind, keys in (
+        ("PrometheusRule", ["groups"]),
         ("ServiceMonitor", ["selector", "endpoints"]),
         ("PodMonitor", ["selector", "podMetricsEndpoints"]),
     )

@@ -30,6 +30,8 @@ from tests.fakes.chart import (
 )
 
 EVERY = pytest.mark.parametrize("values", MATRIX.values(), ids=MATRIX.keys())
+WITHOUT_THE_NODE = {"configMap", "emptyDir", "persistentVolumeClaim", "projected", "secret"}
+"""Volumes that a namespace of the standard `restricted` takes."""
 NOT_OURS = {"REDIS_PASSWORD", "REDISCLI_AUTH", "AWS_ENDPOINT_URL", "AWS_REGION", "OTEL_SERVICE_NAME"}
 SECRETS = {
     environment_name(name) for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)
@@ -47,6 +49,8 @@ def test_pods_may_do_nothing_but_their_work(values: dict[str, Any]) -> None:
         assert spec["securityContext"]["runAsUser"] == 10001, name
         assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}, name
         assert not spec.keys() & {"hostNetwork", "hostPID", "hostIPC"}, name
+        for volume in spec["volumes"]:
+            assert volume.keys() - {"name"} <= WITHOUT_THE_NODE, name
 
 
 @EVERY
