@@ -95,7 +95,7 @@ async def run_worker(settings: Settings, *, stop: asyncio.Event | None = None) -
                 await _dial(context, worker_id, stop or asyncio.Event())
             finally:
                 await farewell(worker_id, runtime, WORKER_LISTS)
-        log.info("worker.stopped", worker=worker_id)
+                log.info("worker.stopped", worker=worker_id)
 
 
 @asynccontextmanager

@@ -89,6 +89,7 @@ async def _restart_worker(world: World, n: int) -> None:
     worker = world.workers[n % len(world.workers)]
     await worker.until_logged("worker.started")
     assert 0 == await worker.end()
+    assert "worker.stopped" in worker.tail()
     await worker.start()
 
 
