@@ -20,6 +20,7 @@ from dialer.cli.simulate import stand_in_environment
 from dialer.cli.stack import _API_GRACE_S, _WORKER_GRACE_S
 from dialer.settings import Settings, environment_name, load_settings
 from tests.fakes.compose import COMPOSE, FOLDER, ROOT, compose, mounts, services, variables, variables_of
+from tests.fakes.programs import program
 from tests.fakes.redis_server import redis_server
 
 PROVISIONING = ROOT / "deploy" / "grafana" / "provisioning"
@@ -76,6 +77,7 @@ def test_service_is_closed(name: str) -> None:
     assert not service.get("privileged", False)
     assert "unless-stopped" == service["restart"]
     assert {"cpus", "memory", "pids"} == service["deploy"]["resources"]["limits"].keys()
+    assert 10 <= seconds(service["stop_grace_period"])
     assert {"max-size", "max-file"} == service["logging"]["options"].keys()
     assert any(path.split(":")[0] == "/tmp" for path in service["tmpfs"])  # noqa: S108 - a mount of its own
 
@@ -105,7 +107,7 @@ def test_ports_are_this_machine_s_only(name: str) -> None:
     ports = services()[name].get("ports", [])
 
     assert [] == [port for port in ports if not str(port).startswith("127.0.0.1:")]
-    assert bool(ports) == (name in {"api", "prometheus", "grafana"})
+    assert bool(ports) == (name in {"api", "prometheus", "grafana", "tls"})
 
 
 def test_only_who_dials_reaches_redis() -> None:
@@ -244,6 +246,15 @@ def test_stand_in_is_dialed_and_nothing_else() -> None:
     assert f"recording_origin={origin}" in command
 
 
+def test_proxy_finds_where_the_api_stands_in_its_configuration() -> None:
+    """The one place that its start-up script fills in is there, once, and leads to the API's port."""
+    script = (FOLDER / "proxy").read_text("utf-8")
+    (api,) = re.findall(r"^api=(.+)$", script, re.MULTILINE)
+
+    assert 1 == (ROOT / "deploy" / "nginx.conf").read_text("utf-8").count(f"proxy_pass {api};")
+    assert "http://127.0.0.1:8080" == api
+
+
 def test_prometheus_asks_every_process() -> None:
     """By the names of their services and the ports of the image."""
     asked = yaml.safe_load((FOLDER / "prometheus.yml").read_text("utf-8"))["scrape_configs"]
@@ -255,6 +266,18 @@ def test_prometheus_asks_every_process() -> None:
         "dialer-api": (["api"], int(ports["DIALER_PORT"])),
         "dialer-worker": (["worker"], int(ports["DIALER_WORKER_METRICS_PORT"])),
     } == found
+
+
+def test_prometheus_takes_its_configuration(tmp_path: Path) -> None:
+    """With the files that it mounts beside each other, rules and all, by its own checker."""
+    for inside, source in mounts("prometheus").items():
+        if isinstance(source, Path):
+            shutil.copy(source, tmp_path / Path(inside).name)
+    check = [program("promtool"), "check", "config", str(tmp_path / "prometheus.yml")]
+    said = subprocess.run(check, capture_output=True, text=True, check=False)  # noqa: S603 - found on PATH, our own file
+
+    assert 0 == said.returncode, said.stderr
+    assert re.search(r"SUCCESS: [1-9][0-9]* rules found", said.stdout)
 
 
 def provisioned(kind: str) -> dict[str, Any]:

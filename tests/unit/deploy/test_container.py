@@ -108,7 +108,11 @@ def test_only_what_it_is_made_of_is_sent_to_the_builder() -> None:
     assert [] == [source for source in copied if not (ROOT / source).exists()]
 
 
-@pytest.mark.parametrize("extras", ["", "parquet"])
+EXTRAS = {"parquet": "arro3-core", "otel": "opentelemetry-sdk"}
+"""Each, and a package that comes with it alone."""
+
+
+@pytest.mark.parametrize("extras", ["", "parquet", "otel,parquet"])
 def test_packages_of_an_image_are_those_of_the_lock(extras: str) -> None:
     """Without extras the lock as it is; with some, of the other lock what they need: each with its hashes."""
     path = f"{BIN}:{os.environ['PATH']}"
@@ -117,7 +121,7 @@ def test_packages_of_an_image_are_those_of_the_lock(extras: str) -> None:
 
     assert 0 == said.returncode, said.stderr
     assert {"aiohttp", "obstore"} < chosen
-    assert bool(extras) == ("arro3-core" in chosen)
+    assert {package for extra, package in EXTRAS.items() if extra in extras} == chosen & set(EXTRAS.values())
     assert "pytest" not in chosen
     assert said.stdout.count("==") <= said.stdout.count("--hash=sha256:")
 
