@@ -17,7 +17,10 @@ from grafana.drawing import SOURCE, drawn
 from grafana.panels import Panel
 
 TAG = "dialer"
-RUNBOOK = "/public/dialer/runbook.txt"
+TEXTS = {
+    "Runbook": ("/public/dialer/runbook.txt", "What to do when something is wrong"),
+    "Alerts": ("/public/dialer/alerts.txt", "What each alert means, what to look at, what to do"),
+}
 """Grafana serves what lies in its folder `public`; grafana/README.md says what to put there."""
 
 
@@ -60,7 +63,7 @@ def built(board: Board) -> dashboard.Dashboard:
     """The dashboard as Grafana knows it."""
     made = parts.Dashboard(board.title).uid(board.uid).description(board.about).tags([TAG]).readonly()
     made.tooltip(dashboard.DashboardCursorSync.CROSSHAIR).time(board.since, "now").refresh("15s")
-    made.variables(_variables(board)).links([_others(), _runbook()])
+    made.variables(_variables(board)).links([_others(), *map(_text, TEXTS)])
     panel_id = 0
     for row in board.rows:
         if row.title is not None:
@@ -83,7 +86,7 @@ def _variables(board: Board) -> list[parts.DatasourceVariable | parts.QueryVaria
         _choice(board, "kind", "Campaign kind", "label_values(dialer_campaigns, kind)"),
         _choice(board, "trunk", "Trunk", "label_values(dialer_budget_calls_per_second, trunk)"),
         # Every process of ours shows this metric, API or worker.
-        _choice(board, "instance", "Instance", "label_values(dialer_workers, instance)"),
+        _choice(board, "instance", "Instance", "label_values(dialer_build_info, instance)"),
     ]
 
 
@@ -108,6 +111,7 @@ def _others() -> parts.DashboardLink:
     return made.as_dropdown(as_dropdown=True).keep_time(keep_time=True).include_vars(include_vars=True)
 
 
-def _runbook() -> parts.DashboardLink:
-    made = parts.DashboardLink("Runbook").type(dashboard.DashboardLinkType.LINK).url(RUNBOOK).icon("doc")
-    return made.tooltip("What to do when something is wrong").target_blank(target_blank=True)
+def _text(title: str) -> parts.DashboardLink:
+    address, tooltip = TEXTS[title]
+    made = parts.DashboardLink(title).type(dashboard.DashboardLinkType.LINK).url(address).icon("doc")
+    return made.tooltip(tooltip).target_blank(target_blank=True)

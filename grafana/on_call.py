@@ -5,7 +5,7 @@ from __future__ import annotations
 from grafana.board import Board, Line, Row
 from grafana.fleet import WORKERS
 from grafana.panels import States, Table, Tile, Word
-from grafana.queries import Query, budget_rate, by, fleet, worst
+from grafana.queries import Query, budget_rate, by, chosen, fleet, worst
 from grafana.redis import REDIS_NOW
 from grafana.shared_panels import (
     ACCEPTED,
@@ -18,24 +18,32 @@ from grafana.shared_panels import (
 )
 
 _LATE_S = 60
-"""Calls due for longer while nothing is accepted: they wait for no window and no pause, so something is wrong."""
-_GOES_OUT = by("sum", (), budget_rate("dialer_budget_accepted", span="[5m]"))
+"""Calls due for longer while nothing is accepted: they wait for no hours and no pause."""
+_RATE = by("sum", (), budget_rate("dialer_budget_accepted", span="[5m]"))
+_READY = by("max", (), f"min_over_time({chosen('dialer_campaigns_ready')}[2m])")
+_DUE = worst("dialer_oldest_due_seconds")
 
 CALLING = Tile(
     title="Are people being called?",
     unit="short",
     queries=[
         Query(
-            f"2 * ({_GOES_OUT} > bool 0) + ({_GOES_OUT} == bool 0) * ({worst('dialer_oldest_due_seconds')} > bool"
-            f" {_LATE_S})",
+            f"2 * ({_RATE} > bool 0) + ({_RATE} == bool 0)"
+            f" * (({_READY} > bool 0) + 3 * ({_READY} == bool 0) * ({_DUE} > bool {_LATE_S}))",
             "calling",
         )
     ],
-    words={"0": Word("nothing to call", "blue"), "1": Word("stopped", "red"), "2": Word("calling", "green")},
-    meaning="*Calling*: the carrier accepted calls in the last five minutes. *Stopped*: it accepted none, and calls of"
-    f" running campaigns have been due for more than {_LATE_S} s. *Nothing to call*: none is due.",
-    remedy="*Stopped*: go through the tiles below: workers, then Redis, then trunks. All well there: a campaign waits"
-    " for slots; `dialer explain` tells of one call why it is not dialed. *No data*: no API is scraped.",
+    words={
+        "0": Word("nothing to call", "blue"),
+        "1": Word("stopped", "red"),
+        "2": Word("calling", "green"),
+        "3": Word("held by limits", "orange"),
+    },
+    meaning="*Calling*: the carrier accepted calls in the last five minutes. *Stopped*: it accepted none, and campaigns"
+    " wait for nothing but a token. *Held by limits*: it accepted none, and calls that are due wait for slots, caps,"
+    " a pace or a breaker of their campaigns. *Nothing to call*: none is due.",
+    remedy="*Stopped*: go through the tiles below: workers, then Redis, then trunks. *Held by limits*: `dialer explain`"
+    " tells of one call why it is not dialed. *No data*: no API is scraped, or Redis is away.",
 )
 URGENT = Tile(
     title="Oldest urgent call due",
@@ -138,7 +146,7 @@ BOARD = Board(
                 Line(5, [(8, CALLING), (4, REACHED_NOW), (4, URGENT), (4, USED), (4, ALARMS)]),
                 Line(4, [(4, WORKERS), (4, REDIS_NOW), (4, TRUNKS), (4, REFUSED), (4, UNKNOWN), (4, DOUBTFUL)]),
                 Line(5, [(12, ACCEPTED), (12, DONE)]),
-                Line(6, [(12, FIRING_NOW), (12, TRUNK_TIMES)]),
+                Line(6, [(14, FIRING_NOW), (10, TRUNK_TIMES)]),
             ],
         )
     ],

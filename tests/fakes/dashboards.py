@@ -12,7 +12,8 @@ from typing import Any
 from grafana.__main__ import BOARDS, file_of
 
 Json = dict[str, Any]
-RUNBOOK = Path(__file__).parents[2] / "deploy" / "README.md"
+_DEPLOY = Path(__file__).parents[2] / "deploy"
+RUNBOOK, ALERTS = _DEPLOY / "README.md", _DEPLOY / "alerts.md"
 SHIPPED: dict[str, Json] = {board.uid: json.loads(file_of(board).read_text("utf-8")) for board in BOARDS}
 """By uid."""
 

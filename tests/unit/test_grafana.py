@@ -14,9 +14,8 @@ from dialer.metrics_contract import Contract, Scope
 from dialer.metrics_labels import KIND, TRUNK
 from dialer.metrics_table import CONTRACTS
 from grafana.__main__ import BOARDS, FOLDER, file_of
-from grafana.board import RUNBOOK as RUNBOOK_ADDRESS
-from grafana.board import Board, as_json
-from tests.fakes.dashboards import RUNBOOK, SHIPPED, Asked, asked_by_panels, asked_by_variables, panels_of
+from grafana.board import TEXTS, Board, as_json
+from tests.fakes.dashboards import ALERTS, RUNBOOK, SHIPPED, Asked, asked_by_panels, asked_by_variables, panels_of
 from tests.fakes.prometheus import promtool
 
 ASKED = asked_by_panels()
@@ -181,13 +180,13 @@ def test_variables(board: dict[str, Any]) -> None:
 
 @each_board
 def test_links(board: dict[str, Any]) -> None:
-    """One leads to the other dashboards, for the same time and choice; one to the runbook."""
-    others, runbook = board["links"]
+    """One leads to the other dashboards, for the same time and choice; one to the runbook, one to the alerts' part."""
+    others, *texts = board["links"]
 
     assert (["dialer"], True, True, True) == tuple(
         others[of] for of in ("tags", "asDropdown", "keepTime", "includeVars")
     )
-    assert RUNBOOK_ADDRESS == runbook["url"]
+    assert {title: address for title, (address, _) in TEXTS.items()} == {link["title"]: link["url"] for link in texts}
     assert ["dialer"] == board["tags"]
 
 
@@ -230,6 +229,22 @@ def test_texts_name_what_is_there() -> None:
     assert boards
     assert [] == [name for name in parts if f"**{name}**" not in runbook]
     assert set() == {f"Dialer: {name.lower()}" for name in boards} - {board["title"] for board in SHIPPED.values()}
+
+
+def test_panels_that_alerts_name_are_there() -> None:
+    """Whoever reads what to do about an alert finds the panel that he is sent to."""
+    named = set(re.findall(r"\*([A-Z][^*\n:]+)\*(?= and|,| on the dashboard)", ALERTS.read_text("utf-8")))
+
+    assert named
+    assert set() == named - {panel["title"] for _, panel in PANELS}
+
+
+def test_every_process_can_be_chosen() -> None:
+    """The choice of instances comes from a metric that APIs and workers show alike."""
+    for variable in chain.from_iterable(board["templating"]["list"] for board in SHIPPED.values()):
+        if variable["name"] == "instance":
+            (name,) = asked_of(variable["query"])
+            assert SERIES[name].scope is Scope.PROCESS
 
 
 def test_expressions_parse(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from tests.fakes.dashboards import SHIPPED, asked_by_panels, panels_of
 from tests.fakes.prometheus import promtool
 
 BUDGET = 'dialer_budget_accepted{trunk="main"}'
+READY = 'dialer_campaigns_ready{trunk="main", priority="normal"}'
 DUE = 'dialer_oldest_due_seconds{priority="normal"}'
 REFUSED_GATE = 'dialer_gate_seconds{trunk="main"}'
 STOPPED = 'dialer_trunk_stopped{trunk="main"}'
@@ -24,12 +25,15 @@ CALLING, TRUNK, REDIS_TILE = "Are people being called?", "Worst trunk", "Redis"
 REACHED_TILE, LEFT = "Reached, last 15 min", "Time left at this pace"
 
 CASES = [
-    ("calling", CALLING, {BUDGET: "0+60x20", DUE: "900x20"}),
-    ("stopped", CALLING, {BUDGET: "70x20", DUE: "900x20"}),
-    # A call that is due for a second is no stop.
-    ("nothing to call", CALLING, {BUDGET: "70x20", DUE: "1x20"}),
+    ("calling", CALLING, {BUDGET: "0+60x20", READY: "1x20", DUE: "900x20"}),
+    ("stopped", CALLING, {BUDGET: "70x20", READY: "1x20", DUE: "900x20"}),
+    # All slots are taken by long calls, say.
+    ("held by limits", CALLING, {BUDGET: "70x20", READY: "0x20", DUE: "900x20"}),
+    # Who became ready a minute ago may just get his token.
+    ("nothing to call", CALLING, {BUDGET: "70x20", READY: "0x18 1x1", DUE: "30x20"}),
+    ("nothing to call", CALLING, {BUDGET: "70x20", READY: "0x20", DUE: "0x20"}),
     # An API that died ten minutes ago told of calls until then.
-    ("no data", CALLING, {BUDGET: "0+60x10 stale", DUE: "900x10 stale"}),
+    ("no data", CALLING, {BUDGET: "0+60x10 stale", READY: "1x10 stale", DUE: "900x10 stale"}),
     ("open", TRUNK, {STOPPED: "0x20", REFUSED_GATE: "0x20"}),
     ("held back", TRUNK, {STOPPED: "0x20", REFUSED_GATE: "3x20"}),
     ("stopped", TRUNK, {STOPPED: "1x20", REFUSED_GATE: "3x20"}),

@@ -19,6 +19,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError
 from dialer.cli.simulate import stand_in_environment
 from dialer.cli.stack import _API_GRACE_S, _WORKER_GRACE_S
 from dialer.settings import Settings, environment_name, load_settings
+from grafana.board import TEXTS
 from tests.fakes.compose import COMPOSE, FOLDER, ROOT, compose, mounts, services, variables, variables_of
 from tests.fakes.programs import program
 from tests.fakes.redis_server import redis_server
@@ -288,12 +289,14 @@ def provisioned(kind: str) -> dict[str, Any]:
 
 
 def test_grafana_finds_its_dashboards() -> None:
-    """The folder of the dashboards is mounted where it looks for them."""
+    """The folder of the dashboards is mounted where it looks for them, and the texts where their links lead."""
     (provider,) = provisioned("dashboards")["providers"]
     mounted = mounts("grafana")
 
     assert DASHBOARDS
     assert ROOT / "grafana" == mounted[provider["options"]["path"]]
+    texts = {mounted[f"/usr/share/grafana{address}"] for address, _ in TEXTS.values()}
+    assert {ROOT / "deploy/README.md", ROOT / "deploy/alerts.md"} == texts
     assert PROVISIONING == mounted["/etc/grafana/provisioning"]
 
 
