@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 
 from dialer.api.app import serve
 from dialer.dialing import Dialing, Pace
-from dialer.keys import AUDITED
+from dialer.keys import APIS, AUDITED, TARGETS
 from dialer.providers.assets import Recording
 from dialer.recordings.claims import Claim, RecordingClaims
 from dialer.runtime import Runtime, open_runtime
@@ -103,10 +103,11 @@ def webhook(attempt_id: str) -> str:
 
 @pytest.fixture
 def everything(redis: Redis) -> Callable[[], Awaitable[dict[str, bytes]]]:
-    """Reads all of Redis but the audit log, which tells of refusals too, to compare before and after."""
+    """Reads all of Redis but signs of life and the audit log, which tells of refusals too: to compare it later."""
+    apart = {*AUDITED, APIS, TARGETS}
 
     async def read() -> dict[str, bytes]:
-        return {key: await redis.dump(key) or b"" async for key in redis.scan_iter() if key not in AUDITED}
+        return {key: await redis.dump(key) or b"" async for key in redis.scan_iter() if key not in apart}
 
     return read
 
