@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 
 from prometheus_client import Gauge
@@ -19,17 +20,20 @@ from dialer.store import Overview, Store
 from dialer.store.overview import TrunkNow
 from dialer.store.server import Server
 
+_TIMEOUT_S = 5  # Prometheus gives up after 10 s by default; the process' own figures must still arrive
+
 
 async def look(store: Store, slots: Mapping[str, int]) -> Shown:
-    """What a scrape is answered from. Without Redis, that it is away, and the process' own. Raises TimeoutError.
+    """What a scrape is answered from: the shared state; where Redis does not answer in time, that it is away.
 
     `slots` has those of each trunk; 0 for any number.
     """
-    metrics.REDIS_UP.set(0)
     try:
-        overview = await store.overview(tuple(slots))
-    except StoreUnavailable:
-        return AWAY
+        async with asyncio.timeout(_TIMEOUT_S):
+            overview = await store.overview(tuple(slots))
+    except (StoreUnavailable, TimeoutError):
+        metrics.REDIS_UP.set(0)
+        return _AWAY
     metrics.REDIS_UP.set(1)
     show(overview, slots)
     untold = set(_show_server(overview.server))
@@ -105,5 +109,4 @@ def _show_server(server: Server) -> list[Gauge]:
 
 
 _ALL = [one.made for one in CONTRACTS.values() if one.scope is Scope.FLEET and isinstance(one.made, Gauge)]
-AWAY = Shown([metrics.REDIS_UP])
-"""What is shown while Redis does not answer."""
+_AWAY = Shown([metrics.REDIS_UP])

@@ -34,12 +34,16 @@ class Cable:
         if self._server:
             self._server.close()
             _remove(self._near_end)
+            self._server = None
         for writer in self._open:
             writer.transport.abort()
 
     async def _connect(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         far_reader, far_writer = await asyncio.open_unix_connection(self._far_end)
         self._open |= {writer, far_writer}
+        if self._server is None:  # pulled at this moment
+            writer.transport.abort()
+            far_writer.transport.abort()
         with suppress(ConnectionError):
             await asyncio.gather(_copy(reader, far_writer), _copy(far_reader, writer))
 
@@ -138,8 +142,11 @@ async def test_process_is_alive_but_not_ready(stranger: aiohttp.ClientSession, c
     """Health tells the difference, and the process' own metrics are still served."""
     await cable.pull()
     async with stranger.get("/healthz") as alive, stranger.get("/readyz") as ready, stranger.get("/metrics") as metrics:
-        found = await ready.json()
+        found, told = await ready.json(), await metrics.text()
 
     assert (200, 503, 200) == (alive.status, ready.status, metrics.status)
+    assert "\ndialer_redis_up 0.0\n" in told
+    assert "dialer_workers" not in told
+    assert "dialer_callbacks_total" in told
     assert "unavailable" == found["status"]
     assert "no answer" in found["checks"]["redis"]
