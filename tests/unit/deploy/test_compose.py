@@ -175,16 +175,16 @@ def test_new_secrets_are_settings_that_can_be_used(secrets: Path, monkeypatch: p
 
 
 def test_secrets_are_made_once(secrets: Path) -> None:
-    """A second run changes none, and makes what is missing again so that it fits."""
+    """A second run changes none, and makes Redis' users again so that they fit."""
     before = {file.name: file.read_text() for file in secrets.iterdir()}
-    (secrets / "redis_users").unlink()
+    (secrets / "redis_users").write_text("of an earlier release")
     subprocess.run(["sh", FOLDER / "new-secrets", secrets], check=True, capture_output=True)  # noqa: S603, S607
 
     assert before == {file.name: file.read_text() for file in secrets.iterdir()}
 
 
 def test_redis_knows_its_users(secrets: Path) -> None:
-    """The dialer by the password of its address, the health check for a ping and nothing else, others not at all."""
+    """The dialer for what it does (deploy/redis/users.acl), the health check for a ping, and nobody else."""
     (address,) = (secrets / "dialer_redis_url").read_text().split()
     password = address.split(":")[2].split("@")[0]
     default, *users = (secrets / "redis_users").read_text().splitlines()
@@ -195,11 +195,13 @@ def test_redis_knows_its_users(secrets: Path) -> None:
             for user in users:
                 anybody.execute_command("ACL", "SETUSER", *user.split()[1:])
         with Redis.from_url(url, username="dialer", password=password) as dialer:
-            assert dialer.set("key", "value")
+            assert dialer.set("{dialer}:key", "value")
+            with pytest.raises(NoPermissionError):
+                dialer.flushall()
         with Redis.from_url(url, username="health", password="none") as health:
             assert health.ping()
             with pytest.raises(NoPermissionError):
-                health.get("key")
+                health.get("{dialer}:key")
         with Redis.from_url(url, username="dialer", password="another") as nobody, pytest.raises(AuthenticationError):
             nobody.ping()
 
