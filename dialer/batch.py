@@ -6,8 +6,9 @@ instead of queues longer. Nothing is ever sent twice by itself: what a lost conn
 decide (`StoreUnavailable`).
 
 Where replicas must confirm (`DIALER_REDIS_REPLICAS_ACKNOWLEDGED`), a pipeline that changes anything ends with `WAIT`,
-and without their word its changes count as not done (`NotReplicated`). The stream to a replica has no gaps: whoever has
-the intent to place a call also has the token it took, so that a failover can neither ring twice nor ring too fast.
+and without the word of all (`witnesses.py`) its changes count as not done (`NotReplicated`). The stream to a replica
+has no gaps: whoever has the intent to place a call also has the token it took, so that a failover can neither ring
+twice nor ring too fast.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from redis.exceptions import (
 from dialer import metrics
 from dialer.errors import NotReplicated, StoreUnavailable
 from dialer.lua import READS, Script, script
+from dialer.witnesses import Witnesses
 
 _MOST_UNDER_WAY = 4
 _MOST_COMMANDS = 256  # a pipeline longer than this would keep Redis from others for more than a few ms
@@ -84,9 +86,9 @@ class Batch:
     """Gathers what its users ask of Redis and sends it together."""
 
     def __init__(self, redis: Redis, *, replicas: int = 0) -> None:
-        """Send by this client; so many replicas must confirm a change."""
+        """Send by this client; so many replicas at least must confirm a change."""
         self._redis = redis
-        self._replicas = replicas
+        self._witnesses = Witnesses(replicas)
         self._turn: list[_Entry] = []
         self._free = _Lane(self._execute)
         # Replicas that hang must not keep anybody from reading what a call says.
@@ -114,7 +116,7 @@ class Batch:
 
     def _end_turn(self) -> None:
         turn, self._turn = self._turn, []
-        is_confirmed = self._replicas and any(entry.changes for entry in turn)
+        is_confirmed = self._witnesses.wanted and any(entry.changes for entry in turn)
         (self._confirmed if is_confirmed else self._free).add(turn)
 
     async def _execute(self, entries: list[_Entry]) -> None:
@@ -144,18 +146,28 @@ class Batch:
     async def _answers(self, entries: list[_Entry]) -> list[Any]:
         """The answer to each; where replicas did not confirm in time, NotReplicated to whatever changes something."""
         commands = [entry.parts for entry in entries]
-        if not self._replicas or not any(entry.changes for entry in entries):
+        if not self._witnesses.wanted or not any(entry.changes for entry in entries):
             return await self._pipeline(commands)
-        # On this connection, so that it waits for these changes, and for all that they may have seen.
-        *answers, confirmed = await self._pipeline([*commands, ("WAIT", self._replicas, _CONFIRM_MS)])
-        if isinstance(confirmed, int) and confirmed >= self._replicas:
+        answers, lost = await self._confirmed_answers(commands)
+        if lost is None:
             return answers
-        lost = NotReplicated(self._replicas)
         metrics.CHANGES_UNCONFIRMED.inc(sum(entry.changes for entry in entries))
         return [
             lost if entry.changes and not isinstance(answer, Exception) else answer
             for entry, answer in zip(entries, answers, strict=True)
         ]
+
+    async def _confirmed_answers(self, commands: list[tuple[Part, ...]]) -> tuple[list[Any], NotReplicated | None]:
+        """The answers, and None when all witnesses have confirmed."""
+        wanted = self._witnesses.wanted
+        # On this connection, so that it waits for these changes, and for all that they may have seen.
+        *answers, role, confirmed = await self._pipeline([*commands, ("ROLE",), ("WAIT", wanted, _CONFIRM_MS)])
+        self._witnesses.saw(role)
+        if self._witnesses.wanted > wanted:  # more follow than we knew
+            wanted = self._witnesses.wanted
+            _, confirmed = await self._pipeline([("PING",), ("WAIT", wanted, _CONFIRM_MS)])
+        done = isinstance(confirmed, int) and confirmed >= wanted
+        return answers, None if done else NotReplicated(wanted)
 
     async def _pipeline(self, commands: Sequence[tuple[Part, ...]]) -> list[Any]:
         async with self._redis.pipeline(transaction=False) as pipe:

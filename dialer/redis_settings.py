@@ -57,8 +57,8 @@ class RedisSettings(BaseSettings):
         None,
         ge=0,
         le=8,
-        description="So many replicas must have a change before it counts: no phone rings and no request is answered "
-        "before that. Unset: 1 with sentinels, else 0.",
+        description="So many replicas at least, and all that follow, must have a change before it counts: no phone "
+        "rings and no request is answered before that. Unset: 1 with sentinels, else 0, which asks none.",
     )
 
     @field_validator("redis_url")

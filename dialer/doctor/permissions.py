@@ -33,6 +33,7 @@ BESIDES = (
     "INFO",
     "MULTI",
     "PING",
+    "ROLE",
     "SCRIPT|LOAD",
     "SELECT",
     "TIME",
@@ -69,6 +70,7 @@ def _others(redis: Redis, nonce: str) -> list[tuple[str, Awaitable[Any]]]:
     return [
         ("CLIENT INFO", asked.client_info()),
         ("DBSIZE", asked.dbsize()),
+        ("ROLE", asked.role()),
         ("WAIT", asked.wait(0, 0)),
         ("SELECT", asked.execute_command("SELECT", asked.get_connection_kwargs().get("db", 0))),
         ("WATCH, MULTI, EXEC or UNWATCH", _transaction(redis, nonce)),

@@ -33,21 +33,21 @@ async def followed(patient: Patient) -> Finding:
     if not wanted:
         advice = f"Set {_SETTING}=1: a replica that takes over without it may let phones ring twice ({_MANUAL})."
         return warning(f"{found} follow and need not confirm", advice)
-    return await _fenced(patient, found, wanted)
+    return await _fenced(patient, found, spare=found > wanted)
 
 
-async def _fenced(patient: Patient, found: int, wanted: int) -> Finding:
+async def _fenced(patient: Patient, found: int, *, spare: bool) -> Finding:
     least = await _least(patient)
     if least == "0":
         advice = "Set `min-replicas-to-write 1` (deploy/redis/replicated.conf): the fence for what nobody waits for."
         return warning("min-replicas-to-write 0: a primary that is cut off goes on taking changes", advice)
-    took_ms = await _confirmed_in(patient, wanted)
+    took_ms = await _confirmed_in(patient, found)
     if took_ms is None:
-        return failed(f"{wanted} did not confirm a change within a second", f"See that they keep up: {_MANUAL}.")
-    words = f"{found} follow, {wanted} confirmed a change in {took_ms:.1f} ms"
+        return failed(f"{found} did not confirm a change within a second", f"See that they keep up: {_MANUAL}.")
+    words = f"{found} follow and confirmed a change in {took_ms:.1f} ms"
     if took_ms > _SLOW_MS:
         return warning(words, "Calls go out late: a replica nearer, on a faster disk, is needed.")
-    if found == wanted:
+    if not spare:
         return warning(words, "As soon as one is away, calls stop: run one more.")
     return ok(words)
 

@@ -230,6 +230,19 @@ async def test_a_server_that_only_reads_is_unavailable(replica: Redis) -> None:
         await batch.run("create_campaign", ["a", "b", "c", "d", "e"], ["c1", 1, "", "", "state", "draft"])
 
 
+async def test_a_former_primary_is_left(redis: Redis) -> None:
+    """Whoever hears that a server only reads connects anew, and by sentinels to the next primary."""
+    batch = Batch(redis)
+    await batch.run(*COUNT_CALLS)
+    before = await redis.client_id()
+    await redis.replicaof("127.0.0.1", "1")
+    with pytest.raises(StoreUnavailable):
+        await batch.run("create_campaign", ["a", "b", "c", "d", "e"], ["c1", 1, "", "", "state", "draft"])
+    await redis.replicaof("NO", "ONE")
+
+    assert before != await redis.client_id()
+
+
 async def test_the_store_is_unavailable_without_a_server(engine: Engine) -> None:
     """Reading and writing calls say so too."""
     away = Redis.from_url("unix:///nowhere/at/all", decode_responses=True)

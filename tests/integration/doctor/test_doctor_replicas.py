@@ -32,8 +32,8 @@ async def _look(node: Node, wanted: int | None = None) -> Finding:
 @pytest.mark.parametrize(
     ("wanted", "state", "words"),
     [
-        (1, State.OK, "2 follow, 1 confirmed a change in"),
-        (2, State.WARNING, "2 follow, 2 confirmed a change in"),
+        (1, State.OK, "2 follow and confirmed a change in"),
+        (2, State.WARNING, "2 follow and confirmed a change in"),
         (None, State.WARNING, "2 follow and need not confirm"),
         (3, State.FAILED, "2 of the 3 replicas that must confirm changes follow"),
     ],
@@ -72,4 +72,4 @@ async def test_replicas_that_hang_are_told(group: RedisGroup) -> None:
     for node in group.servers[1:]:
         node.thaw()
 
-    assert (State.FAILED, "1 did not confirm a change within a second") == (finding.state, finding.found)
+    assert (State.FAILED, "2 did not confirm a change within a second") == (finding.state, finding.found)
