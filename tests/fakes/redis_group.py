@@ -144,10 +144,12 @@ class RedisGroup:
                 await asyncio.sleep(0.1)
 
     async def until_followed(self, node: Node, replicas: int) -> None:
-        """Wait until so many replicas have all that this primary has."""
+        """Wait until so many replicas have all that this primary has, and say so."""
         async with asyncio.timeout(_READY_S):
             while _online(await node.replication()) < replicas:  # noqa: ASYNC110 - other processes set no event
                 await asyncio.sleep(0.05)
+            while await node.client.wait(replicas, 1000) < replicas:
+                pass
 
 
 def _online(told: Mapping[str, Any]) -> int:
