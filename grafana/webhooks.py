@@ -35,7 +35,7 @@ BY_KIND = Chart(
     queries=[each_minute("dialer_callbacks_total", "kind")],
     meaning="Carrier events a minute with a valid token; each call brings several.",
     remedy="None while calls are live: the carrier cannot reach `DIALER_PUBLIC_URL`; try it from outside, check"
-    " proxy and certificate (deploy/nginx.conf).",
+    " proxy and certificate (deploy/nginx/nginx.conf).",
 )
 IGNORED = Chart(
     title="Callbacks ignored, by reason",

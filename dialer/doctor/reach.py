@@ -20,7 +20,7 @@ from dialer.settings import LOOPBACK
 
 _LONGEST_ANSWER = 4096
 _SLOW_S = 1.0  # the carrier gives up connecting after this
-_CLOSE = "Let the proxy pass on /webhooks/ alone (an example: deploy/nginx.conf)."
+_CLOSE = "Let the proxy pass on /webhooks/ alone (an example: deploy/nginx/nginx.conf)."
 _NOT_FOUND_HERE = "/problems/not-found"
 
 

@@ -125,7 +125,8 @@ def test_nobody_is_killed_while_it_ends() -> None:
     (limit,) = (m.le for m in Settings.model_fields["carrier_timeout_s"].metadata if hasattr(m, "le"))
 
     assert limit + _WORKER_GRACE_S < seconds(services()["worker"]["stop_grace_period"])
-    assert _API_GRACE_S < seconds(services()["api"]["stop_grace_period"])
+    grace = float(variables_of(EXAMPLE)["DIALER_API_GRACE_S"])
+    assert _API_GRACE_S + grace < seconds(services()["api"]["stop_grace_period"])
     assert 60 <= seconds(services()["redis"]["stop_grace_period"])
 
 
@@ -250,12 +251,15 @@ def test_stand_in_is_dialed_and_nothing_else() -> None:
 
 
 def test_proxy_finds_where_the_api_stands_in_its_configuration() -> None:
-    """The one place that its start-up script fills in is there, once, and leads to the API's port."""
+    """The one place that its start-up script fills in is there, once, and what it takes away is the list of APIs."""
     script = (FOLDER / "proxy").read_text("utf-8")
     (api,) = re.findall(r"^api=(.+)$", script, re.MULTILINE)
 
-    assert 1 == (ROOT / "deploy" / "nginx.conf").read_text("utf-8").count(f"proxy_pass {api};")
-    assert "http://127.0.0.1:8080" == api
+    text = (ROOT / "deploy" / "nginx" / "nginx.conf").read_text("utf-8")
+
+    assert 1 == text.count(f"proxy_pass {api};") == text.count(f"\nupstream {api.removeprefix('http://')} {{\n")
+    assert f"{api.removeprefix('http://')} {{/,/^}}/d" in script
+    assert "proxy_pass http://$api:8080;" in script
 
 
 def test_prometheus_asks_every_process() -> None:
