@@ -17,6 +17,7 @@ from dialer.metrics_labels import OPERATION
 from dialer.metrics_table import CONTRACTS
 from tests.fakes.alert_rules import (
     CASES,
+    DEPLOY,
     FOLDER,
     RULES,
     Rule,
@@ -39,6 +40,9 @@ RENAMED = {"job": "exported_job", "instance": "exported_instance"}
 OF_PROMETHEUS = {"job", "instance", "le"}
 RECORDED = {rule["record"]: rule for rule in rules() if "record" in rule}
 PARTS = ("It means", "Look at", "Do")
+
+TEXTS = [*sections().values(), re.sub(r"(?m)^    .*$", "", (DEPLOY / "README.md").read_text("utf-8"))]
+"""The runbook by alert, and by what happens; what is typed as it stands is no command with arguments to name."""
 
 EACH_ALERT = pytest.mark.parametrize("name", alerts())
 EACH_RULE = pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.get("alert") or rule["record"])
@@ -223,7 +227,7 @@ def test_links_lead_to_sections(name: str) -> None:
     assert set() == set(anchors) - {section.lower() for section in sections()}
 
 
-@pytest.mark.parametrize("line", sorted({line for text in sections().values() for line in commands_of(text)}))
+@pytest.mark.parametrize("line", sorted({line for text in TEXTS for line in commands_of(text)}))
 def test_commands_are_there(line: str) -> None:
     """Each command that the runbook names has the words, options and arguments that the command line takes."""
     words = shlex.split(line)[1:]
