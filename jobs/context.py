@@ -25,6 +25,7 @@ class Context:
         late_us: how late the last request left for its moment; the hopper rests while this process cannot keep up.
         placings: placings under way; shutdown waits for them, nothing cancels them.
         looking_up: held while the carrier's list is read for an unknown attempt.
+        list_rests: until when, on the monotonic clock, a trunk's list is not asked for, as it could not be read.
         fetching: a place in it is held while a recording is fetched.
         stopping: set when this worker shall end: nothing more is claimed, and what it holds is placed.
         lets_go: it could not go on working on what is in Redis: what it holds goes back to the line instead.
@@ -40,6 +41,7 @@ class Context:
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     lets_go: bool = False
     looking_up: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
+    list_rests: dict[str, float] = field(default_factory=dict)
     fetching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
 
     @property

@@ -11,6 +11,7 @@ for a person, or redial after the longest possible call.
 from __future__ import annotations
 
 import asyncio
+import time
 from datetime import timedelta
 from typing import NamedTuple, assert_never
 
@@ -36,6 +37,7 @@ _SPAN = timedelta(seconds=90)
 """The list is searched this long around the request: clocks differ, and started_at may be the answer's moment."""
 _LIST_UNTIL_MS = 600_000
 """After ten minutes the list is no more asked: by then a call of ours would have shown itself."""
+_LIST_RESTS_S = 5.0
 _ASK_AGAIN_MS = 60_000
 _BEYOND_DOUBT_MS = 6 * 3_600_000
 """So long after the longest possible call a carrier that cannot tell its end is asked no more."""
@@ -173,12 +175,16 @@ async def _look_up(attempt: Attempt, age_ms: int, context: Context) -> tuple[Car
         carrier, wanted = context.carrier(attempt.trunk), await _sought(attempt, context)
         # A few at a time: hundreds of unknown calls would each wait for the others' pages, and none would end.
         async with context.looking_up:
+            if time.monotonic() < context.list_rests.get(attempt.trunk, 0.0):
+                return None, False
             found = [
                 one
                 async for one in carrier.list_calls(placed - _SPAN, placed + _SPAN)
                 if one.to == wanted.to and wanted.from_ in {None, one.from_}
             ]
     except CarrierError as error:
+        # A carrier that hangs would hold up everybody behind: hundreds of unknown calls would wait one time limit each.
+        context.list_rests[attempt.trunk] = time.monotonic() + _LIST_RESTS_S
         log.warning("carrier.list_failed", attempt_id=attempt.id, reason=str(error))
         return None, False
     for one in found:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from dialer.api.answers import CampaignOut
 from dialer.api.event_answers import BudgetEvent
 from dialer.client import AsyncDialer
+from dialer.dispositions import Disposition
 from dialer.ladder import UNSETTLED
 from dialer.recordings.records import RecordingState
 from dialer.states import CallState, CampaignState
@@ -53,7 +54,10 @@ async def glance(dialer: AsyncDialer) -> Glance:
     seconds = (pace.at - before.at).total_seconds()
     placed = sum(trunk.accepted for trunk in pace.trunks) - sum(trunk.accepted for trunk in before.trunks)
     alarms = _of_alarms(newest, pace.at - _LATELY)
-    wants = [*alarms, *_of_workers(pace), *_of_trunks(pace), *_of_campaigns(campaigns), *dead, *failed]
+    undetermined = _of_undetermined(newest, pace.at - _LATELY)
+    wants = [
+        *alarms, *_of_workers(pace), *_of_trunks(pace), *_of_campaigns(campaigns), *undetermined, *dead, *failed
+    ]  # fmt: skip
     return Glance(
         campaigns=campaigns, pace=pace, placed_per_second=max(0.0, placed / seconds if seconds else 0.0), wants=wants
     )
@@ -114,6 +118,19 @@ def _of_campaigns(campaigns: Sequence[CampaignOut]) -> list[str]:
     return stopped + [
         f"{count} calls of {campaign_id} may or may not have rung: dialer campaign explain {campaign_id}"
         for campaign_id, count in doubtful
+        if count
+    ]
+
+
+def _of_undetermined(campaigns: Sequence[CampaignOut], since: datetime) -> list[str]:
+    counted = [
+        (one.id, one.dispositions.get(Disposition.UNDETERMINED, 0))
+        for one in campaigns
+        if one.ended_at is None or one.ended_at > since
+    ]
+    return [
+        f"{count} calls of {campaign_id} ended undetermined, somebody must look: dialer campaign results {campaign_id}"
+        for campaign_id, count in counted
         if count
     ]
 
