@@ -9,7 +9,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format bench soak clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ format: $(READY) ## put the code into the project's layout
 
 bench: $(READY) ## measure, and print the figures as JSON
 	@$(BIN)/python -m tests.bench $(BENCH)
+
+SEEDS ?= 0:2000
+soak: $(READY) ## simulate whole campaigns with seeded faults: make soak SEEDS=0:2000 (one hour on two cores)
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation $(SEEDS)
 
 clean: ## remove .venv and every cache
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .import_linter_cache dist

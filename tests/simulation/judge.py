@@ -1,0 +1,154 @@
+"""The judge: holds a run against the promises, by the carrier's own log, the API and the list that was put in alone."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from dialer.simulator.legs import Leg
+from tests.simulation.plan import PlannedCampaign
+from tests.simulation.world import Json, World
+
+GRACE_S = 1.0
+"""Pause, cancel and suppression reach the last call placed within this time (DESIGN, promise 6)."""
+
+
+def judge(world: World) -> list[str]:
+    """What is wrong, in words; the first word is the promise's."""
+    return [
+        *world.told.leftovers,
+        *(f"sums: {look}" for look in world.told.looks),
+        *_twice(world),
+        *_lost(world),
+        *_fast(world),
+        *_stopped(world),
+        *_true(world),
+    ]
+
+
+def _legs(world: World, number: str) -> list[Leg]:
+    return list(world.carrier._exchange.legs_of(number))
+
+
+def _attempt(leg: Leg) -> str:
+    """Which attempt a call belongs to: the carrier was told by the address of its events."""
+    return str(leg.order.event_url).split("/webhooks/")[1].split("/")[0].rpartition(".")[0]
+
+
+def _twice(world: World) -> list[str]:
+    wrong = []
+    for campaign, call, legs in _calls(world):
+        rang = Counter(_attempt(leg) for leg in legs)
+        wrong += [
+            f"twice: {call['number']} rang {times} times for attempt {one}" for one, times in rang.items() if times > 1
+        ]
+        most = campaign.tries if campaign else 1
+        if len(legs) > most:
+            wrong.append(f"twice: {call['number']} rang {len(legs)} times, {most} allowed; {_short(call)}")
+        if len(legs) > call.get("tries", 0):
+            wrong.append(f"twice: {call['number']} rang {len(legs)} times in {call.get('tries')} tries; {_short(call)}")
+    return wrong
+
+
+def _lost(world: World) -> list[str]:
+    wrong = []
+    for campaign in world.plan.campaigns:
+        name = campaign.name
+        if name not in world.told.imported:
+            wrong.append(f"lost: {name} was never taken, though nothing goes wrong any more")
+            continue
+        numbers = sorted(call["number"] for call in world.told.calls.get(name, []))
+        if numbers != sorted(world.told.imported[name]):
+            wrong.append(f"lost: the list of {name} was {sorted(world.told.imported[name])} and is {numbers}")
+        seen = world.told.seen.get(name, {})
+        if seen.get("state") not in {"completed", "cancelled"} and name not in world.told.not_started:
+            wrong.append(f"lost: {name} is not over but {seen.get('state')} {seen.get('counts')}, {seen.get('reason')}")
+    for _, call, _ in _calls(world):
+        if call.get("state") != "done" or call.get("disposition") is None:
+            wrong.append(f"lost: {call.get('number')} has no disposition: {_short(call)}")
+    wrong += [f"lost: {number} is {len(ids)} calls" for number, ids in world.told.singles.items() if len(ids) != 1]
+    return wrong
+
+
+def _fast(world: World) -> list[str]:
+    placed = [
+        record.arrived_s
+        for record in world.carrier.log
+        if record.method == "POST" and record.path.endswith("/voice/calls") and record.accepted
+    ]
+    most = max(1, int(world.plan.per_second))
+    window_s = 1.0 if world.plan.per_second >= 1 else 1 / world.plan.per_second
+    for first, last in zip(placed, placed[most:], strict=False):
+        if last - first < window_s - 1e-6:
+            return [f"fast: {most + 1} requests within {last - first:.4f} s, at {first:.3f}"]
+    return []
+
+
+def _stopped(world: World) -> list[str]:
+    wrong = []
+    start_s = 1000.0
+    for acked_s, verb, whom in world.told.orders:
+        if verb == "resume":
+            continue
+        until_s = min((at for at, name in world.told.resumed if name == whom and at > acked_s), default=float("inf"))
+        if verb == "cancel":
+            until_s = float("inf")
+        for name, call, legs in _calls_of(world):
+            if whom not in {name, call.get("number")}:
+                continue
+            for leg in legs:
+                began_s = leg.created_s - start_s
+                if acked_s + GRACE_S < began_s < until_s:
+                    wrong.append(
+                        f"stop: {call['number']} rang at {began_s:.3f}, {verb} of {whom} was taken at {acked_s:.3f}"
+                    )
+    for name, end_s in world.told.expires.items():
+        for of, call, legs in _calls_of(world):
+            wrong += [
+                f"expired: {call['number']} rang at {leg.created_s - start_s:.3f}, its end was {end_s:.3f}"
+                for leg in legs
+                if of == name and leg.created_s - start_s > end_s + GRACE_S
+            ]
+    return wrong
+
+
+def _true(world: World) -> list[str]:
+    """What is told of a call is what its phone saw."""
+    wrong = []
+    for _, call, legs in _calls(world):
+        told = call.get("disposition")
+        answered = any(leg.answered_at is not None for leg in legs)
+        pressed = {note.what for leg in legs for note in leg.notes if note.sense == "pressed"}
+        if told in {"answered", "confirmed", "opted_out"} and not answered:
+            wrong.append(f"true: {call['number']} is {told}, and nobody answered; {_short(call)}")
+        if told == "confirmed" and "1" not in pressed:
+            wrong.append(f"true: {call['number']} is confirmed, and nobody pressed; {_short(call)}")
+        if told in {"cancelled", "expired", "suppressed"} and answered:
+            wrong.append(f"true: {call['number']} is {told}, and somebody answered; {_short(call)}")
+        if told in {"busy", "no_answer", "rejected", "invalid_number"} and not legs:
+            wrong.append(f"true: {call['number']} is {told}, and its phone never rang; {_short(call)}")
+    return wrong
+
+
+def _calls(world: World) -> list[tuple[PlannedCampaign | None, Json, list[Leg]]]:
+    plans = {campaign.name: campaign for campaign in world.plan.campaigns}
+    return [(plans.get(name), call, legs) for name, call, legs in _calls_of(world)]
+
+
+def _calls_of(world: World) -> list[tuple[str, Json, list[Leg]]]:
+    return [
+        (
+            name,
+            call,
+            [leg for leg in _legs(world, call["number"]) if _attempt(leg).startswith(call["id"] + "-")]
+            if "number" in call
+            else [],
+        )
+        for name, calls in world.told.calls.items()
+        for call in calls
+    ]
+
+
+def _short(call: Json) -> Any:
+    keys = ("id", "state", "disposition", "tries", "attempts")
+    return {key: call.get(key) for key in keys}
