@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
+_BARE = frozenset({"HOME", "LANG", "LD_LIBRARY_PATH", "PATH", "SYSTEMROOT", "TMPDIR", "TZ"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,11 @@ class Surroundings:
     environment: Mapping[str, str] | None = None
     log: Path | None = None
     keep_open: tuple[int, ...] = ()
+
+
+def bare_environment() -> dict[str, str]:
+    """Of ours what a program needs to start and to write text; no setting and no key of anybody."""
+    return {name: value for name, value in os.environ.items() if name in _BARE or name.startswith(("LC_", "PYTHON"))}
 
 
 async def spawn(command: Sequence[str], surroundings: Surroundings) -> asyncio.subprocess.Process:

@@ -129,7 +129,9 @@ class EmbeddedRedis:
         make_private(self._folder)
         program = choose_program(self._folder)
         note_version(self._folder, program.version)
-        surroundings = child.Surroundings(log=self._log, keep_open=(lock.descriptor,))
+        surroundings = child.Surroundings(
+            environment=child.bare_environment(), log=self._log, keep_open=(lock.descriptor,)
+        )
         self._process = await child.spawn([str(program.path), *self._arguments()], surroundings)
         await self._until_loaded(self._process)
         lock.announce(Owner(pid=os.getpid(), redis_url=self.url, api_url=self._api_url, stand_in=self._stand_in))

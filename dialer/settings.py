@@ -286,7 +286,11 @@ class Settings(RedisSettings):
         536_870_912, ge=1024, description="Largest list of calls taken in one request, in bytes."
     )
     most_listeners: int = Field(
-        200, ge=0, le=10_000, description="Listeners to the live stream that one API process takes."
+        200,
+        ge=0,
+        le=10_000,
+        description="Listeners to the live stream that one API process takes; one API key has half of the places at "
+        "the most, DIALER_API_KEY itself all.",
     )
     tracing: bool = Field(
         default=False,

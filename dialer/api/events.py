@@ -15,9 +15,10 @@ from aiohttp import web
 from pydantic import Field, StringConstraints
 
 from dialer.access import Role
+from dialer.api.auth import Caller
 from dialer.api.event_answers import EVENTS
 from dialer.api.feed import Feed
-from dialer.api.keys import DOORKEEPER, FEED, LOG_FIELDS, REQUEST_ID, RUNTIME
+from dialer.api.keys import CALLER, DOORKEEPER, FEED, LOG_FIELDS, REQUEST_ID, RUNTIME
 from dialer.api.listening import Listener, Wish
 from dialer.api.middleware import REQUEST_ID_HEADER
 from dialer.api.models import Incoming
@@ -81,15 +82,30 @@ async def listen(request: web.Request, *, query: EventsQuery) -> web.StreamRespo
     wish = _wish(request, query)
     feed, store = request.app[FEED], request.app[RUNTIME].store
     await asyncio.gather(*map(store.campaign, wish.campaigns))
-    if feed.listeners >= request.app[RUNTIME].settings.most_listeners or feed.is_closed:
-        detail = "As many listeners as may be (DIALER_MOST_LISTENERS) are connected; try again shortly."
-        raise Problem(TOO_MANY_LISTENERS, detail, headers={"Retry-After": "5"})
-    async with feed.listening(wish.campaigns):
+    caller = request[CALLER]
+    _require_place(feed, caller, request.app[RUNTIME].settings.most_listeners)
+    async with feed.listening(wish.campaigns, caller.id):
         response = web.StreamResponse(headers=_headers(request))
         await response.prepare(request)
         if request.method != "HEAD":
             request[LOG_FIELDS]["ended"] = await _tell(request, response, Listener(feed, store, wish), feed)
     return response
+
+
+def _require_place(feed: Feed, caller: Caller, most: int) -> None:
+    """Raise Problem where all places are taken, or half of them by this key: one system's fault shuts nobody else out.
+
+    DIALER_API_KEY has no such limit, as it has none of requests.
+    """
+    if feed.listeners >= most or feed.is_closed:
+        detail = "As many listeners as may be (DIALER_MOST_LISTENERS) are connected; try again shortly."
+        raise Problem(TOO_MANY_LISTENERS, detail, headers={"Retry-After": "5"})
+    if caller.key is not None and feed.listeners_of(caller.id) >= max(1, most // 2):
+        detail = (
+            f"The key {caller.id} ({caller.name}) has half of all places to listen (DIALER_MOST_LISTENERS): end "
+            "streams that nobody reads, or listen once and hand it on."
+        )
+        raise Problem(TOO_MANY_LISTENERS, detail, headers={"Retry-After": "5"})
 
 
 def _headers(request: web.Request) -> dict[str, str]:

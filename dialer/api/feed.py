@@ -72,6 +72,7 @@ class Feed:
         self._runtime = runtime
         self._store = runtime.store
         self._asked: Counter[str] = Counter()
+        self._by_key: Counter[str] = Counter()
         self._running: asyncio.Task[None] | None = None
         self._starting = asyncio.Lock()
         self._turned = asyncio.Event()
@@ -88,10 +89,15 @@ class Feed:
         self.turn = self.version = self.lost = 0
         self.budget: BudgetEvent | None = None
 
+    def listeners_of(self, key: str) -> int:
+        """How many listen with this key (its id)."""
+        return self._by_key[key]
+
     @asynccontextmanager
-    async def listening(self, asked: Iterable[str]) -> AsyncIterator[None]:
+    async def listening(self, asked: Iterable[str], key: str) -> AsyncIterator[None]:
         """Hear, and look at the campaigns that are asked for whether or not they are over. Raises StoreUnavailable."""
         asked = list(asked)
+        self._by_key.update([key])
         self.listeners += 1
         metrics.LISTENERS.inc()
         self._asked.update(asked)
@@ -105,6 +111,7 @@ class Feed:
             self.listeners -= 1
             metrics.LISTENERS.dec()
             self._asked -= Counter(asked)
+            self._by_key -= Counter([key])
             if not self.listeners:
                 await self._stop()
 

@@ -56,7 +56,9 @@ def _in_utc(given: datetime) -> datetime:
 _OUR_ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 WITHOUT_NUL = r"^[^\x00]*$"
 _VISIBLE = r"^[^\x00-\x1f\x7f]*$"
-Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH, pattern=_VISIBLE)]
+# Nor what turns the text around it, or hides in it (UAX 9): a name is read by people who decide by it.
+_READ_AS_WRITTEN = r"^[^\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]*$"
+Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH, pattern=_READ_AS_WRITTEN)]
 OwnId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=_VISIBLE)]
 CallerId = Annotated[str, StringConstraints(pattern=r"^\+?[1-9][0-9]{6,14}$")]
 Deadline = Annotated[Moment, AfterValidator(_in_utc)]

@@ -17,6 +17,7 @@ from tempfile import NamedTemporaryFile
 from typing import cast
 from weakref import WeakKeyDictionary
 
+from dialer.child import bare_environment
 from dialer.errors import InvalidInput
 from dialer.spreadsheet import FAULTY, MAX_MEMORY_BYTES
 
@@ -56,7 +57,8 @@ def _turn() -> Semaphore:
 async def _converted(path: str, sheet: str | None) -> AsyncGenerator[bytes, None]:
     named = () if sheet is None else (sheet,)
     command = (sys.executable, "-P", "-m", "dialer.spreadsheet", path, *named)
-    process = await asyncio.create_subprocess_exec(*command, stdout=PIPE, stderr=PIPE)
+    # Without our environment: what a hostile file makes of the reader finds no secret there.
+    process = await asyncio.create_subprocess_exec(*command, env=bare_environment(), stdout=PIPE, stderr=PIPE)
     stdout, stderr = cast("StreamReader", process.stdout), cast("StreamReader", process.stderr)
     try:
         while chunk := await stdout.read(_CHUNK_BYTES):

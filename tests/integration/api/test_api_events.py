@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -24,6 +24,7 @@ from dialer.dispositions import Fact
 from dialer.leases import Leases
 from dialer.runtime import Runtime
 from dialer.settings import Settings
+from tests.fakes.api_keys import kept
 from tests.fakes.engine import event
 from tests.fakes.fleet import Program, free_port
 from tests.fakes.stream import Event, Stream, listening
@@ -355,6 +356,18 @@ async def test_as_many_listen_as_may(settings: Settings) -> None:
         async with asyncio.timeout(5):
             while not await _is_taken(api):  # noqa: ASYNC110 - that the other left is found when it is told the next
                 await asyncio.sleep(0.1)
+
+
+async def test_one_key_has_half_of_the_places(settings: Settings, runtime: Runtime) -> None:
+    """A system that opens stream after stream shuts out itself alone; another key and the first one still listen."""
+    greedy, other = [{"Authorization": f"Bearer {await kept(runtime)}"} for _ in range(2)]
+    async with another(settings.model_copy(update={"most_listeners": 4})) as api, AsyncExitStack() as streams:
+        for _ in range(2):
+            assert 200 == (await streams.enter_async_context(api.get("/v1/events", headers=greedy))).status
+        async with api.get("/v1/events", headers=greedy) as refused:
+            assert (503, "/problems/too-many-listeners") == (refused.status, (await refused.json())["type"])
+        for headers in (other, {}):
+            assert 200 == (await streams.enter_async_context(api.get("/v1/events", headers=headers))).status
 
 
 async def _is_taken(api: aiohttp.ClientSession) -> bool:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import zipfile
 from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -124,3 +126,24 @@ async def test_a_few_are_read_at_once_and_the_others_wait() -> None:
     assert (await asyncio.wait_for(waiting, timeout=20)).calls[0][1].number == ANN
     for each in lists:
         await each.aclose()
+
+
+async def test_the_reader_of_a_hostile_file_has_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of our settings, nor a key of anybody else, is in the environment of the program that reads it."""
+    for name in ("DIALER_API_KEY", "DIALER_REDIS_URL", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "a secret of the API")
+    body = workbook([["number"], *[[ANN]] * 60_000])  # more than pipes hold: it still runs
+    reading_it = read_calls(arriving(body, 1000), media_type=XLSX, charset=None, checks=RowChecks("NL"))
+    await anext(reading_it)
+    environments = _environments_of_readers()
+    await reading_it.aclose()
+
+    assert 1 == len(environments)
+    assert b"PATH=" in environments[0]
+    assert b"a secret of the API" not in environments[0]
+
+
+def _environments_of_readers() -> list[bytes]:
+    children = Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text("ascii").split()
+    readers = [pid for pid in children if b"dialer.spreadsheet" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    return [Path(f"/proc/{pid}/environ").read_bytes() for pid in readers]
