@@ -16,7 +16,7 @@ from dialer.providers.steering import Act
 from dialer.states import CallState
 from dialer.steering import CallControl
 from dialer.store import Store
-from tests.fakes.switchboard import Switchboard, open_switchboard
+from tests.fakes.switchboard import LONG_TEXT, Switchboard, open_switchboard
 from tests.fakes.waiting import until
 
 REDIAL = {"no_answer": {"times": 3, "after_s": 0}, "machine": {"times": 3, "after_s": 0}}
@@ -71,7 +71,7 @@ async def test_order_reaches_the_carrier_once_and_is_told(
 @pytest.mark.parametrize(
     ("body", "needs_launch"),
     [
-        ({"do": "transfer", "script": SCRIPT}, False),
+        ({"do": "transfer", "script": {"steps": [{"do": "say", "text": LONG_TEXT}]}}, False),
         ({"do": "transfer", "script": {"steps": [{"do": "connect", "endpoint": DESK}]}}, True),
         ({"do": "transfer", "url": "https://ncco.example/x"}, True),
     ],
