@@ -46,7 +46,7 @@ class Program:
 
     async def start(self) -> None:
         """Start it; it is not ready yet."""
-        self._logged = self._log.stat().st_size if self._log.exists() else 0
+        self._logged = self.log_size
         self._process = await child.spawn([sys.executable, "-m", "dialer", self._kind], self._surroundings)
 
     async def until_logged(self, words: str) -> None:
@@ -55,7 +55,16 @@ class Program:
         assert self.runs, f"{self._kind} ended by itself:\n{self.tail()}"
 
     def _since_start(self) -> str:
-        return self._log.read_bytes()[self._logged :].decode(errors="replace")
+        return self.written(self._logged)
+
+    @property
+    def log_size(self) -> int:
+        """Bytes that it has written."""
+        return self._log.stat().st_size if self._log.exists() else 0
+
+    def written(self, since: int) -> str:
+        """What it wrote since its log had that size."""
+        return self._log.read_bytes()[since:].decode(errors="replace")
 
     async def kill(self) -> None:
         """End it as a power cut would."""

@@ -48,6 +48,7 @@ class World:
         carrier: the stand-in, which keeps the independent account.
         redis: the store's server.
         http: a client of the API, with the key.
+        own: settings of the `api` or of each `worker` alone.
     """
 
     carrier: Simulator
@@ -55,6 +56,7 @@ class World:
     folder: Path
     settings: Mapping[str, str]
     http: aiohttp.ClientSession
+    own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     workers: list[Program] = field(default_factory=list)
     _api: Program | None = None
     _numbers: int = 0
@@ -67,7 +69,7 @@ class World:
 
     async def start_api(self) -> None:
         """Run the API until it is ready."""
-        self._api = Program("api", self.folder / "api.log", self.settings)
+        self._api = Program("api", self.folder / "api.log", {**self.settings, **self.own.get("api", {})})
         await self._api.start()
         await self._api.until_logged("listens on")
 
@@ -88,7 +90,7 @@ class World:
         return log.read_text("utf-8")
 
     def _worker(self, number: int) -> Program:
-        return Program("worker", self.folder / f"worker-{number}.log", self.settings)
+        return Program("worker", self.folder / f"worker-{number}.log", {**self.settings, **self.own.get("worker", {})})
 
     def people(self, count: int) -> list[str]:
         """Numbers that nobody has called in this world."""
@@ -168,9 +170,12 @@ async def open_world(
     *,
     workers: int = 1,
     settings: Mapping[str, str] | None = None,
+    own: Mapping[str, Mapping[str, str]] | None = None,
     stored: Callable[[str], Awaitable[None]] | None = None,
 ) -> AsyncIterator[World]:
     """A world with an API and so many workers; `settings` are named without their prefix.
+
+    `own` are settings of the `api` or of each `worker` alone.
 
     `stored` puts something into the Redis of this address before anybody else is there.
     """
@@ -187,7 +192,7 @@ async def open_world(
         http = aiohttp.ClientSession(origin, headers={"Authorization": f"Bearer {KEY}"}, **options)
         await stack.enter_async_context(http)
         fixed = _fixed(folder, carrier, redis.url) | {"PORT": str(port), "PUBLIC_URL": origin}
-        world = World(carrier, redis, folder, {**QUICK_SETTINGS, **fixed, **(settings or {})}, http)
+        world = World(carrier, redis, folder, {**QUICK_SETTINGS, **fixed, **(settings or {})}, http, own or {})
         stack.push_async_callback(world.close)
         async with asyncio.timeout(READY_S):
             await asyncio.gather(world.start_api(), world.start_workers(workers))
