@@ -31,6 +31,7 @@ from redis.exceptions import (
 
 from dialer import metrics
 from dialer.errors import NotReplicated, StoreUnavailable
+from dialer.keys import WITNESSED
 from dialer.lua import READS, Script, script
 from dialer.witnesses import Witnesses
 
@@ -44,6 +45,9 @@ _AWAY_WORDS = re.compile(r"(?:^|-)(?:OOM|READONLY|MASTERDOWN|MISCONF|CLUSTERDOWN
 _DEMOTED = re.compile(r"(?:^|-)READONLY ")
 
 Part = str | bytes | int | float
+_MARK: tuple[Part, ...] = ("SET", WITNESSED, 1)
+"""A write of our own ahead of WAIT. From Redis 7.2 on it waits for the last write of its own connection alone: who
+changed nothing, for somebody else had done so before, would be told yes at once, whoever has what he saw."""
 
 
 class _Entry(NamedTuple):
@@ -159,15 +163,22 @@ class Batch:
 
     async def _confirmed_answers(self, commands: list[tuple[Part, ...]]) -> tuple[list[Any], NotReplicated | None]:
         """The answers, and None when all witnesses have confirmed."""
-        wanted = self._witnesses.wanted
-        # On this connection, so that it waits for these changes, and for all that they may have seen.
-        *answers, role, confirmed = await self._pipeline([*commands, ("ROLE",), ("WAIT", wanted, _CONFIRM_MS)])
+        if not self._witnesses.known:
+            await self.look()
+        waited_for = self._witnesses.wanted
+        wait = ("WAIT", waited_for, _CONFIRM_MS)
+        *answers, _, role, confirmed = await self._pipeline([*commands, _MARK, ("ROLE",), wait])
         self._witnesses.saw(role)
-        if self._witnesses.wanted > wanted:  # more follow than we knew
-            wanted = self._witnesses.wanted
-            _, confirmed = await self._pipeline([("PING",), ("WAIT", wanted, _CONFIRM_MS)])
-        done = isinstance(confirmed, int) and confirmed >= wanted
+        # Where more follow than we knew, the one whose word is missing may be the next primary: it counts as not done.
+        # To wait once more would be to ask whoever is the primary by then, and perhaps has nothing of this.
+        wanted = self._witnesses.wanted
+        done = isinstance(confirmed, int) and wanted <= min(waited_for, confirmed)
         return answers, None if done else NotReplicated(wanted)
+
+    async def look(self) -> None:
+        """See who follows, where replicas confirm; to be done every few seconds, also while nothing is changed."""
+        if self._witnesses.wanted:
+            self._witnesses.saw((await self._pipeline([("ROLE",)]))[0])
 
     async def _pipeline(self, commands: Sequence[tuple[Part, ...]]) -> list[Any]:
         async with self._redis.pipeline(transaction=False) as pipe:

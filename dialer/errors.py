@@ -91,6 +91,7 @@ class NotReplicated(StoreUnavailable):
         replicas = "1 replica" if wanted == 1 else f"{wanted} replicas"
         super().__init__(
             f"Redis took the change, but {replicas} did not confirm it in time (DIALER_REDIS_REPLICAS_ACKNOWLEDGED): "
-            "see that they run and follow; the change may be there or not, so repeat it"
+            "see that they run and follow; the change is most likely there: repeat it under the same Idempotency-Key "
+            "or id, and without one look first"
         )
         self.wanted = wanted

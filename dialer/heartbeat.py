@@ -86,6 +86,7 @@ async def beat(name: str, runtime: Runtime, lists: Sequence[str], *, is_known: b
     """
     now, batch = now_ms(runtime.clock), runtime.batch
     *_, fleet = await asyncio.gather(
+        batch.look(),
         *(batch.command("ZADD", key, now, name, confirmed=False) for key in lists),
         *(
             batch.command("ZREMRANGEBYSCORE", key, "-inf", now - keys.WORKER_ALIVE_MS, confirmed=False)

@@ -33,6 +33,11 @@ class Witnesses:
         self._seen_s = {count: at for count, at in self._seen_s.items() if now - at < HOLD_S}
         return max(self._least, *self._seen_s, 0)
 
+    @property
+    def known(self) -> bool:
+        """Whether it was seen a moment ago who follows."""
+        return self.wanted == 0 or bool(self._seen_s)
+
     def saw(self, role: Any) -> None:
         """Take note of what a primary answers to `ROLE`: the replicas that follow stand in its third part."""
         if isinstance(role, list) and role[0] in {"master", b"master"}:

@@ -36,7 +36,7 @@ _MOST = 200  # a sweep: what is left over comes first in the next
 _SPAN = timedelta(seconds=90)
 """The list is searched this long around the request: clocks differ, and started_at may be the answer's moment."""
 _LIST_UNTIL_MS = 600_000
-"""After ten minutes the list is no more asked: by then a call of ours would have shown itself."""
+"""After ten minutes the list is no more asked. Who could not ask it until then does not know that it lacks the call."""
 _LIST_RESTS_S = 5.0
 _ASK_AGAIN_MS = 60_000
 _BEYOND_DOUBT_MS = 6 * 3_600_000
@@ -169,7 +169,7 @@ async def _redial(attempt: Attempt, context: Context) -> None:
 async def _look_up(attempt: Attempt, age_ms: int, context: Context) -> tuple[CarrierCall | None, bool]:
     """The attempt's call in the carrier's list, and whether the list could be read."""
     if age_ms > _LIST_UNTIL_MS or attempt.placed_at is None:
-        return None, True
+        return None, False
     placed = attempt.placed_at
     try:
         carrier, wanted = context.carrier(attempt.trunk), await _sought(attempt, context)

@@ -156,9 +156,11 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
             async with announced(runtime, "api", runner.addresses[0][1]):
                 try:
                     await keep_to_data(runtime.store)
-                finally:
+                except asyncio.CancelledError:
+                    # Asked to end. Where the data became another release's, it ends at once instead.
                     app[ENDING].set()
                     await asyncio.sleep(settings.api_grace_s)
+                    raise
         finally:
             await runner.cleanup()
 

@@ -69,7 +69,8 @@ async def _converted(path: str, sheet: str | None) -> AsyncGenerator[bytes, None
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+            # Not `wait`: it waits for the pipes to end, which are not looked at while nobody reads what lies in them.
+            await process.communicate()
 
 
 def _refusal(code: int, told: bytes) -> InvalidInput:

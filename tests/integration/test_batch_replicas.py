@@ -123,3 +123,26 @@ async def test_what_only_reads_is_known(redis: Redis) -> None:
     assert (True, True, False, False) == tuple(
         script(name).changes for name in ("begin_attempt", "apply_event", "explain_call", "count_calls")
     )
+
+
+async def test_another_process_is_not_told_of_a_change_that_only_the_primary_has(
+    group: RedisGroup, redis: Redis
+) -> None:
+    """Who finds a thing done by somebody else, and so changes nothing, waits until the replicas have that, too."""
+    await Batch(redis, replicas=1).command("SET", "a", 0)
+    group.servers[1].freeze()
+    with pytest.raises(NotReplicated):
+        await Batch(redis, replicas=1).command("HSETNX", "opted-out", "somebody", 1)
+    async with open_redis(load_settings(redis_url=group.url)) as other:
+        with pytest.raises(NotReplicated):
+            await Batch(other, replicas=1).command("HSETNX", "opted-out", "somebody", 1)
+    group.servers[1].thaw()
+
+
+async def test_whoever_looks_knows_who_follows(redis: Redis) -> None:
+    """A process that changes nothing for a while still knows how many must confirm when it does."""
+    batch, careless = Batch(redis, replicas=1), Batch(redis)
+    await asyncio.gather(batch.look(), careless.look())
+    assert ((True, 1), (True, 0)) == tuple((one._witnesses.known, one._witnesses.wanted) for one in (batch, careless))
+    assert batch._witnesses._seen_s
+    assert not careless._witnesses._seen_s
