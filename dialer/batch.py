@@ -164,7 +164,7 @@ class Batch:
     async def _confirmed_answers(self, commands: list[tuple[Part, ...]]) -> tuple[list[Any], NotReplicated | None]:
         """The answers, and None when all witnesses have confirmed."""
         if not self._witnesses.known:
-            await self.look()
+            self._witnesses.saw((await self._pipeline([("ROLE",)]))[0])
         waited_for = self._witnesses.wanted
         wait = ("WAIT", waited_for, _CONFIRM_MS)
         *answers, _, role, confirmed = await self._pipeline([*commands, _MARK, ("ROLE",), wait])
@@ -176,9 +176,12 @@ class Batch:
         return answers, None if done else NotReplicated(wanted)
 
     async def look(self) -> None:
-        """See who follows, where replicas confirm; to be done every few seconds, also while nothing is changed."""
+        """See who follows, where replicas confirm; to be done every few seconds, also while nothing is changed.
+
+        Raises StoreUnavailable.
+        """
         if self._witnesses.wanted:
-            self._witnesses.saw((await self._pipeline([("ROLE",)]))[0])
+            self._witnesses.saw(await self.command("ROLE", confirmed=False))
 
     async def _pipeline(self, commands: Sequence[tuple[Part, ...]]) -> list[Any]:
         async with self._redis.pipeline(transaction=False) as pipe:

@@ -146,3 +146,11 @@ async def test_whoever_looks_knows_who_follows(redis: Redis) -> None:
     assert ((True, 1), (True, 0)) == tuple((one._witnesses.known, one._witnesses.wanted) for one in (batch, careless))
     assert batch._witnesses._seen_s
     assert not careless._witnesses._seen_s
+
+
+async def test_who_looks_while_redis_is_away_is_told_so(group: RedisGroup, redis: Redis) -> None:
+    """The heartbeat looks, and lives on through every outage that it is told of as one."""
+    batch = Batch(redis, replicas=1)
+    await group.servers[0].kill()
+    with pytest.raises(StoreUnavailable):
+        await batch.look()
