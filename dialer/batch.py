@@ -55,6 +55,7 @@ class _Entry(NamedTuple):
     answer: asyncio.Future[Any]
     script: Script | None
     is_confirmed: bool
+    is_hasty: bool
 
     @property
     def changes(self) -> bool:
@@ -110,9 +111,19 @@ class Batch:
         """
         return await self._ask(parts, None, is_confirmed=confirmed)
 
-    def _ask(self, parts: tuple[Part, ...], wanted: Script | None, *, is_confirmed: bool = True) -> asyncio.Future[Any]:
+    async def read(self, *parts: Part) -> Any:
+        """As `command`, for what changes nothing and somebody on the phone waits for.
+
+        Changes of the same turn of the event loop do not hold it up while replicas are to confirm them; so it may not
+        be meant to see any of those.
+        """
+        return await self._ask(parts, None, is_hasty=True)
+
+    def _ask(
+        self, parts: tuple[Part, ...], wanted: Script | None, *, is_confirmed: bool = True, is_hasty: bool = False
+    ) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
-        entry = _Entry((parts[0], *map(_encoded, parts[1:])), loop.create_future(), wanted, is_confirmed)
+        entry = _Entry((parts[0], *map(_encoded, parts[1:])), loop.create_future(), wanted, is_confirmed, is_hasty)
         self._turn.append(entry)
         if len(self._turn) == 1:
             loop.call_soon(self._end_turn)
@@ -120,8 +131,11 @@ class Batch:
 
     def _end_turn(self) -> None:
         turn, self._turn = self._turn, []
-        is_confirmed = self._witnesses.wanted and any(entry.changes for entry in turn)
-        (self._confirmed if is_confirmed else self._free).add(turn)
+        if not self._witnesses.wanted or not any(entry.changes for entry in turn):
+            self._free.add(turn)
+            return
+        self._confirmed.add([entry for entry in turn if not entry.is_hasty])
+        self._free.add([entry for entry in turn if entry.is_hasty])
 
     async def _execute(self, entries: list[_Entry]) -> None:
         try:
@@ -167,12 +181,14 @@ class Batch:
             self._witnesses.saw((await self._pipeline([("ROLE",)]))[0])
         waited_for = self._witnesses.wanted
         wait = ("WAIT", waited_for, _CONFIRM_MS)
-        *answers, _, role, confirmed = await self._pipeline([*commands, _MARK, ("ROLE",), wait])
+        *answers, marked, role, confirmed = await self._pipeline([*commands, _MARK, ("ROLE",), wait])
         self._witnesses.saw(role)
         # Where more follow than we knew, the one whose word is missing may be the next primary: it counts as not done.
         # To wait once more would be to ask whoever is the primary by then, and perhaps has nothing of this.
         wanted = self._witnesses.wanted
-        done = isinstance(confirmed, int) and wanted <= min(waited_for, confirmed)
+        # Without the mark, for want of memory or replicas, it may have waited for nothing that anybody else has done.
+        is_told = isinstance(confirmed, int) and not isinstance(marked, Exception)
+        done = is_told and wanted <= min(waited_for, confirmed)
         return answers, None if done else NotReplicated(wanted)
 
     async def look(self) -> None:

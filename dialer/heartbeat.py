@@ -34,7 +34,6 @@ WORKER_LISTS = (keys.SPEAKERS, keys.WORKERS)
 API_LISTS = (keys.SPEAKERS, keys.APIS)
 MUTE_LISTS = (keys.APIS,)
 """Of an API that has no carrier: nothing of the budget of other requests is for it."""
-_ALL_LISTS = (keys.SPEAKERS, keys.WORKERS, keys.APIS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +89,7 @@ async def beat(name: str, runtime: Runtime, lists: Sequence[str], *, is_known: b
         *(batch.command("ZADD", key, now, name, confirmed=False) for key in lists),
         *(
             batch.command("ZREMRANGEBYSCORE", key, "-inf", now - keys.WORKER_ALIVE_MS, confirmed=False)
-            for key in _ALL_LISTS
+            for key in keys.PROCESSES
         ),
         read_fleet(batch),
     )

@@ -128,6 +128,8 @@ CHANGES = f"{TAG}changes"
 WORKERS = f"{TAG}workers"
 SPEAKERS = f"{TAG}speakers"
 APIS = f"{TAG}apis"
+PROCESSES = (SPEAKERS, WORKERS, APIS)
+"""All in which processes are heard from."""
 TARGETS = f"{TAG}targets"
 HANGING_UP = f"{TAG}hanging-up"
 TRUNK = f"{TAG}trunk:{MAIN}"

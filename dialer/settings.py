@@ -539,8 +539,8 @@ def load_settings(**overrides: object) -> Settings:
 def _sentences(error: ValidationError) -> list[str]:
     fields = Settings.model_fields
     return [
-        f"{environment_name(str(e['loc'][0]))} is not usable: {e['msg']}. {fields[str(e['loc'][0])].description}"
-        for e in error.errors(include_input=False, include_url=False)
+        f"{environment_name(name)} is not usable: {words.removeprefix('Value error, ')}. {fields[name].description}"
+        for name, words in ((str(e["loc"][0]), e["msg"]) for e in error.errors(include_input=False, include_url=False))
     ]
 
 

@@ -29,7 +29,7 @@ def command(*, dry_run: bool) -> None:
     and goes on where it was. Needs DIALER_REDIS_URL, or a `dialer up` running in the same data folder.
     """
     try:
-        asyncio.run(_migrate(settings_beside_owner(), dry_run=dry_run))
+        asyncio.run(_migrate(settings_beside_owner(dials=False), dry_run=dry_run))
     except KeyboardInterrupt:
         click.echo("Ended. `dialer migrate` goes on from here.", err=True)
         raise

@@ -50,6 +50,7 @@ CHECKS = (
     Check("secrets", variables.secret),
     Check("caller id", variables.caller_id),
     Check("voice", variables.voice),
+    Check("traces", variables.traces),
     Check(_REDIS, store.reachable),
     Check("append-only file", store.append_only, (_REDIS,)),
     Check("sync to disk", store.synced, (_REDIS,)),

@@ -13,6 +13,7 @@ from dialer.errors import InvalidInput
 from dialer.phone import parse_number
 from dialer.secret_files import names_of_secrets
 from dialer.settings import CARRIER_FIELDS, PREFIX, TRUNK_FIELDS, Settings, environment_name, trunk_variable
+from dialer.tracing import traces_class
 from dialer.voices import check_voice
 
 NEEDED = ("redis_url", "public_url", "api_key", "webhook_secret", *CARRIER_FIELDS)
@@ -63,6 +64,17 @@ async def secret(patient: Patient) -> Finding:
     if len(given) > len(set(given.values())):
         return warning("API key and webhook secret are the same", f"They protect different things. {advice}")
     return ok(f"{len(given)} of {_ADVISED_LENGTH} characters or more") if given else skipped("none is set")
+
+
+async def traces(patient: Patient) -> Finding:
+    """What makes traces is installed, where they are switched on: no process would start without it."""
+    if not patient.settings.tracing:
+        return ok("off")
+    try:
+        traces_class()
+    except InvalidInput as error:
+        return failed("on, and OpenTelemetry is not installed", str(error))
+    return ok("on")
 
 
 async def caller_id(patient: Patient) -> Finding:

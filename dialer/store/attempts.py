@@ -135,14 +135,14 @@ class AttemptStore(StorePart):
             record,
             (begun, facts, replaced, place, allowed, trunk),
         ) = await asyncio.gather(
-            self._batch.command("HMGET", keys.campaign(campaign_id), *_SPOKEN),
-            self._batch.command("HGET", keys.bucket(campaign_id, seq), seq),
-            self._batch.command("HMGET", keys.attempt(ref), "at", "facts", "script", "place", "allowed", "trunk"),
+            self._batch.read("HMGET", keys.campaign(campaign_id), *_SPOKEN),
+            self._batch.read("HGET", keys.bucket(campaign_id, seq), seq),
+            self._batch.read("HMGET", keys.attempt(ref), "at", "facts", "script", "place", "allowed", "trunk"),
         )
         if not (kind and record and begun):
             return None
         if version and allowed and (begun_with := Decision.read(allowed).script_version) != int(version):
-            script = await self._batch.command("HGET", keys.texts(campaign_id), begun_with) or script
+            script = await self._batch.read("HGET", keys.texts(campaign_id), begun_with) or script
         call = CallRecord.read(record)
         if call.own:
             kind, script = call.own["kind"], json.dumps(call.own["script"], ensure_ascii=False)

@@ -95,9 +95,7 @@ class MigratingStore(StorePart):
     async def check_processes(self, needs: int) -> None:
         """Raises IllegalStep while a process is there that could not read data that needs this version."""
         since = self._now_ms() - keys.WORKER_ALIVE_MS
-        heard = (
-            self._batch.command("ZRANGEBYSCORE", key, since, "+inf") for key in (keys.WORKERS, keys.SPEAKERS, keys.APIS)
-        )
+        heard = (self._batch.command("ZRANGEBYSCORE", key, since, "+inf") for key in keys.PROCESSES)
         older = sorted({name for names in await asyncio.gather(*heard) for name in names if version_of(name) < needs})
         if older:
             raise IllegalStep(

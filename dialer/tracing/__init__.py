@@ -17,7 +17,7 @@ from __future__ import annotations
 import hmac
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import aiohttp
 
@@ -25,6 +25,9 @@ from dialer.clock import Clock
 from dialer.dispositions import Disposition
 from dialer.errors import InvalidInput
 from dialer.settings import Settings, environment_name
+
+if TYPE_CHECKING:
+    from dialer.tracing.spans import Traces
 
 Told = str | int | float | bool
 STATUS = "http.response.status_code"
@@ -114,6 +117,12 @@ def tracing_of(settings: Settings, clock: Clock) -> Tracing:
     """What makes the traces of this process. Raises InvalidInput where it is to be on and OpenTelemetry is missing."""
     if not settings.tracing:
         return OFF
+    secret = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
+    return traces_class()(secret, clock)
+
+
+def traces_class() -> type[Traces]:
+    """What makes traces. Raises InvalidInput where OpenTelemetry is not installed."""
     try:
         from dialer.tracing.spans import Traces  # noqa: PLC0415 - an extra, and 0.1 s that nobody waits for who has none
     except ModuleNotFoundError as error:
@@ -122,4 +131,4 @@ def tracing_of(settings: Settings, clock: Clock) -> Tracing:
             f"{name} is on, but {error.name} is not installed: run `pip install 'dialer[otel]'`, or leave {name} unset"
         )
         raise InvalidInput(message, field=name) from error
-    return Traces(settings.webhook_secret.get_secret_value() if settings.webhook_secret else "", clock)
+    return Traces

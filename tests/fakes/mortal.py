@@ -25,6 +25,11 @@ class Mortal(Batch):
         self._live()
         return await self._batch.command(*parts, confirmed=confirmed)
 
+    async def read(self, *parts: Any) -> Any:
+        """Read, while it lives."""
+        self._live()
+        return await self._batch.read(*parts)
+
     def _live(self) -> None:
         if self.left == 0:
             raise StoreUnavailable("the process is gone")

@@ -154,3 +154,31 @@ async def test_who_looks_while_redis_is_away_is_told_so(group: RedisGroup, redis
     await group.servers[0].kill()
     with pytest.raises(StoreUnavailable):
         await batch.look()
+
+
+async def test_what_somebody_on_the_phone_waits_for_is_not_held_up_by_changes_of_its_turn(
+    group: RedisGroup, redis: Redis
+) -> None:
+    """Both are asked in one turn of the loop, the change first; the read is answered while the replica hangs."""
+    batch = Batch(redis, replicas=1)
+    await batch.command("SET", "a", 0)
+    group.servers[1].freeze()
+    began = time.monotonic()
+    changing = asyncio.ensure_future(batch.command("SET", "a", 1))
+    reading = asyncio.ensure_future(batch.read("EXISTS", "a"))
+    assert 1 == await reading
+    assert time.monotonic() - began < 0.5
+    with pytest.raises(NotReplicated):
+        await changing
+    group.servers[1].thaw()
+
+
+async def test_without_a_write_of_its_own_a_wait_proves_nothing(redis: Redis) -> None:
+    """Where the server takes no write any more, a script that changes nothing is not told yes for what others did."""
+    batch = Batch(redis, replicas=1)
+    await batch.command("SET", "a", 0)
+    await redis.config_set("min-replicas-to-write", 5)
+    with pytest.raises(NotReplicated):
+        await batch.run("release_lock", ["{dialer}:nobody's"], ["me"])
+    await redis.config_set("min-replicas-to-write", 0)
+    assert 0 == await batch.run("release_lock", ["{dialer}:nobody's"], ["me"])

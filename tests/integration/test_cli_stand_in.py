@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from dialer.cli.configuration import settings_beside_owner
 from dialer.cli.examined import examined_settings
 from dialer.cli.stand_in import carrier_settings
+from dialer.errors import InvalidInput
 from dialer.folder import FolderLock, Owner
 from dialer.settings import Settings, environment_name
 
@@ -69,3 +71,11 @@ def test_redis_that_is_set_is_examined(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_nobody_running_leaves_what_is_set() -> None:
     """Without a running dialer nothing is made up."""
     assert (None, None) == (carrier_settings().carrier_client_id, examined_settings()[0].redis_url)
+
+
+@pytest.mark.usefixtures("simulated")
+def test_only_who_dials_keeps_away_from_a_stand_ins_redis() -> None:
+    """A worker of its own could ring phones for calls meant for the stand-in; a migration rings nobody."""
+    with pytest.raises(InvalidInput, match="starts its own workers"):
+        settings_beside_owner()
+    assert REDIS == settings_beside_owner(dials=False).redis_url

@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-
-import pytest
 
 from jobs.rescue import _look_up
-from tests.fakes.switchboard import Switchboard, open_switchboard
-
-
-@pytest.fixture
-async def board(redis_url: str) -> AsyncIterator[Switchboard]:
-    """A dialer in one process and its carrier."""
-    async with open_switchboard(redis_url) as board:
-        yield board
+from tests.fakes.switchboard import Switchboard
 
 
 async def test_list_that_fails_is_not_asked_for_by_everybody(board: Switchboard) -> None:
@@ -33,3 +23,11 @@ async def test_list_that_fails_is_not_asked_for_by_everybody(board: Switchboard)
         while not (await _look_up(attempt, 1000, board.context))[0]:
             board.context.list_rests.clear()
             await asyncio.sleep(0.1)
+
+
+async def test_list_that_nobody_could_ask_for_ten_minutes_tells_nothing(board: Switchboard) -> None:
+    """Beyond that it is not asked any more: so nobody may be redialed for not standing in it."""
+    attempt = await board.attempt(await board.up())
+    asked = len(board.carrier.log)
+
+    assert ((None, False), asked) == (await _look_up(attempt, 600_001, board.context), len(board.carrier.log))

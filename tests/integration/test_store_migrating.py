@@ -171,6 +171,10 @@ async def test_what_older_programs_cannot_read_waits_for_their_end(old: Engine, 
     with pytest.raises(IllegalStep, match=r"1 processes .*\(host:1:0a\)"):
         await _done(old.store, CONTRACT)
     await redis.zrem(keys.WORKERS, "host:1:0a")
+    await redis.zadd(keys.APIS, {"host:4:0d": old.now_ms})  # one without a carrier is in no other list
+    with pytest.raises(IllegalStep, match=r"1 processes .*\(host:4:0d\)"):
+        await _done(old.store, CONTRACT)
+    await redis.zrem(keys.APIS, "host:4:0d")
     begun = old.store.migrate(CONTRACT)
     await anext(begun)
 

@@ -20,6 +20,9 @@ from structlog.testing import LogCapture
 
 from dialer import log
 from dialer.dispositions import Disposition
+from dialer.doctor import variables
+from dialer.doctor.finding import State
+from dialer.doctor.patient import Patient
 from dialer.errors import InvalidInput
 from dialer.settings import Settings
 from dialer.tracing import OFF, tracing_of
@@ -78,8 +81,8 @@ def test_whoever_has_traces_off_imports_nothing_of_them() -> None:
     assert OFF is tracing_of(Settings(), SettableClock())
 
 
-def test_who_lacks_the_extra_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The setting is named, and the command."""
+async def test_who_lacks_the_extra_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The setting is named, and the command; the doctor finds it as well."""
     for name in [one for one in sys.modules if one.startswith(("opentelemetry", "dialer.tracing."))]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "opentelemetry", None)
@@ -87,6 +90,9 @@ def test_who_lacks_the_extra_is_told_what_to_install(monkeypatch: pytest.MonkeyP
         tracing_of(ON, SettableClock())
 
     assert "DIALER_TRACING" == refused.value.field
+    patient = Patient(settings=ON, api_url="", redis=None, redis_trouble="", carrier=None, http=None)  # type: ignore[arg-type]
+    found = await variables.traces(patient)
+    assert (State.FAILED, True) == (found.state, "pip install" in str(found.advice))
 
 
 async def test_every_process_makes_the_same_trace_of_an_attempt(sent: InMemorySpanExporter) -> None:

@@ -70,9 +70,9 @@ async def test_it_serves_on_for_its_grace_and_keeps_no_connection(settings: Sett
 async def test_it_ends_when_a_newer_release_takes_the_data(
     settings: Settings, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """With the sentence that says what to do."""
+    """With the sentence that says what to do, and without a grace: it could not understand what it would serve."""
     monkeypatch.setattr("dialer.runtime._LOOK_AGAIN_S", 0.02)
-    async with served(settings) as server:
+    async with served(settings.model_copy(update={"api_grace_s": 60})) as server:
         await asyncio.sleep(0.1)
         runs = not server.running.done()
         await Batch(redis).command("HSET", keys.SCHEMA, "version", WRITES + 1, "needs", WRITES + 1)
