@@ -42,7 +42,7 @@ _CONFIRM_MS = 1000
 _AWAY = (OutOfMemoryError, ReadOnlyError, MasterDownError, ClusterDownError, TryAgainError)
 """Answers of a server that is there and cannot serve; redis-py has no class for two, nor for any within a script."""
 _AWAY_WORDS = re.compile(r"(?:^|-)(?:OOM|READONLY|MASTERDOWN|MISCONF|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY) ")
-_DEMOTED = re.compile(r"(?:^|-)READONLY ")
+_READ_ONLY = re.compile(r"(?:^|-)READONLY ")
 
 Part = str | bytes | int | float
 _MARK: tuple[Part, ...] = ("SET", WITNESSED, 1)
@@ -147,7 +147,7 @@ class Batch:
                 # A new or restarted server: teach it, then ask again what it surely did not run.
                 again = await self._taught(unknown)
                 answers = [again.get(id(entry), answer) for entry, answer in zip(entries, answers, strict=True)]
-            if any(isinstance(answer, ResponseError) and _DEMOTED.search(str(answer)) for answer in answers):
+            if any(_is_demoted(answer) for answer in answers):
                 # No primary any more: whoever asks next connects anew, and asks the sentinels where there are any.
                 await self._redis.connection_pool.disconnect(inuse_connections=False)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, nobody who asked may wait for ever
@@ -225,6 +225,14 @@ def _resolve(future: asyncio.Future[Any], answer: Any) -> None:
         unavailable = StoreUnavailable(f"Redis does not answer ({type(answer).__name__}); is it running and reachable?")
         unavailable.__cause__ = answer
         future.set_exception(unavailable)
+
+
+def _is_demoted(answer: Any) -> bool:
+    # From 7.0 on Redis says so of a script as it does of a command, and redis-py takes the word off; before, it is
+    # in the middle of the script's own error.
+    return isinstance(answer, ReadOnlyError) or (
+        isinstance(answer, ResponseError) and _READ_ONLY.search(str(answer)) is not None
+    )
 
 
 def _is_away(error: ResponseError) -> bool:

@@ -71,7 +71,7 @@ def _dial_unknown_again() -> None:
 MUTATIONS = {
     "a doubtful reply is no call": Mutation(("twice",), act=_dial_unknown_again),
     "a lost worker's placing is taken for a claim": Mutation(
-        ("twice",),
+        ("twice", "lost"),
         (
             "lapse_lease",
             "redis.call('HSET', ATTEMPT, 'result', 'unknown: worker_lost')\n  move(UNKNOWN, NOW, ARGV[6])\n  return 2",
