@@ -123,7 +123,9 @@ class Batch:
         self, parts: tuple[Part, ...], wanted: Script | None, *, is_confirmed: bool = True, is_hasty: bool = False
     ) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
-        entry = _Entry((parts[0], *map(_encoded, parts[1:])), loop.create_future(), wanted, is_confirmed, is_hasty)
+        # JSON can carry half a surrogate pair, UTF-8 cannot: it is written as a question mark, and the batch goes out.
+        sent = [part.encode("utf-8", "replace") if isinstance(part, str) else part for part in parts[1:]]
+        entry = _Entry((parts[0], *sent), loop.create_future(), wanted, is_confirmed, is_hasty)
         self._turn.append(entry)
         if len(self._turn) == 1:
             loop.call_soon(self._end_turn)
@@ -205,11 +207,6 @@ class Batch:
                 pipe.execute_command(*parts)
             answers: list[Any] = await pipe.execute(raise_on_error=False)
             return answers
-
-
-def _encoded(part: Part) -> bytes | int | float:
-    # JSON can carry half a surrogate pair, UTF-8 cannot: it is written as a question mark, and the batch goes out.
-    return part.encode("utf-8", "replace") if isinstance(part, str) else part
 
 
 def _resolve(future: asyncio.Future[Any], answer: Any) -> None:
