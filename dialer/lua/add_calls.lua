@@ -13,11 +13,12 @@
 -- include: changes
 -- include: line
 -- include: import
-local state, total, expires, most, over = unpack(redis.call('HMGET', KEYS[1], 'state', 'total', 'expires_at', 'most', 'over_at'))
+local fields = redis.call('HMGET', KEYS[1], 'state', 'total', 'expires_at', 'most', 'over_at', 'swept_at')
+local state, total, expires, most, over, swept = unpack(fields)
 if not state then return {-1} end
 if state == 'completed' or state == 'cancelled' then return {-2, state} end
 if over then return {-2, 'over'} end
-if expires and tonumber(expires) <= tonumber(ARGV[2]) then return {-2, 'expired'} end
+if swept or expires and tonumber(expires) <= tonumber(ARGV[2]) then return {-2, 'expired'} end
 local seq, first, size = tonumber(total) + 1, tonumber(ARGV[6]), tonumber(ARGV[7])
 local buckets = tonumber(ARGV[8])
 if seq ~= first then return {-3, seq} end

@@ -16,6 +16,7 @@ if expires and tonumber(expires) > now then
 end
 local first = redis.call('ZREM', KEYS[4], id) == 1
 if not expires then return 0 end
+redis.call('HSETNX', KEYS[1], 'swept_at', now)
 local left = redis.call('ZCARD', KEYS[2])
 if left > 0 then
   tell_swept(KEYS[1], KEYS[7], id, 'expired', ARGV[2])

@@ -6,9 +6,9 @@
 -- atomic because two workers see the same drop, and because the conference may end at this moment
 -- include: changes
 -- include: call
-local kind, state, expires, over = unpack(redis.call('HMGET', CAMPAIGN, 'kind', 'state', 'expires_at', 'over_at'))
+local kind, state, expires, over, swept = unpack(redis.call('HMGET', CAMPAIGN, 'kind', 'state', 'expires_at', 'over_at', 'swept_at'))
 if kind ~= 'conference' then return {-1} end
-if over or expires and NOW >= tonumber(expires) then return {-2, 'over'} end
+if over or swept or expires and NOW >= tonumber(expires) then return {-2, 'over'} end
 if state ~= 'running' then return {-2, state} end
 if tries().n ~= NUMBER or tries().erased then return {0} end
 local facts = tonumber(redis.call('HGET', ATTEMPT, 'facts') or 0)

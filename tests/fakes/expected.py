@@ -350,7 +350,7 @@ class Expected:
     def recall(self, ref: CallRef, tries: int, now: int, *, dropped: bool) -> bool:
         """Call a member again, who was seen after so many tries; returns whether it is so."""
         call, campaign = self.call(ref), self.call(ref).campaign
-        ended = campaign.over or campaign.expires_at <= now
+        ended = campaign.over or campaign.swept or campaign.expires_at <= now
         if campaign.kind != "conference" or ended or campaign.state is not CampaignState.RUNNING or call.tries != tries:
             return False
         facts = call.attempts[tries].facts if tries else frozenset()

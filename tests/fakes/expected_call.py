@@ -84,7 +84,7 @@ class ExpectedCall:
     @property
     def too_late_at(self) -> float:
         """Its own end or that of its campaign."""
-        return min(self.expires_at, self.campaign.expires_at)
+        return -math.inf if self.campaign.swept else min(self.expires_at, self.campaign.expires_at)
 
     def claimable_from(self, now: float) -> float:
         """From when it may be claimed while it waits."""

@@ -78,9 +78,12 @@ local function finish(disposition)
   return disposition
 end
 
--- When it is too late for the call (ms): for its whole campaign, or, kept beside its tries, for itself.
+-- When it is too late for the call (ms): for its whole campaign, or, kept beside its tries, for itself. It always is once what waited
+-- was ended (expire_campaign): nobody would end what a process whose clock is behind puts back into the line.
 local function too_late_at()
-  local shared, own = tonumber(redis.call('HGET', CAMPAIGN, 'expires_at') or nil), tries().x
+  local expires, swept = unpack(redis.call('HMGET', CAMPAIGN, 'expires_at', 'swept_at'))
+  if swept then return 0 end
+  local shared, own = tonumber(expires or nil), tries().x
   return shared and own and math.min(shared, own) or shared or own
 end
 
