@@ -1,6 +1,6 @@
 """What is counted of calls, attempts and recordings, once, by whoever made the change in Redis.
 
-Counters belong to the process that made the change; the gauges of what they amount to are in `gauging.py`.
+Counters belong to the process that made the change; the gauges of what they amount to are in `metrics/gauging.py`.
 """
 
 from __future__ import annotations
@@ -32,5 +32,5 @@ def count_calls(disposition: Disposition, kind: str, calls: int = 1) -> None:
 
 
 def count_recording(result: str) -> None:
-    """Count what became of a recording: a value of the label `result` in `metrics_labels.py`."""
+    """Count what became of a recording: a value of the label `result` in `metrics/labels.py`."""
     metrics.RECORDINGS.labels(result).inc()

@@ -23,13 +23,13 @@ from typing import Any, NamedTuple
 import structlog
 
 from dialer import keys, pacing
-from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
 from dialer.dials import Claim, Dial, read_dials
 from dialer.dispositions import Disposition
 from dialer.erasing import suppressed_digest
 from dialer.model import MAIN, AttemptRef
 from dialer.openings import Openings
+from dialer.redis.batch import Batch
 from dialer.settings import Settings
 from dialer.states import UP, CallState
 from dialer.trunk_breaker import count_outcome, policy_of

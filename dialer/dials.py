@@ -14,10 +14,10 @@ from typing import Any, NamedTuple
 import structlog
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.call_record import CallRecord
 from dialer.model import MAIN, AttemptRef, CallRef, Terms
 from dialer.notification import KIND
+from dialer.redis.batch import Batch
 
 log = structlog.get_logger()
 

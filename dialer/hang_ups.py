@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
 from dialer.model import CallRef
+from dialer.redis.batch import Batch
 
 LEASE_MS = 20_000
 """Longer than an ordinary hanging up and its turn. Where a slow carrier makes it longer, another worker does the same

@@ -20,8 +20,8 @@ from hashlib import sha256
 from typing import Any
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.errors import DialerError
+from dialer.redis.batch import Batch
 
 KEPT_S = 86_400  # a day: clients that retry longer than that have a person look first
 RUNNING_MS = 30_000  # longer than any creation takes, short enough to wait for after a crash

@@ -62,7 +62,7 @@ campaign (`store/retention.py`).
 | `api-keys` | hash | id of an API key: name, roles, digest, created, expires (JSON) | revoked |
 | `api-keys:used` | hash | id of an API key: when it was last used (ms) | revoked |
 | `erasure` | hash | `fingerprint` of the secret under which hashes of erased numbers stand | stays: one a fleet |
-| `witnessed` | string | written ahead of each wait for replicas (`batch.py`); says nothing | stays |
+| `witnessed` | string | written ahead of each wait for replicas (`redis/batch.py`); says nothing | stays |
 | `schema` | hash | `version` of the data, and the oldest of a program that may read it: `needs` (`schema.py`) | stays |
 | `migration` | hash | `version` that is being made, `at` (cursor), counts (`store/migrating.py`) | with its last page |
 | `escalating` | zset | call given up that is to be escalated, score: when, or the lease (ms) | empties |

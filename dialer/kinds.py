@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from dialer import conference, escalation, notification, scripts
-from dialer.conference import ConferenceScript, room_of
+from dialer import notification, scripts
+from dialer.conferences import conference
+from dialer.conferences.conference import ConferenceScript, room_of
 from dialer.connecting import check_connects
 from dialer.dispositions import Disposition
-from dialer.escalation import EscalationScript
+from dialer.escalations import escalation
+from dialer.escalations.escalation import EscalationScript
 from dialer.notification import NotificationScript
 from dialer.scripts import CallScript, Confirm
 from dialer.scripts.walking import walk

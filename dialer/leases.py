@@ -15,11 +15,11 @@ from enum import IntEnum
 import structlog
 
 from dialer import keys, notification
-from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
 from dialer.counting import count_calls
 from dialer.dispositions import Disposition
 from dialer.model import AttemptRef, CallRef
+from dialer.redis.batch import Batch
 from dialer.states import CallState
 from dialer.trunks import trunks_of
 

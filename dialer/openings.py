@@ -17,11 +17,11 @@ from datetime import datetime, timedelta
 import structlog
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.clock import Clock, moment, now_ms, to_ms
 from dialer.cohorts import zones_for
 from dialer.model import Campaign
 from dialer.pacing import HORIZON_US
+from dialer.redis.batch import Batch
 from dialer.windows import GUARD, Windows
 
 log = structlog.get_logger(__name__)

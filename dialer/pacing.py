@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
 from dialer.model import MAIN
 from dialer.providers.base import Doubt, Placed, PlaceResult, Refusal, Refused, Unknown
+from dialer.redis.batch import Batch
 
 HORIZON_US = 600_000
 """Tokens are given at most this far ahead: enough to hide the queue, and with LATEST_US below one second."""

@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
-from dialer.batch import Batch
 from dialer.clock import Clock, to_ms
 from dialer.dispositions import Disposition
 from dialer.forecast import Brake, Line, Money, Outlook, Plan, Problem, Rates, is_possible, look_ahead, problems_of
@@ -19,6 +18,7 @@ from dialer.forecast.talking import talk_s
 from dialer.kinds import KINDS, Callee, default_success, steps_of
 from dialer.model import MAIN, Campaign, Priority
 from dialer.pacing import MARGIN_LEAST_PPM
+from dialer.redis.batch import Batch
 from dialer.settings import Settings
 from dialer.store import Store
 from dialer.store.campaigns import BUILT_IN

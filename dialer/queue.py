@@ -14,8 +14,8 @@ from redis import exceptions
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialBackoff
 
-from dialer.redis_connection import open_pool
-from dialer.redis_settings import RedisSettings
+from dialer.redis.connection import open_pool
+from dialer.settings.redis import RedisSettings
 
 QUEUE_NAME = "{dialer}:arq:queue"
 JOB_EXPIRES_MS = 60_000

@@ -14,25 +14,25 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from dialer import metrics
-from dialer.batch import Batch
 from dialer.clock import RedisClock
-from dialer.ending import ended
 from dialer.erasing import erasure_secret
 from dialer.errors import CarrierError, StoreUnavailable
-from dialer.metrics_table import begin_at_zero
+from dialer.metrics.table import begin_at_zero
+from dialer.metrics.turns import turned
 from dialer.model import MAIN
 from dialer.openings import Openings
 from dialer.planning import Planning
+from dialer.processes.ending import ended
 from dialer.providers.base import Provider
 from dialer.providers.kpn import KpnVoice, kpn_from_settings
 from dialer.recordings.storage import Storage
-from dialer.redis_connection import open_redis
+from dialer.redis.batch import Batch
+from dialer.redis.connection import open_redis
 from dialer.schema import Stamp, is_older
 from dialer.settings import CARRIER_FIELDS, Settings
 from dialer.store import Store
 from dialer.store.base import Deadlines, deadlines
 from dialer.tracing import OFF, Tracing, tracing_of
-from dialer.turns import turned
 
 log = structlog.get_logger()
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import structlog
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.dispositions import Disposition
 from dialer.errors import StoreUnavailable
+from dialer.redis.batch import Batch
 
 log = structlog.get_logger()
 

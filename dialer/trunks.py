@@ -11,8 +11,8 @@ import asyncio
 from collections.abc import Iterable
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.model import MAIN
+from dialer.redis.batch import Batch
 
 _MOST_KEPT = 4096
 

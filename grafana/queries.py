@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from dialer.metrics_contract import Contract, Scope
-from dialer.metrics_labels import JOB, KIND, TRUNK
-from dialer.metrics_table import CONTRACTS
+from dialer.metrics.contract import Contract, Scope
+from dialer.metrics.labels import JOB, KIND, TRUNK
+from dialer.metrics.table import CONTRACTS
 
 RENAMED = {"job": "exported_job", "instance": "exported_instance"}
 """Prometheus gives these labels to what it scrapes, and renames ours."""

@@ -19,7 +19,7 @@ from dialer.callbacks.messages import body
 from dialer.callbacks.outbox import LEASE_MS, Due, Held, Outbox, is_swept
 from dialer.callbacks.sending import Failure, Sender
 from dialer.errors import StoreUnavailable
-from dialer.turns import turned
+from dialer.metrics.turns import turned
 from jobs.context import Context
 
 log = structlog.get_logger()

@@ -1,9 +1,9 @@
 """The job `conference`: place a batch of invitations; and the watch over conferences that are under way.
 
-What a member hears lies in `dialer/conference.py`, who is in and what follows from it in `dialer/gathering.py`. The
-watch only carries that out, every few seconds on one worker at a time. It keeps nothing: all it does may be done
-twice, by two workers at once too, and one that dies in it is followed by the next. The deadline needs no watch, since
-every campaign's end is kept by the sweeper.
+What a member hears lies in `dialer/conferences/conference.py`, who is in and what follows from it in `gathering.py`
+beside it. The watch only carries that out, every few seconds on one worker at a time. It keeps nothing: all it does may
+be done twice, by two workers at once too, and one that dies in it is followed by the next. The deadline needs no watch,
+since every campaign's end is kept by the sweeper.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from datetime import datetime
 import structlog
 
 from dialer.clock import moment, now_ms
+from dialer.conferences.gathering import Conference, Member
 from dialer.dials import Claim
 from dialer.dispositions import ENDINGS
 from dialer.errors import CarrierError
-from dialer.gathering import Conference, Member
 from dialer.states import CampaignState
 from dialer.steering import CallControl
 from jobs.context import ArqContext, Context

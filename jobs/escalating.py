@@ -5,7 +5,7 @@ from __future__ import annotations
 import structlog
 
 from dialer import metrics
-from dialer.climbing import climb
+from dialer.escalations.climbing import climb
 from jobs.context import ArqContext, Context
 from jobs.watching import look_at_all
 

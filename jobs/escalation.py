@@ -1,14 +1,14 @@
 """The job `escalation`: place a batch of its calls; and the watch that lets step follow step.
 
-What a call says and who is called lies in `dialer/escalation.py`, what follows from what in `dialer/ladder.py`, and
-`dialer/climbing.py` carries that out. The watch asks it to, every few seconds on one worker at a time. It keeps
+What a call says and who is called lies in `dialer/escalations/escalation.py`, what follows from what in `ladder.py`
+beside it, and `climbing.py` carries that out. The watch asks it to, every few seconds on one worker at a time. It keeps
 nothing: one that dies in it is followed by the next.
 """
 
 from __future__ import annotations
 
-from dialer.climbing import climb
 from dialer.dials import Claim
+from dialer.escalations.climbing import climb
 from jobs.context import ArqContext, Context
 from jobs.place import place_all
 from jobs.watching import look_at_all

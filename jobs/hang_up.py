@@ -16,10 +16,10 @@ from dialer.clock import to_ms
 from dialer.dispositions import REACHED
 from dialer.errors import CarrierError, NotFound, StoreUnavailable
 from dialer.hang_ups import HangUps, ToHangUp
+from dialer.metrics.turns import turned
 from dialer.model import Attempt
 from dialer.states import UP
 from dialer.steering import CallControl
-from dialer.turns import turned
 from jobs.context import Context
 
 log = structlog.get_logger()

@@ -20,8 +20,8 @@ from redis.exceptions import RedisError
 from dialer import keys, metrics
 from dialer.dials import Claim
 from dialer.errors import StoreUnavailable
+from dialer.metrics.turns import turned
 from dialer.model import MAIN
-from dialer.turns import turned
 from jobs.context import Context
 
 log = structlog.get_logger()

@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from dialer import exposing
 from dialer.errors import InvalidInput
-from dialer.metrics_contract import Shown
+from dialer.metrics import exposing
+from dialer.metrics.contract import Shown
+from dialer.metrics.targets import announced
 from dialer.settings import environment_name
-from dialer.targets import announced
 from jobs.context import Context
 
 _SHUTDOWN_S = 1  # for an answer under way

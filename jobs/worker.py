@@ -24,15 +24,15 @@ from redis.exceptions import RedisError
 from dialer import metrics, queue
 from dialer.dialing import Dialing, paces_of
 from dialer.dials import Claim
-from dialer.ending import ended
 from dialer.erasing import erasure_secret
 from dialer.errors import InvalidInput, StoreUnavailable
-from dialer.heartbeat import WORKER_LISTS, farewell, keep_alive, process_name
 from dialer.leases import Leases
+from dialer.metrics.turns import turned
 from dialer.model import MAIN
+from dialer.processes.ending import ended
+from dialer.processes.heartbeat import WORKER_LISTS, farewell, keep_alive, process_name
 from dialer.runtime import Runtime, keep_to_data, open_runtime
 from dialer.settings import CARRIER_FIELDS, Settings
-from dialer.turns import turned
 from jobs.again import again
 from jobs.callbacks import CallbackRounds
 from jobs.conference import conference, watch_conferences

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 from redis.asyncio import Redis
 
-from dialer.metrics_table import CONTRACTS
+from dialer.metrics.table import CONTRACTS
 from tests.fakes.redis_server import redis_server
 
 pytest.register_assert_rewrite("tests.fakes.walk")

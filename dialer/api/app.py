@@ -59,13 +59,13 @@ from dialer.api.keys import BACKGROUND, DOORKEEPER, ENDING, FEED, IMPORT_POOL, O
 from dialer.api.middleware import envelope, expect
 from dialer.api.openapi import openapi_document
 from dialer.api.routing import Route, install
-from dialer.ending import ended
 from dialer.errors import InvalidInput
-from dialer.exposing import tell_build
-from dialer.heartbeat import API_LISTS, MUTE_LISTS, farewell, keep_alive, process_name
+from dialer.metrics.exposing import tell_build
+from dialer.metrics.targets import announced
+from dialer.processes.ending import ended
+from dialer.processes.heartbeat import API_LISTS, MUTE_LISTS, farewell, keep_alive, process_name
 from dialer.runtime import Runtime, keep_to_data, open_runtime
 from dialer.settings import Settings, environment_name
-from dialer.targets import announced
 
 KEEPALIVE_S = 75  # longer than the usual proxy's 60 s, so that the proxy is the one who closes
 MAX_LINE_BYTES = 32_768  # all queries that are taken, with each character as four escaped bytes

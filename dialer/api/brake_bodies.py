@@ -9,7 +9,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from dialer.api.models import Incoming, Outgoing
-from dialer.conference import KIND as CONFERENCE
+from dialer.conferences.conference import KIND as CONFERENCE
 from dialer.errors import InvalidInput
 from dialer.model import Breaker, Campaign, EuroCap, Priority
 from dialer.settings import Settings

@@ -36,11 +36,11 @@ from dialer.api.share_bodies import caps_of
 from dialer.api.telling import callbacks_of
 from dialer.audit import Action
 from dialer.clock import moment, now_ms
-from dialer.conference import KIND as CONFERENCE
+from dialer.conferences.conference import KIND as CONFERENCE
 from dialer.errors import IllegalStep, InvalidInput
-from dialer.escalating import OF_CALL, offered
-from dialer.escalation import KIND as ESCALATION
-from dialer.escalation import Person, Plan
+from dialer.escalations.escalating import OF_CALL, offered
+from dialer.escalations.escalation import KIND as ESCALATION
+from dialer.escalations.escalation import Person, Plan
 from dialer.idempotency import KeptAnswer
 from dialer.kinds import KINDS, Callee, default_success, steps_of
 from dialer.model import Campaign

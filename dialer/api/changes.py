@@ -30,7 +30,7 @@ from dialer.api.schemas import CampaignChange
 from dialer.api.share_bodies import NO_CAPS, ShareBody, caps_of
 from dialer.audit import Action
 from dialer.errors import IllegalStep, InvalidInput
-from dialer.escalating import offered
+from dialer.escalations.escalating import offered
 from dialer.kinds import Callee, steps_of
 from dialer.model import Campaign
 from dialer.redialing import check_policy

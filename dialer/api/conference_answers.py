@@ -8,8 +8,8 @@ from typing import Self
 from pydantic import Field
 
 from dialer.api.models import Outgoing
+from dialer.conferences.gathering import Conference, ConferenceState, Member, MemberState
 from dialer.dispositions import Disposition
-from dialer.gathering import Conference, ConferenceState, Member, MemberState
 
 
 class MemberOut(Outgoing):

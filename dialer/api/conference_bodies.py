@@ -23,7 +23,7 @@ from dialer.api.schemas import (
     VariableName,
     VariableValue,
 )
-from dialer.conference import MOST_MEMBERS, ConferenceScript
+from dialer.conferences.conference import MOST_MEMBERS, ConferenceScript
 from dialer.importing.rows import MAX_VARIABLES
 from dialer.model import MAIN, NewCall, Priority, UnknownPolicy
 from dialer.settings import Settings

@@ -37,9 +37,9 @@ from dialer.api.problems import (
 from dialer.api.routing import Answer, Handler, Routes
 from dialer.audit import Action
 from dialer.clock import moment, now_ms
-from dialer.conference import MOST_MEMBERS, ConferenceScript, room_of
+from dialer.conferences.conference import MOST_MEMBERS, ConferenceScript, room_of
+from dialer.conferences.gathering import BY_HAND, Conference, Member
 from dialer.errors import IllegalStep, InvalidInput, NotFound
-from dialer.gathering import BY_HAND, Conference, Member
 from dialer.idempotency import KeptAnswer
 from dialer.model import NewCall
 from dialer.providers.steering import Act

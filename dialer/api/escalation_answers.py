@@ -8,9 +8,9 @@ from typing import Self
 from pydantic import Field
 
 from dialer.api.models import Outgoing
-from dialer.duties import Confirmation, PersonState
-from dialer.escalation import Person
-from dialer.ladder import Escalation, EscalationState
+from dialer.escalations.duties import Confirmation, PersonState
+from dialer.escalations.escalation import Person
+from dialer.escalations.ladder import Escalation, EscalationState
 
 
 class ConfirmationOut(Outgoing):

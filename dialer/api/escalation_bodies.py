@@ -30,7 +30,7 @@ from dialer.api.schemas import (
     VariableValue,
 )
 from dialer.errors import InvalidInput
-from dialer.escalation import MOST_CALLS, ROUND, SETTLED, STEP, Advance, Person, Plan, Step
+from dialer.escalations.escalation import MOST_CALLS, ROUND, SETTLED, STEP, Advance, Person, Plan, Step
 from dialer.importing.rows import MAX_NUMBERS, MAX_VARIABLES
 from dialer.model import MAIN, Priority, UnknownPolicy
 from dialer.settings import Settings

@@ -24,12 +24,12 @@ from dialer.api.once import CREATED, PARAMETER, answer_once
 from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED
 from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
-from dialer.climbing import climb, end
 from dialer.clock import moment, now_ms
 from dialer.errors import InvalidInput
-from dialer.escalation import AFTER_LAST_S, Plan
+from dialer.escalations.climbing import climb, end
+from dialer.escalations.escalation import AFTER_LAST_S, Plan
+from dialer.escalations.ladder import Escalation, Why
 from dialer.idempotency import KeptAnswer
-from dialer.ladder import Escalation, Why
 from dialer.runtime import Runtime
 from dialer.states import CampaignState
 

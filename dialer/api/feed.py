@@ -31,8 +31,8 @@ from dialer.api.event_answers import (
 )
 from dialer.changes import Change, Place, Sample, What
 from dialer.clock import moment, now_ms
-from dialer.ending import ended
 from dialer.errors import StoreUnavailable
+from dialer.processes.ending import ended
 from dialer.runtime import Runtime
 from dialer.states import CallState
 

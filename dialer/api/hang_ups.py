@@ -13,7 +13,7 @@ from dialer.api.keys import LOG_FIELDS, RUNTIME
 from dialer.api.models import Nothing
 from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
-from dialer.heartbeat import read_fleet
+from dialer.processes.heartbeat import read_fleet
 from dialer.runtime import Runtime
 from dialer.states import UP
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from dialer import exposing, gauging
 from dialer.api.answers import HealthOut, TargetGroup, TargetsOut
 from dialer.api.keys import ENDING, OPENAPI, RUNTIME
 from dialer.api.routing import Answer, Routes
-from dialer.targets import read_targets
+from dialer.metrics import exposing, gauging
+from dialer.metrics.targets import read_targets
 
 routes = Routes()
 

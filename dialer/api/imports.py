@@ -28,7 +28,7 @@ from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import WITHOUT_NUL
 from dialer.audit import Action
 from dialer.errors import IllegalStep, NotFound, StoreUnavailable
-from dialer.escalation import KIND as ESCALATION
+from dialer.escalations.escalation import KIND as ESCALATION
 from dialer.importing import MEDIA_TYPES, XLSX, Batch, ColumnMap, RowChecks, Start, read_calls
 from dialer.importing.columns import AS_NAMED
 from dialer.importing.reading import FROM_START

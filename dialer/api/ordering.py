@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dialer.api.schemas import NewCampaign, NewSingleCall
-from dialer.conference import KIND as CONFERENCE
+from dialer.conferences.conference import KIND as CONFERENCE
 from dialer.connecting import check_destinations, check_not_barred, connected
 from dialer.errors import InvalidInput
 from dialer.kinds import KINDS, Callee

@@ -15,8 +15,8 @@ from dialer.api.hours_answers import WindowsOut
 from dialer.api.problems import invalid_input
 from dialer.api.schemas import NewCampaign
 from dialer.api.share_bodies import CapsOut
-from dialer.escalation import KIND as ESCALATION
-from dialer.escalation import SETTLED, Person, Plan
+from dialer.escalations.escalation import KIND as ESCALATION
+from dialer.escalations.escalation import SETTLED, Person, Plan
 from dialer.model import Campaign
 from dialer.notification import KIND as NOTIFICATION
 from dialer.store.escalating import Planned

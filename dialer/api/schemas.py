@@ -25,7 +25,7 @@ from dialer.api.hours_bodies import WindowsChange
 from dialer.api.models import Incoming, Moment
 from dialer.api.share_bodies import ShareBody
 from dialer.callbacks.events import CallbackEvent
-from dialer.conference import ConferenceScript
+from dialer.conferences.conference import ConferenceScript
 from dialer.dispositions import NEXT_NUMBER, Disposition
 from dialer.errors import InvalidInput
 from dialer.importing.rows import MAX_ID, MAX_NAME, MAX_NUMBERS, MAX_VALUE, MAX_VARIABLES

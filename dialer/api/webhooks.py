@@ -23,19 +23,19 @@ from dialer.api.problems import MALFORMED_JSON, TOO_LARGE, UNAUTHORIZED, Problem
 from dialer.api.routing import Answer, Routes
 from dialer.api.trust import count_ignored, ignored, raw_body, trusted
 from dialer.api.voicemail import speak_to_machine
-from dialer.climbing import climb
 from dialer.connecting import connected
 from dialer.counting import count_change, count_recording
 from dialer.dispositions import Fact
 from dialer.errors import InvalidInput, StoreUnavailable
-from dialer.escalation import KIND as ESCALATION
+from dialer.escalations.climbing import climb
+from dialer.escalations.escalation import KIND as ESCALATION
+from dialer.metrics.timing import timed
 from dialer.providers.base import CallEvent
 from dialer.providers.kpn.events import decode_query, parse_event
 from dialer.recordings.records import told_recording
 from dialer.runtime import Runtime
 from dialer.scripts import Position, read_input
 from dialer.store import Applied, EventResult, Noted, Store
-from dialer.timing import timed
 from dialer.tokens import callback_url
 
 FETCHED = CallEvent(kind="answer_fetched")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.callbacks.messages import Message
 from dialer.clock import Clock, moment, now_ms
+from dialer.redis.batch import Batch
 
 KEPT_MS = 30 * 86_400_000
 _AT_ONCE = 500

@@ -17,13 +17,13 @@ import structlog
 from yarl import URL
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.call_record import CallRecord
 from dialer.callbacks.events import CallbackEvent
 from dialer.callbacks.messages import SWEPT, Message
 from dialer.clock import Clock, now_ms
 from dialer.dispositions import Disposition
 from dialer.model import ERASED
+from dialer.redis.batch import Batch
 
 log = structlog.get_logger()
 

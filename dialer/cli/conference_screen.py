@@ -16,7 +16,7 @@ from dialer.api.conference_answers import ConferenceOut
 from dialer.cli.gatherings import Views
 from dialer.cli.screens import clock_text, counts_text
 from dialer.cli.showing import shown
-from dialer.gathering import MemberState
+from dialer.conferences.gathering import MemberState
 
 _OVER = "over"
 _UP = (MemberState.RINGING, MemberState.DECIDING, MemberState.IN)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dialer.cli.credentials import load_credentials
 from dialer.errors import InvalidInput
-from dialer.folder import owner_of
+from dialer.processes.folder import owner_of
 from dialer.settings import Settings, load_settings
 
 _ANYWHERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - an address to listen on, only read here

@@ -16,7 +16,7 @@ from dialer.cli.credentials import load_credentials
 from dialer.client import AsyncDialer
 from dialer.client.asynchronous import URL
 from dialer.errors import InvalidInput
-from dialer.folder import owner_of
+from dialer.processes.folder import owner_of
 from dialer.settings import Settings, load_settings
 
 P = ParamSpec("P")

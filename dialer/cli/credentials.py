@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from dialer.errors import DialerError
-from dialer.folder import make_private, write_private
+from dialer.processes.folder import make_private, write_private
 
 _SECRET_BYTES = 24  # 192 bits: not to be guessed
 

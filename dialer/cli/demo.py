@@ -28,10 +28,10 @@ from dialer.cli.stack import Plan, StandIn, completed, new_stand_in, start
 from dialer.cli.watching import summary, watch
 from dialer.client import AsyncDialer
 from dialer.errors import DialerError
-from dialer.folder import make_private
-from dialer.redis_settings import RedisSettings
+from dialer.processes.folder import make_private
+from dialer.processes.supervisor import Supervisor
 from dialer.settings import load_settings
-from dialer.supervisor import Supervisor
+from dialer.settings.redis import RedisSettings
 
 _INTERRUPTED = 130
 _SCRIPT = {

@@ -20,7 +20,7 @@ from dialer.cli.policies import RedialType, terms_options
 from dialer.client import AsyncDialer
 from dialer.client.wire import Json
 from dialer.errors import DialerError, InvalidInput
-from dialer.escalation import STEP
+from dialer.escalations.escalation import STEP
 from dialer.model import NewCall, Priority
 
 _FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dialer.cli.configuration import base_url
 from dialer.cli.credentials import load_credentials
 from dialer.cli.stand_in import pointing_at
-from dialer.folder import owner_of
+from dialer.processes.folder import owner_of
 from dialer.settings import Settings, load_settings
 
 

@@ -12,7 +12,7 @@ from dialer.api.answers import CampaignOut
 from dialer.api.event_answers import BudgetEvent
 from dialer.client import AsyncDialer
 from dialer.dispositions import Disposition
-from dialer.ladder import UNSETTLED
+from dialer.escalations.ladder import UNSETTLED
 from dialer.recordings.records import RecordingState
 from dialer.states import CallState, CampaignState
 

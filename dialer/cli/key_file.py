@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dialer.errors import DialerError, InvalidInput
-from dialer.folder import write_private
+from dialer.processes.folder import write_private
 
 
 @dataclass(slots=True)

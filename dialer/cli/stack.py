@@ -15,16 +15,16 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from dialer.child import Surroundings
 from dialer.cli.configuration import base_url
 from dialer.cli.credentials import Credentials
 from dialer.cli.stand_in import pointing_at
 from dialer.client import AsyncDialer
-from dialer.embedded import EmbeddedRedis
 from dialer.errors import InvalidInput
+from dialer.processes.child import Surroundings
+from dialer.processes.supervisor import Program, Supervisor
+from dialer.redis.embedded import EmbeddedRedis
 from dialer.settings import Settings, environment_name
 from dialer.simulator.remote import BASE as CONTROL
-from dialer.supervisor import Program, Supervisor
 
 _WORKER_GRACE_S = 15.0  # beyond the time limit of a placing under way: its result is stored, connections are closed
 _API_GRACE_S = 20.0  # the sum stands in dialer/api/app.py

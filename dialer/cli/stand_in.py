@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import SecretStr
 
-from dialer.folder import owner_of
+from dialer.processes.folder import owner_of
 from dialer.settings import Settings, load_settings
 from dialer.simulator.routes import BASE, TOKEN_PATH
 

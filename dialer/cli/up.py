@@ -12,8 +12,8 @@ from dialer.cli.credentials import credentials_path, load_or_make_credentials
 from dialer.cli.foreground import run_server
 from dialer.cli.stack import Plan, completed, new_stand_in, start
 from dialer.errors import InvalidInput
+from dialer.processes.supervisor import Supervisor
 from dialer.settings import CARRIER_FIELDS, Settings, load_settings
-from dialer.supervisor import Supervisor
 
 _MOST_WORKERS = 64
 

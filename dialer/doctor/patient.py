@@ -14,7 +14,7 @@ from redis.exceptions import RedisError
 from dialer.providers.base import Provider
 from dialer.providers.kpn import kpn_without_fleet
 from dialer.providers.kpn.account import CREDENTIALS
-from dialer.redis_connection import open_redis
+from dialer.redis.connection import open_redis
 from dialer.settings import Settings
 
 PATIENCE_S = 10.0  # more than any part of this may take on a live day

@@ -14,7 +14,7 @@ from dialer import keys, probe
 from dialer.doctor.finding import Finding, failed, ok, warning
 from dialer.doctor.patient import Patient
 from dialer.errors import OtherData
-from dialer.redis_program import OLDEST, Version
+from dialer.redis.program import OLDEST, Version
 from dialer.schema import WRITES, Stamp, check, is_older
 
 _BYTES_PER_CALL = 1_100  # a finished call, measured (README, Figures)

@@ -11,8 +11,8 @@ from dialer.doctor.finding import Finding, failed, ok, skipped, warning
 from dialer.doctor.patient import Patient
 from dialer.errors import InvalidInput
 from dialer.phone import parse_number
-from dialer.secret_files import names_of_secrets
 from dialer.settings import CARRIER_FIELDS, PREFIX, TRUNK_FIELDS, Settings, environment_name, trunk_variable
+from dialer.settings.secret_files import names_of_secrets
 from dialer.tracing import traces_class
 from dialer.voices import check_voice
 

@@ -17,8 +17,8 @@ from tempfile import NamedTemporaryFile
 from typing import cast
 from weakref import WeakKeyDictionary
 
-from dialer.child import bare_environment
 from dialer.errors import InvalidInput
+from dialer.processes.child import bare_environment
 from dialer.spreadsheet import FAULTY, MAX_MEMORY_BYTES
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"

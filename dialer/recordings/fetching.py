@@ -16,8 +16,8 @@ import structlog
 
 from dialer.clock import to_ms
 from dialer.counting import count_recording
-from dialer.ending import ended
 from dialer.errors import CarrierError, StorageUnavailable, StoreUnavailable
+from dialer.processes.ending import ended
 from dialer.providers.assets import Recording
 from dialer.providers.base import Provider
 from dialer.providers.kpn.recordings import KEPT_DAYS, NoRecordingToken

@@ -15,7 +15,7 @@ from dialer.clock import at_ms, moment, to_ms
 from dialer.decisions import Decision
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import NotFound
-from dialer.ladder import UNSETTLED
+from dialer.escalations.ladder import UNSETTLED
 from dialer.lua import fact_bits, facts_of
 from dialer.model import MAIN, Attempt, AttemptRef, Call, CallRef, Event, Terms
 from dialer.notification import KIND

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
+from dialer.redis.batch import Batch
 from dialer.trunks import trunks_of
 
 

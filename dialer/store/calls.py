@@ -17,7 +17,7 @@ from dialer.call_record import CallRecord
 from dialer.clock import at_ms, moment
 from dialer.dispositions import Disposition
 from dialer.errors import InvalidInput, NotFound
-from dialer.escalating import escalation_id
+from dialer.escalations.escalating import escalation_id
 from dialer.model import Call, CallRef
 from dialer.states import CallState, CampaignState
 from dialer.store.campaigns import CampaignStore, is_campaign_id

@@ -9,11 +9,13 @@ from dataclasses import astuple
 from itertools import islice
 from typing import NamedTuple
 
-from dialer import conference, escalation, keys
+from dialer import keys
 from dialer.callbacks.events import Callbacks
 from dialer.clock import at_ms, moment, to_ms
+from dialer.conferences import conference
 from dialer.dispositions import Disposition
 from dialer.errors import ChangedMeanwhile, IllegalStep, InvalidInput, NotFound
+from dialer.escalations import escalation
 from dialer.masking import masked_text
 from dialer.model import Campaign, Caps, Priority, Progress, Redial, Terms, UnknownPolicy
 from dialer.states import CAMPAIGN_STEPS, UP, CallState, CampaignState

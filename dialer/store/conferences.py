@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 
 from dialer import keys
-from dialer.conference import KIND, MOST_MEMBERS, ConferenceScript
+from dialer.conferences.conference import KIND, MOST_MEMBERS, ConferenceScript
+from dialer.conferences.gathering import BY_HAND, Conference, Member
 from dialer.errors import IllegalStep, NotFound
-from dialer.gathering import BY_HAND, Conference, Member
 from dialer.model import AttemptRef, Call, CallRef, Campaign
 from dialer.store.attempts import AttemptStore
 from dialer.store.calls import CallStore

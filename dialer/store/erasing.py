@@ -28,8 +28,8 @@ from dialer.call_record import CallRecord, attempts_in
 from dialer.decisions import ALL_CAMPAIGNS
 from dialer.erasing import MARK, fingerprint, suppressed_digest
 from dialer.errors import IllegalStep, InvalidInput, NotFound
-from dialer.escalating import escalation_id
-from dialer.escalation import ROUND, STEP
+from dialer.escalations.escalating import escalation_id
+from dialer.escalations.escalation import ROUND, STEP
 from dialer.known import digest_of, known_key, slots_of
 from dialer.model import ERASED, AttemptRef, Call, CallRef
 from dialer.store.campaigns import BUILT_IN

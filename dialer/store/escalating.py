@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 from dialer import keys
 from dialer.clock import moment, to_ms
 from dialer.errors import NotFound
-from dialer.escalating import about, escalation_id, forgotten, values_of, wanted, without_call
-from dialer.escalation import AFTER_LAST_S, EscalationScript, Plan
+from dialer.escalations.escalating import about, escalation_id, forgotten, values_of, wanted, without_call
+from dialer.escalations.escalation import AFTER_LAST_S, EscalationScript, Plan
 from dialer.model import ERASED, Call, CallRef, Campaign
 from dialer.states import CampaignState
 from dialer.store.campaigns import campaign_from_fields, new_campaign_keys, to_fields

@@ -14,10 +14,10 @@ from datetime import datetime
 from dialer import keys
 from dialer.clock import moment, to_ms
 from dialer.dispositions import Disposition
-from dialer.duties import ByHand, Duty
 from dialer.errors import IllegalStep, NotFound
-from dialer.escalation import KIND, MOST_CALLS, EscalationScript, Plan
-from dialer.ladder import UNSETTLED, Escalation, Why
+from dialer.escalations.duties import ByHand, Duty
+from dialer.escalations.escalation import KIND, MOST_CALLS, EscalationScript, Plan
+from dialer.escalations.ladder import UNSETTLED, Escalation, Why
 from dialer.model import AttemptRef, Call, CallRef, Campaign
 from dialer.store.attempts import AttemptStore
 from dialer.store.calls import CallStore

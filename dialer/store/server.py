@@ -9,7 +9,7 @@ from typing import Any
 
 from redis.exceptions import ResponseError
 
-from dialer.batch import Batch
+from dialer.redis.batch import Batch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -22,7 +22,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 
-from dialer.heartbeat import process_name
+from dialer.processes.heartbeat import process_name
 
 FLUSH_S = 2.0
 """How long the end of a process waits for a collector; with the 15 s of the API, less than a supervisor's 20 s."""

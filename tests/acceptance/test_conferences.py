@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from dialer.conference import room_of
+from dialer.conferences.conference import room_of
 from dialer.simulator import ConferenceState, ConferenceView, SimulatorConfig
 from tests.fakes.campaign import CampaignRun, Json
 from tests.fakes.world import World, open_world

@@ -14,7 +14,7 @@ import pytest
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.batch import Batch
+from dialer.redis.batch import Batch
 from dialer.schema import UNSTAMPED, WRITES
 from dialer.states import CallState
 from tests.acceptance.conftest import NewWorld

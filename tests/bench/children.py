@@ -1,8 +1,8 @@
 """Child processes of the benchmark: started by module name, watched, and ended by us alone.
 
-Each is tied to us by the kernel (`dialer/child.py`), writes to a log of its own, and is ended through the handle that
-started it, never by name. A program of `tests/bench` takes one JSON object as its argument; one that measures prints
-one JSON object as its last line.
+Each is tied to us by the kernel (`dialer/processes/child.py`), writes to a log of its own, and is ended through the
+handle that started it, never by name. A program of `tests/bench` takes one JSON object as its argument; one that
+measures prints one JSON object as its last line.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dialer import child
+from dialer.processes import child
 from tests.bench.size import Figures
 
 ROOT = Path(__file__).resolve().parents[2]

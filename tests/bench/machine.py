@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from dialer.redis_program import choose_program
+from dialer.redis.program import choose_program
 from tests.bench.arithmetic import spread
 from tests.bench.size import Figures, rounded
 

@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 
-from dialer.batch import Batch
+from dialer.redis.batch import Batch
 from tests.bench import no_budget
 from tests.bench.arithmetic import spread
 from tests.bench.size import Figures, Report, Row, Size, ratio, say

@@ -20,7 +20,7 @@ from dialer import keys
 from dialer.cli.simulate import stand_in_environment
 from dialer.cli.stack import free_port
 from dialer.client import AsyncDialer, Upload
-from dialer.embedded import EmbeddedRedis
+from dialer.redis.embedded import EmbeddedRedis
 from dialer.settings import Settings, load_settings
 from dialer.simulator.remote import BASE as CONTROL
 from dialer.states import CallState

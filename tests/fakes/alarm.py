@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, cast
 
-from dialer.climbing import climb
 from dialer.clock import moment
 from dialer.dials import Dial
 from dialer.dispositions import Disposition, Fact
-from dialer.duties import PersonState
-from dialer.escalation import Advance, Person, Plan, Step
+from dialer.escalations.climbing import climb
+from dialer.escalations.duties import PersonState
+from dialer.escalations.escalation import Advance, Person, Plan, Step
+from dialer.escalations.ladder import Escalation
 from dialer.hang_ups import HangUps
-from dialer.ladder import Escalation
 from dialer.model import Redial
 from dialer.tracing import OFF
 from jobs.context import ArqContext, Context

@@ -11,7 +11,6 @@ from typing import Any
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.clock import moment
 from dialer.dialing import Begun, Dialing, Follows, Pace, Recorded
 from dialer.dials import Claim, Dial
@@ -19,6 +18,7 @@ from dialer.dispositions import Fact
 from dialer.leases import Freed, Lapsed, Leases
 from dialer.model import MAIN, AttemptRef, CallRef, Campaign, NewCall, Priority, UnknownPolicy
 from dialer.providers.base import CallEvent
+from dialer.redis.batch import Batch
 from dialer.states import CampaignState
 from dialer.store import AuditFilter, Store
 from dialer.store.base import deadlines

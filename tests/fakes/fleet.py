@@ -15,7 +15,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from dialer import child
+from dialer.processes import child
 from tests.fakes.waiting import until
 
 READY_S = 30.0

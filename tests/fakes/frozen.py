@@ -10,7 +10,7 @@ from typing import Any
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.batch import Batch
+from dialer.redis.batch import Batch
 
 _DAYS_MS = 40 * keys.DAY_MS
 _MOMENT = re.compile(r"(?<![\d.])(\d{13})(\d{3})?(?![\d-])")

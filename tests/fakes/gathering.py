@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from dialer.clock import moment
+from dialer.conferences.gathering import Conference, MemberState
 from dialer.dispositions import Fact
 from dialer.errors import CarrierError
-from dialer.gathering import Conference, MemberState
 from dialer.model import AttemptRef, CallRef, NewCall
 from dialer.providers.base import CallOver, CarrierCall
 from dialer.providers.steering import Order

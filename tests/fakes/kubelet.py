@@ -17,7 +17,7 @@ from pathlib import Path
 
 import aiohttp
 
-from dialer import child
+from dialer.processes import child
 from tests.fakes.chart import Thing, component, of_kind, pods
 from tests.fakes.fleet import free_port
 from tests.fakes.redis_server import server_program

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from dialer.batch import Batch
 from dialer.errors import StoreUnavailable
+from dialer.redis.batch import Batch
 
 
 class Mortal(Batch):

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 from dialer.clock import moment
 from dialer.dispositions import Disposition, Fact
-from dialer.escalation import Plan
+from dialer.escalations.escalation import Plan
 from dialer.model import NewCall, Redial
 from dialer.providers.base import CallEvent
 from dialer.store.escalating import Planned

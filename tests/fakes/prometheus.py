@@ -15,7 +15,7 @@ from typing import Any
 
 import aiohttp
 
-from dialer import child
+from dialer.processes import child
 from tests.fakes.fleet import free_port
 from tests.fakes.programs import program
 

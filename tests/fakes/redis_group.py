@@ -15,7 +15,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from dialer import child
+from dialer.processes import child
 from tests.fakes.fleet import free_port
 from tests.fakes.redis_fence import Fence
 from tests.fakes.redis_server import server_program

@@ -16,8 +16,8 @@ import aiohttp
 from pydantic import SecretStr
 
 from dialer.api.app import serve
-from dialer.ending import ended
 from dialer.model import MAIN, Attempt, AttemptRef, Call, CallRef
+from dialer.processes.ending import ended
 from dialer.runtime import Runtime, open_runtime
 from dialer.settings import Settings
 from dialer.simulator import LegView, Simulator, SimulatorConfig

@@ -16,7 +16,7 @@ from typing import Any
 
 import aiohttp
 
-from dialer.embedded import EmbeddedRedis
+from dialer.redis.embedded import EmbeddedRedis
 from dialer.simulator import Simulator, SimulatorConfig
 from dialer.simulator.journal import RequestRecord
 from tests.fakes.campaign import CampaignRun, Json

@@ -13,10 +13,10 @@ import pytest
 from redis.asyncio import Redis
 from redis.exceptions import RedisError, ResponseError
 
-from dialer.batch import Batch, Part
 from dialer.errors import StoreUnavailable
 from dialer.lua import script
-from dialer.redis_program import choose_program
+from dialer.redis.batch import Batch, Part
+from dialer.redis.program import choose_program
 from tests.fakes.engine import Engine, draft
 
 COUNT_CALLS: tuple[str, list[str], list[Part]] = ("count_calls", ["{dialer}:a", "{dialer}:b"], [])

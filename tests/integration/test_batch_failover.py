@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from dialer.batch import Batch
 from dialer.errors import StoreUnavailable
-from dialer.redis_connection import open_redis
+from dialer.redis.batch import Batch
+from dialer.redis.connection import open_redis
+from dialer.redis.witnesses import HOLD_S
 from dialer.settings import load_settings
-from dialer.witnesses import HOLD_S
 from tests.fakes.redis_group import SERVICE, RedisGroup, open_group
 
 WRITERS = 20

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from redis.asyncio import Redis
 
-from dialer.batch import Batch, Part
 from dialer.errors import NotReplicated, StoreUnavailable
 from dialer.lua import READS, script
-from dialer.redis_connection import open_redis
+from dialer.redis.batch import Batch, Part
+from dialer.redis.connection import open_redis
 from dialer.settings import load_settings
 from tests.fakes.redis_group import RedisGroup, open_group
 

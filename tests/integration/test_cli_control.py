@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dialer.cli import main
-from dialer.ending import ended
+from dialer.processes.ending import ended
 from dialer.providers.steering import Act
 from jobs.hang_up import HangUpRounds
 from tests.fakes.switchboard import KEY, Switchboard

@@ -6,8 +6,8 @@ from click.testing import Result
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.migrations import LAST_MS
+from dialer.redis.batch import Batch
 from dialer.schema import WRITES
 from tests.fakes import command_line
 from tests.fakes.engine import draft, make_engine, new_calls

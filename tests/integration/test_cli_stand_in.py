@@ -11,7 +11,7 @@ from dialer.cli.configuration import settings_beside_owner
 from dialer.cli.examined import examined_settings
 from dialer.cli.stand_in import carrier_settings
 from dialer.errors import InvalidInput
-from dialer.folder import FolderLock, Owner
+from dialer.processes.folder import FolderLock, Owner
 from dialer.settings import Settings, environment_name
 
 STAND_IN, API, REDIS = "http://127.0.0.1:2", "http://127.0.0.1:1", "unix:///d/redis.sock"

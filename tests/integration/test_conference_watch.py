@@ -7,9 +7,9 @@ from itertools import permutations
 import pytest
 
 from dialer.clock import moment
+from dialer.conferences.gathering import BY_HAND, ConferenceState, MemberState
 from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
-from dialer.gathering import BY_HAND, ConferenceState, MemberState
 from dialer.model import Redial
 from dialer.providers.steering import Act
 from dialer.states import CallState

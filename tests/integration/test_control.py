@@ -10,9 +10,9 @@ from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.dispositions import Disposition, Fact
 from dialer.providers.steering import Act
+from dialer.redis.batch import Batch
 from dialer.states import CallState
 from dialer.steering import CallControl
 from dialer.store import Store

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 from redis.asyncio import Redis
 
-from dialer.embedded import EmbeddedRedis
 from dialer.errors import DialerError
-from dialer.folder import owner_of
+from dialer.processes.folder import owner_of
+from dialer.redis.embedded import EmbeddedRedis
 
 _OWNER = """
 import asyncio, sys
 from pathlib import Path
-from dialer.embedded import EmbeddedRedis
+from dialer.redis.embedded import EmbeddedRedis
 
 async def main():
     async with EmbeddedRedis(Path(sys.argv[1])) as redis:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dialer.redis_program import Version
+from dialer.redis.program import Version
 
 
 @pytest.mark.parametrize(

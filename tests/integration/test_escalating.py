@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from dialer import keys
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import StoreUnavailable
-from dialer.escalating import escalation_id
-from dialer.ladder import EscalationState, Why
+from dialer.escalations.escalating import escalation_id
+from dialer.escalations.ladder import EscalationState, Why
 from dialer.model import MOST_AFTER_MS, NewCall, Redial
 from dialer.store import Store
 from dialer.store.base import deadlines

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from dialer import keys
-from dialer.climbing import climb
 from dialer.dispositions import Fact
-from dialer.escalating import escalation_id
-from dialer.ladder import Why
+from dialer.escalations.climbing import climb
+from dialer.escalations.escalating import escalation_id
+from dialer.escalations.ladder import Why
 from dialer.store import Store
 from dialer.store.base import deadlines
 from dialer.store.erasing import SETTLE_MS, Erasure, Plan

@@ -6,9 +6,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from dialer.climbing import climb
 from dialer.dispositions import Fact
 from dialer.errors import StoreUnavailable
+from dialer.escalations.climbing import climb
 from dialer.store import Store
 from dialer.store.base import deadlines
 from tests.fakes.alarm import WAIT_S, Alarm

@@ -8,9 +8,9 @@ import pytest
 
 from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
-from dialer.duties import PersonState
 from dialer.errors import IllegalStep
-from dialer.ladder import EscalationState, Why
+from dialer.escalations.duties import PersonState
+from dialer.escalations.ladder import EscalationState, Why
 from dialer.providers.steering import Act
 from dialer.states import CallState, CampaignState
 from tests.fakes.alarm import WAIT_S, Alarm

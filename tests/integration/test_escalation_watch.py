@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dialer.clock import moment
 from dialer.dispositions import Disposition, Fact
-from dialer.duties import PersonState
-from dialer.escalation import Advance
-from dialer.ladder import EscalationState, Why
+from dialer.escalations.duties import PersonState
+from dialer.escalations.escalation import Advance
+from dialer.escalations.ladder import EscalationState, Why
 from dialer.states import CallState
 from tests.fakes.alarm import WAIT_S, Alarm
 from tests.fakes.engine import Engine

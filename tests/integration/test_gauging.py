@@ -7,8 +7,9 @@ from collections.abc import Mapping
 import pytest
 from redis.asyncio import Redis
 
-from dialer import gauging, metrics_shared, pacing
+from dialer import pacing
 from dialer.dialing import Pace
+from dialer.metrics import gauging, shared
 from dialer.model import Priority, Share
 from dialer.providers.base import Refusal, Refused
 from tests.fakes.engine import Engine, make_engine
@@ -25,7 +26,7 @@ def engine(redis: Redis) -> Engine:
 async def _ready(engine: Engine, slots: Mapping[str, int] = ANY_NUMBER, *, trunk: str = "main") -> float:
     """How many campaigns a scrape shows as ready by a trunk, over all priorities."""
     await gauging.look(engine.store, slots)
-    gauges = (metrics_shared.CAMPAIGNS_READY.labels(trunk, priority) for priority in Priority)
+    gauges = (shared.CAMPAIGNS_READY.labels(trunk, priority) for priority in Priority)
     return float(sum(gauge._value.get() for gauge in gauges))
 
 

@@ -7,10 +7,10 @@ import asyncio
 import pytest
 
 from dialer.dispositions import Disposition, Fact
-from dialer.ending import ended
 from dialer.errors import NotFound
 from dialer.hang_ups import LEASE_MS, HangUps, ToHangUp
 from dialer.model import CallRef
+from dialer.processes.ending import ended
 from dialer.states import CallState, CampaignState
 from jobs.hang_up import HangUpRounds
 from tests.fakes.engine import Engine, new_calls

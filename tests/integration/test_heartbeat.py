@@ -13,8 +13,17 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.ending import ended
-from dialer.heartbeat import API_LISTS, WORKER_LISTS, Fleet, beat, farewell, keep_alive, process_name, read_fleet
+from dialer.processes.ending import ended
+from dialer.processes.heartbeat import (
+    API_LISTS,
+    WORKER_LISTS,
+    Fleet,
+    beat,
+    farewell,
+    keep_alive,
+    process_name,
+    read_fleet,
+)
 from dialer.providers.kpn import KpnVoice
 from dialer.runtime import Runtime, open_runtime
 from dialer.settings import Settings

@@ -9,13 +9,13 @@ import pytest
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.dispositions import Fact
-from dialer.gauging import show
 from dialer.holding import SPAN, Held
-from dialer.metrics_labels import PRIORITY
-from dialer.metrics_shared import CALLS_IN_STATE
+from dialer.metrics.gauging import show
+from dialer.metrics.labels import PRIORITY
+from dialer.metrics.shared import CALLS_IN_STATE
 from dialer.model import Priority
+from dialer.redis.batch import Batch
 from dialer.states import CallState, CampaignState
 from dialer.store import Store
 from dialer.store.server import Server, read_server

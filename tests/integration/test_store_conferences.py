@@ -7,10 +7,10 @@ import asyncio
 import pytest
 
 from dialer.clock import moment
-from dialer.conference import MOST_MEMBERS
+from dialer.conferences.conference import MOST_MEMBERS
+from dialer.conferences.gathering import MemberState
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import IllegalStep, NotFound
-from dialer.gathering import MemberState
 from dialer.kinds import KINDS
 from dialer.model import NewCall, Redial
 from dialer.states import CallState

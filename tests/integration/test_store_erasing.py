@@ -10,17 +10,17 @@ import pytest
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.callbacks.outbox import Outbox
 from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
 from dialer.erasing import suppressed_digest
 from dialer.errors import IllegalStep, InvalidInput
-from dialer.escalation import Person, Step
-from dialer.escalation import Plan as EscalationPlan
+from dialer.escalations.escalation import Person, Step
+from dialer.escalations.escalation import Plan as EscalationPlan
 from dialer.idempotency import IdempotencyKey, KeptAnswer, KeyReused, begin, keep
 from dialer.model import CallRef, NewCall, Own, Priority, Redial
 from dialer.recordings.claims import RecordingClaims
+from dialer.redis.batch import Batch
 from dialer.states import CallState
 from dialer.store.erasing import SETTLE_MS, Erasure, Plan, spellings
 from tests.fakes.engine import Engine, event, make_engine, new_calls

@@ -11,11 +11,11 @@ import pytest
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import IllegalStep, OtherData, StoreUnavailable
 from dialer.migrations import FIRST_MS, LAST_MS, MIGRATIONS, Change, Migration
 from dialer.model import Redial
+from dialer.redis.batch import Batch
 from dialer.schema import NEEDS, WRITES, Stamp
 from dialer.states import CampaignState
 from dialer.store import Migrated, Store

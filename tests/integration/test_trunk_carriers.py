@@ -17,9 +17,9 @@ from redis.asyncio import Redis
 from dialer import keys
 from dialer.cli import main as command_line
 from dialer.errors import CarrierError
-from dialer.heartbeat import WORKER_LISTS, beat
 from dialer.leases import Lapsed
 from dialer.planning import Assumed
+from dialer.processes.heartbeat import WORKER_LISTS, beat
 from dialer.providers.base import Refusal, Refused
 from dialer.providers.kpn import KpnVoice
 from dialer.recordings.claims import RecordingClaims

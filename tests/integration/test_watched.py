@@ -9,8 +9,8 @@ import aiohttp
 import pytest
 
 from dialer.errors import InvalidInput
-from dialer.metrics_contract import Scope
-from dialer.metrics_table import CONTRACTS
+from dialer.metrics.contract import Scope
+from dialer.metrics.table import CONTRACTS
 from jobs.watched import watched
 from tests.fakes.switchboard import Switchboard
 

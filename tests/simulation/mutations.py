@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-import dialer.batch
 import dialer.lua
+import dialer.redis.batch
 import jobs.place
 from dialer.dialing import Follows
 from dialer.lua import Script
@@ -56,7 +56,7 @@ def _change(name: str, old: str, new: str) -> None:
         text = script.text.replace(old, new)
         return replace(script, text=text, sha=hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest())
 
-    dialer.lua.script = dialer.batch.script = changed  # type: ignore[attr-defined]
+    dialer.lua.script = dialer.redis.batch.script = changed  # type: ignore[attr-defined]
 
 
 def _dial_unknown_again() -> None:

@@ -21,7 +21,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.connection import UnixDomainSocketConnection
 
-from dialer.child import _tie_to_parent
+from dialer.processes.child import _tie_to_parent
 from tests.fakes.redis_server import bundled_program
 from tests.simulation.processes import Process, current
 from tests.simulation.virtual_time import START_S, passed_s, real_time

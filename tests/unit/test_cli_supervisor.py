@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from dialer.child import Surroundings
 from dialer.errors import DialerError
-from dialer.supervisor import Program, Supervisor
+from dialer.processes.child import Surroundings
+from dialer.processes.supervisor import Program, Supervisor
 
 _FOREVER = "import os, time; open('{log}', 'a').write(f'{{os.getpid()}}\\n'); time.sleep(3600)"
 _STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); signal.pause()"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dialer.conference import ConferenceScript, room_of
+from dialer.conferences.conference import ConferenceScript, room_of
 from dialer.errors import InvalidInput
 from dialer.kinds import KINDS, Callee
 from dialer.ncco import to_wire

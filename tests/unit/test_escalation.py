@@ -10,7 +10,7 @@ import pytest
 from dialer.answering import Answering
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import InvalidInput
-from dialer.escalation import EscalationScript, Person, Plan, Step
+from dialer.escalations.escalation import EscalationScript, Person, Plan, Step
 from dialer.kinds import KINDS, Callee, default_success
 from dialer.model import AttemptRef, CallRef, Terms
 from dialer.scripts import Position, Pressed

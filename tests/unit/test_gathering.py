@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 
 from dialer.clock import moment
-from dialer.conference import ConferenceScript
+from dialer.conferences.conference import ConferenceScript
+from dialer.conferences.gathering import BY_HAND, Conference, ConferenceState, Member, MemberState
 from dialer.dispositions import Disposition, Fact, disposition_of
-from dialer.gathering import BY_HAND, Conference, ConferenceState, Member, MemberState
 from dialer.model import Attempt, Call, Campaign, Event, Priority, UnknownPolicy
 from dialer.states import CallState, CampaignState
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from dialer.metrics_contract import Contract, Scope
-from dialer.metrics_labels import KIND, TRUNK
-from dialer.metrics_table import CONTRACTS
+from dialer.metrics.contract import Contract, Scope
+from dialer.metrics.labels import KIND, TRUNK
+from dialer.metrics.table import CONTRACTS
 from grafana.__main__ import BOARDS, FOLDER, file_of
 from grafana.board import TEXTS, Board, as_json
 from tests.fakes.dashboards import ALERTS, RUNBOOK, SHIPPED, Asked, asked_by_panels, asked_by_variables, panels_of

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from dialer.clock import moment
 from dialer.dispositions import Disposition, Fact
-from dialer.duties import ByHand, Duty, PersonState
-from dialer.escalation import Advance, EscalationScript, Plan
-from dialer.ladder import Escalation, Why
+from dialer.escalations.duties import ByHand, Duty, PersonState
+from dialer.escalations.escalation import Advance, EscalationScript, Plan
+from dialer.escalations.ladder import Escalation, Why
 from dialer.model import Attempt, Call, Event, NewCall, Priority, UnknownPolicy
 from dialer.states import CallState, CampaignState
 from tests.fakes.alarm import SCRIPT, person, plan

@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable
 
 from dialer.explaining.reasons import WORDS, Code
-from dialer.metrics_contract import Label
-from dialer.metrics_table import CONTRACTS
+from dialer.metrics.contract import Label
+from dialer.metrics.table import CONTRACTS
 from dialer.settings import _AS_MAIN, _OF_TRUNK, TRUNK_FIELDS, Settings, environment_name, trunk_variable
 from dialer.states import CALL_STEPS
 from tests.fakes.manual import PAGES, README, manual

@@ -17,9 +17,9 @@ from prometheus_client.samples import Sample
 from dialer import metrics
 from dialer.api.app import ROUTES
 from dialer.dialing import Begun
-from dialer.metrics_contract import Contract, Label, Scope, one_of
-from dialer.metrics_labels import JOBS, OPERATION, RETURNED, TRUNK
-from dialer.metrics_table import CONTRACTS, MODULES, begin_at_zero
+from dialer.metrics.contract import Contract, Label, Scope, one_of
+from dialer.metrics.labels import JOBS, OPERATION, RETURNED, TRUNK
+from dialer.metrics.table import CONTRACTS, MODULES, begin_at_zero
 from jobs.worker import KINDS
 
 ROOT = Path(__file__).parents[2]

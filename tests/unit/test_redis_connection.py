@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from redis.asyncio.connection import Connection
 from redis.exceptions import DataError
 
-from dialer.redis_connection import open_pool
-from dialer.redis_settings import RedisSettings
+from dialer.redis.connection import open_pool
+from dialer.settings.redis import RedisSettings
 
 ADDRESSES = (
     "redis://127.0.0.1:6399/0",

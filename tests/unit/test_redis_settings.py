@@ -13,8 +13,8 @@ from redis.asyncio.connection import SSLConnection
 from redis.asyncio.sentinel import SentinelManagedSSLConnection
 
 from dialer.errors import InvalidInput
-from dialer.redis_address import RedisAddress, parse_address
-from dialer.redis_connection import open_pool
+from dialer.redis.address import RedisAddress, parse_address
+from dialer.redis.connection import open_pool
 from dialer.settings import Settings, load_settings
 
 SENTINELS = "redis+sentinel://one,two:5000,[::1]/dialer"

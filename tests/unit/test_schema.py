@@ -8,8 +8,8 @@ import pytest
 
 from dialer.clock import moment
 from dialer.errors import OtherData
-from dialer.heartbeat import process_name
 from dialer.migrations import FIRST_MS, LAST_MS, MIGRATIONS, mended_calls, mended_campaign
+from dialer.processes.heartbeat import process_name
 from dialer.schema import UNSTAMPED, WRITES, Stamp, check, version_of
 
 YEAR_10000_MS = LAST_MS + 5 * 3_600_000

@@ -9,8 +9,8 @@ import pytest
 from dialer.cli.stack import _environment
 from dialer.doctor.variables import misspelt
 from dialer.errors import InvalidInput
-from dialer.secret_files import names_of_secrets
 from dialer.settings import Settings, load_settings
+from dialer.settings.secret_files import names_of_secrets
 from tests.unit.test_trunk_settings import SOUTH
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dialer.witnesses import HOLD_S, Witnesses
+from dialer.redis.witnesses import HOLD_S, Witnesses
 
 
 class Moment:

@@ -13,8 +13,8 @@ from dialer.api.campaigns import draft, store_draft
 from dialer.api.conference_bodies import NewConference
 from dialer.api.conferences import SCOPE
 from dialer.clock import moment, now_ms
+from dialer.conferences.gathering import BY_HAND
 from dialer.dialing import Dialing, Follows, Pace
-from dialer.gathering import BY_HAND
 from dialer.idempotency import IdempotencyKey
 from dialer.runtime import Runtime
 from dialer.states import CallState

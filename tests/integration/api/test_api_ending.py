@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 
 from dialer import keys
 from dialer.api.app import serve
-from dialer.batch import Batch
 from dialer.errors import OtherData
+from dialer.redis.batch import Batch
 from dialer.schema import WRITES
 from dialer.settings import Settings
 from tests.fakes.waiting import until

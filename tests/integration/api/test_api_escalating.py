@@ -10,7 +10,7 @@ import pytest
 
 from dialer.clock import now_ms
 from dialer.dialing import Dialing, Follows, Pace
-from dialer.escalating import escalation_id
+from dialer.escalations.escalating import escalation_id
 from dialer.runtime import Runtime
 from jobs.context import ArqContext
 from jobs.escalating import escalate

@@ -9,8 +9,8 @@ from redis.asyncio import Redis
 from dialer import idempotency
 from dialer.api.calls import SCOPE
 from dialer.api.schemas import NewSingleCall
-from dialer.batch import Batch
 from dialer.idempotency import IdempotencyKey, KeptAnswer, KeyReused, StillRunning
+from dialer.redis.batch import Batch
 
 KEY = IdempotencyKey(scope="post-calls", key="k", body="{}")
 ANSWER = KeptAnswer(201, '{"id":"direct-1"}', "/v1/calls/direct-1")

@@ -12,11 +12,11 @@ from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.metrics_contract import Scope
-from dialer.metrics_table import CONTRACTS
+from dialer.metrics.contract import Scope
+from dialer.metrics.table import CONTRACTS
+from dialer.metrics.targets import address_in, announced
 from dialer.runtime import Runtime
 from dialer.settings import Settings
-from dialer.targets import address_in, announced
 from tests.fakes.programs import program
 
 FLEET = {name for name, contract in CONTRACTS.items() if contract.scope is Scope.FLEET}

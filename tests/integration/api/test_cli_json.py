@@ -16,7 +16,7 @@ from dialer.api.answers import CampaignOut
 from dialer.api.event_answers import BudgetEvent, TrunkEvent
 from dialer.cli import status
 from dialer.cli.glance import Glance
-from dialer.ladder import Why
+from dialer.escalations.ladder import Why
 from dialer.runtime import Runtime
 from tests.fakes.answers import filled
 from tests.fakes.command_line import dialer

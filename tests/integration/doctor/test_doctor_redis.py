@@ -8,10 +8,10 @@ import pytest
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.doctor import clocks, processes, store
 from dialer.doctor.finding import Finding, State
 from dialer.doctor.patient import Patient, open_patient
+from dialer.redis.batch import Batch
 from dialer.schema import WRITES
 from dialer.settings import Settings
 from tests.fakes.redis_server import redis_server

@@ -13,8 +13,8 @@ import yaml  # type: ignore[import-untyped]  # its stubs are a package of their 
 
 from dialer.api.app import ROUTES
 from dialer.cli import main
-from dialer.metrics_labels import OPERATION
-from dialer.metrics_table import CONTRACTS
+from dialer.metrics.labels import OPERATION
+from dialer.metrics.table import CONTRACTS
 from tests.fakes.alert_rules import (
     CASES,
     DEPLOY,

@@ -17,8 +17,8 @@ import pytest
 import pytest_asyncio
 from yarl import URL
 
-from dialer import child
 from dialer.api.app import KEEPALIVE_S
+from dialer.processes import child
 from dialer.tokens import make_token
 from tests.fakes.certificates import make_certificates
 from tests.fakes.fleet import Program, free_port

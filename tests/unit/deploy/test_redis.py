@@ -16,7 +16,7 @@ from dialer.doctor import Check, examine, permissions, store
 from dialer.doctor.finding import State
 from dialer.doctor.patient import open_patient
 from dialer.lua import READS
-from dialer.redis_program import _candidates
+from dialer.redis.program import _candidates
 from dialer.settings import load_settings
 from tests.fakes.redis_fence import USERS, allowed_users
 from tests.fakes.redis_server import redis_server

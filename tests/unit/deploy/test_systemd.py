@@ -11,8 +11,8 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from dialer import child
 from dialer.cli.stack import _API_GRACE_S, _WORKER_GRACE_S
+from dialer.processes import child
 from dialer.settings import Settings, environment_name
 from dialer.simulator import Simulator
 from tests.fakes.fleet import environment, free_port

@@ -15,7 +15,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from dialer import __version__, metrics
-from dialer.metrics_contract import Shown
+from dialer.metrics.contract import Shown
 
 PING_TIMEOUT_S = 1  # who asks for readiness usually gives up after some seconds
 

@@ -12,8 +12,8 @@ from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import Protocol, Self
 
-from dialer import child
 from dialer.errors import DialerError
+from dialer.processes import child
 
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0

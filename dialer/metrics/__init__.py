@@ -1,4 +1,4 @@
-"""The metrics that each process counts or sets itself; `metrics_shared.py` has those of the shared state.
+"""The metrics that each process counts or sets itself; `metrics/shared.py` has those of the shared state.
 
 Each is counted where its state changes, once. Every process serves its own: what the fleet did is their sum. The
 bounds of times are those that were measured (November 2026, two shared cores, `dialer demo` and `make bench`).
@@ -6,8 +6,8 @@ bounds of times are those that were measured (November 2026, two shared cores, `
 
 from __future__ import annotations
 
-from dialer.metrics_contract import counter, gauge, histogram
-from dialer.metrics_labels import (
+from dialer.metrics.contract import counter, gauge, histogram
+from dialer.metrics.labels import (
     API_REFUSAL,
     DISPOSITION,
     DUTY,
@@ -58,7 +58,7 @@ BUILD_INFO = gauge(
     PYTHON,
     ROLE,
     unit="always 1",
-    counted="dialer/exposing.py",
+    counted="dialer/metrics/exposing.py",
 )
 LAST_TURN = gauge(
     "dialer_last_turn_timestamp_seconds",
@@ -66,7 +66,7 @@ LAST_TURN = gauge(
     "hopper, hang_ups, callbacks, data) turn every few seconds in each process that has them; of the jobs one "
     "worker does each turn, so take the latest of the fleet.",
     DUTY,
-    counted="dialer/turns.py",
+    counted="dialer/metrics/turns.py",
 )
 CALLS = counter(
     "dialer_calls_total",
@@ -97,7 +97,7 @@ CHANGES_UNCONFIRMED = counter(
     "dialer_redis_changes_unconfirmed_total",
     "Changes that too few replicas of Redis confirmed in time: no call went out and no request succeeded by them.",
     unit="changes",
-    counted="dialer/batch.py",
+    counted="dialer/redis/batch.py",
 )
 REFUSED_RATE = counter(
     "dialer_rate_refusals_total",
@@ -243,7 +243,7 @@ ESCALATIONS = counter(
     "Escalations that are over, by why.",
     WHY_OVER,
     unit="escalations",
-    counted="dialer/climbing.py",
+    counted="dialer/escalations/climbing.py",
 )
 CALLS_ESCALATED = counter(
     "dialer_calls_escalated_total",
@@ -254,7 +254,7 @@ CALLS_ESCALATED = counter(
 CONFIRMATION_SECONDS = histogram(
     "dialer_escalation_confirmation_seconds",
     "From the first step of an escalation until as many had confirmed as were needed.",
-    counted="dialer/climbing.py",
+    counted="dialer/escalations/climbing.py",
     buckets=_CONFIRMATION_S,
 )
 JOB_SECONDS = histogram(

@@ -1,8 +1,8 @@
 """The kind `escalation`: an alarm that calls people step by step until enough of them have confirmed it.
 
 Here is what such a call says, and the plan: who is called in which step, and for how long a step waits. How far one is,
-and what follows from that, is told by `dialer/ladder.py`. The script is a notification's with a confirm key; the plan
-lies beside it, since nobody who asks what a call says needs to know whom else it goes to.
+and what follows from that, is told by `ladder.py`. The script is a notification's with a confirm key; the plan lies
+beside it, since nobody who asks what a call says needs to know whom else it goes to.
 """
 
 from __future__ import annotations

@@ -33,7 +33,7 @@ from dialer import metrics
 from dialer.errors import NotReplicated, StoreUnavailable
 from dialer.keys import WITNESSED
 from dialer.lua import READS, Script, script
-from dialer.witnesses import Witnesses
+from dialer.redis.witnesses import Witnesses
 
 _MOST_UNDER_WAY = 4
 _MOST_COMMANDS = 256  # a pipeline longer than this would keep Redis from others for more than a few ms

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 
-from dialer.duties import ByHand, Confirmation, Duty, PersonState, pressed_at, state_of
-from dialer.escalation import Advance, EscalationScript, Person, Plan
+from dialer.escalations.duties import ByHand, Confirmation, Duty, PersonState, pressed_at, state_of
+from dialer.escalations.escalation import Advance, EscalationScript, Person, Plan
 from dialer.model import Attempt, Campaign, NewCall
 from dialer.states import CampaignState
 

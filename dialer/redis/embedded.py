@@ -16,10 +16,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from dialer import child
 from dialer.errors import DialerError
-from dialer.folder import FolderLock, Owner, make_private, remove_socket, socket_path, socket_url
-from dialer.redis_program import choose_program, note_version
+from dialer.processes import child
+from dialer.processes.folder import FolderLock, Owner, make_private, remove_socket, socket_path, socket_url
+from dialer.redis.program import choose_program, note_version
 
 if TYPE_CHECKING:
     from redis.asyncio import Redis

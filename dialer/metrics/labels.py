@@ -6,10 +6,10 @@ from itertools import chain
 
 from dialer import __version__
 from dialer.dispositions import Disposition
+from dialer.escalations.ladder import Why
 from dialer.holding import Held
 from dialer.kinds import KINDS
-from dialer.ladder import Why
-from dialer.metrics_contract import Label, one_of
+from dialer.metrics.contract import Label, one_of
 from dialer.model import MAIN, Priority
 from dialer.providers.base import Doubt, Refusal
 from dialer.providers.kpn.events import EventKind

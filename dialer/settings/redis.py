@@ -14,7 +14,7 @@ from pydantic import Field, SecretStr, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings
 
 from dialer.errors import InvalidInput
-from dialer.redis_address import RedisAddress, parse_address
+from dialer.redis.address import RedisAddress, parse_address
 
 _OF_TLS = ("redis_ca_file", "redis_cert_file", "redis_key_file")
 _OF_SENTINEL = ("redis_sentinel_username", "redis_sentinel_password", "redis_sentinel_tls")

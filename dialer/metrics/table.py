@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from dialer import metrics, metrics_shared
-from dialer.metrics_contract import KEPT, Contract, Scope
-from dialer.metrics_labels import TRUNK
+from dialer import metrics
+from dialer.metrics import shared
+from dialer.metrics.contract import KEPT, Contract, Scope
+from dialer.metrics.labels import TRUNK
 
-MODULES = (metrics, metrics_shared)
+MODULES = (metrics, shared)
 
 CONTRACTS: Mapping[str, Contract] = {
     name: contract for scope in Scope for name, contract in KEPT.items() if contract.scope is scope

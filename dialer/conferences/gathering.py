@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from dialer.conference import ConferenceScript
+from dialer.conferences.conference import ConferenceScript
 from dialer.dispositions import ENTERED, Disposition, Fact
 from dialer.model import Attempt, Call, Campaign
 from dialer.states import UP, CallState, CampaignState

@@ -16,12 +16,12 @@ from dataclasses import dataclass
 from secrets import token_hex
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.clock import now_ms
 from dialer.errors import StoreUnavailable
+from dialer.metrics.turns import turned
+from dialer.redis.batch import Batch
 from dialer.runtime import Runtime
 from dialer.schema import marked
-from dialer.turns import turned
 
 EVERY_S = 2.0
 

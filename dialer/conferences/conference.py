@@ -1,8 +1,8 @@
 """The kind `conference`: everyone of a list is called and put into one conversation.
 
-Here is what such a call says and where it leads; who is in, and when it is over, is told by `dialer/gathering.py`.
-A voicemail never joins: it presses no key, and where nobody is asked for one, the carrier hangs up on machines. A
-script that exists is in order, and has words in its language for all that may have to be said.
+Here is what such a call says and where it leads; who is in, and when it is over, is told by
+`gathering.py`. A voicemail never joins: it presses no key, and where nobody is asked for one, the carrier hangs up on
+machines. A script that exists is in order, and has words in its language for all that may have to be said.
 """
 
 from __future__ import annotations

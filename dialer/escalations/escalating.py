@@ -15,7 +15,7 @@ from hashlib import sha256
 import phonenumbers
 
 from dialer.addresses import is_phone
-from dialer.escalation import EscalationScript, Plan
+from dialer.escalations.escalation import EscalationScript, Plan
 from dialer.model import Call
 from dialer.speech import variable_name
 

@@ -20,9 +20,9 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 from dialer.callbacks.events import CallbackEvent
 from dialer.errors import InvalidInput
 from dialer.model import MAIN, Caps
-from dialer.redis_settings import RedisSettings
-from dialer.secret_files import SECRETS_DIR, SecretFiles, read_secret
-from dialer.setting_values import caller_id, is_signing_key
+from dialer.settings.redis import RedisSettings
+from dialer.settings.secret_files import SECRETS_DIR, SecretFiles, read_secret
+from dialer.settings.values import caller_id, is_signing_key
 from dialer.window_text import parse_windows
 from dialer.windows import Windows
 
@@ -37,7 +37,7 @@ CarrierExtra = Literal["advanced_detection", "inline_ncco", "random_from", "sip_
 class Settings(RedisSettings):
     """The settings of one process. Each field's environment variable is its name in capitals after `DIALER_`.
 
-    What is set neither by argument nor in the environment may stand in a file (dialer/secret_files.py).
+    What is set neither by argument nor in the environment may stand in a file (dialer/settings/secret_files.py).
     """
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
@@ -306,7 +306,7 @@ class Settings(RedisSettings):
         init_settings: PydanticBaseSettingsSource,
         env_settings: PydanticBaseSettingsSource,
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - pydantic-settings' signature
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise; see dialer/secret_files.py
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise; see dialer/settings/secret_files.py
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Arguments, then the environment, then files."""
         return init_settings, env_settings, SecretFiles(settings_cls, environment_name)

@@ -1,17 +1,17 @@
 """The gauges of the shared state: API processes read them from Redis when they are scraped, all of them alike.
 
 Dashboards and alerts take their maximum, never their sum. They are in no registry: what Redis has not told in this very
-scrape is left out of the answer (`metrics_contract.Shown`), and a worker shows none of them.
+scrape is left out of the answer (`contract.Shown`), and a worker shows none of them.
 """
 
 from __future__ import annotations
 
 from functools import partial
 
-from dialer.metrics_contract import Scope, gauge
-from dialer.metrics_labels import CALL_STATE, CAMPAIGN_STATE, HELD, KIND, PRIORITY, STOPPED, TRUNK
+from dialer.metrics.contract import Scope, gauge
+from dialer.metrics.labels import CALL_STATE, CAMPAIGN_STATE, HELD, KIND, PRIORITY, STOPPED, TRUNK
 
-_gauge = partial(gauge, counted="dialer/gauging.py", scope=Scope.FLEET)
+_gauge = partial(gauge, counted="dialer/metrics/gauging.py", scope=Scope.FLEET)
 _is_so = partial(_gauge, unit="1 or 0")
 
 CALLS_IN_STATE = _gauge(

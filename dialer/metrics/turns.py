@@ -6,5 +6,5 @@ from dialer import metrics
 
 
 def turned(duty: str) -> None:
-    """Note that a duty, one of the label `duty` in `metrics_labels.py`, came through a turn just now."""
+    """Note that a duty, one of the label `duty` in `metrics/labels.py`, came through a turn just now."""
     metrics.LAST_TURN.labels(duty).set_to_current_time()

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from dialer.dispositions import Disposition, Fact
-from dialer.escalation import ROUND, STEP, Person
+from dialer.escalations.escalation import ROUND, STEP, Person
 from dialer.model import Attempt, Call
 from dialer.states import UP, CallState
 

@@ -16,10 +16,10 @@ from ipaddress import ip_address
 from redis.exceptions import ResponseError
 
 from dialer import keys
-from dialer.batch import Batch
 from dialer.clock import Clock, now_ms
-from dialer.ending import ended
 from dialer.errors import StoreUnavailable
+from dialer.processes.ending import ended
+from dialer.redis.batch import Batch
 from dialer.runtime import Runtime
 
 EVERY_S = 5.0

@@ -15,10 +15,10 @@ import structlog
 from dialer import metrics
 from dialer.clock import Clock, moment, now_ms
 from dialer.counting import count_calls
-from dialer.duties import Duty
 from dialer.errors import IllegalStep
-from dialer.escalation import KIND
-from dialer.ladder import Escalation, Why
+from dialer.escalations.duties import Duty
+from dialer.escalations.escalation import KIND
+from dialer.escalations.ladder import Escalation, Why
 from dialer.states import CallState
 from dialer.store import Store
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 
 from prometheus_client import Gauge
 
-from dialer import metrics_shared as metrics
 from dialer.errors import StoreUnavailable
 from dialer.holding import Held
 from dialer.kinds import KINDS
-from dialer.metrics_contract import Scope, Shown
-from dialer.metrics_labels import CAMPAIGN_STATE
-from dialer.metrics_table import CONTRACTS
+from dialer.metrics import shared as metrics
+from dialer.metrics.contract import Scope, Shown
+from dialer.metrics.labels import CAMPAIGN_STATE
+from dialer.metrics.table import CONTRACTS
 from dialer.model import Priority
 from dialer.states import CallState, CampaignState
 from dialer.store import Overview, Store

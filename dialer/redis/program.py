@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dialer.errors import DialerError
-from dialer.folder import write_private
+from dialer.processes.folder import write_private
 
 OLDEST = (6, 2)
 _FORKED = (7, 2)  # the last version whose files Redis and Valkey both read

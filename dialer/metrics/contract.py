@@ -85,7 +85,7 @@ class Contract:
 
 
 KEPT: dict[str, Contract] = {}
-"""Those of the modules that are imported; `metrics_table.py` has them all."""
+"""Those of the modules that are imported; `metrics/table.py` has them all."""
 
 
 def one_of(name: str, values: Iterable[str]) -> Label:

@@ -24,8 +24,8 @@ from redis.asyncio.sentinel import (
 )
 from redis.exceptions import DataError
 
-from dialer.redis_address import RedisAddress
-from dialer.redis_settings import RedisSettings
+from dialer.redis.address import RedisAddress
+from dialer.settings.redis import RedisSettings
 
 _SOCKET_TIMEOUT_S = 5.0
 _SENTINEL_TIMEOUT_S = 1.0  # one that is cut off must not keep us long from asking the next

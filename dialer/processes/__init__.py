@@ -1,0 +1,1 @@
+"""What keeps our processes alive and ends them: children, supervision, signs of life, the data folder."""
