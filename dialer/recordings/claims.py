@@ -15,7 +15,8 @@ from dialer.clock import Clock, now_ms
 from dialer.model import MAIN
 from dialer.providers.assets import Recording
 from dialer.recordings.records import KeptRecording, RecordingState, object_name, safe_type
-from dialer.redis.batch import Batch, Part
+from dialer.redis.batch import Batch
+from dialer.redis.pipeline import Part
 from dialer.store.recordings import LEASE_MS, read_recording
 
 MARK_MS = 31 * 86_400_000

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, NamedTuple
 
 from redis.asyncio import Redis
@@ -33,6 +33,7 @@ from dialer import metrics
 from dialer.errors import NotReplicated, StoreUnavailable
 from dialer.keys import WITNESSED
 from dialer.lua import READS, Script, script
+from dialer.redis.pipeline import Part, exchange
 from dialer.redis.witnesses import Witnesses
 
 _MOST_UNDER_WAY = 4
@@ -44,7 +45,6 @@ _AWAY = (OutOfMemoryError, ReadOnlyError, MasterDownError, ClusterDownError, Try
 _AWAY_WORDS = re.compile(r"(?:^|-)(?:OOM|READONLY|MASTERDOWN|MISCONF|CLUSTERDOWN|TRYAGAIN|NOREPLICAS|BUSY) ")
 _READ_ONLY = re.compile(r"(?:^|-)READONLY ")
 
-Part = str | bytes | int | float
 _MARK: tuple[Part, ...] = ("SET", WITNESSED, 1)
 """A write of our own ahead of WAIT. From Redis 7.2 on it waits for the last write of its own connection alone: who
 changed nothing, for somebody else had done so before, would be told yes at once, whoever has what he saw."""
@@ -99,36 +99,38 @@ class Batch:
         # Replicas that hang must not keep anybody from reading what a call says.
         self._confirmed = _Lane(self._execute)
 
-    async def run(self, name: str, keys: Sequence[str], args: Sequence[Part]) -> Any:
-        """Run the script of that name and return its answer. Raises StoreUnavailable when no answer came."""
-        wanted = script(name)
-        return await self._ask(("EVALSHA", wanted.sha, len(keys), *keys, *args), wanted)
+    def run(self, name: str, keys: Sequence[str], args: Sequence[Part]) -> Awaitable[Any]:
+        """Run the script of that name and return its answer. Raises StoreUnavailable when no answer came.
 
-    async def command(self, *parts: Part, confirmed: bool = True) -> Any:
+        As with the others below: it goes out whether or not somebody awaits the answer.
+        """
+        wanted = script(name)
+        return self._ask(("EVALSHA", wanted.sha, len(keys), *keys, *args), wanted)
+
+    def command(self, *parts: Part, confirmed: bool = True) -> Awaitable[Any]:
         """Run one command and return Redis' bare answer. Raises StoreUnavailable when no answer came.
 
         Unconfirmed: a failover may lose it, which does no harm; it is there for whatever is confirmed after it.
         """
-        return await self._ask(parts, None, is_confirmed=confirmed)
+        return self._ask(parts, None, is_confirmed=confirmed)
 
-    async def read(self, *parts: Part) -> Any:
+    def read(self, *parts: Part) -> Awaitable[Any]:
         """As `command`, for what changes nothing and somebody on the phone waits for.
 
         Changes of the same turn of the event loop do not hold it up while replicas are to confirm them; so it may not
         be meant to see any of those.
         """
-        return await self._ask(parts, None, is_hasty=True)
+        return self._ask(parts, None, is_hasty=True)
 
     def _ask(
         self, parts: tuple[Part, ...], wanted: Script | None, *, is_confirmed: bool = True, is_hasty: bool = False
     ) -> asyncio.Future[Any]:
         loop = asyncio.get_running_loop()
-        # JSON can carry half a surrogate pair, UTF-8 cannot: it is written as a question mark, and the batch goes out.
-        sent = [part.encode("utf-8", "replace") if isinstance(part, str) else part for part in parts[1:]]
-        entry = _Entry((parts[0], *sent), loop.create_future(), wanted, is_confirmed, is_hasty)
+        entry = _Entry(parts, loop.create_future(), wanted, is_confirmed, is_hasty)
         self._turn.append(entry)
         if len(self._turn) == 1:
-            loop.call_soon(self._end_turn)
+            # Behind the tasks that were made in this turn too: they begin in the next one, and mostly ask at once.
+            loop.call_soon(loop.call_soon, self._end_turn)
         return entry.answer
 
     def _end_turn(self) -> None:
@@ -202,11 +204,7 @@ class Batch:
             self._witnesses.saw(await self.command("ROLE", confirmed=False))
 
     async def _pipeline(self, commands: Sequence[tuple[Part, ...]]) -> list[Any]:
-        async with self._redis.pipeline(transaction=False) as pipe:
-            for parts in commands:
-                pipe.execute_command(*parts)
-            answers: list[Any] = await pipe.execute(raise_on_error=False)
-            return answers
+        return await exchange(self._redis, commands)
 
 
 def _resolve(future: asyncio.Future[Any], answer: Any) -> None:

@@ -15,7 +15,8 @@ from redis.exceptions import RedisError, ResponseError
 
 from dialer.errors import StoreUnavailable
 from dialer.lua import script
-from dialer.redis.batch import Batch, Part
+from dialer.redis.batch import Batch
+from dialer.redis.pipeline import Part
 from dialer.redis.program import choose_program
 from tests.fakes.engine import Engine, draft
 

@@ -12,8 +12,9 @@ from redis.asyncio import Redis
 
 from dialer.errors import NotReplicated, StoreUnavailable
 from dialer.lua import READS, script
-from dialer.redis.batch import Batch, Part
+from dialer.redis.batch import Batch
 from dialer.redis.connection import open_redis
+from dialer.redis.pipeline import Part
 from dialer.settings import load_settings
 from tests.fakes.redis_group import RedisGroup, open_group
 
