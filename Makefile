@@ -9,7 +9,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench soak clean
+.PHONY: help demo test lint format bench soak mutants clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bench: $(READY) ## measure, and print the figures as JSON
 SEEDS ?= 0:2000
 soak: $(READY) ## simulate whole campaigns with seeded faults: make soak SEEDS=0:2000 (one hour on two cores)
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation $(SEEDS)
+
+mutants: $(READY) ## put small faults into domain and scripts, and tell which no test notices: make mutants ONLY=dialer/states.py SAMPLE=40
+	@$(BIN)/python -m tests.mutation $(addprefix --only ,$(ONLY)) $(addprefix --sample ,$(SAMPLE))
 
 clean: ## remove .venv and every cache
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .import_linter_cache dist

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.dispositions import RULES, Disposition, Fact, disposition_of
+from dialer.dispositions import ENTERED, REDIALABLE, RULES, Disposition, Fact, disposition_of
 from dialer.lua import FACT_BIT, fact_bits, facts_of
 from dialer.providers.kpn.events import parse_event
 from tests.fakes import scenarios
@@ -86,6 +86,11 @@ def test_who_talked_was_reached(fact: Fact) -> None:
     assert Disposition.ANSWERED is disposition_of({fact, Fact.ANSWERED, Fact.COMPLETED, Fact.TALKED})
 
 
+def test_a_conversation_alone_is_an_answer() -> None:
+    """Its event may be the only one that arrives."""
+    assert Disposition.ANSWERED is disposition_of({Fact.TALKED})
+
+
 @pytest.mark.parametrize("going_on", GOING_ON)
 def test_no_end_is_no_disposition(going_on: tuple[Fact, ...]) -> None:
     """While the call goes on, or its reason may still come, there is no disposition."""
@@ -134,3 +139,21 @@ def test_the_order_of_facts_is_stored_data() -> None:
 def test_every_rule_can_match() -> None:
     """No rule stands behind another that takes all its cases."""
     assert all(disposition is disposition_of(needed) for needed, disposition in RULES)
+
+
+def test_the_words_are_stored_data() -> None:
+    """Dispositions keep their names for ever: they stand in stores, in replies and in programs of others."""
+    assert [
+        "confirmed", "answered", "machine", "opted_out", "busy", "no_answer", "rejected", "invalid_number", "failed",
+        "cancelled", "suppressed", "expired", "undetermined",
+    ] == [disposition.value for disposition in Disposition]  # fmt: skip
+
+
+def test_who_may_be_dialed_again() -> None:
+    """Whoever confirmed, opted out, was hung up on or is suppressed is not."""
+    assert ["busy", "no_answer", "failed", "rejected", "machine", "answered", "invalid_number"] == [*REDIALABLE]
+
+
+def test_who_confirmed_entered_the_conference() -> None:
+    """The key comes first, and the event that tells of the conversation may be lost."""
+    assert {Fact.JOINED, Fact.CONFIRMED} == ENTERED

@@ -53,3 +53,10 @@ def test_completed_is_not_a_step_anybody_takes() -> None:
 def test_steps_lead_somewhere_else() -> None:
     """No verb leads from a state to itself."""
     assert all(target not in sources for sources, target in CAMPAIGN_STEPS.values())
+
+
+def test_the_words_are_stored_data() -> None:
+    """States and steps keep their names for ever: they stand in stores, in replies and in programs of others."""
+    assert ["draft", "running", "paused", "completed", "cancelled"] == [state.value for state in CampaignState]
+    assert ["waiting", "claimed", "placing", "unknown", "live", "done"] == [state.value for state in CallState]
+    assert ["start", "pause", "resume", "cancel"] == list(CAMPAIGN_STEPS)

@@ -57,3 +57,23 @@ def test_never_fewer_than_are_set(moment: Moment) -> None:
         one.saw(ValueError("no answer"))
 
     assert (2, 0) == (witnesses.wanted, nobody.wanted)
+
+
+def test_who_follows_is_known_for_a_while(moment: Moment) -> None:
+    """Not before anybody was seen, and not once that is too long ago; where nobody is set there is nothing to know."""
+    witnesses = Witnesses(1, moment)
+    assert not witnesses.known
+    witnesses.saw([b"master", 77, []])
+    assert witnesses.known
+    moment.now_s = HOLD_S
+
+    assert not witnesses.known
+    assert Witnesses(0, moment).known
+
+
+def test_time_is_that_of_the_machine() -> None:
+    """Without a clock of the test's own, what was seen just now is known."""
+    witnesses = Witnesses(1)
+    witnesses.saw(_master(2))
+
+    assert (True, 2) == (witnesses.known, witnesses.wanted)

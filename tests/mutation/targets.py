@@ -1,0 +1,208 @@
+"""What is mutated, and which tests must notice: each module that decides and does no I/O, and each script.
+
+The tests of a module are those named after it, and those in the table. The tests of a script are in the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+_UNIT, _INTEGRATION = "tests/unit/test_{}.py", "tests/integration/test_{}.py"
+
+
+def _units(names: str) -> tuple[str, ...]:
+    return tuple(map(_UNIT.format, names.split()))
+
+
+def _integrations(names: str) -> tuple[str, ...]:
+    return tuple(map(_INTEGRATION.format, names.split()))
+
+
+PYTHON: dict[str, Sequence[str]] = {
+    "states": _units("states keys_table"),
+    "dispositions": _units("dispositions kpn_events"),
+    "redialing": (*_units("redialing"), *_integrations("redials_beforehand")),
+    "model": _units("model call_record api_schemas"),
+    "windows": _units("windows cohorts"),
+    "window_text": _units("windows"),
+    "cohorts": _units("cohorts"),
+    "pacing": (*_units("pacing"), *_integrations("dialing_budget")),
+    "dials": _integrations("dialing_begin dialing_claim dialing_budget"),
+    "dialing": (*_units("pacing"), *_integrations("dialing_claim dialing_begin dialing_record dialing_redial")),
+    "holding": (*_units("explaining"), *_integrations("number_caps")),
+    "known": _integrations("store_finding store_adding"),
+    "redis/witnesses": _units("witnesses"),
+    "schema": _units("schema"),
+    "phone": _units("phone cohorts"),
+    "phone_rules": _units("phone_rules"),
+    "addresses": _units("addresses"),
+    "speech": _units("speech scripts_phrases"),
+    "notification": _units("notification"),
+    "conferences/conference": _units("conference"),
+    "conferences/gathering": _units("gathering"),
+    "escalations/escalation": _units("escalation"),
+    "escalations/ladder": _units("ladder"),
+    "kinds": _units("conference escalation addresses notification"),
+    "access": _units("access"),
+    "tokens": _units("tokens"),
+    "public_names": _units("public_names"),
+    "webhook_signature": _units("webhook_signature"),
+    "providers/steering": _units("kpn_orders"),
+    "providers/kpn/answers": _units("kpn_answers kpn_placing kpn_outcomes"),
+    "providers/kpn/application_answers": _units("kpn_application_answers"),
+    "providers/kpn/calls": _units("kpn_calls"),
+    "providers/kpn/events": _units("kpn_events scripts_replies"),
+    "providers/kpn/figures": _units("kpn_figures"),
+    "providers/kpn/orders": _units("kpn_orders kpn_payloads"),
+    "providers/kpn/outcomes": _units("kpn_outcomes"),
+    "providers/kpn/placing": _units("kpn_placing kpn_payloads"),
+    "providers/kpn/recording_addresses": _units("kpn_recording_addresses"),
+    "providers/kpn/token_answers": _units("kpn_token_answers"),
+    "providers/kpn/waits": _units("kpn_placing kpn_outcomes kpn_token_answers"),
+    "scripts/checks": _units("scripts_reading scripts_properties"),
+    "scripts/phrases": _units("scripts_phrases"),
+    "scripts/positions": _units("scripts_reading scripts_properties scripts_replies"),
+    "scripts/rendering": _units("scripts_rendering scripts_properties"),
+    "scripts/replies": _units("scripts_replies"),
+    "scripts/script": _units("scripts_reading scripts_properties scripts_replies"),
+    "scripts/steps": _units("scripts_reading scripts_properties"),
+    "ncco/actions": _units("ncco_actions ncco_refusals ncco_payloads"),
+    "ncco/endpoints": _units("ncco_actions ncco_refusals ncco_payloads"),
+    "ncco/reading": _units("ncco_actions ncco_refusals ncco_wire"),
+    "ncco/wire": _units("ncco_wire ncco_actions"),
+    "forecast/cohort": _units("forecast_runs"),
+    "forecast/outlook": _units("forecast_runs"),
+    "forecast/purse": _units("forecast_runs"),
+    "forecast/queue": _units("forecast_runs"),
+    "forecast/rates": _units("forecast_rates"),
+    "forecast/remedies": _units("forecast_runs"),
+    "forecast/run": _units("forecast_runs"),
+    "explaining/rules": (*_units("explaining"), *_integrations("explain")),
+    "importing/checks": ("tests/unit/importing",),
+    "importing/columns": ("tests/unit/importing",),
+    "importing/decoding": ("tests/unit/importing",),
+    "importing/rows": ("tests/unit/importing",),
+    "voices/catalogue": _units("voices"),
+    "callbacks/messages": _units("callback_messages"),
+}
+
+# The walk holds every script of the dialing against a model: its short runs, and two long ones.
+_WALK = tuple(
+    f"{_INTEGRATION.format('dialing_walk')}::test_random_walk{run}" for run in ("_over_odd_days", "[3-3]", "[4-30]")
+)
+_CALL = _integrations("store_events store_attempts dialing_record dialing_redial leases store_late_events")
+_ESCALATING = _integrations("escalating escalation_end escalation_watch escalating_erased")
+_RECORDINGS = _integrations("store_recordings recordings_leases recordings_fetching")
+_EXPLAIN = _integrations("explain caps_loosened trunk_breaker")
+
+_API_KEYS = ("tests/integration/api/test_api_keys.py", "tests/integration/api/test_api_auth.py")
+_API_EVENTS = ("tests/integration/api/test_api_events.py",)
+
+LUA: dict[str, Sequence[str]] = {
+    "parts/call": (*_CALL, *_integrations("person_numbers redials"), *_WALK),
+    "parts/dialed": (*_integrations("dialing_record number_caps number_doubtful caps_loosened"), *_WALK),
+    "parts/doubt": (*_integrations("dialing_record number_doubtful"), *_WALK),
+    "parts/brakes": (*_integrations("brakes"), *_WALK),
+    "parts/breaker": (*_integrations("brakes trunk_breaker"), *_WALK),
+    "parts/spending": (*_integrations("brakes"), *_WALK),
+    "parts/hours": (*_integrations("windows store_idling"), *_WALK),
+    "parts/release": (*_integrations("dialing_begin dialing_record prefix_shares"), *_WALK),
+    "parts/line": (*_integrations("store_attempts dialing_begin"), *_WALK),
+    "parts/lists": (*_integrations("store_suppression store_calls"), *_WALK),
+    "parts/step": (*_integrations("store_steps"), *_WALK),
+    "parts/sweep": (*_integrations("store_steps conference_watch"), *_WALK),
+    "parts/import": _integrations("store_calls store_adding"),
+    "parts/create": _integrations("store_calls store_campaigns"),
+    "parts/parking": _EXPLAIN,
+    "parts/index": _integrations("store_finding store_erasing store_retention"),
+    "parts/audit": _integrations("store_audit control"),
+    "parts/changes": (*_integrations("store_events gauging"), *_WALK),
+    "claim_due_calls": (*_integrations("dialing_claim shares prefix_shares windows trunks trunk_breaker"), *_WALK),
+    "begin_attempt": (
+        *_integrations(
+            "dialing_begin store_suppression number_caps prefix_shares brakes trunk_breaker person_numbers windows"
+        ),
+        *_WALK,
+    ),
+    "record_placement": (*_integrations("dialing_record store_attempts store_late_events number_doubtful"), *_WALK),
+    "apply_event": (*_integrations("store_events store_late_events brakes conference_watch"), *_WALK),
+    "lapse_lease": (*_integrations("leases"), *_WALK),
+    "redial_unknown": (*_integrations("dialing_redial leases"), *_WALK),
+    "recall_call": (*_integrations("store_conferences conference_watch"), *_WALK),
+    "tune_budget": (*_integrations("dialing_budget"), *_WALK),
+    "take_tokens": _integrations("dialing_budget trunks"),
+    "delay_tokens": _integrations("dialing_budget placing"),
+    "add_calls": (*_integrations("store_calls store_adding person_numbers store_attempts"), *_WALK),
+    "end_import": (*_integrations("store_calls store_adding store_campaigns"), *_WALK),
+    "create_campaign": (*_integrations("store_calls store_campaigns"), *_WALK),
+    "change_campaign": (*_integrations("caps_loosened shares brakes store_campaigns"), *_WALK),
+    "change_suppression": (*_integrations("store_suppression erased_numbers"), *_WALK),
+    "change_windows": (*_integrations("windows"), *_WALK),
+    "store_hours": (*_integrations("windows"), *_WALK),
+    "step_campaign": (*_integrations("store_steps store_campaigns"), *_WALK),
+    "complete_campaign": (*_integrations("store_steps brakes store_retention"), *_WALK),
+    "expire_calls": (*_integrations("leases windows"), *_WALK),
+    "expire_campaign": (*_integrations("conference_watch dialing_begin leases"), *_WALK),
+    "end_conference": (*_integrations("conference_watch store_conferences"), *_WALK),
+    "hang_up_campaign": _integrations("hang_ups"),
+    "claim_hang_ups": _integrations("hang_ups escalation_end"),
+    "begin_escalation": _integrations("escalating escalating_erased"),
+    "open_step": _ESCALATING,
+    "end_escalation": _ESCALATING,
+    "end_waiting": _integrations("escalation_end escalation_watch escalation_crashes"),
+    "confirm_by_hand": _integrations("escalation_end escalating"),
+    "replace_field": _ESCALATING,
+    "explain_call": _EXPLAIN,
+    "explain_campaign": _EXPLAIN,
+    "erase_call": _integrations("store_erasing erasures escalating_erased"),
+    "hash_suppressed": _integrations("store_erasing erased_numbers"),
+    "drop_suppression_list": _integrations("store_suppression"),
+    "unindex_call": _integrations("store_finding store_retention"),
+    "find_calls": _integrations("store_finding store_calls"),
+    "forget_campaign": _integrations("store_retention"),
+    "add_recording": _RECORDINGS,
+    "claim_recording": _RECORDINGS,
+    "settle_recording": _RECORDINGS,
+    "delete_recording": _RECORDINGS,
+    "renew_recording": _RECORDINGS,
+    "open_callback": _integrations("callbacks"),
+    "settle_callback": _integrations("callbacks"),
+    "sort_callbacks": _integrations("callbacks store_erasing"),
+    "revive_callback": _integrations("callbacks"),
+    "release_receiver": _integrations("callbacks"),
+    "take_due": _integrations("escalating callbacks"),
+    "shut_trunk": _integrations("trunk_breaker"),
+    "sum_campaigns": _integrations("overview gauging"),
+    "count_calls": _integrations("control batch"),
+    "count_outcome": _integrations("brakes"),
+    "count_up": _integrations("gauging trunk_breaker overview"),
+    "append_audit": _integrations("store_audit"),
+    "trim_audit": _integrations("store_audit"),
+    "read_changes": _API_EVENTS,
+    "sample_campaign": _API_EVENTS,
+    "migrate_page": _integrations("store_migrating"),
+    "stamp_schema": _integrations("store_migrating"),
+    "page_list": _integrations("escalating store_campaigns store_retention"),
+    "create_api_key": _API_KEYS,
+    "revoke_api_key": _API_KEYS,
+    "use_api_key": _API_KEYS,
+    "forget_rejected": ("tests/integration/api/test_import_records.py",),
+    "probe_commands": ("tests/integration/doctor/test_doctor_redis.py",),
+    "release_lock": _integrations("kpn_token"),
+}
+
+
+def targets() -> dict[str, Sequence[str]]:
+    """Each file with its tests, the scripts last."""
+    return {f"dialer/{name}.py": tests for name, tests in PYTHON.items()} | {
+        f"dialer/lua/{name}.lua": tests for name, tests in LUA.items()
+    }
+
+
+def untold(root: Path) -> list[str]:
+    """Scripts and parts that are not in the table."""
+    folder = root / "dialer" / "lua"
+    return sorted(
+        str(file.relative_to(root)) for file in folder.rglob("*.lua") if str(file.relative_to(root)) not in targets()
+    )
