@@ -10,7 +10,7 @@ from dialer.clock import moment
 from dialer.errors import OtherData
 from dialer.migrations import FIRST_MS, LAST_MS, MIGRATIONS, mended_calls, mended_campaign
 from dialer.processes.heartbeat import process_name
-from dialer.schema import UNSTAMPED, WRITES, Stamp, check, version_of
+from dialer.schema import NEEDS, UNSTAMPED, WRITES, Stamp, check, is_older, marked, version_of
 
 YEAR_10000_MS = LAST_MS + 5 * 3_600_000
 YEAR_0_MS = FIRST_MS - 3_600_000
@@ -44,7 +44,25 @@ def test_each_version_has_one_step_and_asks_for_no_newer_program() -> None:
 def test_a_process_tells_its_version_in_its_name() -> None:
     """Those of an earlier release told none."""
     assert WRITES == version_of(process_name())
-    assert UNSTAMPED == version_of("host:12:0a1b2c3d")
+    assert f"host:12:0a1b2c3d:v{WRITES}" == marked("host:12:0a1b2c3d")
+    assert 12 == version_of("host:12:0a1b2c3d:v12")
+    assert [1, 1, 1, 1] == [version_of(name) for name in ("host:12:0a1b2c3d", "host:12", "host:v", "host:vv1")]
+
+
+def test_data_before_there_were_versions_is_of_the_first() -> None:
+    """The first program that knew versions read that too; this one needs what the strictest of its steps needs."""
+    assert 1 == UNSTAMPED
+    assert max(migration.needs for migration in MIGRATIONS) == NEEDS
+    check(Stamp(1, 1), writes=1)
+    assert [True, False, False] == [is_older(Stamp(WRITES + more, 1)) for more in (-1, 0, 1)]
+
+
+def test_the_two_versions_that_are_read_are_named() -> None:
+    """So that whoever upgrades knows which release to start."""
+    with pytest.raises(OtherData, match="reads only 3 and 4"):
+        check(Stamp(2, 1), writes=4)
+    with pytest.raises(OtherData, match="version 5 or newer may read it, and this one is of version 4"):
+        check(Stamp(6, 5), writes=4)
 
 
 @pytest.mark.parametrize(("stored", "mended"), [(YEAR_10000_MS, LAST_MS), (YEAR_0_MS, FIRST_MS)])

@@ -11,8 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialer.errors import InvalidInput
-from dialer.window_text import format_windows, parse_hours, parse_windows
-from dialer.windows import Hours, Windows, check_holidays, check_zone
+from dialer.window_text import (
+    format_hours,
+    format_windows,
+    hours_of,
+    parse_dates,
+    parse_days,
+    parse_hours,
+    parse_windows,
+)
+from dialer.windows import GUARD, LONGEST_OPEN_DAYS, SEARCHED_DAYS, Hours, Windows, check_holidays, check_zone
 
 MINUTE = timedelta(minutes=1)
 ZONES = (
@@ -178,6 +186,67 @@ def test_what_is_always_open_has_an_end_far_off() -> None:
     assert opens <= at < closes - timedelta(days=50)
 
 
+def test_what_is_always_open_is_told_until_sixty_days_on() -> None:
+    """From the beginning of the day, in one stretch; whoever asks then learns the next end."""
+    found = Windows().next_open(_at("2026-01-01T12:00Z"), ["UTC"])
+
+    assert (_at("2026-01-01T00:00Z"), _at("2026-03-02T00:00Z")) == found
+    assert 60 == LONGEST_OPEN_DAYS
+
+
+def test_an_opening_is_looked_for_two_months_ahead_and_a_day_for_each_closed_date() -> None:
+    """The last day that is looked at counts, the one after does not."""
+    mondays = [date(2026, 1, 5) + timedelta(weeks=number) for number in range(10)]
+    windows = Windows(hours=(Hours(frozenset({0}), 540, 1020),), closed=frozenset(mondays))
+    opens, _ = windows.next_open(_at("2026-01-04T12:00Z"), ["UTC"]) or (None, None)
+
+    assert _at("2026-03-16T09:00Z") == opens
+    assert timedelta(days=SEARCHED_DAYS + 10 - 1) == date(2026, 3, 16) - date(2026, 1, 4)
+    assert None is windows.next_open(_at("2026-01-03T12:00Z"), ["UTC"])
+
+
+def test_a_stretch_is_told_from_its_beginning() -> None:
+    """Whoever asks while it is open learns since when, but for a campaign that began within it."""
+    eleven = _at("2026-01-05T11:00Z")
+    asked = _at("2026-01-05T12:00Z")
+
+    assert (_at("2026-01-05T09:00Z"), _at("2026-01-05T17:00Z")) == NINE_TO_FIVE.next_open(asked, ["UTC"])
+    begun = Windows(hours=NINE_TO_FIVE.hours, not_before=eleven)
+    assert (eleven, _at("2026-01-05T17:00Z")) == begun.next_open(asked, ["UTC"])
+    assert (_at("2026-01-06T09:00Z"), _at("2026-01-06T17:00Z")) == begun.next_open(_at("2026-01-05T17:00Z"), ["UTC"])
+
+
+def test_a_campaign_is_open_from_its_very_beginning() -> None:
+    """Not a millisecond before, and then at once."""
+    begins = _at("2026-01-05T11:00Z")
+    windows = Windows(not_before=begins)
+
+    assert windows.is_open(begins, ["UTC"])
+    assert not windows.is_open(begins - timedelta(milliseconds=1), ["UTC"])
+
+
+def test_the_last_second_of_a_stretch_is_not_used() -> None:
+    """A request may leave late and takes its time; whoever asks within it is told the next stretch."""
+    day = timedelta(days=1)
+    opens, closes = _at("2026-01-05T09:00Z"), _at("2026-01-05T16:59:59Z")
+
+    assert timedelta(seconds=1) == GUARD
+    assert (opens, closes) == NINE_TO_FIVE.usable(_at("2026-01-05T16:59:58.999Z"), ["UTC"])
+    assert (opens + day, closes + day) == NINE_TO_FIVE.usable(_at("2026-01-05T16:59:59Z"), ["UTC"])
+    assert None is NINE_TO_FIVE.usable(opens, ["Pacific/Honolulu", "Europe/Amsterdam"])
+
+
+def test_hours_that_touch_are_one_stretch() -> None:
+    """Written in any order, one within the other, or one after the other."""
+    every = frozenset(range(7))
+    for pairs in (((540, 720), (720, 1020)), ((600, 1020), (540, 660)), ((540, 1020), (600, 660))):
+        windows = Windows(hours=tuple(Hours(every, start, end) for start, end in pairs))
+
+        assert NINE_TO_FIVE.next_open(_at("2026-01-05T00:00Z"), ["UTC"]) == windows.next_open(
+            _at("2026-01-05T00:00Z"), ["UTC"]
+        )
+
+
 def test_looking_is_fast() -> None:
     """A known set of zones is looked at 100,000 times a second; a tenth of that is asked of a busy machine."""
     windows = Windows(hours=NINE_TO_FIVE.hours * 3, holidays="NL", closed=frozenset({date(2026, 12, 31)}))
@@ -189,11 +258,96 @@ def test_looking_is_fast() -> None:
     assert time.perf_counter() - started < 0.2
 
 
+@settings(deadline=None)  # the first to ask for holidays loads them
 @given(windows)
 def test_stored_windows_are_read_as_they_were(windows: Windows) -> None:
     """What is written as JSON, or as one line, is read again as the same."""
     assert windows == Windows.from_dict(windows.to_dict())
     assert windows == parse_windows(format_windows(windows))
+
+
+def test_a_beginning_and_a_zone_are_stored() -> None:
+    """As a moment in ms and a name; what was not said is not written."""
+    windows = Windows(not_before=_at("2026-01-05T11:00Z"), zone="Europe/Paris", holidays="NL")
+    told = windows.to_dict()
+
+    assert {"not_before": 1_767_610_800_000, "zone": "Europe/Paris", "holidays": "NL"} == told
+    assert windows == Windows.from_dict(told)
+    assert Windows() == Windows.from_dict({})
+    assert {"hours": [[[0, 6], 540, 1020]], "closed": ["2026-01-05", "2026-12-31"]} == Windows(
+        hours=(Hours(frozenset({6, 0}), 540, 1020),), closed=frozenset({date(2026, 12, 31), date(2026, 1, 5)})
+    ).to_dict()
+
+
+def test_a_line_is_written_as_people_would() -> None:
+    """Days that follow each other as one stretch, dates in order, the zone last."""
+    line = "mo-we,fr,su=09:05-20:00 sa=22:00-02:00 holidays=NL closed=2026-01-05,2026-12-31 timezone=Europe/Paris"
+
+    assert line == format_windows(parse_windows(line))
+    assert "timezone=Europe/Paris" == format_windows(Windows(zone="Europe/Paris"))
+    assert "" == format_windows(Windows())
+    assert "mo-su=00:00-24:00" == format_hours(parse_hours("0:00-24:00"))
+
+
+def test_days_go_round_the_week() -> None:
+    """A stretch may begin late in the week and end early; a single day is one."""
+    assert frozenset({5, 6, 0, 1}) == parse_days("sa-tu")
+    assert frozenset({2}) == parse_days("we") == parse_days("we-we")
+    assert frozenset({0, 1, 2, 3, 4, 5, 6}) == parse_days("mo-su") == parse_days("tu-mo")
+
+
+def test_dates_are_read_in_any_order() -> None:
+    """Each counts once; none is none."""
+    assert frozenset({date(2026, 12, 31), date(2026, 1, 1)}) == parse_dates(["2026-12-31", "2026-01-01", "2026-12-31"])
+    assert frozenset() == parse_dates([])
+
+
+@pytest.mark.parametrize(
+    ("days", "start", "end", "field", "message"),
+    [
+        ("mo-", "09:00", "24:01", "to", "'24:01' is no time of day: write it like 09:00, at most 24:00"),
+        ("mo", "9", "10:00", "from", "'9' is no time of day"),
+        ("mo", "24:00", "24:00", "from", "begins at 00:00 rather than at 24:00"),
+        ("mo,xx", "09:00", "10:00", "days", "'mo,xx' are no days: write them like mo-fr or mo,we,sa (mo, tu, we, "),
+        ("mo-xx", "09:00", "10:00", "days", "are no days"),
+        ("xx-mo", "09:00", "10:00", "days", "are no days"),
+    ],
+)
+def test_parts_that_cannot_be_read_are_told(days: str, start: str, end: str, field: str, message: str) -> None:
+    """With the part's name, what was written, and how to write it."""
+    with pytest.raises(InvalidInput) as refused:
+        hours_of(days, start, end)
+
+    assert field == refused.value.field
+    assert message in str(refused.value)
+
+
+def test_what_is_wrong_with_a_line_is_told() -> None:
+    """Each with an example of how it is written, and no more of a long text than its beginning."""
+    long = "x" * 50
+    for text, message in (
+        (long, f"{'x' * 40!r} is not written like mo-fr=09:00-20:00"),
+        ("closed=today", "must be dates such as 2026-12-31"),
+        ("timezone=Nowhere", "is no time zone: give an IANA name such as Europe/Amsterdam"),
+        (f"holidays={long}", f"holidays of {'x' * 20!r} are not known for it: give a country (ISO 3166)"),
+        ("holidays=NL holidays=DE", "one country's holidays and one timezone can be given"),
+        ("holidays=NL,DE", "one country's holidays and one timezone can be given"),
+        ("timezone=UTC,Europe/Paris", "one country's holidays and one timezone can be given"),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            parse_windows(text)
+
+        assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["posixrules", "Factory", "EST5EDT", "localtime", "", "europe/amsterdam"])
+def test_a_name_that_means_no_place_is_no_zone(name: str) -> None:
+    """Only places, and UTC; the field is that of whoever asks."""
+    with pytest.raises(InvalidInput) as refused:
+        check_zone(name, field="zone")
+
+    assert "zone" == refused.value.field
+    assert "UTC" == check_zone("UTC")
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,19 @@ def test_never_fewer_than_are_set(moment: Moment) -> None:
     assert (2, 0) == (witnesses.wanted, nobody.wanted)
 
 
+def test_one_that_is_set_is_enough_where_nobody_follows(moment: Moment) -> None:
+    """Seen or not; and what was seen twice counts from the last time."""
+    witnesses = Witnesses(1, moment)
+    witnesses.saw(_master(0))
+    assert 1 == witnesses.wanted
+    witnesses.saw(_master(2))
+    moment.now_s = HOLD_S - 1
+    witnesses.saw(_master(2))
+    moment.now_s = HOLD_S
+
+    assert 2 == witnesses.wanted
+
+
 def test_who_follows_is_known_for_a_while(moment: Moment) -> None:
     """Not before anybody was seen, and not once that is too long ago; where nobody is set there is nothing to know."""
     witnesses = Witnesses(1, moment)
