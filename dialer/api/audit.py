@@ -17,10 +17,10 @@ from dialer.api.models import Incoming, Moment, Outgoing
 from dialer.api.routing import Answer, Routes
 from dialer.api.streaming import write_pieces
 from dialer.audit import Action, KeptEntry
+from dialer.forms import AUDIT_CURSOR, OUR_ID
 from dialer.store import AuditFilter, Store
 
 NDJSON = "application/x-ndjson"
-_ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 routes = Routes()
 
@@ -28,7 +28,7 @@ routes = Routes()
 class AuditExportQuery(Incoming):
     """Which entries."""
 
-    campaign_id: str | None = Field(None, pattern=_ID, max_length=64, description="Those about one campaign.")
+    campaign_id: str | None = Field(None, pattern=OUR_ID, max_length=64, description="Those about one campaign.")
     action: Action | None = None
     from_: Moment | None = Field(None, alias="from", description="The first moment.")
     to: Moment | None = Field(None, description="The first moment no more wanted.")
@@ -42,9 +42,7 @@ class AuditQuery(AuditExportQuery):
     """Which page of them."""
 
     limit: int = Field(100, ge=1, le=1000, description="How many at most.")
-    cursor: str | None = Field(
-        None, pattern=r"^[0-9]{1,15}-[0-9]{1,12}$", description="`next_cursor` of the page before."
-    )
+    cursor: str | None = Field(None, pattern=AUDIT_CURSOR, description="`next_cursor` of the page before.")
 
 
 class AuditEntryOut(Outgoing):

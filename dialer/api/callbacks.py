@@ -16,6 +16,7 @@ from dialer.audit import Action
 from dialer.callbacks.dead_letters import DeadLetter, DeadLetters
 from dialer.clock import moment
 from dialer.errors import NotFound
+from dialer.forms import PLACE_CURSOR
 
 routes = Routes()
 
@@ -24,7 +25,7 @@ class CallbacksQuery(Incoming):
     """Which page of the callbacks that were given up."""
 
     limit: int = Field(100, ge=1, le=1000, description="How many at most.")
-    cursor: str | None = Field(None, pattern=r"^[0-9]{1,9}$", description="`next_cursor` of the page before.")
+    cursor: str | None = Field(None, pattern=PLACE_CURSOR, description="`next_cursor` of the page before.")
 
 
 class CallbackOut(Outgoing):

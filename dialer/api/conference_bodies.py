@@ -11,7 +11,6 @@ from dialer.addresses import parse_address
 from dialer.api.models import Incoming
 from dialer.api.schemas import (
     MAX_RETENTION_DAYS,
-    WITHOUT_NUL,
     Deadline,
     Name,
     NewCampaign,
@@ -24,10 +23,10 @@ from dialer.api.schemas import (
     VariableValue,
 )
 from dialer.conferences.conference import MOST_MEMBERS, ConferenceScript
+from dialer.forms import CAMPAIGN_CURSOR, WITHOUT_NUL
 from dialer.importing.rows import MAX_VARIABLES
 from dialer.model import MAIN, NewCall, Priority, UnknownPolicy
 from dialer.settings import Settings
-from dialer.store.listing import CURSOR
 
 LONGEST_CALL_S = 7200
 """As long as the carrier lets a call be: a conference does not end after the ten minutes of a message."""
@@ -137,4 +136,6 @@ class ConferencesQuery(Incoming):
     """Which page of the conferences."""
 
     limit: int = Field(10, ge=1, le=20, description="How many at most.")
-    cursor: str | None = Field(None, pattern=CURSOR, max_length=100, description="`next_cursor` of the page before.")
+    cursor: str | None = Field(
+        None, pattern=CAMPAIGN_CURSOR, max_length=100, description="`next_cursor` of the page before."
+    )

@@ -14,7 +14,6 @@ from dialer.api.hours_bodies import WindowsBody, WindowsChange
 from dialer.api.models import Incoming
 from dialer.api.problems import invalid_input
 from dialer.api.schemas import (
-    WITHOUT_NUL,
     Address,
     Deadline,
     Name,
@@ -31,11 +30,11 @@ from dialer.api.schemas import (
 )
 from dialer.errors import InvalidInput
 from dialer.escalations.escalation import MOST_CALLS, ROUND, SETTLED, STEP, Advance, Person, Plan, Step
+from dialer.forms import CAMPAIGN_CURSOR, WITHOUT_NUL
 from dialer.importing.rows import MAX_NUMBERS, MAX_VARIABLES
 from dialer.model import MAIN, Priority, UnknownPolicy
 from dialer.settings import Settings
 from dialer.speech import variable_name
-from dialer.store.listing import CURSOR
 from dialer.windows import check_zone
 
 _SOON = RedialBody(times=100, after_s=60)
@@ -179,7 +178,9 @@ class EscalationsQuery(Incoming):
     """Which page of the escalations."""
 
     limit: int = Field(10, ge=1, le=20, description="How many at most.")
-    cursor: str | None = Field(None, pattern=CURSOR, max_length=100, description="`next_cursor` of the page before.")
+    cursor: str | None = Field(
+        None, pattern=CAMPAIGN_CURSOR, max_length=100, description="`next_cursor` of the page before."
+    )
 
 
 def _parsed(address: str, field: str, settings: Settings) -> str:

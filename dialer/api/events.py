@@ -26,6 +26,7 @@ from dialer.api.problems import NOT_FOUND, ROLE_MISSING, TOO_MANY_LISTENERS, UNA
 from dialer.api.routing import Answer, Routes
 from dialer.changes import Place
 from dialer.errors import StoreUnavailable
+from dialer.forms import OUR_ID
 
 MEDIA_TYPE = "text/event-stream"
 LAST_EVENT_ID = "Last-Event-ID"
@@ -37,7 +38,7 @@ KEY_CHECKED_EVERY_S = 30
 routes = Routes()
 log = structlog.get_logger(__name__)
 
-_Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=64)]
+_Id = Annotated[str, StringConstraints(pattern=OUR_ID, max_length=64)]
 
 
 class EventsQuery(Incoming):

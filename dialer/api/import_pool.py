@@ -32,6 +32,8 @@ class ImportPool:
             workers = max(1, (os.cpu_count() or 1) // 2)
             # Not `fork`: a copy of a process with threads may inherit a lock that nobody will open.
             context = multiprocessing.get_context("forkserver" if os.name == "posix" else "spawn")
+            # Rows of a hostile list are read there: what they make of the reader finds no secret.
+            context.set_forkserver_preload(["dialer.api.import_child"])
             self._pool = ProcessPoolExecutor(workers, context, initializer=_end_with_parent)
         return self._pool
 

@@ -25,10 +25,10 @@ from dialer.api.models import Incoming
 from dialer.api.problems import ILLEGAL_STEP, IMPORT_MOVED, Problem
 from dialer.api.receiving import Rows, counted
 from dialer.api.routing import Answer, Routes
-from dialer.api.schemas import WITHOUT_NUL
 from dialer.audit import Action
 from dialer.errors import IllegalStep, NotFound, StoreUnavailable
 from dialer.escalations.escalation import KIND as ESCALATION
+from dialer.forms import OUR_ID, WITHOUT_NUL
 from dialer.importing import MEDIA_TYPES, XLSX, Batch, ColumnMap, RowChecks, Start, read_calls
 from dialer.importing.columns import AS_NAMED
 from dialer.importing.reading import FROM_START
@@ -83,7 +83,7 @@ class ImportQuery(ListQuery):
     import_id: str | None = Field(
         None,
         max_length=64,
-        pattern="^[a-z0-9]+(-[a-z0-9]+)*$",
+        pattern=OUR_ID,
         description="Names this import, so that it can be gone on with: best a digest of the list. One name, one list.",
     )
     offset: int = Field(0, ge=0, description="Bytes of the list before this body: the `offset` that the import tells.")

@@ -20,13 +20,16 @@ from dialer import metrics
 from dialer.access import Role
 from dialer.api.bodies import refuse_large
 from dialer.api.keys import BACKGROUND, CALLER, DOORKEEPER, LOG_FIELDS, OPERATIONS, REQUEST_ID, RUNTIME
-from dialer.api.problems import INTERNAL, METHOD_NOT_ALLOWED, Problem, problem_from
+from dialer.api.problems import INTERNAL, METHOD_NOT_ALLOWED, NOT_FOUND, Problem, problem_from
 from dialer.api.tracing import begin_span, end_span
 from dialer.errors import StoreUnavailable
 from dialer.tracing import NO_SPAN
 
 REQUEST_ID_HEADER = "X-Request-Id"
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
+# What one program takes for the way to another place, and the next one for a part of a name: dots, and slashes that are
+# doubled or written otherwise. No address of ours has them.
+_AMBIGUOUS = re.compile(r"%(?:2[ef]|5c|00)|/\.{1,2}(?:/|$)|//|\\", re.IGNORECASE)
 _NO_CONTENT = 204
 _CLIENT_GONE = 499  # nobody is left to read it: nginx' number for it, for the log
 _CLIENT_ERROR = 400
@@ -44,6 +47,7 @@ async def envelope(request: web.Request, handler: Handler) -> web.StreamResponse
     request[LOG_FIELDS] = {}
     span = NO_SPAN
     try:
+        _require_plain_path(request)
         await _recognise(request)
         span = begin_span(request)
         response = await handler(request)
@@ -68,6 +72,12 @@ async def expect(needs: Sequence[Role], request: web.Request) -> None:
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
             # aiohttp takes what was written so far for the beginning of the answer.
             request.writer.output_size = 0
+
+
+def _require_plain_path(request: web.Request) -> None:
+    """Refuse a path that a proxy, which lets /webhooks/ through and nothing else, may have read in another way."""
+    if _AMBIGUOUS.search(request.rel_url.raw_path):
+        raise Problem(NOT_FOUND, "There is nothing at this address.")
 
 
 async def _recognise(request: web.Request) -> None:

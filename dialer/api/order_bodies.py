@@ -10,10 +10,11 @@ from typing import Annotated, Literal
 from pydantic import ConfigDict, Field, JsonValue, RootModel
 
 from dialer.api.models import Incoming
+from dialer.forms import SECURE_WEB, TONES
 from dialer.providers.steering import Act, Order, SendDigits, StartStream, StartTalk
 
 MAX_URL = 2048
-Url = Annotated[str, Field(pattern=r"^https://", max_length=MAX_URL)]
+Url = Annotated[str, Field(pattern=SECURE_WEB, max_length=MAX_URL)]
 Loop = Annotated[int, Field(ge=0, description="How often; 0 for ever.")]
 Level = Annotated[float | None, Field(ge=-1, le=1, description="Loudness; the carrier's own if left out.")]
 
@@ -72,7 +73,7 @@ class DigitsBody(Incoming):
     """Press keys towards this party."""
 
     do: Literal["dtmf"]
-    digits: str = Field(pattern=r"^[0-9*#p]{1,100}$", description="0-9, *, #, and p for half a second of pause.")
+    digits: str = Field(pattern=TONES, description="0-9, *, #, and p for half a second of pause.")
 
     def order(self, language: str) -> Order:  # noqa: ARG002 - as all of them
         """The order in the project's own terms."""

@@ -15,6 +15,7 @@ from aiohttp import web
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails, to_json
 
+from dialer import forms
 from dialer.errors import (
     CarrierError,
     ChangedMeanwhile,
@@ -209,14 +210,14 @@ def _sentence(error: ErrorDetails) -> str:
     match error["type"]:
         case "extra_forbidden":
             return "unknown field"
-        case "missing":
-            return "required, but missing"
-        case "union_tag_not_found":
+        case "missing" | "union_tag_not_found":
             return "required, but missing"
         case "union_tag_invalid":
             return f"must be one of {error['ctx']['expected_tags']}"
         case "value_error":
             return str(error["ctx"]["error"])
+        case forms.MISFIT:
+            return forms.words_for(error)
         case _:
             return error["msg"]
 

@@ -20,6 +20,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from dialer import forms
 from dialer.api.brake_bodies import BrakesBody
 from dialer.api.hours_bodies import WindowsChange
 from dialer.api.models import Incoming, Moment
@@ -33,7 +34,6 @@ from dialer.model import MAIN, MOST_AFTER_MS, Priority, Redial, Then, UnknownPol
 from dialer.recordings.records import RecordingState
 from dialer.scripts import CallScript
 from dialer.states import CallState, CampaignState
-from dialer.store.listing import CURSOR
 
 MAX_NAME_LENGTH = 200
 MAX_TRIES = 1_000
@@ -53,21 +53,16 @@ def _in_utc(given: datetime) -> datetime:
     return given.astimezone(UTC)
 
 
-_OUR_ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
-WITHOUT_NUL = r"^[^\x00]*$"
-_VISIBLE = r"^[^\x00-\x1f\x7f]*$"
-# Nor what turns the text around it, or hides in it (UAX 9): a name is read by people who decide by it.
-_READ_AS_WRITTEN = r"^[^\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]*$"
-Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH, pattern=_READ_AS_WRITTEN)]
-OwnId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=_VISIBLE)]
-CallerId = Annotated[str, StringConstraints(pattern=r"^\+?[1-9][0-9]{6,14}$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME_LENGTH, pattern=forms.NAME)]
+OwnId = Annotated[str, StringConstraints(min_length=1, max_length=MAX_ID, pattern=forms.OWN_ID)]
+CallerId = Annotated[str, StringConstraints(pattern=forms.PHONE)]
 Deadline = Annotated[Moment, AfterValidator(_in_utc)]
 Address = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-VariableName = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME, pattern=_VISIBLE)]
+VariableName = Annotated[str, StringConstraints(min_length=1, max_length=MAX_NAME, pattern=forms.ONE_LINE)]
 VariableValue = Annotated[
     str,
     BeforeValidator(_as_text),
-    StringConstraints(max_length=MAX_VALUE, pattern=WITHOUT_NUL),
+    StringConstraints(max_length=MAX_VALUE, pattern=forms.WITHOUT_NUL),
     WithJsonSchema({"type": ["string", "number"], "maxLength": MAX_VALUE}),
 ]
 
@@ -191,7 +186,7 @@ class ToldBody(Incoming):
     )
 
 
-TrunkName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9]{0,15}$")]
+TrunkName = Annotated[str, StringConstraints(pattern=forms.TRUNK)]
 
 
 class RedialsBody(Incoming):
@@ -332,7 +327,9 @@ class CampaignsQuery(Incoming):
     state: CampaignState | None = None
     kind: Literal["notification", "script", "conference", "escalation"] | None = None
     limit: int = Field(50, ge=1, le=200, description="How many at most.")
-    cursor: str | None = Field(None, pattern=CURSOR, max_length=100, description="`next_cursor` of the page before.")
+    cursor: str | None = Field(
+        None, pattern=forms.CAMPAIGN_CURSOR, max_length=100, description="`next_cursor` of the page before."
+    )
 
 
 class CallsQuery(Incoming):
@@ -341,16 +338,16 @@ class CallsQuery(Incoming):
     state: CallState | None = None
     disposition: Disposition | None = None
     limit: int = Field(100, ge=1, le=1000, description="How many at most.")
-    cursor: str | None = Field(None, pattern=r"^[0-9]{1,12}$", description="`next_cursor` of the page before.")
+    cursor: str | None = Field(None, pattern=forms.PLACE_CURSOR, description="`next_cursor` of the page before.")
 
 
 class RecordingsQuery(Incoming):
     """Which recordings."""
 
-    campaign_id: str | None = Field(None, pattern=_OUR_ID, max_length=64, description="Those of one campaign.")
-    call_id: str | None = Field(None, pattern=_OUR_ID, max_length=64, description="Those of one call, all in one page.")
+    campaign_id: str | None = Field(None, pattern=forms.OUR_ID, max_length=64, description="Those of one campaign.")
+    call_id: str | None = Field(
+        None, pattern=forms.OUR_ID, max_length=64, description="Those of one call, all in one page."
+    )
     state: RecordingState | None = None
     limit: int = Field(100, ge=1, le=1000, description="How many at most.")
-    cursor: str | None = Field(
-        None, pattern=r"^[0-9]{1,15}-r[a-z2-7]{16}$", description="`next_cursor` of the page before."
-    )
+    cursor: str | None = Field(None, pattern=forms.RECORDING_CURSOR, description="`next_cursor` of the page before.")

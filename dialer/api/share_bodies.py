@@ -7,12 +7,13 @@ from typing import Annotated, Self
 from pydantic import Field, StringConstraints
 
 from dialer.api.models import Incoming, Outgoing
+from dialer.forms import OUR_ID
 from dialer.model import Caps, Priority, Share
 from dialer.settings import Settings
-from dialer.store.suppression import LIST_NAME, MOST_NAME
+from dialer.store.suppression import MOST_NAME
 
 MOST_LISTS = 10
-ListName = Annotated[str, StringConstraints(pattern=LIST_NAME, max_length=MOST_NAME)]
+ListName = Annotated[str, StringConstraints(pattern=OUR_ID, max_length=MOST_NAME)]
 
 
 class CapsBody(Incoming):

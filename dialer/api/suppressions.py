@@ -20,13 +20,14 @@ from dialer.api.problems import NOT_FOUND
 from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
 from dialer.decisions import ALL_CAMPAIGNS
+from dialer.forms import ANY_LIST, PLACE_CURSOR
 from dialer.store.suppression import MOST_NAME
 
 routes = Routes()
 
 _WHICH = "A named list; the one of all campaigns, `*`, if left out."
 
-AnyList = Annotated[str, StringConstraints(pattern=r"^(\*|[a-z0-9]+(-[a-z0-9]+)*)$", max_length=MOST_NAME)]
+AnyList = Annotated[str, StringConstraints(pattern=ANY_LIST, max_length=MOST_NAME)]
 """The list of all campaigns, or a named one."""
 
 
@@ -51,7 +52,7 @@ class SuppressionsQuery(ListQuery):
     """Which page of the suppressed numbers."""
 
     limit: int = Field(1000, ge=1, le=10_000, description="How many at most.")
-    cursor: str | None = Field(None, pattern=r"^[0-9]{1,12}$", description="`next_cursor` of the page before.")
+    cursor: str | None = Field(None, pattern=PLACE_CURSOR, description="`next_cursor` of the page before.")
 
 
 class SuppressionOut(Outgoing):

@@ -6,6 +6,7 @@ that a process pool can run. One row's fault never touches another row.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -16,6 +17,7 @@ from dialer.addresses import EVERYWHERE, check_destination, is_phone, parse_addr
 from dialer.clock import in_utc
 from dialer.cohorts import cohort_of, given_zone, zones_for
 from dialer.errors import InvalidInput
+from dialer.forms import OWN_ID
 from dialer.importing.columns import AS_NAMED, ColumnMap
 from dialer.importing.faults import Fault
 from dialer.importing.rows import (
@@ -38,6 +40,7 @@ from dialer.speech import plain, variable_name
 from dialer.windows import Windows
 
 T = TypeVar("T")
+_OWN_ID = re.compile(OWN_ID)
 _name = lru_cache(maxsize=1024)(variable_name)
 
 Hours = tuple[str | None, datetime | None, str]
@@ -188,8 +191,8 @@ def _number(column: str, text: str, checks: RowChecks) -> str:
 
 def _external_id(text: str) -> str | None:
     stripped = text.strip()
-    if len(stripped) > MAX_ID or not stripped.isprintable():
-        reason = f"an id has at most {MAX_ID} characters, all of them printable"
+    if len(stripped) > MAX_ID or not _OWN_ID.fullmatch(stripped) or UNSTORABLE.search(stripped):
+        reason = f"an id has at most {MAX_ID} characters: letters, digits, signs and plain spaces"
         raise _RowRefusedError(ID, text, reason, Fault.ID_INVALID)
     return stripped or None
 

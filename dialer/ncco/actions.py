@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AliasChoices, Field, field_validator, model_validator
 
 from dialer.errors import InvalidInput
+from dialer.forms import KEY
 from dialer.ncco.endpoints import Endpoint, PhoneNumber
 from dialer.ncco.fields import (
     Behavior,
@@ -104,7 +105,7 @@ class Record(Part):
     split: Literal["conversation"] | None = None
     channels: Whole | None = Field(None, ge=1, le=32)
     end_on_silence: Whole | None = Field(None, ge=3, le=10)
-    end_on_key: str | None = Field(None, pattern=r"^[0-9*#]$")
+    end_on_key: str | None = Field(None, pattern=KEY)
     time_out: Whole | None = Field(None, ge=3, le=7200)
     beep_start: Flag = False
     event_url: OneUrl | None = None

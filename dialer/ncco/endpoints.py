@@ -12,24 +12,21 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, AliasChoices, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from dialer.forms import ONE_LINE, PHONE, SIP, TONES, WEBSOCKET
 from dialer.ncco.fields import Part, Url, misfit
 
 Headers = dict[str, Any]
-OneLine = r"^[^\x00-\x1f\x7f]*$"
-"""What becomes a line of a SIP request: no control character, with which another line could begin."""
 
 
 def _one_line_each(headers: Headers) -> Headers:
     for name, value in headers.items():
-        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) or not re.fullmatch(OneLine, str(value)):
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) or not re.fullmatch(ONE_LINE, str(value)):
             raise PydanticCustomError("sip_header", "{name} is no SIP header: one line each", {"name": repr(name[:64])})
     return headers
 
 
 SipHeaders = Annotated[Headers, AfterValidator(_one_line_each)]
-PhoneNumber = Annotated[
-    str, Field(pattern=r"^\+?[1-9][0-9]{6,14}$"), AfterValidator(lambda number: number.removeprefix("+"))
-]
+PhoneNumber = Annotated[str, Field(pattern=PHONE), AfterValidator(lambda number: number.removeprefix("+"))]
 """E.164, 7 to 15 digits; the carrier wants it without the plus."""
 
 
@@ -55,15 +52,15 @@ class PhoneEndpoint(Part):
 
     type: Literal["phone"] = "phone"
     number: PhoneNumber
-    dtmf_answer: str | None = Field(None, pattern=r"^[0-9*#p]+$", max_length=100)
+    dtmf_answer: str | None = Field(None, pattern=TONES)
     on_answer: OnAnswer | None = None
-    shaken: str | None = Field(None, max_length=4096, pattern=OneLine)
+    shaken: str | None = Field(None, max_length=4096, pattern=ONE_LINE)
 
 
 class StandardHeaders(Part):
     """SIP headers that are sent under their own name, not as `X-...`."""
 
-    user_to_user: str = Field(alias="User-to-User", max_length=512, pattern=OneLine)
+    user_to_user: str = Field(alias="User-to-User", max_length=512, pattern=ONE_LINE)
 
 
 class SipEndpoint(Part):
@@ -74,9 +71,9 @@ class SipEndpoint(Part):
     """
 
     type: Literal["sip"] = "sip"
-    uri: str | None = Field(None, pattern=r"^sips?:[!-~]+$", max_length=255)
-    user: str | None = Field(None, min_length=1, max_length=255, pattern=OneLine)
-    domain: str | None = Field(None, min_length=1, max_length=255, pattern=OneLine)
+    uri: str | None = Field(None, pattern=SIP, max_length=255)
+    user: str | None = Field(None, min_length=1, max_length=255, pattern=ONE_LINE)
+    domain: str | None = Field(None, min_length=1, max_length=255, pattern=ONE_LINE)
     headers: SipHeaders | None = None
     standard_headers: StandardHeaders | None = Field(
         None,
@@ -108,7 +105,7 @@ class WebsocketEndpoint(Part):
     """
 
     type: Literal["websocket"] = "websocket"
-    uri: str = Field(pattern=r"^wss?://[!-~]+$", max_length=2048)
+    uri: str = Field(pattern=WEBSOCKET, max_length=2048)
     content_type: Literal["audio/l16;rate=8000", "audio/l16;rate=16000", "audio/l16;rate=24000"] | None = Field(
         None, alias="content-type"
     )

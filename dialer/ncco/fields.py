@@ -14,6 +14,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 from pydantic_core import PydanticCustomError
 
+from dialer.forms import LANGUAGE, SECURE_WEB, WEB
+
 MAX_URL = 2048  # what browsers and proxies agree on
 
 _FLAGS: Mapping[Any, bool] = {"true": True, "false": False}
@@ -70,13 +72,13 @@ def _check_url(url: str) -> str:
     return url
 
 
-def _is_url(schemes: str) -> Any:
+def _is_url(form: str) -> Any:
     # Printable ASCII without spaces: what else there is must be percent-encoded, or a header could be broken with it.
-    return Field(max_length=MAX_URL, pattern=rf"^({schemes})://[!-~]+$")
+    return Field(max_length=MAX_URL, pattern=form)
 
 
-Url = Annotated[str, _is_url("https?"), AfterValidator(_check_url)]
-HttpsUrl = Annotated[str, _is_url("https"), AfterValidator(_check_url)]
+Url = Annotated[str, _is_url(WEB), AfterValidator(_check_url)]
+HttpsUrl = Annotated[str, _is_url(SECURE_WEB), AfterValidator(_check_url)]
 OneUrl = tuple[Url]
 """An address as the carrier wants it: in an array, also where there can be only one."""
 
@@ -86,7 +88,7 @@ Fraction = Annotated[float, BeforeValidator(_read_number), Field(strict=True)]
 
 Level = Annotated[Fraction, Field(ge=-1, le=1)]
 Loop = Annotated[Whole, Field(ge=0, le=1_000_000)]  # 0 is endless; no upper bound is known
-Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", max_length=35)]
+Language = Annotated[str, Field(pattern=LANGUAGE, max_length=35)]
 Style = Annotated[Whole, Field(ge=0, le=99)]  # the carrier's list ends at 24 and grows
 Id = Annotated[str, Field(min_length=1, max_length=256)]  # a leg or a conversation; opaque
 Behavior = Literal["continue", "hangup"]

@@ -14,6 +14,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from dialer.errors import InvalidInput
+from dialer.forms import MISFIT, words_for
 from dialer.ncco.actions import AnyAction, Ncco
 from dialer.ncco.endpoints import Endpoint
 from dialer.ncco.fields import Part
@@ -85,6 +86,8 @@ def _sentence(found: ErrorDetails, names: Names) -> str:
         return f"must be one of {wanted}" if wanted else "is missing"
     if kind == "value_error":
         return str(found["ctx"]["error"])
+    if kind == MISFIT:
+        return words_for(found)
     return _SENTENCES.get(kind, found["msg"])
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import signal
 import sys
@@ -38,6 +39,19 @@ class Surroundings:
 def bare_environment() -> dict[str, str]:
     """Of ours what a program needs to start and to write text; no setting and no key of anybody."""
     return {name: value for name, value in os.environ.items() if name in _BARE or name.startswith(("LC_", "PYTHON"))}
+
+
+def forget_environment() -> None:
+    """Leave of this process' environment only the bare one, also where the kernel shows how it began.
+
+    For a process that cannot be started with a bare one. What is started or forked from it has no other either.
+    """
+    bare = bare_environment()
+    os.environ.clear()
+    os.environ.update(bare)  # each a copy: nobody looks at the first ones any more
+    if sys.platform == "linux":
+        begin, end = map(int, Path("/proc/self/stat").read_text("utf-8").rpartition(")")[2].split()[47:49])
+        ctypes.memset(begin, 0, end - begin)
 
 
 async def spawn(command: Sequence[str], surroundings: Surroundings) -> asyncio.subprocess.Process:
@@ -80,9 +94,7 @@ def _signal(process: asyncio.subprocess.Process, number: signal.Signals) -> None
 def _tie_to_parent() -> Callable[[], None] | None:
     if sys.platform != "linux":
         return None
-    # Loaded here and not in the child: between fork and exec as little as possible may happen.
-    import ctypes  # noqa: PLC0415 - only for starting children
-
+    # Looked up here and not in the child: between fork and exec as little as possible may happen.
     prctl, parent = ctypes.CDLL(None).prctl, os.getpid()
 
     def tie() -> None:

@@ -14,6 +14,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import ConfigDict, Field, PlainSerializer, PlainValidator
 
 from dialer.errors import InvalidInput
+from dialer.forms import KEY, KEYS, ONE_LINE
 from dialer.ncco.endpoints import Endpoint, PhoneNumber
 from dialer.ncco.fields import Behavior, Flag, HttpsUrl, Language, Level, Style, Whole
 from dialer.speech import SpokenText
@@ -46,8 +47,8 @@ def _write_text(text: SpokenText) -> str:
 Text = Annotated[
     SpokenText, PlainValidator(_read_text, json_schema_input_type=str), PlainSerializer(_write_text, return_type=str)
 ]
-Key = Annotated[str, Field(pattern=r"^[0-9*#]$")]
-Keys = Annotated[str, Field(pattern=r"^[0-9*#]{1,20}$")]
+Key = Annotated[str, Field(pattern=KEY)]
+Keys = Annotated[str, Field(pattern=KEYS)]
 _NOTHING_ELSE = ConfigDict(extra="forbid", allow_inf_nan=False)
 
 
@@ -153,7 +154,7 @@ class Join:
 
     __pydantic_config__: ClassVar[ConfigDict] = _NOTHING_ELSE
 
-    conference: Annotated[str, Field(min_length=1, max_length=256, pattern=r"^[^\x00-\x1f\x7f]*$")]
+    conference: Annotated[str, Field(min_length=1, max_length=256, pattern=ONE_LINE)]
     moderator: Flag | None = None
     music_on_hold_url: HttpsUrl | None = None
     start_on_enter: Flag | None = None

@@ -14,12 +14,11 @@ from typing import NamedTuple
 from dialer import keys
 from dialer.clock import to_ms
 from dialer.errors import InvalidInput, NotFound
+from dialer.forms import CAMPAIGN_CURSOR
 from dialer.model import Campaign
 from dialer.states import CampaignState
 from dialer.store.campaigns import CampaignStore
 
-CURSOR = r"^[0-9]{1,15}-[a-z0-9]+(-[a-z0-9]+)*$"
-"""When the last one was created (ms), and its id."""
 _LOOKED_AT = 200  # campaigns looked at for one page of a filter that matches few of them
 
 
@@ -88,7 +87,7 @@ class ListingStore(CampaignStore):
 def _last_read(cursor: str | None) -> tuple[str, str]:
     if cursor is None:
         return "", ""
-    if not re.fullmatch(CURSOR, cursor, re.ASCII):
+    if not re.fullmatch(CAMPAIGN_CURSOR, cursor, re.ASCII):
         raise InvalidInput("not a cursor of this list; take `next_cursor` of the page before", field="cursor")
     created, _, campaign_id = cursor.partition("-")
     return campaign_id, created

@@ -19,12 +19,12 @@ from dialer.clock import moment
 from dialer.decisions import ALL_CAMPAIGNS
 from dialer.erasing import MARK, suppressed_digest
 from dialer.errors import IllegalStep, InvalidInput, NotFound
+from dialer.forms import OUR_ID
 from dialer.model import ERASED
 from dialer.store.base import StorePart
 
 MOST_AT_ONCE = 1_000
 """Numbers in one step: some ms of Redis' time."""
-LIST_NAME = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 MOST_NAME = 40
 _NAMED = 20
 _OTHERS_OPEN = -1
@@ -182,7 +182,7 @@ def _no_list(name: str) -> NotFound:
 
 def check_list_name(name: str) -> str:
     """The name of a list that is not the one of all campaigns. Raises InvalidInput."""
-    if len(name) > MOST_NAME or not re.fullmatch(LIST_NAME, name):
+    if len(name) > MOST_NAME or not re.fullmatch(OUR_ID, name):
         raise InvalidInput(f"{name!r} is no name of a list: small letters, digits and single hyphens", field="list")
     return name
 
