@@ -23,6 +23,8 @@ _WARM_LIMIT_S = 600.0
 _SLACK_S, _SLOWER = 20.0, 4
 """A mutant's run may take that much longer than one without a fault: other programs share the machine."""
 
+_ENDS = ("killed", "late", "mistyped", "explained", "survived")
+
 
 @dataclass(slots=True)
 class Score:
@@ -31,7 +33,8 @@ class Score:
     Attributes:
         path: the file.
         made: how many mutants it has.
-        counts: how many of those tried were killed, late (hung until they were ended), explained and survived.
+        counts: how many of those tried were killed by a test, late (hung until they were ended), mistyped (seen by the
+            type checker alone, so that `make lint` fails), explained and survived.
     """
 
     path: str
@@ -41,9 +44,9 @@ class Score:
     def __str__(self) -> str:
         """One line of the table."""
         tried = self.counts.total()
-        killed = self.counts["killed"] + self.counts["late"]
+        killed = self.counts["killed"] + self.counts["late"] + self.counts["mistyped"]
         share = f"{100 * killed / tried:5.1f} %" if tried else "      -"
-        of_which = ", ".join(f"{self.counts[what]} {what}" for what in ("killed", "late", "explained", "survived"))
+        of_which = ", ".join(f"{self.counts[what]} {what}" for what in _ENDS)
         return f"{self.path:<42} {share}  {tried} of {self.made} tried: {of_which}"
 
 
@@ -80,7 +83,7 @@ def _try_file(
         began = time.monotonic()
         with workshop.having(mutant):
             ending = workshop.run(tests, limit_s=_SLACK_S + _SLOWER * took_s)
-        what = _became(mutant, ending, known)
+            what = _became(mutant, ending, known, workshop)
         score.counts[what] += 1
         if what == "survived":
             click.echo(f"survived ({time.monotonic() - began:.1f} s): {mutant}")
@@ -100,7 +103,9 @@ def _sample(mutants: list[Mutant], size: int | None, seed: int) -> list[Mutant]:
     return random.Random(seed).sample(mutants, size)  # noqa: S311 - chance is to be repeatable
 
 
-def _became(mutant: Mutant, ending: Ending, known: list[Explained]) -> str:
+def _became(mutant: Mutant, ending: Ending, known: list[Explained], workshop: Workshop) -> str:
     if ending is not Ending.PASSED:
         return "late" if ending is Ending.LATE else "killed"
-    return "explained" if why(mutant, known) else "survived"
+    if why(mutant, known):
+        return "explained"
+    return "mistyped" if mutant.path.endswith(".py") and workshop.is_refused(mutant.path) else "survived"

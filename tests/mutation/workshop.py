@@ -27,6 +27,7 @@ from tests.mutation.mutants import Mutant
 _MOST_MEMORY = 4 << 30
 _LOOK_EVERY_S = 0.01
 _ANOTHER_S = 10
+_CHECKED = ".mypy_cache"
 # Their asserts are rewritten while they are imported, so pytest must come first.
 _PLUGINS = ("pytest_asyncio.plugin", "pytest_timeout", "_hypothesis_pytestplugin")
 _OPTIONS = ("-q", "-x", "-p", "no:cacheprovider", "--tb=line")
@@ -102,6 +103,11 @@ class Workshop:
             os.killpg(pid, signal.SIGKILL)
         return Ending.LATE if code is None else Ending.PASSED if code == 0 else Ending.FAILED
 
+    def is_refused(self, path: str) -> bool:
+        """Whether the type checker refuses a file as it is now."""
+        command = [sys.executable, "-m", "mypy", "--follow-imports=silent", path]
+        return subprocess.run(command, check=False, capture_output=True).returncode == 1  # noqa: S603 - nothing from outside
+
     def _run_and_exit(self, tests: Sequence[str], loaded: Path | None) -> None:
         code = 70
         try:
@@ -133,6 +139,9 @@ def open_workshop() -> Iterator[Workshop]:
                 target = Path(folder) / name
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(name, target)
+        # What the type checker knows of the files as they are.
+        if Path(_CHECKED).is_dir():
+            shutil.copytree(_CHECKED, Path(folder) / _CHECKED)
         with _moved_into(folder):
             yield Workshop(Path(folder))
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from dialer.conferences.conference import ConferenceScript, room_of
+from dialer.conferences.conference import KIND, MOST_MEMBERS, ConferenceScript, room_of
 from dialer.errors import InvalidInput
 from dialer.kinds import KINDS, Callee
 from dialer.ncco import to_wire
-from dialer.scripts import CONFIRMED, Position, Urls, render, reply
+from dialer.scripts import CONFIRMED, Ask, Position, Say, Urls, render, reply
 from tests.unit.ncco_schema import problems_of
 
 TEXT = {"text": "Hello {{ name }}, the crisis team meets.", "language": "en-GB"}
@@ -166,3 +166,45 @@ def test_who_is_late_hears_so_and_does_not_join() -> None:
 def test_no_two_conferences_share_a_room() -> None:
     """The carrier's name for it is made of the campaign's id."""
     assert room_of("c1") != room_of("c2")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"machine_detection": "continue"}, "without a join_key a voicemail would join"),
+        ({"keys_text": "Press 1."}, "keys_text is never said: there is no join_key"),
+        ({"declined_text": "Bye."}, "declined_text is never said: there is no join_key"),
+        ({"too_late_text": "{{ team }}, {{ base }}, {{ name }}"}, "names base, team, which the text does not"),
+        ({"language": "sv-SE"}, "we have words for nl, en, de, fr only: give too_late_text in sv-SE"),
+        ({"moderated": "chair"}, "there is no such field"),
+    ],
+)
+def test_wrong_script_says_what_to_do(fields: dict[str, Any], message: str) -> None:
+    """In words for whoever wrote it."""
+    with pytest.raises(InvalidInput) as refused:
+        read(TEXT | fields)
+
+    assert message in str(refused.value)
+
+
+def test_whoever_declines_is_asked_twice() -> None:
+    """A key that was missed once is asked for again; what is said then may be the script's own."""
+    own = read(KEYED | {"declined_text": "Goodbye.", "keys_text": "One joins."})
+    (ask,) = own.for_member("room", moderates=False).steps
+
+    assert isinstance(ask, Ask)
+    assert ask.no_input == ask.wrong_key
+    assert 1 == ask.no_input.repeat
+    assert ["Goodbye."] == [step.text.template for step in ask.no_input.then if isinstance(step, Say)]
+    assert ["One joins."] == [step.text.template for step in ask.prompt[1:] if isinstance(step, Say)]
+
+
+def test_what_is_not_said_of_a_conference() -> None:
+    """No recording, no key, one recall after ten seconds."""
+    script = read(TEXT)
+
+    assert (False, None, 1, 10, 0) == (
+        script.record, script.join_key, script.recalls, script.recall_after_s, script.style,
+    )  # fmt: skip
+    assert (50, "conference") == (MOST_MEMBERS, KIND)
+    assert not script.is_moderator("+31", None)

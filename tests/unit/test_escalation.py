@@ -10,12 +10,12 @@ import pytest
 from dialer.answering import Answering
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import InvalidInput
-from dialer.escalations.escalation import EscalationScript, Person, Plan, Step
+from dialer.escalations.escalation import Advance, EscalationScript, Person, Plan, Step
 from dialer.kinds import KINDS, Callee, default_success
-from dialer.model import AttemptRef, CallRef, Terms
+from dialer.model import AttemptRef, CallRef, NewCall, Terms
 from dialer.scripts import Position, Pressed
 from dialer.store import Spoken
-from tests.fakes.alarm import SCRIPT, plan
+from tests.fakes.alarm import SCRIPT, WAIT_S, person, plan
 
 KIND = KINDS["escalation"]
 
@@ -114,3 +114,72 @@ def test_call_of_a_person_differs_by_step_and_round() -> None:
     assert one.call(1, 1) == one.call(1, 1)
     assert 3 == len({one.call(*opening).once for opening in ((1, 1), (2, 1), (1, 2))})
     assert {"step": "2", "round": "1"} == one.call(2, 1).variables
+
+
+def test_call_of_a_person_has_all_that_is_known_of_him() -> None:
+    """Numbers, zone and values, with the step and the round beside them; who has no own id is told by the number."""
+    rich = Person(number="+311", others=("+312",), variables={"name": "Ann"}, timezone="Europe/Paris")
+
+    assert NewCall(
+        number="+311",
+        others=("+312",),
+        variables={"name": "Ann", "step": "2", "round": "3"},
+        timezone="Europe/Paris",
+        once="3.2.+311",
+    ) == rich.call(2, 3)
+    assert ("ann", "3.2.ann") == (person("ann").key, person("ann").call(2, 3).once)
+    assert "ann" == person("ann").call(2, 3).external_id
+
+
+def test_plan_of_which_little_is_said() -> None:
+    """One confirmation, one round; a step is over as soon as nobody of it can confirm."""
+    (step,) = plan("ann").steps
+    made = Plan(steps=(Step(people=step.people, wait_s=7),))
+
+    assert (1, 1, Advance.WHEN_DONE) == (made.needed, made.repeat, made.steps[0].advance)
+    assert [Advance.WHEN_DONE, Advance.AFTER_WAIT] == [Advance("when_done"), Advance("after_wait")]
+
+
+def test_plan_waits_for_all_its_steps_in_each_round() -> None:
+    """And begins so many."""
+    made = plan("ann bob", "cas", repeat=3)
+
+    assert (3 * 2 * WAIT_S, 6) == (made.longest_s, made.openings)
+
+
+def test_plan_names_everybody_once() -> None:
+    """In the order in which they are called first."""
+    made = plan("bob ann", "ann cas", "ann")
+
+    assert ["bob", "ann", "cas"] == list(made.people)
+    assert [[1], [1, 2, 3], [2], []] == [list(made.steps_of(name)) for name in ("bob", "ann", "cas", "dan")]
+
+
+def test_plan_without_somebody_keeps_all_its_steps() -> None:
+    """Whoever has the number is left out everywhere, by one of several numbers too; nobody else is."""
+    ann, bob = person("ann"), Person(number="+311", others=("+312", "+313"))
+    made = Plan(steps=(Step(people=(ann, bob), wait_s=5), Step(people=(bob,), wait_s=6)), needed=2, repeat=3)
+
+    assert (
+        Plan(steps=(Step(people=(ann,), wait_s=5), Step(people=(), wait_s=6)), needed=2, repeat=3)
+        == made.without("+313")
+        == made.without("+311")
+    )
+    assert made == made.without("+319")
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"settled_text": "{{ nobody }}, {{ anybody }}"}, "names anybody, nobody, which the text does not"),
+        ({"settled_text": 5}, "must be a text"),
+        ({"settled_text": "<speak>"}, "SSML"),
+        ({"confirm_key": None}, "confirm"),
+    ],
+)
+def test_script_that_cannot_be_said_tells_why(fields: dict[str, Any], message: str) -> None:
+    """In words for whoever wrote it."""
+    with pytest.raises(InvalidInput) as caught:
+        checked(**fields)
+
+    assert message in str(caught.value)

@@ -8,7 +8,7 @@ import pytest
 
 from dialer.clock import moment
 from dialer.conferences.conference import ConferenceScript
-from dialer.conferences.gathering import BY_HAND, Conference, ConferenceState, Member, MemberState
+from dialer.conferences.gathering import BY_HAND, GRACE, Conference, ConferenceState, Member, MemberState
 from dialer.dispositions import Disposition, Fact, disposition_of
 from dialer.model import Attempt, Call, Campaign, Event, Priority, UnknownPolicy
 from dialer.states import CallState, CampaignState
@@ -168,3 +168,105 @@ def test_why_it_was_over_is_told_where_nobody_said_so() -> None:
     assert None is conference(CHAIR_IN).reason
     nobody = member(CallState.DONE, attempt(Fact.BUSY))
     assert "nobody was left to call" == conference(nobody, moderator=None, state=CampaignState.COMPLETED).reason
+
+
+def test_words_that_are_told() -> None:
+    """They stand in replies, and in programs of others."""
+    assert [
+        "waiting", "ringing", "deciding", "in", "left", "declined", "voicemail", "too_late", "not_reached",
+        "not_called",
+    ] == [state.value for state in MemberState]  # fmt: skip
+    assert ["draft", "waiting", "running", "over"] == [state.value for state in ConferenceState]
+    assert ("ended by hand", timedelta(seconds=5)) == (BY_HAND, GRACE)
+
+
+@pytest.mark.parametrize("kind", ["answered", "human", "answer_fetched"])
+def test_who_picked_up_decides_since_then(kind: str) -> None:
+    """Whichever word told it."""
+    told = (Event(kind=kind, at=None, received_at=NOW + timedelta(seconds=3)),)
+
+    assert NOW + timedelta(seconds=3) == member(CallState.LIVE, attempt(*UP, events=told)).since
+
+
+def test_who_pressed_the_key_is_in_since_then() -> None:
+    """Where the word of joining got lost; who is up and of whom nothing is told yet, since nobody knows when."""
+    told = (Event(kind="input", at=None, received_at=NOW),)
+
+    assert NOW == member(CallState.LIVE, attempt(*UP, Fact.CONFIRMED, events=told)).since
+    assert None is member(CallState.LIVE, attempt(*UP, Fact.CONFIRMED)).since
+    assert (MemberState.RINGING, None) == (member(CallState.LIVE).state, member(CallState.LIVE).since)
+
+
+GUEST_LEFT = member(CallState.DONE, attempt(*UP, Fact.JOINED, *OVER))
+CHAIR_LEFT = member(CallState.DONE, attempt(*UP, Fact.JOINED, *OVER), moderates=True)
+CHAIR_MISSED = member(CallState.DONE, attempt(Fact.BUSY), moderates=True)
+NOT_YET = member(CallState.WAITING)
+NEVER_CALLED = member(CallState.DONE)
+LATER = NOW + timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("one", "why"),
+    [
+        (conference(CHAIR_IN, GUEST_IN), None),
+        (conference(CHAIR_LEFT, GUEST_IN), "the moderator left"),
+        (conference(CHAIR_LEFT, GUEST_IN, state=CampaignState.DRAFT), None),
+        (conference(CHAIR_LEFT, GUEST_IN, over_at=NOW), None),
+        (conference(CHAIR_BUSY, GUEST_LEFT), None),
+        (conference(CHAIR_BUSY, GUEST_LEFT, expires_at=NOW), None),
+        (conference(member(CallState.LIVE, attempt(Fact.RINGING), moderates=True), GUEST_LEFT, expires_at=NOW), None),
+        (conference(CHAIR_MISSED, GUEST_IN), None),
+        (conference(CHAIR_MISSED, GUEST_IN, expires_at=LATER), None),
+        (conference(CHAIR_MISSED, GUEST_IN, expires_at=NOW), "the moderator was not reached"),
+        (conference(CHAIR_MISSED, GUEST_LEFT), "the moderator was not reached"),
+        (conference(GUEST_LEFT), "the moderator was not reached"),
+        (conference(GUEST_LEFT, NOT_YET), None),
+        (conference(GUEST_LEFT, NEVER_CALLED), None),
+        (conference(CHAIR_MISSED, member(CallState.DONE, attempt(Fact.BUSY))), None),
+        (conference(GUEST_LEFT, moderator=None), "everybody left"),
+        (conference(GUEST_LEFT, GUEST_IN, moderator=None), None),
+        (conference(GUEST_LEFT, NOT_YET, moderator=None), None),
+        (conference(GUEST_LEFT, moderator=None, expires_at=NOW), "everybody left"),
+    ],
+)
+def test_why_it_is_over(one: Conference, why: str | None) -> None:
+    """With its moderator's end, or everybody's, once all were called; or at its deadline, if he was not reached."""
+    assert why == one.why_over(NOW)
+
+
+def test_whoever_dropped_is_called_again_while_it_goes_on() -> None:
+    """Some seconds after that, as often as is set, and not where one of ours ended the call."""
+    soon, due = NOW + timedelta(seconds=9.9), NOW + timedelta(seconds=10)
+    twice = member(
+        CallState.DONE, attempt(*UP, Fact.JOINED, *OVER), attempt(*UP, Fact.JOINED, *OVER, number=2), moderates=False
+    )
+    hung_up = member(CallState.DONE, attempt(*UP, Fact.JOINED, *OVER, Fact.HUNG_UP))
+    busy_since = member(CallState.DONE, attempt(*UP, Fact.JOINED, *OVER), attempt(Fact.BUSY, number=2))
+    members = (CHAIR_IN, GUEST_LEFT, twice, hung_up, busy_since, NEVER_CALLED, NOT_YET)
+
+    assert [] == conference(*members).dropped(soon)
+    assert [GUEST_LEFT] == conference(*members).dropped(due)
+    assert [GUEST_LEFT] == conference(*members, expires_at=due + timedelta(seconds=1)).dropped(due)
+    for one in (
+        conference(*members, expires_at=due),
+        conference(*members, over_at=NOW),
+        conference(*members, state=CampaignState.PAUSED),
+        conference(CHAIR_BUSY, GUEST_LEFT),
+    ):
+        assert [] == one.dropped(due)
+
+
+def test_everybody_is_hung_up_on_where_the_moderator_is_not_in() -> None:
+    """At once by hand; whose request got no answer yet cannot be."""
+    asked = member(CallState.PLACING, attempt(uuid=None))
+    ringing = member(CallState.LIVE, attempt(Fact.RINGING), moderates=True)
+    ended = conference(ringing, GUEST_IN, GUEST_LEFT, asked, over_at=NOW, over_reason=BY_HAND)
+
+    assert [ringing, GUEST_IN] == ended.to_hang_up(NOW)
+
+
+def test_a_cancelled_conference_is_over_once_nobody_is_up() -> None:
+    """Whoever was paused is not."""
+    assert conference(GUEST_LEFT, state=CampaignState.CANCELLED).is_over
+    assert not conference(GUEST_LEFT, state=CampaignState.PAUSED).is_over
+    assert "the moderator was not reached" == conference(CHAIR_MISSED, state=CampaignState.COMPLETED).reason

@@ -84,7 +84,7 @@ def test_the_tests_of_a_module_kill_its_mutants() -> None:
     told = run("--only", "dialer/redis/witnesses.py", "--sample", "3")
 
     assert 0 == told.returncode, told.stdout + told.stderr
-    assert "3 of 32 tried: 3 killed, 0 late, 0 explained, 0 survived" in told.stdout
+    assert "3 of 32 tried: 3 killed, 0 late, 0 mistyped, 0 explained, 0 survived" in told.stdout
 
 
 def test_a_file_that_is_no_target_is_refused() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from dialer.redis.witnesses import HOLD_S, Witnesses
@@ -90,3 +92,10 @@ def test_time_is_that_of_the_machine() -> None:
     witnesses.saw(_master(2))
 
     assert (True, 2) == (witnesses.known, witnesses.wanted)
+
+
+def test_who_left_is_waited_for_twice_as_long_as_sentinels_wait() -> None:
+    """As they are set up in `deploy/redis`: they may have missed the primary for just so long already."""
+    sentinel = (Path(__file__).parents[2] / "deploy" / "redis" / "sentinel.conf").read_text()
+
+    assert f"down-after-milliseconds dialer {HOLD_S * 500:.0f}\n" in sentinel
