@@ -26,6 +26,8 @@ from dialer.trunks import trunks_of
 log = structlog.get_logger()
 
 _COMPLETED, _PAUSED = 1, 3  # the script's answers
+_ONE_BY_ONE = -2  # that of expire_campaign
+_PAGE = 500
 _LOOK_MS = 30_000  # whoever looks at a call has this long before another one may: a request and a margin
 
 
@@ -96,14 +98,45 @@ class Leases:
         return {campaign_id: calls for campaign_id, calls in zip(over, expired, strict=True) if calls >= 0}
 
     async def _expire(self, campaign_id: str, now: int) -> int:
+        swept = await self._sweep(campaign_id, now)
+        if swept != _ONE_BY_ONE:
+            return swept
+        waiting = keys.calls_in(campaign_id, CallState.WAITING)
+        # From the end on: so whoever ends meanwhile moves nobody past us, and nobody comes in any more.
+        first, expired = int(await self._batch.command("ZCARD", waiting)), 0
+        while first > 0:
+            last, first = first - 1, max(first - _PAGE, 0)
+            page = await self._batch.command("ZRANGE", waiting, first, last)
+            expired += await self._expire_redials(campaign_id, list(map(int, page)), now)
+        return expired + await self._sweep(campaign_id, now, one_by_one="1")
+
+    async def _sweep(self, campaign_id: str, now: int, one_by_one: str = "") -> int:
+        """End all that waits in one stroke; returns how many calls, less than 0 if not yet."""
         waiting = keys.calls_in(campaign_id, CallState.WAITING)
         expired = keys.calls_done(campaign_id, Disposition.EXPIRED)
         names = [keys.campaign(campaign_id), waiting, expired, keys.EXPIRING, keys.SLEEPING, keys.CLOSING]
         names += [keys.CALLBACKS_TOLD, *keys.AUDITED, keys.held(campaign_id), keys.CHANGES]
         trunks, kind = await asyncio.gather(trunks_of(self._batch, campaign_id), self._kind(campaign_id))
-        calls = int(await self._batch.run("expire_campaign", [*names, *keys.lines(trunks)], [campaign_id, now]))
+        args: list[str | int] = [campaign_id, now, one_by_one]
+        calls = int(await self._batch.run("expire_campaign", [*names, *keys.lines(trunks)], args))
         count_calls(Disposition.EXPIRED, kind, max(calls, 0))
         return calls
+
+    async def _expire_redials(self, campaign_id: str, seqs: list[int], now: int) -> int:
+        """End those that wait for a redial, each by itself: an alarm may follow. Returns how many did."""
+        found = await asyncio.gather(
+            *(self._batch.command("HGET", keys.bucket(campaign_id, seq), f"{seq}t") for seq in seqs)
+        )
+        steps = [
+            (AttemptRef(CallRef(campaign_id, seq), tries["n"]), [campaign_id, seq, tries["n"], now])
+            for seq, text in zip(seqs, found, strict=True)
+            if text and "last" in (tries := json.loads(text))
+        ]
+        ended = await asyncio.gather(
+            *(self._batch.run("expire_call", keys.call_step(ref), args) for ref, args in steps)
+        )
+        count_calls(Disposition.EXPIRED, await self._kind(campaign_id), sum(ended))
+        return sum(ended)
 
     async def expire_calls(self, most: int) -> int:
         """End up to so many calls that have an end of their own and were not dialed by it; returns how many did."""
@@ -121,11 +154,12 @@ class Leases:
         names += [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT]
         names += [keys.campaign(campaign_id), keys.CALLBACKS_TOLD, keys.held(campaign_id), keys.CHANGES]
         names += [keys.bucket(campaign_id, seq) for seq in seqs]
+        redials = await self._expire_redials(campaign_id, seqs, now)
         expired, kind = await asyncio.gather(
             self._batch.run("expire_calls", names, [campaign_id, now, now + _LOOK_MS, *seqs]), self._kind(campaign_id)
         )
         count_calls(Disposition.EXPIRED, kind, int(expired))
-        return int(expired)
+        return redials + int(expired)
 
     async def _kind(self, campaign_id: str) -> str:
         kind: str | None = await self._batch.command("HGET", keys.campaign(campaign_id), "kind")

@@ -2,8 +2,9 @@
 -- KEYS[1] hash campaign   zsets KEYS[2] waiting   KEYS[3] done:expired   KEYS[4] expiring   KEYS[5] sleeping   KEYS[6] set closing
 -- KEYS[7] list callbacks:told   KEYS[8] stream audit   KEYS[9] hash audit:chain   KEYS[10] zset held
 -- KEYS[11] stream changes   KEYS[12..] for each of its trunks: zset ready by class
--- ARGV    campaign id, now_ms
--- returns how many calls expired, -1 not yet (the end was moved)
+-- ARGV    campaign id, now_ms, '1': those of its calls that wait for a redial were ended one by one (expire_call)
+-- returns how many calls expired, -1 not yet (the end was moved), -2 not yet: they are to be ended one by one first, for somebody
+--         else may be alarmed about them; whatever comes back to the line from now on ends by itself
 -- atomic because a call may be claimed at this moment; one that was claimed already expires in begin_attempt
 -- include: changes
 -- include: sweep
@@ -14,9 +15,10 @@ if expires and tonumber(expires) > now then
   redis.call('ZADD', KEYS[4], expires, id)
   return -1
 end
+if expires then redis.call('HSETNX', KEYS[1], 'swept_at', now) end
+if expires and ARGV[3] ~= '1' and redis.call('HEXISTS', KEYS[1], 'escalation') == 1 then return -2 end
 local first = redis.call('ZREM', KEYS[4], id) == 1
 if not expires then return 0 end
-redis.call('HSETNX', KEYS[1], 'swept_at', now)
 local left = redis.call('ZCARD', KEYS[2])
 if left > 0 then
   tell_swept(KEYS[1], KEYS[7], id, 'expired', ARGV[2])

@@ -59,6 +59,7 @@ class ExpectedCall:
     trunk: str | None = None
     moment_us: int | None = None
     is_escalated: bool = False
+    last: Disposition | None = None
     attempts: dict[int, ExpectedAttempt] = field(default_factory=dict)
 
     def stand(self, where: Where, *, lease: int | None = None) -> None:
@@ -91,8 +92,10 @@ class ExpectedCall:
         return max(self.due, self.campaign.hours.claimable_from(self.zones, max(now, self.due)))
 
     def finish(self, disposition: Disposition) -> Disposition:
-        """Be done."""
+        """Be done; who waited for a redial when it was too late is given up as he was the last time."""
         self.stand(disposition)
+        if disposition is Disposition.EXPIRED and self.last:
+            self.escalate(self.last)
         return disposition
 
     def settle(self, disposition: Disposition, now: int, facts: frozenset[Fact] = frozenset()) -> Disposition | None:
@@ -116,6 +119,7 @@ class ExpectedCall:
     def redial_ms(self, disposition: Disposition, now: int) -> int | None:
         """How long to wait for the next try, None if there is none; turns to the number that it dials."""
         policy, number = self.campaign.redial.get(disposition), self.attempts[self.tries].number
+        self.last = disposition if policy and policy.then == "escalate" else None
         used_up = self.is_used_up(disposition)
         follows, self.person.number = not used_up, number
         if moves_on(policy, disposition) and len(self.person.numbers) > 1:
@@ -146,7 +150,7 @@ class ExpectedCall:
 
     def unsettle(self, disposition: Disposition) -> None:
         """The attempt ended otherwise than it seemed."""
-        self.ended[disposition] = self.ended.get(disposition, 1) - 1
+        self.ended[disposition], self.last = self.ended.get(disposition, 1) - 1, None
         self.person.spent.discard(self.attempts[self.tries].number)
 
 

@@ -70,11 +70,28 @@ local function tell_end(disposition)
   if tell('call.ended', CALL_ID, disposition, counted.ends > 1 and ' ' .. counted.ends) then store_tries(counted) end
 end
 
+local function policy_of(disposition)
+  return cjson.decode(redis.call('HGET', CAMPAIGN, 'redial'))[disposition]
+end
+
+-- The call was given up with this disposition: somebody else is alarmed, where the policy says so. Once, whatever is told later.
+local function escalate(disposition)
+  if not disposition or redis.call('HEXISTS', CAMPAIGN, 'escalation') == 0 then return end
+  local policy, counted = policy_of(disposition), tries()
+  if not policy or policy[5] ~= 'escalate' or counted.escalated then return end
+  if redis.call('HGET', CAMPAIGN, 'state') == 'cancelled' then return end
+  counted.escalated = 1
+  store_tries(counted)
+  redis.call('ZADD', ESCALATING, NOW, CALL_ID)
+end
+
+-- Whoever waited for a redial when it was too late is given up as he was the last time.
 local function finish(disposition)
   move(done_key(disposition), NOW)
   if disposition == 'undetermined' then redis.call('ZADD', UNDETERMINED, NOW, CALL_ID) end
   tell_end(disposition)
   if redis.call('ZCARD', WAITING) == 0 then redis.call('SADD', CLOSING, CAMPAIGN_ID) end
+  if disposition == 'expired' then escalate(tries().last) end
   return disposition
 end
 
@@ -159,10 +176,6 @@ local function at_another_hour(due, counted)
   return due
 end
 
-local function policy_of(disposition)
-  return cjson.decode(redis.call('HGET', CAMPAIGN, 'redial'))[disposition]
-end
-
 -- Whether a disposition came so often that no redial is left; nobody calls the number then, where the policy says so.
 local function is_used_up(policy, count)
   if policy and count <= policy[1] then return false end
@@ -176,6 +189,7 @@ local function redial_due(disposition, counted)
   local policy = policy_of(disposition)
   local used_up = is_used_up(policy, counted[disposition])
   local follows = not used_up
+  counted.last = policy and policy[5] == 'escalate' and disposition or nil
   local all, place = {}, tonumber(redis.call('HGET', ATTEMPT, 'place') or 1)
   turn_to(counted, place)
   if not policy and NEXT_NUMBER[disposition] or policy and policy[6] then all = numbers() end
@@ -195,17 +209,6 @@ local function is_capped(counted)
   return most and counted.n >= tonumber(most)
 end
 
--- The call was given up with this disposition: somebody else is alarmed, where the policy says so. Once, whatever is told later.
-local function escalate(disposition)
-  if redis.call('HEXISTS', CAMPAIGN, 'escalation') == 0 then return end
-  local policy, counted = policy_of(disposition), tries()
-  if not policy or policy[5] ~= 'escalate' or counted.escalated then return end
-  if redis.call('HGET', CAMPAIGN, 'state') == 'cancelled' then return end
-  counted.escalated = 1
-  store_tries(counted)
-  redis.call('ZADD', ESCALATING, NOW, CALL_ID)
-end
-
 -- The attempt ended: redial by the campaign's policy, else done. Returns the call's disposition, '' if it is redialed.
 -- Whoever was hung up on by us (`facts`) is not dialed again, whatever the policy says.
 local function settle(disposition, facts)
@@ -223,7 +226,7 @@ end
 local function unsettle(disposition)
   local counted = tries()
   redis.call('ZREM', UNDETERMINED, CALL_ID)
-  counted[disposition] = (counted[disposition] or 1) - 1
+  counted[disposition], counted.last = (counted[disposition] or 1) - 1, nil
   if counted.spent then
     local _, place = numbers()
     local spent = bit.band(counted.spent, bit.bnot(bit.lshift(1, place - 1)))

@@ -35,6 +35,8 @@ class Ground:
         self.under_way: dict[AttemptRef, str] = {}
         self.left_us: dict[str, list[int]] = {trunk: [] for trunk in paces}
         self.left_by: dict[AttemptRef, str] = {}
+        self.latest_ms = engine.now_ms
+        """The fleet's clock has been here: whoever comes next may be some milliseconds behind."""
 
     def any_of(self, choices: list[T]) -> list[T]:
         """One of these, mostly one of the latest; none if there are none."""

@@ -25,6 +25,7 @@ class Judges(Ground):
 
     async def judge(self) -> None:
         """All that must hold after every step."""
+        self.latest_ms = max(self.latest_ms, self.engine.now_ms)
         stored = await self.engine.keyspace()
         calls = dict(self.expected.calls())
         leases = {call_id: call.lease for call_id, call in calls.items() if call.lease is not None}
@@ -116,7 +117,7 @@ class Judges(Ground):
             self._nobody_is_forgotten_by(trunk, stored)
 
     def _nobody_is_forgotten_by(self, trunk: str, stored: dict[str, Any]) -> None:
-        now = self.engine.now_ms
+        now = self.latest_ms
         ready = set(chain.from_iterable(stored.get(key.removeprefix(keys.TAG), {}) for key in keys.lines([trunk])))
         for campaign_id, campaign in self.expected.campaigns.items():
             # A parked call is due some microseconds after the opening, so that lists keep their order.

@@ -175,7 +175,7 @@ class Owners(Ground):
         try:
             await self.engine.store.add_calls(campaign_id, calls, import_id="i1")
         except IllegalStep:
-            over = campaign.state in {CampaignState.CANCELLED, CampaignState.COMPLETED}
+            over = campaign.over or campaign.state in {CampaignState.CANCELLED, CampaignState.COMPLETED}
             assert over or campaign.swept or campaign.expires_at <= now
             return
         await self.engine.store.end_import(campaign_id, "i1")

@@ -16,12 +16,13 @@ from dialer.states import CampaignState
 from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS
 from tests.fakes.expected import Look
 from tests.fakes.expected_call import ExpectedCall
+from tests.fakes.expected_campaign import ExpectedCampaign
 from tests.fakes.walk.ground import Ground
 
 EVENTS = [CallEvent(kind=fact, facts=frozenset({fact})) for fact in Fact] + [CallEvent(kind="input")]
 LATE_US = (-25_000, -25_000, 0, 0, 10_000, 100_000, 200_000, pacing.LATEST_US, pacing.LATEST_US + 1)
 UP_MS = (0, 8_000, 700_000)
-PASSING_MS = (1, 5, 50, 200, 338, 500, 1_000, 5_000, 60_000, 700_000)
+PASSING_MS = (-20, -2, 1, 5, 50, 200, 338, 500, 1_000, 5_000, 60_000, 700_000)
 
 HANDED_ON = {Begun.PREEMPTED, Begun.NEXT_NUMBER, Begun.HELD, Begun.NO_SLOT}
 HANDED_ON |= {Begun.OVER_CAP, Begun.BREAKER_OPEN, Begun.CHANGED}
@@ -56,6 +57,7 @@ class Workers(Ground):
     async def _claim(self, most: int, inherited: Claim | None) -> list[Dial]:
         trunk = inherited.trunk if inherited else self.random.choice([*self.paces])
         due, asked_at_us = self.expected.due(self.engine.now_ms, trunk), self.engine.clock.now_us()
+        dozing = await self._dozing()
         claimed = await self.engine.dialing.claim(most, trunk=trunk, inherited=inherited)
         ids = {str(claim.call) for claim in claimed.claims}
 
@@ -69,13 +71,19 @@ class Workers(Ground):
         # What is due and was not claimed lacks a token, or room; or its campaign's own pace was behind the first token:
         # it is looked at again in a millisecond.
         soon_us = min(inherited.place_at_us if inherited else math.inf, asked_at_us + pacing.LEAD_US) - ROUNDED_US
-        # A call that was parked comes some microseconds after its campaign has opened.
-        came = [call for call in left if call.claimable_from(self.engine.now_ms) < self.engine.now_ms]
-        able = [call for call in came if call.campaign.pace.next_us < soon_us]
+        # A call that was parked comes some microseconds after its campaign has opened; a clock behind sees it later.
+        came = [call for call in left if call.claimable_from(self.engine.now_ms) < self.engine.now_ms >= self.latest_ms]
+        able = [call for call in came if call.campaign.pace.next_us < soon_us and call.campaign not in dozing]
         assert not able or len(ids) == most or claimed.look_again_us > self.engine.clock.now_us()
         dials = await self.engine.dialing.read(claimed.claims)
         self.dials += dials
         return dials
+
+    async def _dozing(self) -> list[ExpectedCampaign]:
+        """Campaigns whose own pace found a token of this millisecond too early: they are looked at in the next one."""
+        redis: Any = self.engine.redis
+        found = await redis.zrangebyscore(keys.SLEEPING, f"({self.engine.now_ms}", self.engine.now_ms + 1)
+        return [self.expected.campaigns[campaign_id] for campaign_id in found]
 
     async def begin(self) -> None:
         """Any job that ever was begins, for the first time or again, in time or too late."""
