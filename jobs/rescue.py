@@ -36,7 +36,8 @@ _MOST = 200  # a sweep: what is left over comes first in the next
 _SPAN = timedelta(seconds=90)
 """The list is searched this long around the request: clocks differ, and started_at may be the answer's moment."""
 _LIST_UNTIL_MS = 600_000
-"""After ten minutes the list is no more asked. Who could not ask it until then does not know that it lacks the call."""
+"""After ten minutes the list is asked no more, but once before a call is given up: the fleet may have been down until
+then. Who could not ask it does not know that it lacks the call."""
 _LIST_RESTS_S = 5.0
 _ASK_AGAIN_MS = 60_000
 _BEYOND_DOUBT_MS = 6 * 3_600_000
@@ -107,13 +108,14 @@ async def _settle_unknown(lapsed: Lapsed, context: Context) -> None:
     if attempt is None or attempt.placed_at is None:
         return
     age_ms = now_ms(context.runtime.clock) - to_ms(attempt.placed_at)
-    listed, asked = await _look_up(attempt, age_ms, context)
+    gives_up = age_ms >= await _patience_ms(attempt, context)
+    listed, asked = await _look_up(attempt, age_ms, context, last=gives_up)
     if listed:
         metrics.RESCUED.labels("listed").inc()
         await tell(attempt, "listed", listed, context)
     elif asked and _unavailable(attempt) and age_ms >= context.settings.unavailable_settle_s * 1000:
         await _redial(attempt, context)
-    elif age_ms >= await _patience_ms(attempt, context):
+    elif gives_up:
         await _give_up(attempt, context)
     else:
         await context.leases.look_again(lapsed.attempt.call, max(FIRST_LOOK_MS, age_ms // _LOOK_AGAIN_FACTOR))
@@ -166,11 +168,13 @@ async def _redial(attempt: Attempt, context: Context) -> None:
         tracing.ended(attempt.id, Disposition.UNDETERMINED, began_ms=began_ms, trunk=attempt.trunk)
 
 
-async def _look_up(attempt: Attempt, age_ms: int, context: Context) -> tuple[CarrierCall | None, bool]:
-    """The attempt's call in the carrier's list, and whether the list could be read."""
-    if age_ms > _LIST_UNTIL_MS or attempt.placed_at is None:
-        return None, False
+async def _look_up(
+    attempt: Attempt, age_ms: int, context: Context, *, last: bool = False
+) -> tuple[CarrierCall | None, bool]:
+    """The attempt's call in the carrier's list, and whether the list could be read. `last`: else it is given up."""
     placed = attempt.placed_at
+    if placed is None or (age_ms > _LIST_UNTIL_MS and not (last and await _is_alone(attempt, context))):
+        return None, False
     try:
         carrier, wanted = context.carrier(attempt.trunk), await _sought(attempt, context)
         # A few at a time: hundreds of unknown calls would each wait for the others' pages, and none would end.
@@ -193,6 +197,15 @@ async def _look_up(attempt: Attempt, age_ms: int, context: Context) -> tuple[Car
         if attempt.id == await context.runtime.batch.command("GET", keys.carrier_uuid(one.uuid)):
             return one, True
     return None, True
+
+
+async def _is_alone(attempt: Attempt, context: Context) -> bool:
+    """Whether nobody else dialed the number about then: whose a carrier's call was is not known for so long."""
+    spoken, placed = await context.runtime.store.spoken(attempt.id), attempt.placed_at
+    if spoken is None or placed is None:
+        return False
+    moments = await context.runtime.store.dialed_about(spoken.number, placed, 2 * _SPAN)
+    return moments == [to_ms(placed)]
 
 
 class _Sought(NamedTuple):

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import IntEnum
 from typing import Any, Literal
 
@@ -123,6 +124,19 @@ class AttemptStore(StorePart):
     async def own_uuid(self, uuid: str, attempt_id: str) -> None:
         """Remember whose the carrier's call is, so that a list look-up takes it for nobody else's."""
         await self._batch.command("SET", keys.carrier_uuid(uuid), attempt_id, "PX", CARRIER_UUID_MS, "NX")
+
+    async def dialed_about(self, number: str, about: datetime, span: timedelta) -> list[int]:
+        """When (ms) a number was dialed, by whatever attempt, that long before or after a moment; in no order."""
+        first, last = to_ms(about - span), to_ms(about + span)
+        days = keys.dialed(number, last, days=2)
+        found = await asyncio.gather(*(self._batch.command("HGET", key, number) for key in days))
+        today = last // keys.DAY_MS
+        moments = (
+            (today - back) * keys.DAY_MS + int(offset)
+            for back, noted in enumerate(found)
+            for offset in (noted or "").split()[1:]
+        )
+        return [one for one in moments if first <= one <= last]
 
     async def spoken(self, attempt_id: str) -> Spoken | None:
         """What this attempt's call says, in one round trip; None if there is no such attempt."""
