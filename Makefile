@@ -9,7 +9,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format bench soak mutants clean
+.PHONY: help demo test lint format audit bench soak mutants clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,9 @@ lint: $(READY) ## style, types and import rules
 format: $(READY) ## put the code into the project's layout
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
+
+audit: $(READY) ## what is shipped: pinned, licences, bill of materials in dist/, known faults
+	@$(BIN)/python -m tests.audit
 
 bench: $(READY) ## measure, and print the figures as JSON
 	@$(BIN)/python -m tests.bench $(BENCH)
