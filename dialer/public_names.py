@@ -9,16 +9,32 @@ nothing.
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Collection
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 _LONGEST = 2048
-_TRANSLATED = IPv6Network("64:ff9b::/96")  # NAT64 (RFC 6052): the IPv4 address stands in the last 32 bits
+_TRANSLATED = tuple(IPv6Network(each) for each in ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96"))
+"""NAT64 (RFC 6052), IPv4-compatible (RFC 4291) and IPv4-translated (RFC 2765): IPv4 stands in the last 32 bits."""
+_OURS = tuple(
+    ip_network(each)
+    for each in (
+        "64:ff9b:1::/48",  # NAT64 of a network of one's own (RFC 8215)
+        "fec0::/10",  # site-local (RFC 3879), which routers of old still know
+        "3fff::/20",  # documentation (RFC 9637)
+        "5f00::/16",  # segments of a provider's own network (RFC 9602)
+        "192.0.0.0/24",  # a machine's and its network's own affairs (RFC 6890), a cloud's metadata among them
+        "192.88.99.0/24",  # relays of old (RFC 7526)
+        "168.63.129.16/32",  # Azure's host, which tells a machine about itself
+    )
+)
+"""What Python takes for public and what is not, or not everywhere."""
+_NUMERAL = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE)
 
 
 class PrivateAddressError(OSError):
@@ -65,6 +81,8 @@ def plain_url(text: str) -> URL:
         raise ValueError("it is not written as a plain URL") from error
     if url.user is not None or url.password is not None:
         raise ValueError("it has a user name")
+    if _is_ambiguous(url.raw_host or ""):
+        raise ValueError("its host is neither a name nor an address as it is usually written")
     return url
 
 
@@ -79,7 +97,17 @@ def is_public(address: str) -> bool:
         found = ip_address(address.partition("%")[0])
     except ValueError:
         return False
-    return all(each.is_global and not each.is_multicast for each in (found, *_hidden(found)))
+    return all(_is_of_all(each) for each in (found, *_hidden(found)))
+
+
+def _is_of_all(address: IPv4Address | IPv6Address) -> bool:
+    return address.is_global and not address.is_multicast and not any(address in network for network in _OURS)
+
+
+def _is_ambiguous(host: str) -> bool:
+    """Whether some programs take it for an address (2130706433, 0x7f.1, 127.1) and others for a name, or none."""
+    last = host.removesuffix(".").rpartition(".")[2]
+    return "%" in host or (not is_address(host) and _NUMERAL.fullmatch(last) is not None)
 
 
 def is_address(host: str) -> bool:
@@ -95,5 +123,6 @@ def _hidden(address: IPv4Address | IPv6Address) -> list[IPv4Address]:
     if isinstance(address, IPv4Address):
         return []
     inner = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
-    translated = IPv4Address(int(address) & 0xFFFFFFFF) if address in _TRANSLATED else None
+    is_translated = any(address in network for network in _TRANSLATED)
+    translated = IPv4Address(int(address) & 0xFFFFFFFF) if is_translated else None
     return [each for each in (*inner, translated) if each]

@@ -28,6 +28,8 @@ from dialer.api.problems import (
 )
 
 MAX_JSON_BYTES = 1_048_576  # a campaign or a call; lists of calls are streamed and have a limit of their own
+MOST_MEMBERS = 40_000
+"""Of all objects of a body together: beyond them no body means anything, and telling why would hold up webhooks."""
 JSON_TIMEOUT_S = 30  # for the whole of a small body
 CHUNK_TIMEOUT_S = 60  # between two pieces of a streamed list: a mobile link may stall, a dead one must not stay
 
@@ -66,6 +68,9 @@ def decode_json(raw: bytes, model: type[Model]) -> Model:
         raw.decode()
     except UnicodeDecodeError as error:
         raise Problem(WRONG_ENCODING, f"Byte {error.start + 1} of the body is not UTF-8.", field="body") from None
+    if raw.count(b":") > MOST_MEMBERS:
+        detail = f"The body has more than {MOST_MEMBERS:,} fields: is it another file?"
+        raise Problem(INVALID_INPUT, detail, field="body")
     try:
         return model.model_validate_json(raw, strict=True)
     except ValidationError as error:

@@ -29,7 +29,7 @@ REQUEST_ID_HEADER = "X-Request-Id"
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}", re.ASCII)
 # What one program takes for the way to another place, and the next one for a part of a name: dots, and slashes that are
 # doubled or written otherwise. No address of ours has them.
-_AMBIGUOUS = re.compile(r"%(?:2[ef]|5c|00)|/\.{1,2}(?:/|$)|//|\\", re.IGNORECASE)
+_AMBIGUOUS = re.compile(r"%(?:2[ef]|5c)|/\.{1,2}(?:/|$)|//|\\", re.IGNORECASE)
 _NO_CONTENT = 204
 _CLIENT_GONE = 499  # nobody is left to read it: nginx' number for it, for the log
 _CLIENT_ERROR = 400

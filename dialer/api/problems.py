@@ -32,6 +32,7 @@ from dialer.steering import NotPlaced
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100  # enough to mend a body by; a hostile one must not buy a huge answer
+_MOST_GATHERED = 1_000  # more of them cost more time than is left between two webhooks
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,9 @@ def invalid_input(error: ValidationError, *, whole: str, tagged: bool = False, w
         tagged: whether it is one of several bodies, told apart by one of its fields.
         within: the field that it is the content of.
     """
+    if error.error_count() > _MOST_GATHERED:
+        detail = f"`{whole}`: {error.error_count():,} things are wrong: is it meant for this address?"
+        return Problem(INVALID_INPUT, detail, field=whole)
     before = f"{within}." if within else ""
     found = error.errors(include_url=False, include_input=False)
     fields = (_field(e, tagged=tagged) for e in found[:MOST_ERRORS])

@@ -269,8 +269,13 @@ def _attempt(ref: AttemptRef, fields: Mapping[str, str]) -> Attempt:
 
 def _event(name: str, value: str) -> Event:
     _, kind, happened, _ = name.split(":", 3)
-    received, *payload = json.loads(value)
+    # 1e999 is JSON, and infinite to whoever reads it: nothing that we answer could hold it.
+    received, *payload = json.loads(value, parse_constant=_no_number)
     return Event(kind=kind, at=at_ms(happened), received_at=moment(received), payload=payload[0] if payload else {})
+
+
+def _no_number(_name: str) -> None:
+    return
 
 
 def _state(facts: frozenset[Fact], disposition: Disposition | None, result: str) -> str:

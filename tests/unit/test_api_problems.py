@@ -8,7 +8,9 @@ import pytest
 from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
+from dialer.api.bodies import decode_json
 from dialer.api.problems import INVALID_INPUT, FieldError, Problem, invalid_input, problem_from
+from dialer.api.schemas import NewCampaign
 from dialer.errors import IllegalStep, InvalidInput, NotFound, StoreUnavailable
 
 
@@ -97,4 +99,15 @@ def test_wrong_whole_is_named() -> None:
 
 def test_number_of_errors_told_is_bounded() -> None:
     """A hostile body does not buy a huge answer."""
-    assert 100 == len(_refused({"inner": {}, "names": ["x"] * 5_000}).errors)
+    assert 100 == len(_refused({"inner": {}, "names": ["x"] * 900}).errors)
+
+
+def test_a_body_that_is_wrong_throughout_is_told_at_once() -> None:
+    """Gathering what is wrong with each of a hundred thousand fields would hold up whoever is on the phone."""
+    throughout = _refused({"inner": {}, "names": ["x"] * 5_000})
+    fields = b",".join(b'"k%d":1' % place for place in range(50_000))
+    with pytest.raises(Problem) as endless:
+        decode_json(b"{%b}" % fields, NewCampaign)
+
+    assert ("body", (), True) == (throughout.field, throughout.errors, "5,000 things" in throughout.detail)
+    assert "The body has more than 40,000 fields: is it another file?" == endless.value.detail

@@ -109,6 +109,22 @@ async def test_unknown_event_is_kept(
     assert [("unrecognised", event)] == [(kept.kind, kept.payload) for kept in attempt.events]
 
 
+@pytest.mark.parametrize("way", ["body", "query"])
+async def test_a_figure_beyond_all_figures_hides_no_call(
+    way: str, stranger: aiohttp.ClientSession, api: aiohttp.ClientSession, webhook: str, attempt_id: str
+) -> None:
+    """JSON has numbers that no program holds: the event is taken, and whoever looks at its call sees it."""
+    event = b'{"status": "levitating", "height": [1e999, -1e999, 1], "unit": "Infinity"}'
+    query = {"status": "levitating", "height": "[1e999, -1e999, 1]", "unit": "Infinity"}
+    method, given = ("POST", {"data": event}) if way == "body" else ("GET", {"params": query})
+    async with stranger.request(method, f"{webhook}/event", **given) as response:
+        assert 204 == response.status
+    async with api.get(f"/v1/calls/{attempt_id.rpartition('-')[0]}") as response:
+        told = (await response.json())["attempts"][0]["events"][0]["payload"]
+
+    assert {"status": "levitating", "height": [None, None, 1], "unit": "Infinity"} == told
+
+
 @pytest.mark.parametrize("path", ["answer", "event"])
 @pytest.mark.parametrize("token", ["x", "direct-1-1.AAAAAAAAAAAAAAAAAAAAAA", ".x", "%ED%A0%80.%00"])
 async def test_forged_token_is_not_found_and_counted(
