@@ -33,7 +33,7 @@ def set_up(level: str = "info") -> None:
     structlog.configure(
         processors=[*beginning, with_ids, *finishing],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=structlog.PrintLoggerFactory(),
+        logger_factory=lambda *_: _Printer(),
         cache_logger_on_first_use=True,
     )
     # Libraries speak through the standard library; arq's own lines are left out, ours say the same without payloads.
@@ -43,6 +43,20 @@ def set_up(level: str = "info") -> None:
     finishing.insert(0, ProcessorFormatter.remove_processors_meta)
     handler.setFormatter(ProcessorFormatter(foreign_pre_chain=[_of_library], processors=finishing))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
+
+
+class _Printer(structlog.PrintLogger):
+    """Prints; where that fails, a line is lost and not the work that it tells of: the disk is full, or nobody reads."""
+
+    def msg(self, message: str) -> None:
+        try:
+            super().msg(message)
+        except OSError:
+            from dialer import metrics  # noqa: PLC0415 - half of what the command line would load, and it is seldom
+
+            metrics.LOG_LINES_LOST.inc()
+
+    log = debug = info = warning = error = critical = msg
 
 
 def add_processor(processor: Processor) -> None:

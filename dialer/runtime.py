@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from dialer import metrics
+from dialer.causes import cause
 from dialer.clock import RedisClock
 from dialer.erasing import erasure_secret
 from dialer.errors import CarrierError, StoreUnavailable
@@ -162,5 +163,5 @@ async def _reached(clock: RedisClock) -> None:
             await clock.sync()
     except (RedisError, OSError) as error:
         raise StoreUnavailable(
-            f"Redis does not answer ({type(error).__name__}); is DIALER_REDIS_URL right and the server up?"
+            f"Redis does not answer ({cause(error)}); is DIALER_REDIS_URL right and the server up?"
         ) from error

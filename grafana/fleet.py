@@ -120,6 +120,13 @@ RESCUED = Chart(
     remedy="`asked`, `no_reason`: callbacks are lost. `undetermined`: nobody could tell whether the phone rang."
     " Runbook: deploy/README.md, Calls undetermined.",
 )
+UNWRITTEN = Chart(
+    title="Log lines lost",
+    unit="cpm",
+    queries=[each_minute("dialer_log_lines_lost_total", "instance")],
+    meaning="Log lines a minute that could not be written. Calls go on without them.",
+    remedy="Make room on the disk that the logs of this process go to, or start again what reads them.",
+)
 JOB_TIME = Chart(
     title="Job time (p99)",
     unit="s",
@@ -146,7 +153,7 @@ BOARD = Board(
             "Processes",
             [
                 Line(11, [(10, PROCESSES), (7, SCRAPED), (7, DUTIES)]),
-                Line(8, [(8, IN_HAND), (8, LAPSED), (8, RESCUED)]),
+                Line(8, [(6, IN_HAND), (6, LAPSED), (6, RESCUED), (6, UNWRITTEN)]),
             ],
         ),
         Row("Jobs", [Line(8, [(12, JOB_TIME), (12, JOBS)])]),

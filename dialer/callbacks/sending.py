@@ -16,6 +16,7 @@ from aiohttp.abc import AbstractResolver
 from standardwebhooks import Webhook
 from yarl import URL
 
+from dialer.causes import cause
 from dialer.errors import InvalidInput
 from dialer.public_names import PrivateAddressError, PublicNames, is_address, is_exempt, is_public, plain_url
 
@@ -117,4 +118,4 @@ def _reason(error: Exception) -> str:
     # Never the error's own text: the address may hold a secret.
     if isinstance(getattr(error, "os_error", error), PrivateAddressError):
         return "its host leads into a private network"
-    return f"does not answer ({type(error).__name__})"
+    return f"does not answer ({cause(error)})"

@@ -7,6 +7,7 @@ from email.utils import parsedate_to_datetime
 
 import aiohttp
 
+from dialer.causes import cause
 from dialer.doctor.finding import Finding, failed, ok, warning
 from dialer.doctor.patient import Patient
 
@@ -31,7 +32,7 @@ async def carrier(patient: Patient) -> Finding:
             date = response.headers.get("Date", "")
     except (aiohttp.ClientError, OSError) as error:
         advice = "Let this machine reach the carrier over HTTPS (firewall, proxy, DNS), or mend DIALER_CARRIER_URL."
-        return failed(f"the carrier does not answer ({type(error).__name__})", advice)
+        return failed(f"the carrier does not answer ({cause(error)})", advice)
     middle_s = (asked_s + await _redis_s(patient)) / 2
     try:
         # A Date is cut to whole seconds: on average half of one is missing.

@@ -11,6 +11,7 @@ import aiohttp
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
+from dialer.causes import cause
 from dialer.providers.base import Provider
 from dialer.providers.kpn import kpn_without_fleet
 from dialer.providers.kpn.account import CREDENTIALS
@@ -91,5 +92,5 @@ async def _reached(settings: Settings, stack: AsyncExitStack) -> tuple[Redis | N
         await redis.ping()
     except (RedisError, OSError) as error:
         # Its words may hold the address with a password in it.
-        return None, f"Redis does not answer ({type(error).__name__})"
+        return None, f"Redis does not answer ({cause(error)})"
     return redis, ""

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from dialer import probe
+from dialer.causes import cause
 from dialer.doctor.finding import Finding, failed, ok, skipped, warning
 from dialer.doctor.patient import Patient
 from dialer.public_names import is_public
@@ -151,11 +152,12 @@ async def _asked(patient: Patient, method: str, url: str) -> Reply | Trouble:
         async with patient.http.request(method, url, allow_redirects=False, json=body) as response:
             found = await response.content.read(_LONGEST_ANSWER)
             headers = response.headers
-    except aiohttp.ClientConnectorCertificateError:
-        return Trouble(f"{url}: its certificate is not valid", "The carrier will not trust it either: renew it.")
+    except aiohttp.ClientConnectorCertificateError as error:
+        advice = "The carrier will not trust it either: renew it."
+        return Trouble(f"{url}: its certificate is not valid ({cause(error)})", advice)
     except (aiohttp.ClientError, OSError) as error:
         host = urlsplit(url).netloc
-        return Trouble(f"{host} does not answer ({type(error).__name__})", "Mend name, port, firewall or proxy.")
+        return Trouble(f"{host} does not answer ({cause(error)})", "Mend name, port, firewall or proxy.")
     return Reply(response.status, found, headers.get("Location", ""), headers.get("WWW-Authenticate", ""))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from dialer import keys, probe
+from dialer.causes import CERTIFICATE, NAME
 from dialer.doctor.finding import Finding, failed, ok, warning
 from dialer.doctor.patient import Patient
 from dialer.errors import OtherData
@@ -23,12 +24,13 @@ _FULL = 0.95
 _SLOW_MS = 50.0  # a call takes about ten such steps, and so does every webhook
 _MEGABYTE = 1_000_000
 _REMEDY = "in redis.conf (an example: deploy/redis/redis.conf)"
+_MAKE_ROOM = "Make room on the disk of Redis' files (its log says more): it tries again by itself."
 
 
 async def reachable(patient: Patient) -> Finding:
     """It answers, and is a server that the scripts run on."""
     if patient.redis is None:
-        return failed(patient.redis_trouble, "Start it, or mend DIALER_REDIS_URL (redis://host:6379/0).")
+        return failed(patient.redis_trouble, _way_to_it(patient.redis_trouble))
     told = await patient.store.info("server")
     if told.get("redis_mode") == "cluster":
         return failed("it is a Redis Cluster", "Use one primary, with replicas if you like: arq needs a single one.")
@@ -41,9 +43,12 @@ async def reachable(patient: Patient) -> Finding:
 
 async def append_only(patient: Patient) -> Finding:
     """Writes go into a file that outlives the server."""
-    if (await patient.store.info("persistence")).get("aof_enabled") == 1:
-        return ok("appendonly yes")
-    return failed("appendonly no: a restart of Redis loses calls", f"Set `appendonly yes` {_REMEDY}.")
+    told = await patient.store.info("persistence")
+    if told.get("aof_enabled") != 1:
+        return failed("appendonly no: a restart of Redis loses calls", f"Set `appendonly yes` {_REMEDY}.")
+    if told.get("aof_last_bgrewrite_status") == "err":
+        return warning("it could not be rewritten, so it goes on growing", _MAKE_ROOM)
+    return ok("appendonly yes")
 
 
 async def synced(patient: Patient) -> Finding:
@@ -123,6 +128,16 @@ async def version(patient: Patient) -> Finding:
         advice = "Run `dialer migrate` once every process is of this release."
         return warning(f"version {stamp.version}, and this release writes {WRITES}", advice)
     return ok(f"version {stamp.version}")
+
+
+def _way_to_it(trouble: str) -> str:
+    if CERTIFICATE in trouble:
+        return "Renew Redis' certificate, or set DIALER_REDIS_CA_FILE to the authority that signed it."
+    if "MISCONF" in trouble:
+        return _MAKE_ROOM
+    if NAME in trouble:
+        return "Mend this machine's DNS or the name's entry there, or DIALER_REDIS_URL."
+    return "Start it, or mend DIALER_REDIS_URL (redis://host:6379/0)."
 
 
 async def _configured(patient: Patient, pattern: str) -> dict[str, Any] | None:

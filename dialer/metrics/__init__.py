@@ -99,6 +99,12 @@ CHANGES_UNCONFIRMED = counter(
     unit="changes",
     counted="dialer/redis/batch.py",
 )
+LOG_LINES_LOST = counter(
+    "dialer_log_lines_lost_total",
+    "Log lines that could not be written: the disk is full, or what reads them has gone. Work goes on without them.",
+    unit="lines",
+    counted="dialer/log.py",
+)
 REFUSED_RATE = counter(
     "dialer_rate_refusals_total",
     "Requests that the carrier refused as too fast.",

@@ -30,6 +30,7 @@ from redis.exceptions import (
 )
 
 from dialer import metrics
+from dialer.causes import cause
 from dialer.errors import NotReplicated, StoreUnavailable
 from dialer.keys import WITNESSED
 from dialer.lua import READS, Script, script
@@ -217,9 +218,15 @@ def _resolve(future: asyncio.Future[Any], answer: Any) -> None:
     elif isinstance(answer, ResponseError) and not _is_away(answer):
         future.set_exception(answer)
     else:
-        unavailable = StoreUnavailable(f"Redis does not answer ({type(answer).__name__}); is it running and reachable?")
+        unavailable = StoreUnavailable(_why_unavailable(answer))
         unavailable.__cause__ = answer
         future.set_exception(unavailable)
+
+
+def _why_unavailable(error: Exception) -> str:
+    if isinstance(error, ResponseError):
+        return f"Redis refuses what it is asked ({cause(error)}): `dialer doctor` and its own log say what to mend"
+    return f"Redis does not answer ({cause(error)}); is it running and reachable?"
 
 
 def _is_demoted(answer: Any) -> bool:

@@ -1,4 +1,4 @@
-"""The table of faults: what goes wrong, what is seen of it, what is lost."""
+"""The faults between and of the programs: what goes wrong, what is seen of it, what is lost."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ from tests.fakes.cable import NONE, Cable, Trouble
 from tests.fakes.faults import Fault, Strike
 from tests.fakes.wired import Wired
 
-_AWAY = HTTPStatus.SERVICE_UNAVAILABLE
+AWAY = HTTPStatus.SERVICE_UNAVAILABLE
+WAITS = '.waiting"'
+"""The hopper's line; or the queue's, where the hopper looks at no Redis while it is late with the calls in hand."""
+ASKED_LATER = "events that the carrier told twice in vain: it is asked after those calls half a minute later"
 
 
 def _cut(name: str) -> Strike:
@@ -87,27 +90,27 @@ _WORKERS_WITHOUT_REDIS = Fault(
     seen="`hopper.waiting` in the workers' logs, the API as ever",
     alert="DialerNoWorker",
     lost="nothing; requests that were under way are written down when Redis is back",
-    logged="hopper.waiting",
+    logged=WAITS,
 )
 _API_WITHOUT_REDIS = Fault(
     strike=_cut("api_redis"),
     seen="503 `/problems/unavailable` from the API; calls go on",
     alert="DialerRedisDown",
-    lost="events that the carrier told twice in vain: it is asked after those calls half a minute later",
-    reads=_AWAY,
-    writes=_AWAY,
+    lost=ASKED_LATER,
+    reads=AWAY,
+    writes=AWAY,
     stops=False,
 )
 _NO_WEBHOOKS = Fault(
     strike=_cut("webhooks"),
     seen="calls stay `live`",
     alert="DialerWebhooksSilent",
-    lost="what the carrier told twice in vain: it is asked after those calls half a minute later",
+    lost=ASKED_LATER,
     stops=False,
 )
 _DOUBTFUL = "requests under way: `unknown`, until a webhook or the carrier's list settles them"
 
-FAULTS: Mapping[str, Fault] = {
+OF_REDIS: Mapping[str, Fault] = {
     "workers cut off from Redis": _WORKERS_WITHOUT_REDIS,
     "way from workers to Redis a black hole": replace(
         _WORKERS_WITHOUT_REDIS, strike=_troubled("workers_redis", Trouble(hangs=True)), lasts_s=12
@@ -125,10 +128,10 @@ FAULTS: Mapping[str, Fault] = {
         strike=_redis_killed,
         seen="503 `/problems/unavailable`, `hopper.waiting`",
         alert="DialerRedisDown",
-        lost=_API_WITHOUT_REDIS.lost,
-        logged="hopper.waiting",
-        reads=_AWAY,
-        writes=_AWAY,
+        lost=ASKED_LATER,
+        logged=WAITS,
+        reads=AWAY,
+        writes=AWAY,
     ),
     "Redis stopped for 2 s (SIGSTOP)": Fault(
         strike=_stopped("redis"), lasts_s=2, seen="no answer until it goes on", reads=None, writes=None
@@ -138,20 +141,23 @@ FAULTS: Mapping[str, Fault] = {
         lasts_s=12,
         seen="no answer for up to ten seconds, then 503 `/problems/unavailable`, `hopper.waiting`",
         alert="DialerRedisDown",
-        lost=_API_WITHOUT_REDIS.lost,
-        logged="hopper.waiting",
-        reads=_AWAY,
-        writes=_AWAY,
+        lost=ASKED_LATER,
+        logged=WAITS,
+        reads=AWAY,
+        writes=AWAY,
     ),
     "Redis out of memory (noeviction)": Fault(
         strike=_out_of_memory,
         seen="503 `/problems/unavailable`, `hopper.waiting`",
         alert="DialerRedisMemoryFull",
-        lost=_API_WITHOUT_REDIS.lost,
-        logged="hopper.waiting",
-        reads=_AWAY,
-        writes=_AWAY,
+        lost=ASKED_LATER,
+        logged=WAITS,
+        reads=AWAY,
+        writes=AWAY,
     ),
+}
+
+OF_OTHERS: Mapping[str, Fault] = {
     "carrier refuses connections": Fault(
         strike=_cut("carrier"),
         seen="`refused: not_sent`; the gate closes, longer each time",

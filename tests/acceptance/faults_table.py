@@ -7,9 +7,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.acceptance.faults import FAULTS
-from tests.fakes.faults import Fault, settle, suffer
-from tests.fakes.wired import open_wired
+from tests.acceptance.fault_courses import FAULTS, open_courses
+from tests.fakes.faults import Fault, settle
 
 PAGE = Path(__file__).parents[2] / "docs" / "faults.md"
 _MARKS = re.compile(r"(<!-- faults -->\n).*?(<!-- /faults -->)", re.DOTALL)
@@ -30,8 +29,8 @@ def rows_told() -> list[str]:
 
 
 async def _measured() -> Mapping[str, str]:
-    async with open_wired() as wired:
-        suffered = {name: await suffer(wired, fault) for name, fault in FAULTS.items()}
+    async with open_courses(FAULTS) as courses:
+        suffered = {name: await courses.of(name) for name in FAULTS}
         for one in suffered.values():
             await settle(one)
     return {name: "they go on" if one.resumed_s is None else f"{one.resumed_s:.1f} s" for name, one in suffered.items()}

@@ -9,12 +9,13 @@ import pytest
 from click.testing import Result
 
 from tests.acceptance.conftest import NewWorld
+from tests.fakes.beneath import REDIS, open_beneath
 from tests.fakes.command_line import dialer
+from tests.fakes.wired import Wired, open_wired
 from tests.fakes.world import World
 
-NUMBER = "+31612345678"
-
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+NUMBER = "+31612345678"
 
 
 async def _doctor(world: World, *words: str) -> tuple[Result, dict[str, Any]]:
@@ -51,3 +52,31 @@ async def test_without_workers_nobody_is_called(new_world: NewWorld) -> None:
 
     assert (1, "failed", "skipped") == (result.exit_code, steps["workers"]["state"], steps["test call"]["state"])
     assert [] == world.placings(NUMBER)
+
+
+@pytest.mark.timeout(150)
+async def test_what_lies_beneath_is_named_with_what_to_do() -> None:
+    """A clock that is off, certificates that expired and a name that leads nowhere are told as what they are."""
+    async with open_beneath() as beneath, open_wired(beneath) as wired:
+        expired = beneath.tls(lapsed=True)
+        beneath.set_clock(90)
+        await wired.carrier.mend(tls=expired)
+        await wired.webhooks.mend(tls=expired)
+        told = [await _ill(wired)]
+        await wired.api_redis.mend(tls=expired)
+        told.append(await _ill(wired))
+        with beneath.misleading(REDIS, "gone"):
+            told.append(await _ill(wired))
+
+    assert "ahead of Redis" in told[0]
+    assert "the carrier does not answer (ClientConnectorCertificateError: certificate has expired)" in told[0]
+    assert "its certificate is not valid (ClientConnectorCertificateError: certificate has expired)" in told[0]
+    assert "Redis does not answer (ConnectionError: certificate has expired)" in told[1]
+    assert "Renew Redis' certificate" in told[1]
+    assert "the name leads nowhere" in told[2]
+    assert "Mend this machine's DNS" in told[2]
+
+
+async def _ill(wired: Wired) -> str:
+    """What the doctor writes about this dialer, which is not well, in one line."""
+    return " ".join((await wired.world.run("doctor", status=1)).split())

@@ -27,6 +27,8 @@ _STILL_S = 1.0
 _RESUME_S = 30.0
 _DONE_S = 120.0
 """A call whose webhooks were lost is asked after half a minute behind its timers, and once more a minute later."""
+_BROKE = '"level": "error", "logger": "arq.worker"'
+"""Of a job that ended by an error that nobody expected."""
 _DRAFT = {"name": "Meanwhile", "kind": "notification", "script": {"text": "Hello."}}
 
 Strike = Callable[[Wired], AbstractAsyncContextManager[None]]
@@ -99,6 +101,7 @@ async def settle(suffered: Suffered) -> Json:
     placed = Counter(record.number for record in world.placings() if record.rang)
     assert {1} == {*placed.values()}, "a phone rang twice"
     assert all(program.runs for program in [world.api, *world.workers])
+    assert not [line for worker in world.workers for line in worker.written(0).splitlines() if _BROKE in line]
     return seen
 
 

@@ -26,10 +26,12 @@ _TAIL_BYTES = 6_000
 class Program:
     """One program of the dialer, which may run several times one after the other."""
 
-    def __init__(self, kind: str, log: Path, settings: Mapping[str, str]) -> None:
+    def __init__(
+        self, kind: str, log: Path, settings: Mapping[str, str], around: Mapping[str, str] | None = None
+    ) -> None:
         self._kind = kind
         self._log = log
-        self._surroundings = child.Surroundings(environment=environment(settings), log=log)
+        self._surroundings = child.Surroundings(environment={**environment(settings), **(around or {})}, log=log)
         self._process: asyncio.subprocess.Process | None = None
         self._logged = 0
 

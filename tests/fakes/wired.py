@@ -6,12 +6,15 @@ come by a fourth. Redis itself listens on a unix socket, so that nothing passes 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from dialer.simulator import SimulatorConfig
 from dialer.simulator.routes import BASE
+from tests.fakes.beneath import CARRIER as CARRIER_NAME
+from tests.fakes.beneath import REDIS as REDIS_NAME
+from tests.fakes.beneath import Beneath
 from tests.fakes.cable import Cable
 from tests.fakes.world import World, open_world
 
@@ -36,6 +39,7 @@ class Wired:
         api_redis: from the API to Redis.
         carrier: from the workers to the carrier.
         webhooks: from the carrier to the API.
+        beneath: what lies beneath the programs, where it is not the machine's own.
     """
 
     world: World
@@ -43,33 +47,49 @@ class Wired:
     api_redis: Cable
     carrier: Cable
     webhooks: Cable
+    beneath: Beneath | None = None
 
 
 @asynccontextmanager
-async def open_wired(*, settings: Mapping[str, str] | None = None, workers: int = 2) -> AsyncIterator[Wired]:
-    """Such a world, with all its cables whole; `settings` go before those above."""
+async def open_wired(beneath: Beneath | None = None) -> AsyncIterator[Wired]:
+    """Such a world, with all its cables whole; on its own ground all is said over TLS, to names."""
+    tls = beneath.tls() if beneath else None
     async with AsyncExitStack() as stack:
         cables = [await stack.enter_async_context(Cable()) for _ in range(4)]
         workers_redis, api_redis, carrier, webhooks = cables
 
         async def lead_to_redis(url: str) -> None:
-            await workers_redis.mend(url)
-            await api_redis.mend(url)
+            await workers_redis.mend(url, tls=tls)
+            await api_redis.mend(url, tls=tls)
 
-        own = {
-            "worker": {"REDIS_URL": f"redis://127.0.0.1:{workers_redis.port}/0"},
-            "api": {"REDIS_URL": f"redis://127.0.0.1:{api_redis.port}/0"},
-        }
-        addresses = {"CARRIER_URL": f"{carrier.origin}{BASE}", "PUBLIC_URL": webhooks.origin}
         world = await stack.enter_async_context(
             open_world(
                 CARRIER,
-                workers=workers,
-                settings={**SETTINGS, **addresses, **(settings or {})},
-                own=own,
+                workers=2,
+                settings=SETTINGS | _addresses(carrier, webhooks, beneath),
+                own={
+                    "worker": {"REDIS_URL": _redis_url(workers_redis, beneath)},
+                    "api": {"REDIS_URL": _redis_url(api_redis, beneath)},
+                    "doctor": {"REDIS_URL": _redis_url(api_redis, beneath)},
+                },
+                around=beneath.around if beneath else None,
                 stored=lead_to_redis,
             )
         )
-        await carrier.mend(world.carrier.origin)
-        await webhooks.mend(f"http://127.0.0.1:{world.settings['PORT']}")
-        yield Wired(world, workers_redis, api_redis, carrier, webhooks)
+        await carrier.mend(world.carrier.origin, tls=tls)
+        await webhooks.mend(f"http://127.0.0.1:{world.settings['PORT']}", tls=tls)
+        yield Wired(world, workers_redis, api_redis, carrier, webhooks, beneath)
+
+
+def _redis_url(cable: Cable, beneath: Beneath | None) -> str:
+    return f"rediss://{REDIS_NAME}:{cable.port}/0" if beneath else f"redis://127.0.0.1:{cable.port}/0"
+
+
+def _addresses(carrier: Cable, webhooks: Cable, beneath: Beneath | None) -> dict[str, str]:
+    if beneath is None:
+        return {"CARRIER_URL": f"{carrier.origin}{BASE}", "PUBLIC_URL": webhooks.origin}
+    return {
+        "CARRIER_URL": f"https://{CARRIER_NAME}:{carrier.port}{BASE}",
+        "PUBLIC_URL": f"https://localhost:{webhooks.port}",
+        "REDIS_CA_FILE": str(beneath.certificates.authority),
+    }

@@ -49,6 +49,7 @@ class World:
         redis: the store's server.
         http: a client of the API, with the key.
         own: settings of the `api` or of each `worker` alone.
+        around: environment variables of `all` programs, or of one alone: `api`, `worker-0` and so on.
     """
 
     carrier: Simulator
@@ -57,6 +58,7 @@ class World:
     settings: Mapping[str, str]
     http: aiohttp.ClientSession
     own: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    around: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     workers: list[Program] = field(default_factory=list)
     _api: Program | None = None
     _numbers: int = 0
@@ -69,7 +71,7 @@ class World:
 
     async def start_api(self) -> None:
         """Run the API until it is ready."""
-        self._api = Program("api", self.folder / "api.log", {**self.settings, **self.own.get("api", {})})
+        self._api = self.program("api", "api")
         await self._api.start()
         await self._api.until_logged("listens on")
 
@@ -81,16 +83,20 @@ class World:
         await asyncio.gather(*(worker.start() for worker in added))
         await asyncio.gather(*(worker.until_logged("worker.started") for worker in added))
 
-    async def run(self, command: str) -> str:
-        """Run a command of the dialer beside it to its end, which must be a good one; what it wrote."""
-        log = self.folder / f"{command}.log"
-        program = Program(command, log, self.settings)
+    async def run(self, command: str, *, status: int = 0) -> str:
+        """Run a command of the dialer beside it to its end, which must have this exit status; what it wrote."""
+        program = self.program(command, command)
         await program.start()
-        assert 0 == await program.process.wait(), program.tail()
-        return log.read_text("utf-8")
+        assert status == await program.process.wait(), program.tail()
+        return program.written(0)
+
+    def program(self, kind: str, name: str) -> Program:
+        """A program with the settings and the environment that it has in this world."""
+        around = {**self.around.get("all", {}), **self.around.get(name, {})}
+        return Program(kind, self.folder / f"{name}.log", {**self.settings, **self.own.get(kind, {})}, around)
 
     def _worker(self, number: int) -> Program:
-        return Program("worker", self.folder / f"worker-{number}.log", {**self.settings, **self.own.get("worker", {})})
+        return self.program("worker", f"worker-{number}")
 
     def people(self, count: int) -> list[str]:
         """Numbers that nobody has called in this world."""
@@ -165,17 +171,18 @@ async def _told(response: aiohttp.ClientResponse) -> Json:
 
 
 @asynccontextmanager
-async def open_world(
+async def open_world(  # noqa: PLR0913 - all of them have defaults, and most worlds need none
     config: SimulatorConfig = QUICK,
     *,
     workers: int = 1,
     settings: Mapping[str, str] | None = None,
     own: Mapping[str, Mapping[str, str]] | None = None,
+    around: Mapping[str, Mapping[str, str]] | None = None,
     stored: Callable[[str], Awaitable[None]] | None = None,
 ) -> AsyncIterator[World]:
     """A world with an API and so many workers; `settings` are named without their prefix.
 
-    `own` are settings of the `api` or of each `worker` alone.
+    `own` are settings of the `api` or of each `worker` alone, `around` environment variables: see `World`.
 
     `stored` puts something into the Redis of this address before anybody else is there.
     """
@@ -192,7 +199,9 @@ async def open_world(
         http = aiohttp.ClientSession(origin, headers={"Authorization": f"Bearer {KEY}"}, **options)
         await stack.enter_async_context(http)
         fixed = _fixed(folder, carrier, redis.url) | {"PORT": str(port), "PUBLIC_URL": origin}
-        world = World(carrier, redis, folder, {**QUICK_SETTINGS, **fixed, **(settings or {})}, http, own or {})
+        world = World(
+            carrier, redis, folder, {**QUICK_SETTINGS, **fixed, **(settings or {})}, http, own or {}, around or {}
+        )
         stack.push_async_callback(world.close)
         async with asyncio.timeout(READY_S):
             await asyncio.gather(world.start_api(), world.start_workers(workers))

@@ -13,6 +13,7 @@ import aiohttp
 from aiolimiter import AsyncLimiter
 from yarl import URL
 
+from dialer.causes import cause
 from dialer.errors import CarrierError
 from dialer.providers.base import Refusal
 from dialer.providers.kpn.account import KpnAccount
@@ -98,4 +99,4 @@ class Channel:
         try:
             return await exchange(self._session, method, headers=headers, timeout=self.account.patience(), **options)
         except (aiohttp.ClientError, OSError) as error:
-            raise NoAnswer(f"The carrier does not answer ({type(error).__name__})", retryable=True) from error
+            raise NoAnswer(f"The carrier does not answer ({cause(error)})", retryable=True) from error

@@ -16,6 +16,7 @@ import aiohttp
 from redis.asyncio import Redis
 from yarl import URL
 
+from dialer.causes import cause
 from dialer.errors import CarrierError, InvalidInput
 from dialer.keys import access_token
 from dialer.model import MAIN
@@ -254,7 +255,7 @@ def _without_answer(error: aiohttp.ClientError | OSError) -> PlaceResult:
 
     A time-out of the whole cannot fall into connecting: see `KpnAccount.patience`.
     """
-    detail = type(error).__name__
+    detail = cause(error)
     if isinstance(error, _NOT_SENT):
         return Refused(Refusal.NOT_SENT, detail)
     if isinstance(error, TimeoutError):

@@ -18,6 +18,7 @@ import aiohttp
 from redis.exceptions import RedisError
 from yarl import URL
 
+from dialer.causes import cause
 from dialer.errors import CarrierError
 from dialer.providers.assets import Access
 from dialer.providers.kpn.account import KpnAccount
@@ -69,7 +70,7 @@ class TokenIssuer:
                 timeout=account.patience(FETCH_LIMIT_S),
             )
         except (aiohttp.ClientError, OSError) as error:
-            message = f"The token server does not answer ({type(error).__name__})"
+            message = f"The token server does not answer ({cause(error)})"
             raise CarrierError(message, retryable=True) from error
 
 

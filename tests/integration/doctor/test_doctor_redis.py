@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from dialer.doctor.patient import Patient, open_patient
 from dialer.redis.batch import Batch
 from dialer.schema import WRITES
 from dialer.settings import Settings
+from tests.fakes.beneath import full_disk, open_beneath
 from tests.fakes.redis_server import redis_server
 
 GOOD = ("--appendonly", "yes", "--appendfsync", "always", "--maxmemory-policy", "noeviction")
@@ -66,6 +68,25 @@ async def test_managed_server_is_looked_at_all_the_same() -> None:
         found = await _look(url, *CHECKS)
 
     assert ["synced"] == [name for name, finding in found.items() if finding.state is not State.OK]
+
+
+async def test_full_disk_is_told_as_what_it_is() -> None:
+    """A server that cannot write its file refuses even to say that it is there, and the doctor knows why."""
+    async with open_beneath() as beneath:
+        with redis_server(*GOOD, "--appendfsync", "everysec", program=str(beneath.redis_program)) as url:
+            async with Redis.from_url(url) as operator:
+                with full_disk((await operator.info("server"))["process_id"]):
+                    await operator.set("first", "fails to be written")
+                    finding = await _unreachable(url)
+
+    assert (True, "Make room on the disk") == ("MISCONF" in finding.found, finding.advice[:21]), finding
+
+
+async def _unreachable(url: str) -> Finding:
+    async with asyncio.timeout(10):
+        while (found := (await _look(url, "reachable"))["reachable"]).state is State.OK:  # noqa: ASYNC110 - nobody tells
+            await asyncio.sleep(0.1)
+    return found
 
 
 async def test_absent_server_is_told_without_its_password() -> None:

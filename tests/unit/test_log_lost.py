@@ -1,0 +1,32 @@
+"""A log that cannot be written."""
+
+from __future__ import annotations
+
+import sys
+from io import StringIO
+
+import pytest
+import structlog
+
+from dialer import log, metrics
+
+
+class _Full(StringIO):
+    """A file on a full disk."""
+
+    def write(self, _: str) -> int:
+        raise OSError(28, "No space left on device")
+
+
+def test_line_that_cannot_be_written_is_counted_and_keeps_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever tells something goes on."""
+    before = structlog.get_config()
+    lost = metrics.LOG_LINES_LOST._value.get()
+    try:
+        log.set_up()
+        monkeypatch.setattr(sys, "stdout", _Full())
+        structlog.get_logger().warning("disk.full", why="of this test")
+    finally:
+        structlog.configure(**before)
+
+    assert lost + 1 == metrics.LOG_LINES_LOST._value.get()
