@@ -14,10 +14,10 @@ from dialer.clock import moment
 from dialer.dispositions import Disposition, Fact
 from dialer.escalations.duties import ByHand, Duty, PersonState
 from dialer.escalations.escalation import Advance, EscalationScript, Plan
-from dialer.escalations.ladder import Escalation, Why
+from dialer.escalations.ladder import UNSETTLED, Escalation, Why
 from dialer.model import Attempt, Call, Event, NewCall, Priority, UnknownPolicy
 from dialer.states import CallState, CampaignState
-from tests.fakes.alarm import SCRIPT, person, plan
+from tests.fakes.alarm import SCRIPT, WAIT_S, person, plan
 from tests.fakes.clock import START_MS
 from tests.fakes.engine import draft
 
@@ -264,3 +264,128 @@ def test_who_made_it_enough_is_not_late() -> None:
 def test_reason_where_nobody_said_it(campaign: dict[str, Any], reason: Why) -> None:
     """One that ended as the campaign that it is has a reason, too."""
     assert reason is seen(plan("ann"), **campaign).reason
+
+
+ANN_RINGS = duty(person("ann").call(1, 1), CallState.LIVE, attempt(Fact.RINGING))
+ANN_BUSY = duty(person("ann").call(1, 1), CallState.WAITING, attempt(Fact.BUSY))
+ANN_REJECTED = duty(person("ann").call(1, 1), CallState.DONE, attempt(Fact.REJECTED))
+ANN_CONFIRMED = duty(person("ann").call(1, 1), CallState.LIVE, attempt(Fact.CONFIRMED))
+BOB_IN_LINE = duty(person("bob").call(1, 1), CallState.WAITING)
+AWAY = START + timedelta(seconds=WAIT_S)
+JUST_BEFORE = AWAY - timedelta(seconds=1)
+
+
+@pytest.mark.parametrize(
+    ("made", "duties", "now", "expected"),
+    [
+        (plan("ann", "bob"), [], START, None),
+        (plan("ann", "bob"), [ANN_RINGS], JUST_BEFORE, None),
+        (plan("ann", "bob"), [ANN_RINGS], AWAY, 2),
+        (plan("ann", "bob"), [ANN_REJECTED], START, 2),
+        (plan("ann cas", "bob"), [ANN_REJECTED], START, None),
+        (plan("ann", "bob", advance=Advance.AFTER_WAIT), [ANN_REJECTED], JUST_BEFORE, None),
+        (plan("ann", "bob", advance=Advance.AFTER_WAIT), [ANN_REJECTED], AWAY, 2),
+        (plan("ann", "bob", needed=2), [ANN_CONFIRMED], START, 2),
+        (plan("ann", "bob"), [ANN_CONFIRMED], AWAY, None),
+        (plan("ann"), [ANN_REJECTED], AWAY, None),
+        (plan("ann", repeat=2), [ANN_REJECTED], AWAY, 2),
+    ],
+)
+def test_the_next_step_begins(made: Plan, duties: list[Duty], now: datetime, expected: int | None) -> None:
+    """After its wait, or as soon as nobody of it can confirm; not once enough have, and not after the last."""
+    assert expected == seen(made, *duties).opens(now)
+
+
+def test_the_first_step_begins_at_once() -> None:
+    """While the campaign runs, and its end has not come."""
+    made = plan("ann")
+
+    assert 1 == seen(made, opened=0).opens(START)
+    assert (None, None) == (seen(made, opened=0).on, seen(made, opened=0).next_at)
+    assert AWAY == seen(made).next_at
+    for campaign in (
+        {"state": CampaignState.PAUSED}, {"state": CampaignState.DRAFT}, {"expires_at": START}, {"over_at": START},
+    ):  # fmt: skip
+        assert None is seen(made, opened=0, **campaign).opens(START)
+        assert [] == seen(made, **campaign).to_add(START)
+
+
+@pytest.mark.parametrize(
+    ("duties", "now", "opened", "expected"),
+    [
+        ([], START, 1, Why.EXPIRED),
+        ([ANN_RINGS], START, 1, None),
+        ([ANN_CONFIRMED], START, 1, Why.CONFIRMED),
+        ([ANN_REJECTED], START, 1, Why.EXHAUSTED),
+        ([ANN_RINGS], AWAY, 1, None),
+        ([ANN_REJECTED], START, 0, None),
+    ],
+)
+def test_why_it_is_over(duties: list[Duty], now: datetime, opened: int, expected: Why | None) -> None:
+    """Enough have confirmed, its end has come, or all were called in vain and nobody is on the phone."""
+    ends = now if expected is Why.EXPIRED else AWAY + timedelta(seconds=1)
+    one = seen(plan("ann"), *duties, opened=opened, expires_at=ends)
+
+    assert expected is one.why_over(now)
+    assert None is seen(plan("ann"), *duties, over_at=START).why_over(now)
+    assert None is seen(plan("ann"), *duties, state=CampaignState.DRAFT).why_over(now)
+
+
+def test_a_call_is_added_for_whoever_lacks_one() -> None:
+    """Of the step that is on, while it is: not to who has confirmed or is called anyway, and once only."""
+    made = plan("ann bob cas", "dan", needed=3)
+    duties = (ANN_CONFIRMED, duty(person("bob").call(1, 1), CallState.DONE, attempt(Fact.REJECTED)))
+
+    assert [person("cas").call(1, 1)] == seen(made, *duties).to_add(START)
+    assert [] == seen(made, *duties).to_add(AWAY)
+    assert [person("dan").call(2, 1)] == seen(made, *duties, opened=2).to_add(START)
+    assert [] == seen(made, *duties, opened=0).to_add(START)
+
+
+def test_calls_in_line_that_are_needless() -> None:
+    """Redials of a step that is over, and any to who has confirmed; whom nobody called yet is called all the same."""
+    made = plan("ann bob", "ann", needed=2)
+    bob_confirmed = duty(person("bob").call(1, 1), CallState.LIVE, attempt(Fact.CONFIRMED))
+    bob_again = duty(person("bob").call(1, 2), CallState.WAITING)
+
+    assert [] == seen(made, ANN_BUSY, BOB_IN_LINE).to_end(JUST_BEFORE)
+    assert [ANN_BUSY] == seen(made, ANN_BUSY, BOB_IN_LINE).to_end(AWAY)
+    assert [ANN_BUSY] == seen(made, ANN_BUSY, BOB_IN_LINE, opened=2).to_end(START)
+    assert [bob_again] == seen(made, bob_confirmed, bob_again).to_end(START)
+    assert [] == seen(made, ANN_BUSY, over_at=START).to_end(AWAY)
+
+
+def test_how_far_it_is() -> None:
+    """Paused and drafted as the campaign is; over since it was said, or since the campaign ended."""
+    made, later = plan("ann"), START + timedelta(seconds=7)
+
+    assert ["draft", "running", "paused", "over", "over", "over"] == [
+        seen(made, **campaign).state
+        for campaign in (
+            {"state": CampaignState.DRAFT}, {}, {"state": CampaignState.PAUSED}, {"over_at": START},
+            {"state": CampaignState.COMPLETED}, {"state": CampaignState.CANCELLED},
+        )
+    ]  # fmt: skip
+    assert later == seen(made, state=CampaignState.COMPLETED, ended_at=later).over_at
+    assert START == seen(made, state=CampaignState.COMPLETED, ended_at=later, over_at=START).over_at
+    assert (None, None) == (seen(made, ended_at=later).over_at, seen(made).reason)
+    assert {Why.EXHAUSTED, Why.EXPIRED} == UNSETTLED
+
+
+def test_whoever_confirms_after_the_end_is_late() -> None:
+    """At the desk or by key; nobody of no plan counts."""
+    late = START + timedelta(seconds=1)
+    ended = replace(
+        seen(plan("ann bob"), ANN_CONFIRMED, over_at=START), by_hand={"bob": ByHand(late), "x": ByHand(late)}
+    )
+
+    assert [("ann", False), ("bob", True)] == [(one.person.key, one.late) for one in ended.confirmations]
+    assert [False, False] == [one.late for one in replace(ended, campaign=CAMPAIGN).confirmations]
+
+
+def test_person_of_a_later_round_is_still_to_come() -> None:
+    """Whoever rejected the call waits for the next round; not once there is none."""
+    assert PersonState.WAITING is seen(plan("ann", "bob", repeat=2), ANN_REJECTED).state_of("ann")
+    assert PersonState.WAITING is not seen(plan("ann", "bob"), ANN_REJECTED).state_of("ann")
+    assert PersonState.WAITING is seen(plan("ann bob"), ANN_REJECTED).state_of("bob")
+    assert PersonState.WAITING is not seen(plan("ann", "bob"), ANN_REJECTED, over_at=START).state_of("bob")

@@ -198,3 +198,44 @@ def test_no_header_is_believed_or_breaks(header: str) -> None:
 def test_any_body_can_be_signed(body: bytes) -> None:
     """The hash is over raw bytes, whatever they are."""
     assert judged(signed(claims(body)), body) is None
+
+
+def test_reasons_are_labels_of_a_metric() -> None:
+    """Alerts and dashboards know them by these words."""
+    assert [
+        "missing", "malformed", "algorithm", "signature", "stale", "future", "payload", "application",
+    ] == [reason.value for reason in Distrust]  # fmt: skip
+    assert (300, 60) == (FRESH_S, SKEW_S)
+
+
+def test_what_follows_the_scheme_is_the_token() -> None:
+    """All of it: two words are no token; blanks around it mean nothing, nor how the scheme is written."""
+    header = signed(claims())
+
+    assert Distrust.MALFORMED is judged(f"{header} more")
+    assert None is judged(f"  bEARER   {header.removeprefix('Bearer ')}  ")
+
+
+def test_a_moment_is_one_between_1970_and_9999() -> None:
+    """Its first and its last second are moments, if not of today; a truth is none, nor is what lies outside."""
+    ends = 253402300799
+
+    assert Distrust.STALE is judged(signed(claims(iat=0)))
+    assert Distrust.FUTURE is judged(signed(claims(iat=ends)))
+    assert [Distrust.MALFORMED] * 4 == [judged(signed(claims(iat=iat))) for iat in (-1, ends + 1, True, "1")]
+    assert [None, Distrust.MALFORMED] == [judged(signed(claims(exp=exp))) for exp in (ends, ends + 1)]
+    assert None is judged(signed(claims(iat=NOON.timestamp() + 0.5)))
+
+
+def test_a_token_may_be_as_long_as_a_header() -> None:
+    """8,192 characters are taken; what is longer is none that the carrier sends."""
+    headers = [signed(claims(jti="j" * length)) for length in range(5_860, 5_960)]
+    lengths = [len(header.removeprefix("Bearer ")) for header in headers]
+
+    assert 8_192 in lengths
+    assert [None if length <= 8_192 else Distrust.MALFORMED for length in lengths] == [*map(judged, headers)]
+
+
+def test_a_hash_may_be_written_in_capitals() -> None:
+    """It is the same number."""
+    assert None is judged(signed(claims(payload_hash=sha256(BODY).hexdigest().upper())))
