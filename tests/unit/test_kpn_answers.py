@@ -108,3 +108,45 @@ def test_no_number_of_json_is_infinite() -> None:
 def test_header_is_found_in_any_spelling() -> None:
     """Header names ignore case."""
     assert "7" == Answer(429, {"RETRY-after": " 7 "}).header("Retry-After")
+
+
+def test_a_secret_within_another_hides_both() -> None:
+    """The longer one goes first, so that nothing of it stays; an empty one hides nothing."""
+    assert "*** and ***" == clean("tok-1-secret and tok-1", hide=("tok-1", "", "tok-1-secret"))
+
+
+def test_a_text_is_cut_only_where_it_is_too_long() -> None:
+    """300 characters are shown as they are, of one more the last ones are three dots."""
+    assert "x" * 300 == clean("x" * 300)
+    assert "x" * 297 + "..." == clean("x" * 301)
+    assert 300 == LONGEST_DETAIL
+
+
+def test_only_texts_are_words_for_people() -> None:
+    """Whatever else stands in their places is passed over, one by one."""
+    wrong = [{"name": 5, "reason": "odd"}, {"name": "to", "reason": 7}, {"name": "from", "reason": "unknown"}, "x"]
+    body = {"title": 5, "detail": ["a"], "invalid_parameters": wrong}
+
+    assert "HTTP 400: from: unknown" == describe(Answer(400, {}, json.dumps(body).encode()))
+    assert "HTTP 400: No" == describe(Answer(400, {}, b'{"title": "No", "invalid_parameters": "all"}'))
+
+
+def test_json_may_begin_with_a_mark() -> None:
+    """As text or as bytes; what is none, or has no number, is nothing."""
+    assert {"a": 1} == read_json(b'\xef\xbb\xbf{"a": 1}') == read_json('{"a": 1}')
+    assert [None] == read_json("[NaN]")
+    assert [None, None] == [read_json(text) for text in ("{", "[" * 100_000)]
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"fault": {"detail": {"errorcode": " a.B "}}}, "a.B"),
+        ({"fault": {"detail": {"errorcode": 5}}}, ""),
+        ({"fault": {"detail": "errorcode"}}, ""),
+        ({"detail": {"errorcode": "a.B"}}, ""),
+    ],
+)
+def test_a_fault_code_stands_in_its_own_place(body: dict[str, object], code: str) -> None:
+    """A code that merely occurs somewhere proves nothing."""
+    assert code == Answer(500, {}, json.dumps(body).encode()).fault_code()
