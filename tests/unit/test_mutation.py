@@ -11,7 +11,7 @@ from tests.mutation.lua_mutants import lua_mutants
 from tests.mutation.mutants import Mutant
 from tests.mutation.python_mutants import python_mutants
 from tests.mutation.survivors import explained
-from tests.mutation.targets import targets, untold
+from tests.mutation.targets import targets
 
 ROOT = Path(__file__).parents[2]
 PYTHON = '''"""A story told to people."""
@@ -102,11 +102,11 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_every_target_is_there() -> None:
-    """Each file that is mutated and each of its tests is a file, and no script is left out."""
+    """Each file that is mutated and each of its tests is a file, and every script is among them."""
     files = {path.partition("::")[0] for path, tests in targets().items() for path in (path, *tests)}
 
     assert [] == sorted(path for path in files if not (ROOT / path).exists())
-    assert [] == untold(ROOT)
+    assert {str(file.relative_to(ROOT)) for file in (ROOT / "dialer" / "lua").rglob("*.lua")} <= files
 
 
 def test_what_is_explained_is_still_there() -> None:
