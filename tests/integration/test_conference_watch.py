@@ -33,7 +33,7 @@ async def test_it_is_over_when_the_moderator_leaves(engine: Engine) -> None:
     before, now = await engine.keyspace(), str(engine.now_ms)
     await gathering.watch(workers=2)
     assert {
-        "campaign:c1": {"over_at": now, "over_reason": "the moderator left", "expires_at": now},
+        "campaign:c1": {"over_at": now, "over_reason": "the moderator left", "expires_at": now, "swept_at": now},
         "campaign:c1:waiting": None,
         "campaign:c1:done:expired": before["campaign:c1:waiting"],
         "ready:normal": None,
