@@ -16,12 +16,12 @@ import pytest
 
 from dialer.simulator import SimulatorConfig
 from tests.acceptance.conftest import NewWorld
-from tests.bench.floors.wakeups import lateness_ms
 from tests.bench.pacing import best_use
 from tests.fakes.balancer import Balancer
 from tests.fakes.campaign import CampaignRun, Json
 from tests.fakes.fleet import Program, free_port
 from tests.fakes.waiting import FIGURES, until
+from tests.fakes.wake_ups import wake_ups
 from tests.fakes.world import KEY, World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -88,14 +88,6 @@ async def _produce(origin: str, people: list[str], stop: asyncio.Event) -> list[
     return taken
 
 
-async def _wake_ups_ms(stop: asyncio.Event) -> list[float]:
-    """How late this machine wakes whoever sleeps, meanwhile."""
-    late: list[float] = []
-    while not stop.is_set():
-        late += await asyncio.to_thread(lateness_ms, PER_SECOND, 1)
-    return late
-
-
 @pytest.mark.timeout(180)
 async def test_every_process_is_replaced_at_full_rate_and_nobody_notices(new_world: NewWorld) -> None:
     """The budget is used, no attempt is in doubt, nobody rings twice, no webhook, no producer meets a closed door."""
@@ -107,9 +99,8 @@ async def test_every_process_is_replaced_at_full_rate_and_nobody_notices(new_wor
             await fleet.add_api()
             run = await world.dial(world.people(CALLS))
             stop, producers = asyncio.Event(), world.people(200)
-            async with asyncio.TaskGroup() as group:
+            async with wake_ups(PER_SECOND) as late, asyncio.TaskGroup() as group:
                 producing = group.create_task(_produce(balancer.origin, producers, stop))
-                waking = group.create_task(_wake_ups_ms(stop))
                 await world.until_placings(round(SETTLED_AFTER_S * PER_SECOND))
                 began = time.monotonic()
                 for _ in range(2):
@@ -122,7 +113,7 @@ async def test_every_process_is_replaced_at_full_rate_and_nobody_notices(new_wor
             await _judge(run, producing.result())
         finally:
             await fleet.close()
-    used, allowed = _used(world, began, ended), best_use(waking.result(), JITTER_MS)
+    used, allowed = _used(world, began, ended), best_use(late, JITTER_MS)
     summary = world.carrier.summary()
     FIGURES.append(
         f"all replaced within {ended - began:.0f} s at {PER_SECOND}/s: {used:.1%} of the budget used, of {allowed:.1%} "

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import socket
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from dialer.processes import child
@@ -21,6 +23,7 @@ from tests.fakes.waiting import until
 READY_S = 30.0
 END_S = 30.0
 _TAIL_BYTES = 6_000
+_PORTS = range(20_000, 32_000)  # below those that whoever names none is given: from 32,768 on
 
 
 class Program:
@@ -98,7 +101,9 @@ def environment(settings: Mapping[str, str]) -> dict[str, str]:
 
 
 def free_port() -> int:
-    """A port of the loopback address that nobody listens on now."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A port of the loopback address on which nobody listens, and which the kernel gives to nobody meanwhile."""
+    while True:
+        port = secrets.choice(_PORTS)
+        with socket.socket() as listener, suppress(OSError):
+            listener.bind(("127.0.0.1", port))
+            return port

@@ -15,9 +15,7 @@ from typing import Any
 import aiohttp
 from pydantic import SecretStr
 
-from dialer.api.app import serve
 from dialer.model import MAIN, Attempt, AttemptRef, Call, CallRef
-from dialer.processes.ending import ended
 from dialer.runtime import Runtime, open_runtime
 from dialer.settings import Settings
 from dialer.simulator import LegView, Simulator, SimulatorConfig
@@ -26,6 +24,7 @@ from jobs.context import Context
 from jobs.place import place_all
 from jobs.worker import _context
 from tests.fakes.fleet import free_port
+from tests.fakes.served import served
 from tests.fakes.waiting import until
 
 KEY = "the key of these tests"
@@ -142,10 +141,7 @@ async def open_switchboard(
         config = SimulatorConfig(**({**usual, "other_requests_per_second": pace} | carrier))
         stand_in = await stack.enter_async_context(Simulator(config))
         settings = _settings(redis_url, stand_in, pace, further or {})
-        listening: asyncio.Queue[str] = asyncio.Queue()
-        serving = asyncio.create_task(serve(settings, ready=listening.put_nowait))
-        stack.push_async_callback(ended, serving)
-        url = await listening.get()
+        url = (await stack.enter_async_context(served(settings))).url
         http = aiohttp.ClientSession(url, headers={"Authorization": f"Bearer {KEY}"})
         await stack.enter_async_context(http)
         runtime = await stack.enter_async_context(open_runtime(settings))

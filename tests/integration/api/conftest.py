@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
@@ -12,7 +10,6 @@ import aiohttp
 import pytest
 from redis.asyncio import Redis
 
-from dialer.api.app import serve
 from dialer.dialing import Dialing, Pace
 from dialer.keys import APIS, AUDITED, TARGETS
 from dialer.providers.assets import Recording
@@ -21,6 +18,7 @@ from dialer.runtime import Runtime, open_runtime
 from dialer.settings import Settings
 from dialer.tokens import make_token
 from tests.fakes.recordings import SOUND, told
+from tests.fakes.served import served
 
 KEY = "the key of these tests"
 SECRET = "the secret of these tests"
@@ -53,12 +51,8 @@ async def runtime(settings: Settings) -> AsyncIterator[Runtime]:
 @pytest.fixture
 async def url(settings: Settings) -> AsyncIterator[str]:
     """Address of the API."""
-    listening: asyncio.Queue[str] = asyncio.Queue()
-    serving = asyncio.create_task(serve(settings, ready=listening.put_nowait))
-    yield await listening.get()
-    serving.cancel()
-    with suppress(asyncio.CancelledError):
-        await serving
+    async with served(settings) as api:
+        yield api.url
 
 
 @pytest.fixture

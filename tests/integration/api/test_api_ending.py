@@ -3,57 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 
 import aiohttp
 import pytest
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.api.app import serve
 from dialer.errors import OtherData
 from dialer.redis.batch import Batch
 from dialer.schema import WRITES
 from dialer.settings import Settings
+from tests.fakes.served import served
 from tests.fakes.waiting import until
 
 GRACE_S = 0.5
 
 
-@dataclass(frozen=True, slots=True)
-class Server:
-    """An API of its own.
-
-    Attributes:
-        running: what it does, and how it ended.
-    """
-
-    running: asyncio.Task[None]
-    http: aiohttp.ClientSession
-
-
-@asynccontextmanager
-async def served(settings: Settings) -> AsyncIterator[Server]:
-    """An API that listens."""
-    listening: asyncio.Queue[str] = asyncio.Queue()
-    running = asyncio.create_task(serve(settings, ready=listening.put_nowait))
-    async with aiohttp.ClientSession(await listening.get()) as http:
-        yield Server(running, http)
-    running.cancel()
-    with suppress(asyncio.CancelledError, OtherData):
-        await running
-
-
 async def test_it_serves_on_for_its_grace_and_keeps_no_connection(settings: Settings) -> None:
     """`/readyz` says no at once; whoever asks is answered, and told to come on a new connection, to somebody else."""
-    async with served(settings.model_copy(update={"api_grace_s": GRACE_S})) as server:
-        async with server.http.get("/readyz") as before:
+    graceful = settings.model_copy(update={"api_grace_s": GRACE_S})
+    async with served(graceful) as server, aiohttp.ClientSession(server.url) as http:
+        async with http.get("/readyz") as before:
             assert (200, None) == (before.status, before.headers.get("Connection"))
         server.running.cancel()
         await asyncio.sleep(0)
-        async with server.http.get("/readyz") as ready, server.http.get("/healthz") as alive:
+        async with http.get("/readyz") as ready, http.get("/healthz") as alive:
             told = await ready.json()
         began = asyncio.get_running_loop().time()
         await asyncio.wait([server.running], timeout=5)
@@ -64,7 +39,7 @@ async def test_it_serves_on_for_its_grace_and_keeps_no_connection(settings: Sett
         assert {"close"} == {answer.headers["Connection"] for answer in (ready, alive)}
         assert GRACE_S / 2 < took < GRACE_S + 1
         with pytest.raises(aiohttp.ClientConnectorError):
-            await server.http.get("/healthz")
+            await http.get("/healthz")
 
 
 async def test_it_ends_when_a_newer_release_takes_the_data(
@@ -72,12 +47,13 @@ async def test_it_ends_when_a_newer_release_takes_the_data(
 ) -> None:
     """With the sentence that says what to do, and without a grace: it could not understand what it would serve."""
     monkeypatch.setattr("dialer.runtime._LOOK_AGAIN_S", 0.02)
-    async with served(settings.model_copy(update={"api_grace_s": 60})) as server:
-        await asyncio.sleep(0.1)
-        runs = not server.running.done()
-        await Batch(redis).command("HSET", keys.SCHEMA, "version", WRITES + 1, "needs", WRITES + 1)
-        await until(server.running.done, within_s=5)
+    with suppress(OtherData):
+        async with served(settings.model_copy(update={"api_grace_s": 60})) as server:
+            await asyncio.sleep(0.1)
+            runs = not server.running.done()
+            await Batch(redis).command("HSET", keys.SCHEMA, "version", WRITES + 1, "needs", WRITES + 1)
+            await until(server.running.done, within_s=5)
 
-        assert runs
-        with pytest.raises(OtherData, match="Start the newer release again"):
-            await server.running
+    assert runs
+    with pytest.raises(OtherData, match="Start the newer release again"):
+        server.running.result()

@@ -17,7 +17,6 @@ from structlog.testing import capture_logs
 
 from dialer import keys
 from dialer.api import events, feed
-from dialer.api.app import serve
 from dialer.clock import now_ms
 from dialer.dialing import Dialing, Pace
 from dialer.dispositions import Fact
@@ -27,6 +26,7 @@ from dialer.settings import Settings
 from tests.fakes.api_keys import kept
 from tests.fakes.engine import event
 from tests.fakes.fleet import Program, free_port
+from tests.fakes.served import served
 from tests.fakes.stream import Event, Stream, listening
 from tests.integration.api.conftest import KEY, SECRET
 
@@ -34,13 +34,11 @@ from tests.integration.api.conftest import KEY, SECRET
 @asynccontextmanager
 async def another(settings: Settings) -> AsyncIterator[aiohttp.ClientSession]:
     """One more API process on the same Redis, and a client of it."""
-    ready: asyncio.Queue[str] = asyncio.Queue()
-    serving = asyncio.create_task(serve(settings, ready=ready.put_nowait))
-    async with aiohttp.ClientSession(await ready.get(), headers={"Authorization": f"Bearer {KEY}"}) as session:
+    async with (
+        served(settings) as server,
+        aiohttp.ClientSession(server.url, headers={"Authorization": f"Bearer {KEY}"}) as session,
+    ):
         yield session
-    serving.cancel()
-    with suppress(asyncio.CancelledError):
-        await serving
 
 
 async def fill(api: aiohttp.ClientSession, campaign_id: str, calls: int = 1, *, start: bool = True) -> None:
@@ -377,17 +375,19 @@ async def _is_taken(api: aiohttp.ClientSession) -> bool:
 
 async def test_streams_end_with_the_process(settings: Settings) -> None:
     """Within a second, and in order: listeners see an end, not a broken connection."""
-    ready: asyncio.Queue[str] = asyncio.Queue()
-    serving = asyncio.create_task(serve(settings, ready=ready.put_nowait))
     headers = {"Authorization": f"Bearer {KEY}"}
-    async with aiohttp.ClientSession(await ready.get(), headers=headers) as api, listening(api) as stream:
+    async with (
+        served(settings) as server,
+        aiohttp.ClientSession(server.url, headers=headers) as api,
+        listening(api) as stream,
+    ):
         await stream.next("budget")
         began = monotonic()
-        serving.cancel()
+        server.running.cancel()
         while await stream.event():
             pass
         with suppress(asyncio.CancelledError):
-            await serving
+            await server.running
 
         assert monotonic() - began < 1
 

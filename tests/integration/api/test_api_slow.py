@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from time import monotonic
 from urllib.parse import urlsplit
 
 import pytest
 
 from dialer.api import app, bodies
-from dialer.api.app import serve
 from dialer.settings import Settings
+from tests.fakes.served import served
 from tests.integration.api.conftest import KEY
 
 SLOW = 300
@@ -32,18 +31,14 @@ async def test_slow_clients_hold_up_nobody_and_are_cut_off(
     """With 300 of them connected a webhook is answered as ever; each is gone when its time is over."""
     monkeypatch.setattr(app, "KEEPALIVE_S", 2)
     monkeypatch.setattr(bodies, "JSON_TIMEOUT_S", 2)
-    ready: asyncio.Queue[str] = asyncio.Queue()
-    serving = asyncio.create_task(serve(settings, ready=ready.put_nowait))
-    address = urlsplit(await ready.get())
-    host, port = str(address.hostname), int(address.port or 0)
-    slow = await asyncio.gather(*(_begin(host, port, sent) for _ in range(SLOW)))
-    times = [await _webhook(host, port) for _ in range(20)]
-    ends = await asyncio.wait_for(asyncio.gather(*(reader.read() for reader, _ in slow)), timeout=20)
-    for _, writer in slow:
-        writer.close()
-    serving.cancel()
-    with suppress(asyncio.CancelledError):
-        await serving
+    async with served(settings) as server:
+        address = urlsplit(server.url)
+        host, port = str(address.hostname), int(address.port or 0)
+        slow = await asyncio.gather(*(_begin(host, port, sent) for _ in range(SLOW)))
+        times = [await _webhook(host, port) for _ in range(20)]
+        ends = await asyncio.wait_for(asyncio.gather(*(reader.read() for reader, _ in slow)), timeout=20)
+        for _, writer in slow:
+            writer.close()
 
     assert sorted(times)[10] < 0.5
     assert {True} == {end == b"" or b" 408 " in end for end in ends}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 
 import aiohttp
 import pytest
@@ -12,12 +11,12 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from redis.asyncio import Redis
 
-from dialer.api.app import serve
 from dialer.doctor import examine, processes, reach
 from dialer.doctor.finding import Finding, State
 from dialer.doctor.patient import open_patient
 from dialer.settings import Settings
 from tests.fakes.redis_server import redis_server
+from tests.fakes.served import served
 
 KEY = "the key of these tests"
 SECRET = "the secret of these tests"
@@ -27,13 +26,9 @@ HANDLER = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @asynccontextmanager
 async def _api(redis_url: str, secret: str = SECRET) -> AsyncIterator[str]:
-    listening: asyncio.Queue[str] = asyncio.Queue()
     settings = Settings(redis_url=redis_url, port=0, api_key=KEY, webhook_secret=secret)
-    serving = asyncio.create_task(serve(settings, ready=listening.put_nowait))
-    yield await listening.get()
-    serving.cancel()
-    with suppress(asyncio.CancelledError):
-        await serving
+    async with served(settings) as api:
+        yield api.url
 
 
 @pytest.fixture
