@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import os
+from collections.abc import AsyncIterator, Generator, Iterator
 
 import pytest
 from redis.asyncio import Redis
 
 from dialer.metrics.table import CONTRACTS
 from tests.fakes.redis_server import redis_server
+from tests.fakes.waiting import FIGURES
 
 pytest.register_assert_rewrite("tests.fakes.walk")
+# Tables are as wide as for no terminal, whoever runs the tests and however; pytest-xdist says 80 to its processes.
+os.environ.pop("COLUMNS", None)
 
 
 @pytest.fixture(scope="session")
@@ -34,3 +38,22 @@ def _no_stray_labels() -> Iterator[None]:
     """Whatever a test did, no label has a value but those of its contract."""
     yield
     assert [] == [stray for contract in CONTRACTS.values() for stray in contract.strays()]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add what was measured to the report, which comes to whoever shows it from any process."""
+    report = yield
+    report.user_properties += [("measured", line) for line in FIGURES]
+    FIGURES.clear()
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what was measured."""
+    reports = [report for group in terminalreporter.stats.values() for report in group]
+    lines = [line for report in reports for name, line in getattr(report, "user_properties", ()) if name == "measured"]
+    if lines:
+        terminalreporter.section("measured")
+        for line in lines:
+            terminalreporter.write_line(line)

@@ -7,14 +7,24 @@ list is empty as well.
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 
 import pytest
+import pytest_asyncio
 
-from tests.acceptance.conftest import Told
-from tests.fakes.doubts import HOLD_S, LISTED, NOT_PLACED, PLACED, SETTLE_S
+from tests.fakes.doubts import HOLD_S, LISTED, LONGEST_CALL_S, NOT_PLACED, PLACED, SETTLE_S, Told, open_doubts
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def told() -> AsyncIterator[Told]:
+    """All doubtful calls, dialed; they settle while the first of them are asked after."""
+    async with open_doubts() as by_webhook, open_doubts() as by_list, open_doubts(calls_kept=0) as not_at_all:
+        told = Told(by_webhook, by_list, not_at_all)
+        await told.dial()
+        yield told
 
 
 @pytest.mark.parametrize("fault", PLACED)
@@ -64,3 +74,18 @@ async def test_people_dialed_among_the_doubts_are_reached(told: Told) -> None:
     """Doubts about some calls change nothing for the others."""
     others = [name for name in told.by_webhook.runs if name.startswith("after ")]
     assert {("answered", 1, 1)} == {await told.by_webhook.outcome(name) for name in others}
+
+
+async def test_call_whose_webhooks_are_all_lost_is_asked_after(told: Told) -> None:
+    """A call that was placed and never told of ends as the carrier says when it is asked."""
+    assert ("answered", 1, 1) == await told.by_list.outcome("after lost_reply")
+
+
+async def test_campaign_may_choose_to_redial_doubtful_calls(told: Told) -> None:
+    """With `"unknown": "redial"`, nobody having seen the call, it is dialed again after the longest possible call."""
+    doubts = told.not_at_all
+    number = doubts.numbers["504_placed"]
+    await doubts.world.until_rung(number, 2, within_s=90)
+    first, second = doubts.world.placings(number)
+    assert second.arrived_s - first.arrived_s >= LONGEST_CALL_S
+    assert 2 == (await doubts.call("504_placed"))["tries"]

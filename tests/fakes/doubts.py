@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 
+from dialer.simulator import Often
 from tests.fakes.campaign import CampaignRun, Json
 from tests.fakes.world import QUICK, World, open_world
 
@@ -78,3 +80,28 @@ async def open_doubts(*, calls_kept: int = 200_000) -> AsyncIterator[Doubts]:
     """A world for such calls; with no calls kept, the carrier's list is empty."""
     async with open_world(replace(_CARRIER, calls_kept=calls_kept), settings=_SETTINGS) as world:
         yield Doubts(world)
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Doubtful calls at three carriers: one tells by webhook, one only in its list, one in neither way."""
+
+    by_webhook: Doubts
+    by_list: Doubts
+    not_at_all: Doubts
+
+    async def dial(self) -> None:
+        """Dial all of them; they settle at the same time."""
+        for doubts in (self.by_list, self.not_at_all):
+            doubts.world.carrier.faults.set_webhook("lost", Often(share=1.0))
+        await self.not_at_all.dial("504_placed", unknown="redial")
+        await asyncio.gather(
+            self.by_webhook.dial_all((*PLACED, *NOT_PLACED, "503")),
+            self.by_list.dial_all(LISTED),
+            self.not_at_all.dial("lost_reply"),
+        )
+
+    @property
+    def worlds(self) -> list[World]:
+        """The three of them."""
+        return [doubts.world for doubts in (self.by_webhook, self.by_list, self.not_at_all)]
