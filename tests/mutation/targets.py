@@ -93,7 +93,18 @@ _WALK = tuple(
     f"{_INTEGRATION.format('dialing_walk')}::test_random_walk_over_odd_days[{day}]"
     for day in ("2027-03-28T00:40:00+00:00-2", "2027-10-31T00:40:00+00:00-1")
 )
-_CALL = _integrations("store_events store_attempts dialing_record dialing_redial leases store_late_events")
+_CALL = _integrations(
+    "store_events store_attempts store_late_events dialing_begin dialing_record dialing_redial dialing_claim leases"
+    " brakes number_caps person_numbers store_suppression trunk_breaker shares conference_watch store_adding hang_ups"
+    " explain"
+)
+
+
+def _life(names: str) -> tuple[str, ...]:
+    """Those, and then all that is quick and deals with the life of a call."""
+    return tuple(dict.fromkeys((*_integrations(names), *_CALL, *_WALK)))
+
+
 _ESCALATING = _integrations("escalating escalation_end escalation_watch escalating_erased")
 _RECORDINGS = _integrations("store_recordings recordings_leases recordings_fetching")
 _EXPLAIN = _integrations("explain caps_loosened trunk_breaker")
@@ -102,36 +113,31 @@ _API_KEYS = ("tests/integration/api/test_api_keys.py", "tests/integration/api/te
 _API_EVENTS = ("tests/integration/api/test_api_events.py",)
 
 LUA: dict[str, Sequence[str]] = {
-    "parts/call": (*_CALL, *_integrations("person_numbers"), *_WALK),
-    "parts/dialed": (*_integrations("dialing_record number_caps caps_loosened"), *_WALK),
-    "parts/doubt": (*_integrations("dialing_record number_doubtful"), *_WALK),
-    "parts/brakes": (*_integrations("brakes"), *_WALK),
-    "parts/breaker": (*_integrations("brakes trunk_breaker"), *_WALK),
-    "parts/spending": (*_integrations("brakes"), *_WALK),
-    "parts/hours": (*_integrations("windows store_idling"), *_WALK),
-    "parts/release": (*_integrations("dialing_begin dialing_record prefix_shares"), *_WALK),
-    "parts/line": (*_integrations("store_attempts dialing_begin"), *_WALK),
-    "parts/lists": (*_integrations("store_suppression store_calls"), *_WALK),
-    "parts/step": (*_integrations("store_steps"), *_WALK),
-    "parts/sweep": (*_integrations("store_steps conference_watch"), *_WALK),
+    "parts/call": _life("store_events store_late_events"),
+    "parts/dialed": _life("dialing_record number_caps caps_loosened number_doubtful"),
+    "parts/doubt": _life("dialing_record number_doubtful"),
+    "parts/brakes": _life("brakes"),
+    "parts/breaker": _life("brakes trunk_breaker"),
+    "parts/spending": _life("brakes"),
+    "parts/hours": _life("windows store_idling"),
+    "parts/release": _life("dialing_begin dialing_record prefix_shares"),
+    "parts/line": _life("store_attempts dialing_begin"),
+    "parts/lists": _life("store_suppression store_calls"),
+    "parts/step": _life("store_steps"),
+    "parts/sweep": _life("store_steps conference_watch"),
     "parts/import": _integrations("store_calls store_adding"),
     "parts/create": _integrations("store_calls store_campaigns"),
     "parts/parking": _EXPLAIN,
     "parts/index": _integrations("store_finding store_erasing store_retention"),
     "parts/audit": _integrations("store_audit control"),
     "parts/changes": (*_integrations("store_events gauging"), *_WALK),
-    "claim_due_calls": (*_integrations("dialing_claim shares prefix_shares windows trunks trunk_breaker"), *_WALK),
-    "begin_attempt": (
-        *_integrations(
-            "dialing_begin store_suppression number_caps prefix_shares brakes trunk_breaker person_numbers windows"
-        ),
-        *_WALK,
-    ),
-    "record_placement": (*_integrations("dialing_record store_attempts store_late_events number_doubtful"), *_WALK),
-    "apply_event": (*_integrations("store_events store_late_events brakes conference_watch"), *_WALK),
-    "lapse_lease": (*_integrations("leases"), *_WALK),
-    "redial_unknown": (*_integrations("dialing_redial leases"), *_WALK),
-    "recall_call": (*_integrations("store_conferences conference_watch"), *_WALK),
+    "claim_due_calls": _life("dialing_claim brakes shares prefix_shares windows trunks"),
+    "begin_attempt": _life("dialing_begin store_suppression prefix_shares number_doubtful windows"),
+    "record_placement": _life("dialing_record dialing_redial number_doubtful"),
+    "apply_event": _life("store_events store_late_events number_doubtful"),
+    "lapse_lease": _life("leases"),
+    "redial_unknown": _life("dialing_redial leases"),
+    "recall_call": _life("store_conferences conference_watch"),
     "tune_budget": (*_integrations("dialing_budget"), *_WALK),
     "take_tokens": _integrations("dialing_budget trunks"),
     "delay_tokens": _integrations("dialing_budget placing"),
