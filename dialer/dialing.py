@@ -29,6 +29,7 @@ from dialer.dispositions import Disposition
 from dialer.erasing import suppressed_digest
 from dialer.model import MAIN, AttemptRef
 from dialer.openings import Openings
+from dialer.packed import read_attempt
 from dialer.redis.batch import Batch
 from dialer.settings import Settings
 from dialer.states import UP, CallState
@@ -266,8 +267,8 @@ class Dialing:
         now = now_ms(self._clock)
         result = await self._batch.run("redial_unknown", keys.call_step(attempt), _step(attempt, now))
         if result:
-            trunk = await self._batch.command("HGET", keys.attempt(attempt), "trunk")
-            await count_outcome(self._batch, trunk or MAIN, Disposition.UNDETERMINED, now)
+            trunk = (await read_attempt(self._batch, attempt)).get("trunk", MAIN)
+            await count_outcome(self._batch, trunk, Disposition.UNDETERMINED, now)
         return bool(result)
 
 

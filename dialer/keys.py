@@ -32,7 +32,8 @@ campaign (`store/retention.py`).
 | `campaign:c5hk:forecast:claim` | string | one process makes the next forecast | ten seconds |
 | `copying` | zset | campaign that is made from another's calls, score: when to go on, or the lease (ms) | empties |
 | `campaign:c5hk:recordings` | zset | recording id, score: told (ms) | empties with its recordings |
-| `attempt:c5hk-1042-1` | hash | one attempt: facts, figures, events, ids of its recordings | with the campaign |
+| `attempt:c5hk-1042-1` | hash | one attempt: facts, figures, events, ids of its recordings | when it has ended |
+| `campaign:c5hk:attempts:20` | hash | `1042-1`: an attempt that has ended, packed | with the campaign |
 | `recording:rq4x` | hash | one recording (`store/recordings.py`) or its mark | by age; its mark 31 days later |
 | `recordings` | zset | recording id, score: told (ms) | empties with its recordings |
 | `recordings:due` | zset | recording to fetch or whose file to delete, score: when, or its lease (ms) | empties |
@@ -95,7 +96,7 @@ from collections.abc import Sequence
 from zlib import crc32
 
 from dialer.dispositions import Disposition
-from dialer.model import MAIN, AttemptRef, Priority
+from dialer.model import MAIN, AttemptRef, CallRef, Priority
 from dialer.states import CallState
 
 TAG = "{dialer}:"
@@ -304,6 +305,16 @@ def attempt(ref: AttemptRef) -> str:
     return f"{TAG}attempt:{ref}"
 
 
+def packed(call: CallRef) -> str:
+    """Hash of the attempts that have ended, of a call and its neighbours."""
+    return f"{TAG}campaign:{call.campaign_id}:attempts:{call.seq // CALLS_PER_BUCKET}"
+
+
+def packed_field(ref: AttemptRef) -> str:
+    """An attempt's field there."""
+    return f"{ref.call.seq}-{ref.number}"
+
+
 def carrier_uuid(uuid: str) -> str:
     """String: the attempt a carrier's id belongs to, while a list look-up may meet it."""
     return f"{TAG}carrier-uuid:{uuid}"
@@ -349,7 +360,8 @@ def call_step(ref: AttemptRef, *own: str, over: str = MAIN) -> list[str]:
 
     `over` is the trunk, for those that look at its budget.
     """
-    return [*_campaign_step(ref.call.campaign_id, over), *own, CALLBACKS_TOLD, bucket(*ref.call), attempt(ref)]
+    of_call = (CALLBACKS_TOLD, SCHEMA, packed(ref.call), bucket(*ref.call), attempt(ref))
+    return [*_campaign_step(ref.call.campaign_id, over), *own, *of_call]
 
 
 _steps: dict[tuple[str, str], list[str]] = {}

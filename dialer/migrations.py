@@ -20,6 +20,8 @@ Change = Callable[[Mapping[str, str]], dict[str, str]]
 """What is to be written instead, of the fields of one hash; nothing where all is well."""
 
 FIRST_MS, LAST_MS = to_ms(FIRST), to_ms(LAST)
+PACKED_SINCE = 3
+"""The oldest version of a program that can read packed attempts (`lua/parts/packed.lua`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,10 @@ def _within(moment_ms: float) -> int | None:
     return None if FIRST_MS <= moment_ms <= LAST_MS else min(max(int(moment_ms), FIRST_MS), LAST_MS)
 
 
+def _nothing(_: Mapping[str, str]) -> dict[str, str]:
+    return {}
+
+
 MIGRATIONS = (
     Migration(
         version=2,
@@ -77,5 +83,12 @@ MIGRATIONS = (
         "took and no list can show, become the first or last moment that can be told",
         of_campaign=mended_campaign,
         of_calls=mended_calls,
+    ),
+    Migration(
+        version=3,
+        needs=PACKED_SINCE,
+        about="attempts that end from now on are kept in a third of the memory, which older releases cannot read",
+        of_campaign=_nothing,
+        of_calls=_nothing,
     ),
 )

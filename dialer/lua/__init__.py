@@ -1,7 +1,8 @@
 """The Lua scripts: one file each, `verb_noun.lua`, loaded once with what they share.
 
-`-- include: call` puts `parts/call.lua` in front, so that a move which several scripts make is written once. Constants
-that Python owns (facts, dispositions and their rules) are written into the text here and nowhere else.
+`-- include: call` puts `parts/call.lua` in front, so that a move which several scripts make is written once, and
+`parts/call_over.lua` behind, whichever way the script ends. Constants that Python owns (facts, dispositions and their
+rules) are written into the text here and nowhere else.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from importlib.resources import files
 from dialer.decisions import ALL_CAMPAIGNS
 from dialer.dispositions import ENDINGS, ENTERED, NEXT_NUMBER, REACHED, RULES, Disposition, Fact
 from dialer.holding import PLACING_MS, SPAN, Held
+from dialer.migrations import PACKED_SINCE
 from dialer.model import MOST_AFTER_MS
 
 CHANGES_KEPT = 10_000
@@ -48,7 +50,10 @@ class Script:
 def script(name: str) -> Script:
     """The script in `name.lua`, its includes in front."""
     body = (files(__name__) / f"{name}.lua").read_text("utf-8")
-    parts = [_part(line.split(": ")[1]) for line in body.splitlines() if line.startswith("-- include: ")]
+    names = [line.split(": ")[1] for line in body.splitlines() if line.startswith("-- include: ")]
+    parts = [_part(name) for name in names]
+    if "call" in names:
+        body = "\n".join(["local function step()", body, "end", _part("call_over")])
     # Once for all parts: a script has at most 200 locals.
     text = "\n".join([_constants(), *parts, body] if parts else [body])
     digest = hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
@@ -80,6 +85,7 @@ def _constants() -> str:
         f"local LOST, ENDINGS = {FACT_BIT[Fact.LOST]}, {fact_bits(ENDINGS)}\n"
         f"local CONFIRMED = {FACT_BIT[Fact.CONFIRMED]}\n"
         f"local ENTERED = {fact_bits(ENTERED)}\n"
+        f"local PACKED_SINCE = {PACKED_SINCE}\n"
         f"local MOST_AFTER_MS = {MOST_AFTER_MS}\n"
         f"local ALL_CAMPAIGNS = '{ALL_CAMPAIGNS}'\n"
         f"local NUMBER_UP, SPACING, DAY_CAP, WEEK_CAP, PREFIX_SHARE = {', '.join(str(int(held)) for held in Held)}\n"

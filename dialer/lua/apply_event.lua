@@ -10,11 +10,13 @@
 --         the person was erased: nothing but the facts stays then.
 -- atomic because two events of one call arrive together, in any order, at any process
 -- include: changes
+-- include: packed
+-- include: attempt
 -- include: call
 -- include: breaker
 -- include: brakes
 local MOST_FIELDS = 160
-if redis.call('EXISTS', ATTEMPT) == 0 then return {0, '', ''} end
+if not IS_THERE then return {0, '', ''} end
 local known = tonumber(redis.call('HGET', ATTEMPT, 'facts') or 0)
 local facts = bit.bor(known, tonumber(ARGV[5]))
 local erased = redis.call('HEXISTS', ATTEMPT, 'erased') == 1

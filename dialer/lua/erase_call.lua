@@ -1,5 +1,5 @@
 -- erase_call: end a call that is not up, and leave of one that is over nothing by which its person could be told.
--- KEYS, ARGV[1..4] as in parts/call.lua, of the call's newest attempt; before the last three KEYS: hash erasure,
+-- KEYS, ARGV[1..4] as in parts/call.lua, of the call's newest attempt; before the last five KEYS: hash erasure,
 --         zset expiring:calls, zset hang_up, zset hanging-up, the call's attempts, hashes known
 -- ARGV    5 the record as it was read, 6 how many attempts, 7 '1': hang it up where it is up,
 --         8 how long its last webhooks may take (ms), 9.. for each hash known its field
@@ -7,10 +7,12 @@
 --         or given up while it may be up, 4 recordings of it are to be deleted first
 -- atomic because the call may be begun, or its end be told, at this moment
 -- include: changes
+-- include: packed
+-- include: attempt
 -- include: call
 -- include: index
 local count, known = tonumber(ARGV[6]), #ARGV - 8
-local base = #KEYS - 3 - known - count - 4
+local base = #KEYS - 5 - known - count - 4
 local ERASURE, EXPIRING_CALLS, HANG_UP, HANGING_UP = unpack(KEYS, base + 1, base + 4)
 local counted = tries()
 if redis.call('HGET', CALLS, SEQ) ~= ARGV[5] or counted.n ~= count then return 0 end
@@ -38,10 +40,21 @@ for disposition in pairs(DISPOSITIONS) do
   local ended = redis.call('ZSCORE', done_key(disposition), SEQ)
   if count > 0 and ended and tonumber(ended) > NOW - tonumber(ARGV[8]) then return 3 end
 end
-for i = base + 5, base + 4 + count do
-  for _, field in ipairs(redis.call('HKEYS', KEYS[i])) do
-    if string.sub(field, 1, 2) == 'r:' then return 4 end
+-- One of its attempts as a hash of its own, while this looks at it or changes it.
+local function opened(number, look)
+  local key, field = KEYS[base + 4 + number], SEQ .. '-' .. number
+  restore(key, PACKED, field)
+  local answer = look(key)
+  pack_ended(key, PACKED, field, SCHEMA)
+  return answer
+end
+local function is_recorded(key)
+  for _, field in ipairs(redis.call('HKEYS', key)) do
+    if string.sub(field, 1, 2) == 'r:' then return true end
   end
+end
+for number = 1, count do
+  if opened(number, is_recorded) then return 4 end
 end
 
 -- What stays of an attempt: when, how it ended, what it cost, and of its events their kinds and moments.
@@ -62,8 +75,8 @@ local function erase_attempt(key)
   if removed > 0 then redis.call('HSET', key, 'erased', 1) end
   return removed
 end
-for i = base + 5, base + 4 + count do
-  local removed = erase_attempt(KEYS[i])
+for number = 1, count do
+  local removed = opened(number, erase_attempt)
   if removed > 0 then redis.call('HINCRBY', ERASURE, 'n:attempts', 1) end
   redis.call('HINCRBY', ERASURE, 'n:attempt_fields', removed)
 end

@@ -13,6 +13,7 @@ from secrets import token_hex
 from dialer import keys
 from dialer.clock import Clock, now_ms
 from dialer.model import MAIN
+from dialer.packed import read_attempts
 from dialer.providers.assets import Recording
 from dialer.recordings.records import KeptRecording, RecordingState, object_name, safe_type
 from dialer.redis.batch import Batch
@@ -77,12 +78,8 @@ class RecordingClaims:
         )
 
     async def _trunk_of(self, recording: KeptRecording | None) -> str:
-        told = (
-            [await self._batch.command("HGET", keys.attempt(ref), "trunk") for ref in recording.attempts[:1]]
-            if recording
-            else []
-        )
-        return next(filter(None, told), MAIN)
+        told = await read_attempts(self._batch, recording.attempts[:1] if recording else ())
+        return told[0].get("trunk", MAIN) if told else MAIN
 
     async def renew(self, claim: Claim) -> bool:
         """Hold it on; False once it was lost, to another worker or because it was deleted."""

@@ -20,6 +20,7 @@ from dialer.escalations.ladder import UNSETTLED
 from dialer.lua import fact_bits, facts_of
 from dialer.model import MAIN, Attempt, AttemptRef, Call, CallRef, Event, Terms
 from dialer.notification import KIND
+from dialer.packed import change_attempt, read_attempt, read_attempts
 from dialer.providers.base import CallEvent
 from dialer.store.base import StorePart
 from dialer.trunk_breaker import count_outcome
@@ -30,6 +31,7 @@ REPLACED_KIND = "script"
 """What an operator put in place of an attempt's script (`override_script`) is a script of steps, whatever it was."""
 _MOST_TRIES = 1_000
 _SPOKEN = ("kind", "script", "terms", "over_at", "over_reason", "script_version")
+_SPOKEN_OF = ("at", "facts", "script", "place", "allowed", "trunk")
 
 
 class Applied(IntEnum):
@@ -151,8 +153,12 @@ class AttemptStore(StorePart):
         ) = await asyncio.gather(
             self._batch.read("HMGET", keys.campaign(campaign_id), *_SPOKEN),
             self._batch.read("HGET", keys.bucket(campaign_id, seq), seq),
-            self._batch.read("HMGET", keys.attempt(ref), "at", "facts", "script", "place", "allowed", "trunk"),
+            self._batch.read("HMGET", keys.attempt(ref), *_SPOKEN_OF),
         )
+        if not begun:
+            # It has ended, or never was.
+            fields = await read_attempt(self._batch, ref)
+            begun, facts, replaced, place, allowed, trunk = map(fields.get, _SPOKEN_OF)
         if not (kind and record and begun):
             return None
         if version and allowed and (begun_with := Decision.read(allowed).script_version) != int(version):
@@ -178,34 +184,33 @@ class AttemptStore(StorePart):
 
     async def carrier_id(self, ref: AttemptRef) -> str | None:
         """The carrier's id of an attempt; None while there is none."""
-        uuid: str | None = await self._batch.command("HGET", keys.attempt(ref), "uuid")
-        return uuid
+        return (await read_attempt(self._batch, ref)).get("uuid")
 
     async def override_script(self, attempt_id: str, script: Mapping[str, Any] | None) -> None:
         """From now on this attempt says another script, a call script as JSON; None gives it its campaign's again.
 
-        The attempt must be there. Repeatable.
+        Nothing is changed where there is no such attempt. Repeatable.
         """
-        key = _key(attempt_id)
+        ref = _ref(attempt_id)
         if script is None:
-            await self._batch.command("HDEL", key, "script")
+            await change_attempt(self._batch, ref, "HDEL", "script")
         else:
-            await self._batch.command("HSET", key, "script", json.dumps(script, ensure_ascii=False))
+            await change_attempt(self._batch, ref, "HSET", "script", json.dumps(script, ensure_ascii=False))
 
     async def mark(self, attempt_id: str, name: Literal["muted", "earmuffed"], *, is_so: bool) -> None:
         """Remember of an attempt that is there how its party was silenced or deafened. Repeatable."""
-        await self._batch.command("HSET", _key(attempt_id), name, int(is_so))
+        await change_attempt(self._batch, _ref(attempt_id), "HSET", name, int(is_so))
 
     async def attempt(self, ref: AttemptRef) -> Attempt | None:
         """One attempt, None if it never was or was refused."""
-        fields = await self._fields(keys.attempt(ref))
-        return _attempt(ref, fields) if fields else None
+        [found] = await self._attempts_of([ref])
+        return found
 
     async def last_attempts(self, calls: Sequence[Call]) -> list[Attempt | None]:
         """The newest attempt of each call, None for one that was never tried."""
         refs = [(CallRef.parse(call.id), call.attempts) for call in calls]
         tried = [AttemptRef(ref, number) for ref, number in refs if ref and number]
-        found = dict(zip(tried, await asyncio.gather(*map(self.attempt, tried)), strict=True))
+        found = dict(zip(tried, await self._attempts_of(tried), strict=True))
         return [found.get(AttemptRef(ref, number)) if ref else None for ref, number in refs]
 
     async def attempts(self, call_id: str) -> list[Attempt]:
@@ -215,15 +220,19 @@ class AttemptStore(StorePart):
         if ref is None or not tries:
             return []
         count = min(int(json.loads(tries)["n"]), _MOST_TRIES)
-        found = await asyncio.gather(*(self.attempt(AttemptRef(ref, number)) for number in range(1, count + 1)))
+        found = await self._attempts_of([AttemptRef(ref, number) for number in range(1, count + 1)])
         return [attempt for attempt in found if attempt]
 
+    async def _attempts_of(self, refs: Sequence[AttemptRef]) -> list[Attempt | None]:
+        found = await read_attempts(self._batch, refs)
+        return [_attempt(ref, fields) if fields else None for ref, fields in zip(refs, found, strict=True)]
 
-def _key(attempt_id: str) -> str:
+
+def _ref(attempt_id: str) -> AttemptRef:
     ref = AttemptRef.parse(attempt_id)
     if ref is None:
         raise NotFound(f"there is no attempt {attempt_id!r}")
-    return keys.attempt(ref)
+    return ref
 
 
 def _disposition(text: str) -> Disposition | None:

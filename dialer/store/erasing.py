@@ -32,6 +32,7 @@ from dialer.escalations.escalating import escalation_id
 from dialer.escalations.escalation import ROUND, STEP
 from dialer.known import digest_of, known_key, slots_of
 from dialer.model import ERASED, AttemptRef, Call, CallRef
+from dialer.packed import change_attempt, read_attempts
 from dialer.store.campaigns import BUILT_IN
 from dialer.store.escalating import EscalatingStore
 from dialer.store.finding import FindStore
@@ -260,7 +261,7 @@ class ErasingStore(EscalatingStore, FindStore, ImportStore, RecordingStore, Supp
         between += [keys.attempt(AttemptRef(ref, place)) for place in range(1, count + 1)]
         args: list[Any] = [ref.campaign_id, ref.seq, count, self._now_ms()]
         args += [record, count, "1" if plan.hang_up else "", SETTLE_MS, *(name for _, name in known)]
-        names = [*step[:-3], *between, *(key for key, _ in known), *step[-3:]]
+        names = [*step[:-5], *between, *(key for key, _ in known), *step[-5:]]
         return _Outcome(await self._batch.run("erase_call", names, args))
 
     def _known(self, campaign_id: str, external_id: str | None, numbers: Sequence[str]) -> list[tuple[str, str]]:
@@ -282,7 +283,7 @@ class ErasingStore(EscalatingStore, FindStore, ImportStore, RecordingStore, Supp
             await self.delete_recording(recording_id)
             # One that is gone by age may have left its name.
             refs = [AttemptRef(ref, attempt.number) for attempt in await self.attempts(str(ref))]
-            await asyncio.gather(*(self._batch.command("HDEL", keys.attempt(one), f"r:{recording_id}") for one in refs))
+            await asyncio.gather(*(change_attempt(self._batch, one, "HDEL", f"r:{recording_id}") for one in refs))
 
     async def _erase_answers(self, erasure: Erasure, plan: Plan) -> None:
         dialed = keys.dialed(plan.number, self._now_ms(), _DAYS_DIALED)
@@ -344,7 +345,7 @@ class ErasingStore(EscalatingStore, FindStore, ImportStore, RecordingStore, Supp
             left += await self._still_in(words, told)
         buckets = [keys.bucket(campaign_id, seq) for seq in range(first, first + span, keys.CALLS_PER_BUCKET)]
         left += await self._still_in(words, buckets)
-        left += await self._still_in(words, await self._attempts_in(campaign_id, buckets))
+        left += await self._still_in_attempts(words, campaign_id, buckets)
         await self._tell(erasure, left=json.dumps(sorted(set(left))), at=first + span if first + span <= total else 0)
         if first + span > total:
             await self._batch.command("HINCRBY", keys.erasure(erasure.id), "n:calls_looked_at", total)
@@ -357,19 +358,14 @@ class ErasingStore(EscalatingStore, FindStore, ImportStore, RecordingStore, Supp
         await asyncio.gather(*map(self.forget_call, erasure.escalations))
         await self._tell(erasure, step="checked")
 
-    async def _attempts_in(self, campaign_id: str, buckets: Sequence[str]) -> list[str]:
+    async def _still_in_attempts(self, words: Sequence[str], campaign_id: str, buckets: Sequence[str]) -> list[str]:
         found = await asyncio.gather(*(self._fields(bucket) for bucket in buckets))
-        return [keys.attempt(ref) for fields in found for ref in attempts_in(campaign_id, fields)]
+        refs = [ref for fields in found for ref in attempts_in(campaign_id, fields)]
+        return _left_in(words, zip(map(keys.attempt, refs), await read_attempts(self._batch, refs), strict=True))
 
     async def _still_in(self, words: Sequence[str], names: Sequence[str]) -> list[str]:
-        """Where the number stands yet: `campaign:c5hk script` and the like."""
         found = await asyncio.gather(*(self._fields(name) for name in names))
-        return [
-            f"{name.removeprefix(keys.TAG)} {field_name if not _holds(field_name, words) else '?'}"
-            for name, fields in zip(names, found, strict=True)
-            for field_name, text in fields.items()
-            if _holds(text, words) or _holds(field_name, words)
-        ]
+        return _left_in(words, zip(names, found, strict=True))
 
 
 def spellings(number: str) -> list[str]:
@@ -386,6 +382,16 @@ def _known_once(campaign_id: str, person: str, variables: Mapping[str, str]) -> 
         return []
     digest = digest_of(f"\x00{variables[ROUND]}.{variables[STEP]}.{person}", "")
     return [(known_key(campaign_id, digest), digest)]
+
+
+def _left_in(words: Sequence[str], hashes: Iterable[tuple[str, Mapping[str, str]]]) -> list[str]:
+    """Where the number stands yet: `campaign:c5hk script` and the like."""
+    return [
+        f"{name.removeprefix(keys.TAG)} {field_name if not _holds(field_name, words) else '?'}"
+        for name, fields in hashes
+        for field_name, text in fields.items()
+        if _holds(text, words) or _holds(field_name, words)
+    ]
 
 
 def _holds(text: str, words: Iterable[str]) -> bool:

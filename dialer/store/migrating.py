@@ -82,7 +82,7 @@ class MigratingStore(StorePart):
         """The version of the data; what has none is given one."""
         version, needs = await self._batch.command("HMGET", keys.SCHEMA, "version", "needs")
         if version is None:
-            await self._batch.run("stamp_schema", [keys.SCHEMA, *keys.KEPT], [WRITES, UNSTAMPED, NEEDS])
+            await self._batch.run("stamp_schema", [keys.SCHEMA, *keys.KEPT], [WRITES, NEEDS, UNSTAMPED, UNSTAMPED])
             version, needs = await self._batch.command("HMGET", keys.SCHEMA, "version", "needs")
         return Stamp(int(version), int(needs))
 

@@ -70,8 +70,9 @@ class RecordingStore(AttemptStore):
         campaign_id = ref.call.campaign_id
         names = [keys.attempt(ref), keys.recording(told.id), keys.RECORDINGS, keys.recordings_of(campaign_id)]
         fields = chain.from_iterable({"url": told.url, "campaign": campaign_id, **told.figures}.items())
-        args = [told.id, attempt_id, self._now_ms(), *fields]
-        answer = await self._batch.run("add_recording", [*names, keys.RECORDINGS_DUE, keys.RECORDINGS_UNFETCHED], args)
+        names += [keys.RECORDINGS_DUE, keys.RECORDINGS_UNFETCHED, keys.SCHEMA, keys.packed(ref.call)]
+        args = [told.id, attempt_id, self._now_ms(), keys.packed_field(ref), *fields]
+        answer = await self._batch.run("add_recording", names, args)
         return Noted(answer)
 
     async def recording(self, recording_id: str) -> KeptRecording:
@@ -116,10 +117,12 @@ class RecordingStore(AttemptStore):
         """
         while True:
             fields = await self._fields(keys.recording(recording_id))
-            attempts = [keys.attempt(ref) for ref in _attempts(fields)]
+            attempts = _attempts(fields)
             names = [keys.recording(recording_id), keys.RECORDINGS, keys.recordings_of(fields.get("campaign", ""))]
-            names += [keys.RECORDINGS_DUE, keys.RECORDINGS_UNFETCHED, *attempts]
-            answer = await self._batch.run("delete_recording", names, [recording_id, self._now_ms(), LEASE_MS])
+            names += [keys.RECORDINGS_DUE, keys.RECORDINGS_UNFETCHED, keys.SCHEMA]
+            names += [key for ref in attempts for key in (keys.attempt(ref), keys.packed(ref.call))]
+            args: list[str | int] = [recording_id, self._now_ms(), LEASE_MS, *map(keys.packed_field, attempts)]
+            answer = await self._batch.run("delete_recording", names, args)
             if answer != _CHANGED:
                 return Deleted(answer), fields.get("campaign", "")
 

@@ -16,6 +16,7 @@ from dialer.call_record import CallRecord, attempts_in
 from dialer.dispositions import Disposition
 from dialer.known import slots_of
 from dialer.model import CallRef
+from dialer.packed import forget_attempts
 from dialer.store.campaigns import BUILT_IN, CampaignStore
 from dialer.store.recordings import RecordingStore, Wanted
 
@@ -114,7 +115,8 @@ class RetentionStore(CampaignStore, RecordingStore):
         buckets = [keys.bucket(campaign_id, start) for start in starts]
         found = await asyncio.gather(*(self._fields(bucket) for bucket in buckets))
         attempts = [keys.attempt(ref) for fields in found for ref in attempts_in(campaign_id, fields)]
-        await self._unlink([*attempts, *buckets])
+        packed = [keys.packed(CallRef(campaign_id, start)) for start in starts]
+        await self._unlink([*attempts, *packed, *buckets])
 
     async def _delete_single(self, campaign_id: str, before_ms: int) -> int:
         """Single calls never end as a campaign: each goes by the time of its own end."""
@@ -132,7 +134,7 @@ class RetentionStore(CampaignStore, RecordingStore):
         bucket, field = keys.bucket(*call), f"{call.seq}t"
         await self._delete_recordings_begun_by(call)
         record, tries = await self._batch.command("HMGET", bucket, call.seq, field)
-        await self._unlink(map(keys.attempt, attempts_in(call.campaign_id, {field: tries} if tries else {})))
+        await forget_attempts(self._batch, attempts_in(call.campaign_id, {field: tries} if tries else {}))
         # Before the record, which tells where: whoever dies in between is followed by one who does it again.
         slots = slots_of(call.campaign_id, CallRecord.read(record).numbers) if record else []
         await self._batch.run(

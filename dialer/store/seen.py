@@ -11,6 +11,7 @@ from dialer import keys
 from dialer.dispositions import Disposition
 from dialer.forecast.rates import Seen
 from dialer.model import AttemptRef, CallRef, Campaign
+from dialer.packed import read_attempts
 from dialer.store.campaigns import BUILT_IN
 from dialer.store.listing import ListingStore
 
@@ -58,8 +59,7 @@ class SeenStore(ListingStore):
 
     async def _summed(self, campaigns: Sequence[Campaign], source: str, calls: int = SEEN) -> Seen:
         refs = [ref for one in campaigns for ref in await self._tried(one, calls // len(campaigns))]
-        attempts = await asyncio.gather(*(self._fields(keys.attempt(ref)) for ref in refs))
-        return summed(attempts, source)
+        return summed(await read_attempts(self._batch, refs), source)
 
     async def _tried(self, campaign: Campaign, most: int) -> list[AttemptRef]:
         """The attempts of calls evenly spread over those that may have been tried."""

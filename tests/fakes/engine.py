@@ -51,12 +51,12 @@ class Engine:
         await self.batch.command("HSET", keys.TRUNK, *[part for pair in fields.items() for part in pair])
 
     async def keyspace(self) -> Keyspace:
-        """All that is stored."""
-        return await dump(self.redis)
+        """All that is stored but for its version."""
+        return {name: content for name, content in (await dump(self.redis)).items() if name != "schema"}
 
     async def changed_since(self, before: Keyspace) -> Keyspace:
         """What changed since then, all keys regarded but the audit log."""
-        changed = changes(before, await dump(self.redis))
+        changed = changes(before, await self.keyspace())
         return {name: change for name, change in changed.items() if not name.startswith("audit")}
 
     async def audited(self) -> list[tuple[str, str]]:
@@ -149,7 +149,9 @@ async def clean_engine(
     """An engine on this server, emptied, with a connection of its own: for one example of a property test."""
     async with Redis.from_url(url, decode_responses=True) as redis:
         await redis.flushall()
-        yield make_engine(redis, calls_per_second=calls_per_second, further=further)
+        made = make_engine(redis, calls_per_second=calls_per_second, further=further)
+        await made.store.stamp()
+        yield made
 
 
 def draft(campaign_id: str = "c1", **fields: Any) -> Campaign:

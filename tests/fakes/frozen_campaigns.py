@@ -29,10 +29,9 @@ _SETTINGS = {
 }
 # A request is 0.3 s on its way, so that one is whenever all is killed.
 _CARRIER = SimulatorConfig(time_scale=0.02, calls_per_second=100, latency_ms=300, latency_where="before", calls_kept=0)
-_BEYOND_9999_MS = 253_402_318_800_000  # an end such as was taken before anybody looked at the year
 
 
-async def _fill(world: World, redis: Redis) -> CampaignRun:
+async def _fill(world: World) -> CampaignRun:
     """Campaigns in every state, calls in every state, and what else an operator leaves; the one that runs."""
     await _completed(world)
     await (await world.campaign(name="draft")).add(world.people(4))
@@ -43,7 +42,6 @@ async def _fill(world: World, redis: Redis) -> CampaignRun:
     await paused.until(lambda seen: bool(seen["counts"]["waiting"] + seen["counts"]["done"] == seen["total"]))
     ending = await world.campaign(name="ending", expires_at=_in_days(3))
     await ending.add_csv(f"number,expires_at\n{world.people(1)[0]},{_in_days(1)}\n")
-    await redis.hset(keys.campaign(ending.id), "expires_at", str(_BEYOND_9999_MS))  # type: ignore[misc]  # async
     await world.post("/v1/suppressions/add", {"number": world.people(1)[0]})
     return await _running(world)
 
@@ -80,7 +78,7 @@ async def _make() -> tuple[str, str]:
     """What Redis holds, and how many calls of the one that runs are in each state."""
     async with open_world(_CARRIER, settings=_SETTINGS) as world:
         redis = Redis.from_url(world.redis.url, decode_responses=True)
-        run = await _fill(world, redis)
+        run = await _fill(world)
         await asyncio.gather(world.workers[0].kill(), world.api.kill())
         text = await freeze(redis)
         sizes = [f"{state} {await redis.zcard(keys.calls_in(run.id, state))}" for state in keys.IN_FLIGHT]

@@ -17,9 +17,11 @@ from tests.fakes.switchboard import Switchboard, open_switchboard
 
 
 @pytest.fixture
-def engine(redis: Redis) -> Engine:
-    """Store, dialing and leases on an empty Redis, at three calls a second."""
-    return make_engine(redis)
+async def engine(redis: Redis) -> Engine:
+    """Store, dialing and leases on an empty Redis with its version, at three calls a second."""
+    made = make_engine(redis)
+    await made.store.stamp()
+    return made
 
 
 @pytest.fixture

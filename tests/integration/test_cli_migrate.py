@@ -6,9 +6,8 @@ from click.testing import Result
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.migrations import LAST_MS
 from dialer.redis.batch import Batch
-from dialer.schema import WRITES
+from dialer.schema import NEEDS, WRITES, Stamp
 from tests.fakes import command_line
 from tests.fakes.engine import draft, make_engine, new_calls
 
@@ -23,17 +22,17 @@ async def test_old_data_is_rehearsed_migrated_and_then_done(redis: Redis, redis_
     engine = make_engine(redis)
     await engine.store.create_campaign(draft())
     await engine.store.add_calls("c1", new_calls(60), import_id="i1")
-    await Batch(redis).command("HSET", keys.campaign("c1"), "expires_at", str(LAST_MS + 18_000_000))
+    await Batch(redis).command("HSET", keys.SCHEMA, "version", WRITES - 1, "needs", WRITES - 1)
     rehearsed = await migrate(redis_url, "--dry-run")
-    kept = await Batch(redis).command("HGET", keys.campaign("c1"), "expires_at")
+    kept = await engine.store.stamp()
     done = await migrate(redis_url)
     again = await migrate(redis_url)
 
     assert (0, 0, 0) == (rehearsed.exit_code, done.exit_code, again.exit_code)
-    assert "1 campaigns and 60 calls looked at.\n1 texts would change; nothing was written." in rehearsed.stdout
-    assert str(LAST_MS + 18_000_000) == kept
-    assert f"1 texts changed. The data is of version {WRITES} now." in done.stdout
-    assert str(LAST_MS) == await Batch(redis).command("HGET", keys.campaign("c1"), "expires_at")
+    assert "1 campaigns and 60 calls looked at.\n0 texts would change; nothing was written." in rehearsed.stdout
+    assert Stamp(WRITES - 1, WRITES - 1) == kept
+    assert f"0 texts changed. The data is of version {WRITES} now." in done.stdout
+    assert Stamp(WRITES, NEEDS) == await engine.store.stamp()
     assert "nothing to do" in again.stdout
 
 

@@ -35,9 +35,11 @@ ANN = NewCall(
 
 
 @pytest.fixture
-def engine(redis: Redis) -> Engine:
+async def engine(redis: Redis) -> Engine:
     """One whose store has the secret."""
-    return make_engine(redis, erasure_secret=SECRET)
+    made = make_engine(redis, erasure_secret=SECRET)
+    await made.store.stamp()
+    return made
 
 
 def plan(**fields: Any) -> Plan:
