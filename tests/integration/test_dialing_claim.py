@@ -289,9 +289,11 @@ async def test_read_gives_what_a_request_needs(engine: Engine) -> None:
 
 
 async def test_a_clock_that_went_back_does_not_stop_the_dialing(engine: Engine) -> None:
-    """A token time hours ahead, left by a server whose clock was ahead, is not waited for."""
+    """A token time hours ahead, left by a server whose clock was ahead, is not waited for; a whole interval is."""
     await engine.run_campaign()
     hour_ahead_us = engine.clock.now_us() + 3_600_000_000
     await engine.set_budget(tat=hour_ahead_us, seen=hour_ahead_us - 100_000)
 
-    assert ["c1-1"] == [str(claim.call) for claim in await engine.claim(1)]
+    claims = await engine.claim(1)
+
+    assert [("c1-1", NOW_US + INTERVAL_US)] == [(str(claim.call), round(claim.place_at_us)) for claim in claims]

@@ -125,7 +125,7 @@ async def test_a_pace_of_its_own_does_not_put_a_campaign_behind_a_lower_class(en
 
 async def test_who_is_not_dialed_takes_nothing_of_the_pace(engine: Engine) -> None:
     """Thirty who opted out do not cost a list of one call a minute half an hour."""
-    await engine.run_campaign(calls=31, share=Share(calls_per_second=1 / 60))
+    await engine.run_campaign(calls=32, share=Share(calls_per_second=1 / 60))
     await engine.store.suppress(*(call.number for call in new_calls(30)))
     first = token = await engine.claim_one()
     while await engine.begin(token, str(token.attempt)) is not Begun.BEGUN:
@@ -134,6 +134,8 @@ async def test_who_is_not_dialed_takes_nothing_of_the_pace(engine: Engine) -> No
     assert ("c1-31", first.claim.place_at_us) == (str(token.claim.call), token.claim.place_at_us)
     engine.clock.advance_ms(58_000)
     assert [] == await engine.claim()
+    engine.clock.advance_ms(2_000)
+    assert ["c1-32"] == [str(claim.call) for claim in await engine.claim()]
 
 
 async def test_a_change_leaves_alone_what_others_changed(engine: Engine) -> None:
