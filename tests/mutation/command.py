@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import sys
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -79,14 +78,16 @@ def _try_file(
         raise click.ClickException(f"the tests of {path} do not pass without a fault:\n{workshop.output.read_text()}")
     mutants = mutants_in(path)
     score = Score(path, len(mutants))
-    for mutant in _sample(mutants, *drawn):
-        began = time.monotonic()
-        with workshop.having(mutant):
-            ending = workshop.run(tests, limit_s=_SLACK_S + _SLOWER * took_s)
-            what = _became(mutant, ending, known, workshop)
-        score.counts[what] += 1
-        if what == "survived":
-            click.echo(f"survived ({time.monotonic() - began:.1f} s): {mutant}")
+    chosen = _sample(mutants, *drawn)
+    # No thread draws it: a process with threads is not to be forked.
+    with click.progressbar(chosen, label=path, file=sys.stderr, show_pos=True, hidden=not sys.stderr.isatty()) as bar:
+        for mutant in bar:
+            with workshop.having(mutant):
+                ending = workshop.run(tests, limit_s=_SLACK_S + _SLOWER * took_s)
+                what = _became(mutant, ending, known, workshop)
+            score.counts[what] += 1
+            if what == "survived":
+                click.echo(f"\nsurvived: {mutant}")
     click.echo(score)
     return score
 
