@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from itertools import chain
@@ -119,7 +119,11 @@ class Recorded(NamedTuple):
 
 
 class Dialing:
-    """The line of due calls, as one worker sees it. Every method raises StoreUnavailable when Redis is away."""
+    """The line of due calls, as one worker sees it. Every method raises StoreUnavailable when Redis is away.
+
+    Attributes:
+        lead: how far ahead it takes tokens; learns from whoever places the claims.
+    """
 
     def __init__(  # noqa: PLR0913 - all keyword but the first three
         self,
@@ -140,6 +144,7 @@ class Dialing:
         self._trunks_of = CampaignTrunks(batch)
         self._erasure_secret = erasure_secret
         self._traced = traced
+        self.lead = pacing.Lead()
 
     async def claim(self, most: int, *, trunk: str = MAIN, inherited: Claim | None = None) -> Claimed:
         """Take up to `most` due calls, each with its token of a trunk. An inherited token is used for one call instead.
@@ -165,7 +170,7 @@ class Dialing:
         handed: tuple[int, int] = (inherited.place_at_us, inherited.token) if inherited else (0, 0)
         pace = self._paces[trunk]
         interval_us = pacing.interval_us(pace.calls_per_second)
-        now: tuple[int, ...] = (self._clock.now_us(), interval_us, pace.burst, pacing.LEAD_US, pacing.HORIZON_US)
+        now: tuple[int, ...] = (self._clock.now_us(), interval_us, pace.burst, self.lead.us, pacing.HORIZON_US)
         next_us, interval, found, unknown, cut_short = await self._batch.run(
             "claim_due_calls",
             [
@@ -246,10 +251,10 @@ class Dialing:
         secret = self._erasure_secret
         return " ".join(f"{number} {suppressed_digest(number, secret)}" for number in dial.numbers) if secret else ""
 
-    async def delay_tokens(self, late: Claim) -> None:
-        """Tell the budget that this claim's request leaves only now. Repeatable."""
-        args = [self._clock.now_us(), late.token, late.interval_us]
-        await self._batch.run("delay_tokens", [keys.trunk(late.trunk)], args)
+    def delay_tokens(self, late: Sequence[Claim]) -> Awaitable[Any]:
+        """Tell a trunk's budget that these claims' requests leave only now. Repeatable."""
+        args = [self._clock.now_us(), *(part for claim in late for part in (claim.token, claim.interval_us))]
+        return self._batch.run("delay_tokens", [keys.trunk(late[0].trunk)], args)
 
     async def record(self, dial: Dial, nonce: str, follows: Follows) -> Recorded:
         """Write down the carrier's answer to a placing. Repeatable: the second time it is not ours any more."""

@@ -11,15 +11,17 @@ token i+R is never given yet, because horizon + lateness stay below one second.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from dialer import keys
 from dialer.clock import Clock, now_ms
 from dialer.model import MAIN
 from dialer.providers.base import Doubt, Placed, PlaceResult, Refusal, Refused, Unknown
 from dialer.redis.batch import Batch
+from dialer.redis.pipeline import Part
 
 HORIZON_US = 600_000
 """Tokens are given at most this far ahead: enough to hide the queue, and with LATEST_US below one second."""
@@ -27,6 +29,10 @@ LATEST_US = 350_000
 """A call later than this for its token gives it back: 600 + 350 ms leave 50 for the way to the carrier."""
 LEAD_US = 60_000
 """Earliest place_at from the claim: the way through the queue and the last look must fit."""
+LONGEST_LEAD_US = 400_000
+"""Of a process whose way takes longer; what is left of the horizon is for tokens to gather."""
+BEGIN_AHEAD_US = 25_000
+"""The intent is stored this long before place_at, so that Redis' sync to disk does not delay the request."""
 
 MARGIN_PPM = 15_000
 """Margin to begin with: 1.5 % of a second, 15 ms, is the jitter that it swallows."""
@@ -76,6 +82,20 @@ class Budget:
         )
 
 
+class Lead:
+    """How far ahead a process takes its tokens at the least: as long as its claims take until their intent is due.
+
+    Where processor or disk are short that is longer than `LEAD_US`, and with tokens too near it would give back most.
+    """
+
+    def __init__(self) -> None:
+        self.us = LEAD_US
+
+    def learn(self, late_us: int) -> None:
+        """The first of some claims is ready, so late for its intent; below 0 it is early."""
+        self.us = min(self.us + late_us, LONGEST_LEAD_US) if late_us > 0 else max(self.us * 49 // 50, LEAD_US)
+
+
 def interval_us(calls_per_second: float) -> int:
     """Time between two tokens without margin, in microseconds."""
     return round(1_000_000 / calls_per_second)
@@ -107,10 +127,20 @@ async def tune(batch: Batch, clock: Clock, result: PlaceResult, *, first_wait_ms
     if said is None:
         return
     base_ms = first_wait_ms if said is Verdict.RATE else TROUBLE_WAIT_MS
+    await _tune(batch, clock, (said, asked_ms, base_ms), trunk=trunk)
+
+
+def accept(batch: Batch, clock: Clock, count: int, *, trunk: str = MAIN) -> Awaitable[Any]:
+    """As `tune`, for so many calls that were placed."""
+    return _tune(batch, clock, (Verdict.ACCEPTED, 0, 0), trunk=trunk, count=count)
+
+
+def _tune(batch: Batch, clock: Clock, told: tuple[Verdict, int, int], *, trunk: str, count: int = 1) -> Awaitable[Any]:
+    said, *waits_ms = told
     jitter = random.uniform(0.9, 1.3)  # noqa: S311 - spreads retries, guards nothing
-    pace = (MARGIN_PPM, MARGIN_STEP_PPM, MARGIN_LEAST_PPM, MARGIN_MOST_PPM, MARGIN_REMEMBERED_MS)
-    waits = (now_ms(clock), asked_ms, base_ms, LONGEST_WAIT_MS, f"{jitter:.3f}")
-    await batch.run("tune_budget", [keys.trunk(trunk)], [said, *waits, *pace])
+    pace: tuple[int, ...] = (MARGIN_PPM, MARGIN_STEP_PPM, MARGIN_LEAST_PPM, MARGIN_MOST_PPM, MARGIN_REMEMBERED_MS)
+    waits: tuple[Part, ...] = (now_ms(clock), *waits_ms, LONGEST_WAIT_MS, f"{jitter:.3f}")
+    return batch.run("tune_budget", [keys.trunk(trunk)], [said, *waits, *pace, count])
 
 
 async def take_tokens(batch: Batch, clock: Clock, count: int, *, calls_per_second: float, trunk: str = MAIN) -> None:

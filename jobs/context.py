@@ -13,6 +13,8 @@ from dialer.model import MAIN
 from dialer.providers.base import Provider
 from dialer.runtime import Runtime
 from dialer.settings import Settings
+from jobs.in_hand import InHand
+from jobs.reports import Reports
 
 
 @dataclass(slots=True)
@@ -21,12 +23,12 @@ class Context:
 
     Attributes:
         provider: the carrier's account of the trunk `main`.
-        unsent: calls claimed by this process whose request has not left yet; the hopper stops claiming when it is high.
-        late_us: how late the last request left for its moment; the hopper rests while this process cannot keep up.
+        in_hand: calls claimed by this process whose request has not left yet; they tell how many more it claims.
         placings: placings under way; shutdown waits for them, nothing cancels them.
         looking_up: held while the carrier's list is read for an unknown attempt.
         list_rests: until when, on the monotonic clock, a trunk's list is not asked for, as it could not be read.
         fetching: a place in it is held while a recording is fetched.
+        reports: what this worker's requests tell of the pace.
         stopping: set when this worker shall end: nothing more is claimed, and what it holds is placed.
         lets_go: it could not go on working on what is in Redis: what it holds goes back to the line instead.
     """
@@ -35,14 +37,17 @@ class Context:
     dialing: Dialing
     leases: Leases
     provider: Provider
-    unsent: int = 0
-    late_us: int = 0
+    in_hand: InHand = field(default_factory=InHand)
     placings: set[asyncio.Task[None]] = field(default_factory=set)
     stopping: asyncio.Event = field(default_factory=asyncio.Event)
     lets_go: bool = False
     looking_up: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
     list_rests: dict[str, float] = field(default_factory=dict)
     fetching: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(4))
+    reports: Reports = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.reports = Reports(self.runtime, self.dialing)
 
     @property
     def settings(self) -> Settings:

@@ -26,8 +26,6 @@ from jobs.context import Context
 
 log = structlog.get_logger()
 
-MOST_UNSENT = 256
-"""Calls one worker may hold before their requests leave: more could not go out on time."""
 BATCH = 128
 GATHER_S = 0.34
 """A look waits this long for tokens to gather, so that calls share its cost: two at 3 a second, sixty at 300."""
@@ -36,7 +34,6 @@ IDLE_S = 1
 _AWAY_S = 0.5
 _FULL_S = 0.005
 _SHORTEST_S = 0.01  # to Redis, none at all means for ever
-_BEHIND_US = 100_000  # well before a call would be too late for its token
 
 Enqueue = Callable[[str, str, Sequence[Claim]], Awaitable[None]]
 """Takes the kind of job, its id and the claims."""
@@ -83,9 +80,9 @@ class Hopper:
 
     async def fill(self, trunk: str = MAIN) -> float:
         """Claim what may go out soon by a trunk and put it into the queue; returns the seconds until the next look."""
-        room = MOST_UNSENT - self._context.unsent
-        metrics.IN_HAND.set(self._context.unsent)
-        if room <= 0 or (self._context.late_us > _BEHIND_US and self._context.unsent):
+        room = self._context.in_hand.room()
+        metrics.IN_HAND.set(self._context.in_hand.count)
+        if not room:
             return _FULL_S
         claimed = await self._context.dialing.claim(min(room, BATCH), trunk=trunk)
         by_kind: dict[str, list[Claim]] = defaultdict(list)

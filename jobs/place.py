@@ -25,7 +25,6 @@ from dialer.dials import Claim, Dial
 from dialer.dispositions import Disposition
 from dialer.errors import CarrierError, StoreUnavailable
 from dialer.leases import Lapsed
-from dialer.model import AttemptRef
 from dialer.providers.base import CallRequest, Placed, PlaceResult, Refusal, Refused, Unknown
 from dialer.terms import request_for
 from dialer.tokens import callback_url
@@ -34,8 +33,6 @@ from jobs.stopping import pause, shut_trunk, stop_if_ours
 
 log = structlog.get_logger()
 
-BEGIN_AHEAD_US = 25_000
-"""The intent is stored this long before place_at, so that Redis' sync to disk does not delay the request."""
 LEASE_MARGIN_S = 10
 FIRST_LOOK_MS = 5_000
 """An unknown attempt is looked for in the carrier's list first after this long: webhooks mostly come sooner."""
@@ -65,6 +62,9 @@ async def place_all(claims: Sequence[Claim], context: Context) -> None:
     except StoreUnavailable:
         log.warning("claim.left_to_lapse", calls=len(claims))
         return
+    if dials:
+        first_us = min(dial.claim.place_at_us for dial in dials) - pacing.BEGIN_AHEAD_US
+        context.dialing.lead.learn(context.runtime.clock.now_us() - first_us)
     placings = [context.start(place(dial, context)) for dial in dials]
     await asyncio.shield(asyncio.gather(*placings))
 
@@ -80,7 +80,7 @@ async def place(dial: Dial, context: Context) -> None:
 async def _place(dial: Dial, context: Context) -> Sequence[Dial]:
     """Place this call or not; returns the one, if any, that has its token now."""
     nonce = token_hex(8)
-    context.unsent += 1
+    context.in_hand.take()
     begun = Begun.GONE
     try:
         tracing, attempt_id = context.runtime.tracing, str(dial.attempt)
@@ -88,13 +88,13 @@ async def _place(dial: Dial, context: Context) -> Sequence[Dial]:
             if not await _ready(dial, context):
                 span.tell(result="not_ready")
                 return []
-            await context.runtime.clock.sleep_until(dial.claim.place_at_us - BEGIN_AHEAD_US)
+            await context.runtime.clock.sleep_until(dial.claim.place_at_us - pacing.BEGIN_AHEAD_US)
             begun = await _begin(dial, nonce, context)
             span.tell(result=begun.name.lower())
         if begun is Begun.BEGUN:
             await context.runtime.clock.sleep_until(dial.claim.place_at_us)
     finally:
-        context.unsent -= 1
+        context.in_hand.leave(context.runtime.clock.now_us() - dial.claim.place_at_us)
     if begun is Begun.BEGUN:
         await _send(dial, nonce, context)
         return []
@@ -148,7 +148,6 @@ async def _hand_over(token: Claim, context: Context) -> Sequence[Dial]:
 
 async def _send(dial: Dial, nonce: str, context: Context) -> None:
     late_us = context.runtime.clock.now_us() - dial.claim.place_at_us
-    context.late_us = late_us
     tracing, attempt_id = context.runtime.tracing, str(dial.attempt)
     exemplar = tracing.exemplar(attempt_id)
     metrics.LATENESS_SECONDS.labels(dial.claim.trunk).observe(max(0, late_us) / 1_000_000, exemplar)
@@ -158,7 +157,7 @@ async def _send(dial: Dial, nonce: str, context: Context) -> None:
         await _record(dial, nonce, Follows("back", "refused: too_late"), context)
         return
     if late_us > _LATE_US:
-        context.start(_delay_tokens(dial.claim, context))
+        context.reports.late(dial.claim)
     started = time.perf_counter()
     with tracing.step("place", attempt_id, trunk=dial.claim.trunk, late_us=late_us) as span:
         result = await context.carrier(dial.claim.trunk).place(_request(dial, context))
@@ -179,12 +178,6 @@ async def _send(dial: Dial, nonce: str, context: Context) -> None:
     )
 
 
-async def _delay_tokens(late: Claim, context: Context) -> None:
-    # Beside the request, not before it: the token one second on is given 400 ms from now at the earliest.
-    with suppress(StoreUnavailable):
-        await context.dialing.delay_tokens(late)
-
-
 def _request(dial: Dial, context: Context) -> CallRequest:
     settings, terms = context.settings.over(dial.claim.trunk), dial.terms
     webhooks = callback_url(settings, str(dial.attempt))
@@ -195,11 +188,11 @@ def _request(dial: Dial, context: Context) -> CallRequest:
 async def _conclude(dial: Dial, nonce: str, result: PlaceResult, context: Context) -> Recorded:
     """Store what the answer means for the call, the fleet's pace and, if it is our fault, the campaign."""
     metrics.PLACEMENTS.labels(dial.claim.trunk, _words(result).replace(": ", "_")).inc()
-    recorded, _, _ = await asyncio.gather(
-        _record(dial, nonce, follows(result, now_ms(context.runtime.clock), context), context),
-        _tune(result, dial.claim, context),
-        _own(result, dial.attempt, context),
-    )
+    what = follows(result, now_ms(context.runtime.clock), context)
+    if isinstance(result, Placed):
+        recorded = await _record_placed(dial, nonce, what, context)
+    else:
+        recorded, _ = await asyncio.gather(_record(dial, nonce, what, context), _tune(result, dial.claim, context))
     if recorded.taken and isinstance(result, Refused) and result.reason is Refusal.BAD_REQUEST:
         count_attempt(dial.claim.trunk, Disposition.FAILED)
         began_ms = dial.claim.place_at_us // 1000
@@ -207,6 +200,17 @@ async def _conclude(dial: Dial, nonce: str, result: PlaceResult, context: Contex
     if recorded.call:
         count_calls(recorded.call, dial.kind)
     await stop_if_ours(dial, result, recorded, context)
+    return recorded
+
+
+async def _record_placed(dial: Dial, nonce: str, what: Follows, context: Context) -> Recorded:
+    # One exchange with Redis for all three, and no task for each.
+    context.reports.accepted(dial.claim.trunk)
+    # Marked as this attempt's, should its `started` be lost and another attempt be looked for.
+    owned = context.runtime.store.own_uuid(what.uuid, str(dial.attempt))
+    recorded = await _record(dial, nonce, what, context)
+    with suppress(StoreUnavailable):
+        await owned
     return recorded
 
 
@@ -219,13 +223,6 @@ async def _record(dial: Dial, nonce: str, what: Follows, context: Context) -> Re
         with trial:
             return await context.dialing.record(dial, nonce, what)
     raise AssertionError("unreachable: retry_context returns or raises")
-
-
-async def _own(result: PlaceResult, attempt: AttemptRef, context: Context) -> None:
-    """Mark the carrier's call as this attempt's, should its `started` be lost and another attempt be looked for."""
-    if isinstance(result, Placed):
-        with suppress(StoreUnavailable):
-            await context.runtime.store.own_uuid(result.uuid, str(attempt))
 
 
 async def _tune(result: PlaceResult, token: Claim, context: Context) -> None:

@@ -1,9 +1,9 @@
--- tune_budget: let the fleet's pace follow the carrier's answer to one request.
+-- tune_budget: let the fleet's pace follow the carrier's answer to one request, or to several that it accepted.
 -- KEYS[1] hash trunk   margin (ppm), floor (ppm), floor_until (ms), gate (ms), closed_by (the verdict), streak, accepted, refused; not read here:
 --         tat, seen, index (claim_due_calls), share:<prefix>, when its next token is (us, begin_attempt)
 -- ARGV    1 verdict: accepted, rate or trouble; 2 now_ms; 3 wait the carrier asked for (ms, 0 none);
 --         4 first wait (ms), doubled by each further refusal in a row; 5 longest wait (ms); 6 jitter (factor);
---         7 margin to begin with, 8 step up, 9 least, 10 most (ppm); 11 how long a refused margin is remembered (ms)
+--         7 margin to begin with, 8 step up, 9 least, 10 most (ppm); 11 how long a refused margin is remembered (ms); 12 how many were accepted
 -- returns gate_ms, margin_ppm
 -- atomic because all workers steer one pace
 local now = tonumber(ARGV[2])
@@ -14,11 +14,12 @@ if ARGV[1] == 'accepted' then
   -- One that was on its way when the gate closed does not tell that it may open for good.
   if streak > 0 and gate <= now then redis.call('HSET', KEYS[1], 'streak', 0) end
   -- Every hundredth acceptance shrinks the margin by a hundredth, but not to where it was refused lately.
-  if redis.call('HINCRBY', KEYS[1], 'accepted', 1) % 100 == 0 then
-    local least = tonumber(stored[3] or 0) > now and math.max(floor, tonumber(ARGV[9])) or tonumber(ARGV[9])
-    margin = math.max(math.floor(margin * 0.99), math.min(least, margin))
-    redis.call('HSET', KEYS[1], 'margin', margin)
-  end
+  local count = tonumber(ARGV[12])
+  local accepted = redis.call('HINCRBY', KEYS[1], 'accepted', count)
+  local hundreds = math.floor(accepted / 100) - math.floor((accepted - count) / 100)
+  local least = tonumber(stored[3] or 0) > now and math.max(floor, tonumber(ARGV[9])) or tonumber(ARGV[9])
+  for _ = 1, hundreds do margin = math.max(math.floor(margin * 0.99), math.min(least, margin)) end
+  if hundreds > 0 then redis.call('HSET', KEYS[1], 'margin', margin) end
   return {gate, margin}
 end
 redis.call('HINCRBY', KEYS[1], 'refused', 1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import IntEnum
@@ -123,9 +123,9 @@ class AttemptStore(StorePart):
         ends = _disposition(attempt), _disposition(call)
         return EventResult(Applied(code), *ends, trunk, kind, attempt_id, began_ms)
 
-    async def own_uuid(self, uuid: str, attempt_id: str) -> None:
+    def own_uuid(self, uuid: str, attempt_id: str) -> Awaitable[Any]:
         """Remember whose the carrier's call is, so that a list look-up takes it for nobody else's."""
-        await self._batch.command("SET", keys.carrier_uuid(uuid), attempt_id, "PX", CARRIER_UUID_MS, "NX")
+        return self._batch.command("SET", keys.carrier_uuid(uuid), attempt_id, "PX", CARRIER_UUID_MS, "NX")
 
     async def dialed_about(self, number: str, about: datetime, span: timedelta) -> list[int]:
         """When (ms) a number was dialed, by whatever attempt, that long before or after a moment; in no order."""

@@ -153,6 +153,20 @@ async def test_the_margin_shrinks_by_a_hundredth_each_hundred_calls(engine: Engi
     assert str(MARGIN_LEAST_PPM) == (await tune(engine, Placed("u1")))["margin"]
 
 
+@pytest.mark.parametrize("before", [0, 1, 99, 100, 150])
+@pytest.mark.parametrize("count", [1, 99, 100, 256])
+async def test_many_acceptances_at_once_count_as_many_one_by_one(engine: Engine, before: int, count: int) -> None:
+    """Whether they are told together or not: the same count, the same margin."""
+    await engine.set_budget(accepted=before, streak=2)
+    await pacing.accept(engine.batch, engine.clock, count)
+    together = await engine.keyspace()
+    await engine.set_budget(accepted=before, streak=2, margin=MARGIN_PPM)
+    for _ in range(count):
+        await tune(engine, Placed("u1"))
+
+    assert {"margin": str(MARGIN_PPM), **together[TRUNK]} == (await engine.keyspace())[TRUNK]
+
+
 async def test_a_refused_margin_is_remembered_for_an_hour(engine: Engine) -> None:
     """The margin does not shrink to where it was refused; an hour later it may."""
     await refuse(engine)
@@ -277,10 +291,26 @@ async def test_a_request_that_leaves_late_moves_the_tokens_not_given_yet(engine:
     tat = int((await engine.keyspace())["trunk:main"]["tat"])
     engine.clock.advance_ms((claim.place_at_us - engine.clock.now_us()) / 1000 + 100)
     for _ in range(2):
-        await engine.dialing.delay_tokens(claim)
+        await engine.dialing.delay_tokens([claim])
 
     late_us = engine.clock.now_us() - claim.place_at_us
     assert tat + late_us == pytest.approx(int((await engine.keyspace())["trunk:main"]["tat"]), abs=2)
+
+
+async def test_requests_that_leave_late_together_move_the_tokens_as_one_after_the_other(engine: Engine) -> None:
+    """The one whose token is longest ago counts, wherever it stands."""
+    await engine.run_campaign(calls=10)
+    first, second = await engine.claim(2)
+    engine.clock.set_us(second.place_at_us + 50_000)
+    late_us = engine.clock.now_us() - first.place_at_us
+    tat = int((await engine.keyspace())[TRUNK]["tat"])
+    await engine.dialing.delay_tokens([second, first])
+    together = int((await engine.keyspace())[TRUNK]["tat"])
+    for claim in (first, second):
+        await engine.dialing.delay_tokens([claim])
+
+    assert tat + late_us == pytest.approx(together, abs=3)
+    assert together == int((await engine.keyspace())[TRUNK]["tat"])
 
 
 async def test_an_acceptance_behind_a_closed_gate_does_not_open_it_for_good(engine: Engine) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dialer import keys
+import asyncio
+
+from dialer import keys, pacing
 from dialer.states import CallState
 from jobs.place import place_all
 from tests.fakes.engine import Engine
@@ -23,6 +25,29 @@ async def test_the_token_of_a_suppressed_number_goes_to_the_next_call(board: Swi
     assert ["suppressed"] * 11 == [call.disposition for call in calls[:-1]]
     assert CallState.LIVE is calls[-1].state
     assert "1" == await batch.command("HGET", keys.TRUNK, "index")
+
+
+async def test_what_requests_tell_of_the_pace_costs_one_script_however_many_they_are(board: Switchboard) -> None:
+    """Twelve calls accepted in one turn of the event loop, and two that left late, are two scripts and all counted."""
+    batch, reports = board.runtime.batch, board.context.reports
+    await board.campaign(NUMBERS)
+    dialing = board.context.dialing
+    claim = (await dialing.claim(1)).claims[0]
+    await asyncio.gather(
+        pacing.accept(batch, board.runtime.clock, 0), dialing.delay_tokens([claim])
+    )  # the server knows both
+    tat = int(await batch.command("HGET", keys.TRUNK, "tat"))
+    await board.runtime.redis.config_resetstat()
+    for _ in range(12):
+        reports.accepted(claim.trunk)
+    for ago in (0, 100):
+        reports.late(claim._replace(token=claim.token - ago))
+    await asyncio.sleep(0)
+    accepted, moved = await batch.command("HMGET", keys.TRUNK, "accepted", "tat")
+
+    assert "12" == accepted
+    assert int(moved) > tat
+    assert 2 == (await board.runtime.redis.info("commandstats"))["cmdstat_evalsha"]["calls"]
 
 
 async def test_tokens_of_a_campaign_whose_breaker_opens_go_to_others(board: Switchboard) -> None:

@@ -222,7 +222,7 @@ async def test_tokens_of_the_trunks_are_counted_apart(engine: Engine) -> None:
     (dial,) = await engine.dialing.read(await engine.claim(1, trunk="south"))
     before = await engine.keyspace()
     engine.clock.set_us(dial.claim.place_at_us + 200_000)
-    await engine.dialing.delay_tokens(dial.claim)
+    await engine.dialing.delay_tokens([dial.claim])
     await pacing.take_tokens(engine.batch, engine.clock, 3, calls_per_second=10, trunk="south")
 
     assert {"trunk:south"} == set(await engine.changed_since(before))

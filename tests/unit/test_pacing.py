@@ -70,3 +70,22 @@ def test_the_least_margin_covers_the_rounding(rate: int) -> None:
 def test_a_new_trunk_has_the_first_margin() -> None:
     """A trunk nobody dialed on has an open gate, no counts and the margin to begin with."""
     assert Budget(pacing.MARGIN_PPM, 0, 0, 0) == Budget.from_fields({})
+
+
+def test_tokens_are_taken_as_far_ahead_as_claims_need() -> None:
+    """A claim that is late for its intent moves the next ones by as much; where all are early, slowly back again."""
+    lead, leads = pacing.Lead(), []
+    for late_us in (-500_000, 30_000, 20_000, -1, *[-1] * 100):
+        lead.learn(late_us)
+        leads.append(lead.us)
+
+    assert [pacing.LEAD_US, 90_000, 110_000, 107_800] == leads[:4]
+    assert pacing.LEAD_US == leads[-1]
+
+
+def test_no_token_is_taken_beyond_the_horizon() -> None:
+    """However long claims take: nothing could be claimed then."""
+    lead = pacing.Lead()
+    lead.learn(10_000_000)
+
+    assert pacing.LEAD_US < lead.us < pacing.HORIZON_US
