@@ -8,7 +8,7 @@ import pytest
 
 from dialer.dispositions import REDIALABLE, Disposition, Fact
 from dialer.lua import FACT_BIT, fact_bits
-from dialer.model import Redial
+from dialer.model import Redial, Terms
 from dialer.providers.base import CallEvent
 from dialer.states import CallState
 from dialer.store import Applied, EventResult
@@ -54,6 +54,28 @@ async def test_ringing_makes_a_placing_call_live(engine: Engine) -> None:
         "campaign:c1:live": {"1": now},
         "leases": {"c1-1": now + RINGING_MS},
     } == await engine.changed_since(before)
+
+
+@pytest.mark.parametrize(
+    ("terms", "ringing_ms", "talking_ms"),
+    [
+        (Terms(ringing_timer_s=100, length_timer_s=7000), 130_000, 7_030_000),
+        (Terms(ringing_timer_s=100), 130_000, TALKING_MS),
+        (Terms(length_timer_s=7000), RINGING_MS, 7_030_000),
+    ],
+)
+async def test_a_campaigns_own_timers_say_how_long_silence_may_last(
+    engine: Engine, terms: Terms, ringing_ms: int, talking_ms: int
+) -> None:
+    """While it rings and while somebody talks, each by its own timer."""
+    await engine.run_campaign(terms=terms)
+    await engine.place()
+    leases = []
+    for kind, fact in (("ringing", Fact.RINGING), ("answered", Fact.ANSWERED)):
+        await apply(engine, event(kind, fact, uuid="u1"))
+        leases.append((await engine.keyspace())["leases"]["c1-1"] - engine.now_ms)
+
+    assert [ringing_ms, talking_ms] == leases
 
 
 async def test_started_says_whose_the_carriers_call_is(engine: Engine) -> None:
