@@ -56,6 +56,20 @@ async def test_a_burst_of_failures_opens_the_breaker(engine: Engine) -> None:
     assert CampaignState.RUNNING is campaign.state
 
 
+async def test_requests_that_the_carrier_finds_malformed_open_the_breaker(engine: Engine) -> None:
+    """No webhook tells of them: their end is written down with the carrier's answer."""
+    await _run(engine, breaker=BREAKER)
+    for _ in range(3):
+        engine.clock.advance_ms(400)
+        dial = await engine.claim_one()
+        assert await engine.begin(dial, str(dial.attempt)) is Begun.BEGUN
+        await engine.record(dial, str(dial.attempt), "failed")
+    tripped = (await engine.store.campaign("c1")).tripped
+
+    assert tripped
+    assert (3, 3) == (tripped.failures, tripped.of)
+
+
 async def test_probes_close_the_breaker(engine: Engine) -> None:
     """After the wait calls go out one by one; three that go well, and all goes on as before."""
     await _run(engine, breaker=BREAKER)
