@@ -9,7 +9,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 MAKEFLAGS += --no-print-directory
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format audit bench soak mutants clean
+.PHONY: help demo test lint format audit fuzz bench soak mutants clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,11 @@ format: $(READY) ## put the code into the project's layout
 audit: $(READY) ## what is shipped: pinned, licences, bill of materials in dist/, known faults
 	@$(BIN)/python -m tests.audit
 
+MINUTES ?= 10
+fuzz: $(READY) ## look for bytes that break what reads bytes of strangers: make fuzz MINUTES=10 (Linux)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements-fuzz.lock
+	@$(BIN)/python -m tests.fuzz --minutes $(MINUTES)
+
 bench: $(READY) ## measure, and print the figures as JSON
 	@$(BIN)/python -m tests.bench $(BENCH)
 
@@ -46,7 +51,7 @@ mutants: $(READY) ## put small faults into domain and scripts, and tell which no
 	@$(BIN)/python -m tests.mutation $(addprefix --only ,$(ONLY)) $(addprefix --sample ,$(SAMPLE))
 
 clean: ## remove .venv and every cache
-	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis .coverage .import_linter_cache dist
+	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .fuzz .hypothesis .coverage .import_linter_cache dist
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(BIN)/python:

@@ -77,7 +77,7 @@ def plain_url(text: str) -> URL:
         url = URL(text)
         url.origin()  # raises for what has no host
         _ = url.explicit_port
-    except ValueError as error:
+    except (ValueError, IndexError) as error:  # IndexError: yarl 1.25 at https://[a]@
         raise ValueError("it is not written as a plain URL") from error
     if url.user is not None or url.password is not None:
         raise ValueError("it has a user name")

@@ -19,7 +19,8 @@ from python_calamine import CalamineError, CalamineWorkbook
 
 MAX_MEMORY_BYTES = 2 << 30  # a million rows of three columns take 0.3 GB
 MAX_UNPACKED_BYTES = 1 << 30  # a million rows of three columns have 0.1 GB
-MAX_SECONDS = 300  # of processor time: a million rows take 5
+MAX_SECONDS = 60  # of processor time: a million rows take 5
+MAX_ROWS = 1_048_576  # of every program that writes them
 FAULTY = 3
 """The exit code after a line on standard error."""
 _OLE = b"\xd0\xcf\x11\xe0"
@@ -67,9 +68,13 @@ def _write(path: str, sheet: str | None) -> None:
             if not names or (sheet is not None and sheet not in names):
                 shown = ", ".join(map(repr, names[:20])) or "none"
                 raise _FaultyError("sheet", f"there is no such sheet; found: {shown}")
-            rows = workbook.get_sheet_by_name(sheet or names[0]).iter_rows()
+            found = workbook.get_sheet_by_name(sheet or names[0])
+            if found.end and found.end[0] >= MAX_ROWS:
+                # One cell in row 4,294,967,295 would be as many blank ones before it.
+                message = f"this sheet has a row {found.end[0] + 1:,}, and none has more than {MAX_ROWS:,}: {_TO_CSV}"
+                raise _FaultyError("rows", message)
             sys.stdout.reconfigure(encoding="utf-8", errors="replace", newline="")  # type: ignore[union-attr]
-            csv.writer(sys.stdout).writerows([_text(cell) for cell in row] for row in rows)
+            csv.writer(sys.stdout).writerows([_text(cell) for cell in row] for row in found.iter_rows())
             sys.stdout.flush()
     except CalamineError as error:
         raise _FaultyError("rows", f"this spreadsheet cannot be read ({str(error)[:200]}): {_TO_CSV}") from None

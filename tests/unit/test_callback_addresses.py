@@ -18,7 +18,8 @@ from dialer.errors import InvalidInput
         "https://2130706433/", "https://127.1/", "https://0x7f.1/", "https://0x7f000001/", "https://127.0x1/",
         "https://017700000001/", "https://0177.0.0.1/", "https://127.0.0.1./", "https://127.000.000.001/", "https://1/",
         "https://0x/",         "https://%31%32%37.0.0.1/", "https://[::127.0.0.1]/", "https://[64:ff9b::7f00:1]/", "https://[64:ff9b:1::a00:1]/",
-        "https://[fe80::1%25eth0]/", "https://168.63.129.16/", "https://[fd00:ec2::254]/", "https://100.100.100.200/",
+        "https://[fe80::1%25eth0]/",
+        "https://[a]@", "https://[a]@:1/", "https://168.63.129.16/", "https://[fd00:ec2::254]/", "https://100.100.100.200/",
     ],
 )  # fmt: skip
 def test_address_that_is_refused(address: str) -> None:

@@ -66,6 +66,7 @@ def test_the_carriers_hosts_are_asked(address: str) -> None:
         "https://xn--nxmo-n4d.com/x",
         "https://127.0.0.1/x",
         "https://[::1]/x",
+        "https://[a]@#.nexmo.com",
         "https://[::ffff:127.0.0.1]/x",
         "https://localhost/nexmo.com",
         "http://127.0.0.1:9001/x",

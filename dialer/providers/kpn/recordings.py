@@ -182,7 +182,7 @@ async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
 def _joined(url: URL, location: str) -> str:
     try:
         return str(url.join(URL(location)))
-    except ValueError:
+    except (ValueError, IndexError):  # as in public_names.plain_url
         return location
 
 
