@@ -8,6 +8,7 @@ DialerError
 ├── ChangedMeanwhile    somebody else changed it since it was read
 ├── CarrierError        the carrier did not do what was asked (never used for placing: that returns a value)
 ├── OtherData           the data in Redis is of a release that this program cannot work with
+├── NoRoom              the disk of this machine takes nothing more
 ├── StorageUnavailable  the folder or bucket of recordings does not do what is asked
 └── StoreUnavailable    Redis does not answer
     └── NotReplicated   it answers, and too few replicas have what it was told
@@ -70,6 +71,10 @@ class CarrierError(DialerError):
 
 class OtherData(DialerError):
     """The data in Redis is of a version that this program cannot read."""
+
+
+class NoRoom(DialerError):
+    """A file that this process needs for a while cannot be written."""
 
 
 class StorageUnavailable(DialerError):

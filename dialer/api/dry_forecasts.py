@@ -19,7 +19,7 @@ from dialer.api.forecast_answers import ForecastOut, ListForecastOut
 from dialer.api.forecast_bodies import NewForecast, PlannedCampaign
 from dialer.api.imports import ListQuery, row_checks
 from dialer.api.keys import IMPORT_POOL, RUNTIME
-from dialer.api.problems import BAD_REQUEST, INVALID_INPUT, TOO_SLOW, UNSUPPORTED_MEDIA_TYPE, Problem
+from dialer.api.problems import BAD_REQUEST, INVALID_INPUT, NO_ROOM, TOO_SLOW, UNSUPPORTED_MEDIA_TYPE, Problem
 from dialer.api.receiving import Rows, counted
 from dialer.api.routing import Answer, Routes
 from dialer.clock import moment, now_ms
@@ -80,7 +80,7 @@ async def look_ahead(request: web.Request, *, body: NewForecast) -> web.StreamRe
     repeatable="it changes nothing",
     answers={200: Answer(description="The rows, and the forecast; nothing is stored.", model=ListForecastOut)},
     streamed={_FORM: _BODY},
-    problems=(BAD_REQUEST,),
+    problems=(BAD_REQUEST, NO_ROOM),
     audit=None,  # it changes nothing
 )
 async def look_ahead_for_list(request: web.Request, *, query: PlannedListQuery) -> web.StreamResponse:

@@ -22,7 +22,7 @@ from dialer.api.audited import Audit
 from dialer.api.bodies import require_media_type, stream_bounded
 from dialer.api.keys import IMPORT_POOL, LOG_FIELDS, RUNTIME
 from dialer.api.models import Incoming
-from dialer.api.problems import ILLEGAL_STEP, IMPORT_MOVED, Problem
+from dialer.api.problems import ILLEGAL_STEP, IMPORT_MOVED, NO_ROOM, Problem
 from dialer.api.receiving import Rows, counted
 from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
@@ -146,7 +146,7 @@ class Import:
     repeatable="a row is known by its `id`, else by its number, and added once, however often the list is sent",
     answers={200: Answer(description="What became of the rows.", model=ImportOut)},
     streamed=LIST_BODIES,
-    problems=(ILLEGAL_STEP, IMPORT_MOVED),
+    problems=(ILLEGAL_STEP, IMPORT_MOVED, NO_ROOM),
     audit=Audit(Action.CALLS_ADDED, tells=("dry_run", "import_id", "offset")),
 )
 async def add_calls(request: web.Request, campaign_id: str, *, query: ImportQuery) -> web.StreamResponse:

@@ -16,7 +16,7 @@ from dialer.api.bodies import MAX_JSON_BYTES, require_media_type, stream_bounded
 from dialer.api.imports import LIST_BODIES, ListQuery, column_map
 from dialer.api.keys import RUNTIME
 from dialer.api.models import Outgoing
-from dialer.api.problems import NOT_FOUND
+from dialer.api.problems import NO_ROOM, NOT_FOUND
 from dialer.api.receiving import told_rejection
 from dialer.api.routing import Answer, Routes
 from dialer.errors import InvalidInput
@@ -103,7 +103,7 @@ class PreviewOut(Outgoing):
     repeatable="it changes nothing",
     answers={200: Answer(description="How the list is read.", model=PreviewOut)},
     streamed=LIST_BODIES,
-    problems=(NOT_FOUND,),
+    problems=(NOT_FOUND, NO_ROOM),
     audit=None,  # nothing is changed
 )
 async def preview_import(request: web.Request, *, query: PreviewQuery) -> web.StreamResponse:

@@ -7,17 +7,18 @@ Only a few are read at once: whoever sends many, hostile ones too, takes no more
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import sys
 from asyncio import AbstractEventLoop, Semaphore, StreamReader
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncGenerator, AsyncIterable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterable, Iterator
+from contextlib import aclosing, contextmanager
 from tempfile import NamedTemporaryFile
 from typing import cast
 from weakref import WeakKeyDictionary
 
-from dialer.errors import InvalidInput
+from dialer.errors import InvalidInput, NoRoom
 from dialer.processes.child import bare_environment
 from dialer.spreadsheet import FAULTY, MAX_MEMORY_BYTES
 
@@ -25,6 +26,7 @@ XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_SHEET_BYTES = 100_000_000  # packed: five times a million rows of three columns
 MOST_AT_ONCE = 2  # of a process: each may take the memory that it is allowed; the others wait for their turn
 _CHUNK_BYTES = 65_536
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _turns: WeakKeyDictionary[AbstractEventLoop, Semaphore] = WeakKeyDictionary()
 
 
@@ -35,8 +37,9 @@ async def sheet_as_csv(chunks: AsyncIterable[bytes], sheet: str | None) -> Async
 
     Raises:
         InvalidInput: the file cannot be read, is too large, or has no such sheet.
+        NoRoom: it cannot be kept while it is read.
     """
-    with NamedTemporaryFile(suffix=".xlsx") as file:
+    with _telling_of_room(), NamedTemporaryFile(suffix=".xlsx") as file:
         size = 0
         async for chunk in chunks:
             size += len(chunk)
@@ -48,6 +51,20 @@ async def sheet_as_csv(chunks: AsyncIterable[bytes], sheet: str | None) -> Async
         async with _turn(), aclosing(_converted(file.name, sheet)) as converted:
             async for chunk in converted:
                 yield chunk
+
+
+@contextmanager
+def _telling_of_room() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        message = (
+            f"a spreadsheet is kept on disk while it is read, and that fails ({error.strerror}): make room for the "
+            "API's temporary files (TMPDIR), or send the list as CSV UTF-8, which is not kept"
+        )
+        raise NoRoom(message) from error
 
 
 def _turn() -> Semaphore:

@@ -89,9 +89,9 @@ def _wrapped(folder: Path, program: str) -> Path:
 
 
 @contextmanager
-def full_disk(*pids: int | None, above: Path | None = None) -> Iterator[None]:
-    """No file of these processes can grow; or none beyond the largest in this folder."""
-    sizes = [file.stat().st_size for file in above.rglob("*") if file.is_file()] if above else [0]
+def full_disk(*pids: int | None, above: Path | None = None, most: int = 0) -> Iterator[None]:
+    """No file of these processes can grow beyond so many bytes; or none beyond the largest in this folder."""
+    sizes = [file.stat().st_size for file in above.rglob("*") if file.is_file()] if above else [most]
     running = [pid for pid in pids if pid is not None]
     for pid in running:
         resource.prlimit(pid, resource.RLIMIT_FSIZE, (max(sizes), resource.RLIM_INFINITY))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from dialer.cli.saving import save_file
 from dialer.cli.sending import report
 from dialer.errors import DialerError
 from tests.fakes.answers import filled
+from tests.fakes.beneath import full_disk
 
 
 async def _chunks(*chunks: bytes, then: Exception | None = None) -> AsyncIterator[bytes]:
@@ -101,3 +103,13 @@ def test_demonstrations_list_has_a_spoilt_row_and_a_duplicate(tmp_path: Path) ->
     with (tmp_path / "people.csv").open(newline="") as file:
         rows = [row["number"] for row in csv.DictReader(file)]
     assert (12, 11) == (len(rows), len(set(rows)))
+
+
+async def test_results_that_find_no_room_leave_nothing(tmp_path: Path) -> None:
+    """A full disk is told with the file's name, and no half of the results lies there."""
+    path = tmp_path / "results.csv"
+    path.write_bytes(b"yesterday's")
+    with full_disk(os.getpid(), most=1_000), pytest.raises(DialerError, match=r"results\.csv cannot be written"):
+        await save_file(_chunks(b"number\n", b"+31201234567\n" * 1_000), path)
+
+    assert {"results.csv": b"yesterday's"} == _contents(tmp_path)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from io import BytesIO
 from typing import Any
@@ -16,6 +17,7 @@ from dialer import keys
 from dialer.importing import XLSX
 from dialer.model import Priority
 from dialer.runtime import Runtime
+from tests.fakes.beneath import full_disk
 from tests.unit.importing.test_sheets import workbook
 
 CSV = {"Content-Type": "text/csv; charset=utf-8"}
@@ -221,3 +223,17 @@ async def test_spreadsheet_is_taken(api: aiohttp.ClientSession, campaign_id: str
     assert 1 == taken["accepted"]
     assert (422, "sheet") == (refused["status"], refused["field"])
     assert "'List 1', 'List 2'" in refused["detail"]
+
+
+@pytest.mark.usefixtures("capsys")  # else the log of these tests goes to a file too
+async def test_spreadsheet_that_finds_no_room_is_told_so(api: aiohttp.ClientSession, campaign_id: str) -> None:
+    """A full disk is no fault of the list: what to do is told, nothing is taken, and a CSV needs no room."""
+    path, body = f"/v1/campaigns/{campaign_id}/calls", workbook([["number"], ["+31201234567"]])
+    with full_disk(os.getpid(), most=1_000):  # locks of processes are files too
+        async with api.post(path, data=body, headers={"Content-Type": XLSX}) as response:
+            refused = await response.json()
+        async with api.post(path, data=b"number,name\n+31201234568,Bob\n", headers=CSV) as response:
+            taken = await response.json()
+
+    assert (507, "/problems/no-room", True) == (refused["status"], refused["type"], "CSV UTF-8" in refused["detail"])
+    assert 1 == taken["accepted"], taken
