@@ -22,12 +22,14 @@ from dialer.cli.foreground import run_server
 from tests.bench import (
     answers,
     claiming,
+    day,
     failover,
     importing,
     machine,
     no_budget,
     pacing,
     replicas,
+    scale,
     tracing,
     urgent,
     webhooks,
@@ -52,6 +54,12 @@ PARTS = {
     "answers": Part(answers.measure, 240, "answer and reply webhooks of 25 calls a second, a million calls waiting"),
     "import": Part(importing.measure, 400, "1,000,000 rows through the API, memory, bytes per call"),
     "claim": Part(claiming.measure, 600, "cost of one claim as campaigns and calls grow"),
+    "day": Part(
+        day.measure, 600, "a tenth of a day at 3/s by a clock set by hand, last quarter beside the first; --full: a day"
+    ),
+    "scale": Part(
+        scale.measure, 900, "200,000 calls, 1,000 campaigns, 100 trunks at all rates; --full: 1,000,000, 16 workers"
+    ),
     "tracing": Part(tracing.measure, 90, "what the traces of one attempt cost, off and on"),
     "urgent": Part(urgent.measure, 180, "an urgent call behind 100,000 waiting ones at 3/s"),
 }

@@ -119,6 +119,11 @@ class Stage:
         )
         await self.until_answers(f"{self.carrier}/summary", running)
 
+    async def taken(self) -> int:
+        """Calls that the bare carrier has taken."""
+        async with self.http.get(f"{self.carrier}/summary") as response:
+            return int((await response.json())["calls"])
+
     async def start_api(self) -> None:
         """One API process."""
         self.api = self.keep(await children.start("api", ["dialer", "api"], self.log("api"), self.given))
