@@ -12,7 +12,7 @@ from dialer.dialing import Begun
 from dialer.dials import Dial
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import IllegalStep
-from dialer.model import Priority, Redial
+from dialer.model import Priority, Redial, Terms
 from dialer.pacing import LATEST_US
 from dialer.providers.base import CallEvent
 from tests.fakes.engine import PLACING_LEASE_MS, Engine, draft, due, lapsed, new_calls, order, ref
@@ -299,3 +299,15 @@ async def test_a_campaign_takes_no_more_calls_than_it_may(engine: Engine) -> Non
     assert {} == await engine.changed_since(before)
     added = await engine.store.add_calls("c1", new_calls(3), import_id="i3")
     assert [True, True, False] == [call.duplicate for call in added]
+
+
+async def test_a_call_that_makes_others_takes_their_tokens_with_its_own(engine: Engine) -> None:
+    """The next token lies so many intervals later, and has a number so much higher."""
+    await engine.run_campaign(calls=2, terms=Terms(connects=3))
+    dial = await engine.claim_one()
+    before = (await engine.keyspace())["trunk:main"]
+    await engine.begin(dial)
+    after = (await engine.keyspace())["trunk:main"]
+
+    assert int(before["index"]) + 3 == int(after["index"])
+    assert int(before["tat"]) + 3 * dial.claim.interval_us == int(after["tat"])

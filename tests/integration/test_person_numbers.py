@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dialer.clock import moment
 from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
 from dialer.model import NewCall, Redial
@@ -157,6 +158,16 @@ async def test_number_suppressed_meanwhile_is_passed_over(engine: Engine) -> Non
     } == await engine.changed_since(before)
     engine.clock.advance_ms(1_000)
     assert C == (await engine.place("n2")).number
+
+
+async def test_number_is_passed_over_until_it_is_too_late(engine: Engine) -> None:
+    """A person with a number left whose campaign ended meanwhile has expired, and that is what the job is told."""
+    await person(engine, B, expires_at=moment(engine.now_ms + 30))
+    dial = await engine.claim_one()
+    await engine.batch.command("ZADD", "{dialer}:suppressed", 1, A)
+
+    assert Begun.EXPIRED is await engine.begin(dial)
+    assert Disposition.EXPIRED is (await engine.store.call("c1-1")).disposition
 
 
 async def test_person_whose_numbers_are_all_suppressed_is(engine: Engine) -> None:
