@@ -1,8 +1,8 @@
 """Which data this program can read, and what it says of other data.
 
 The data in Redis has a version (`keys.SCHEMA`), and names the oldest version of a program that may read it. A program
-is of the version that it writes. It reads that and the one before, so that two releases work side by side while one
-takes the other's place, and back. No I/O.
+is of the version that it writes. It reads that and the one before at least, so that two releases work side by side
+while one takes the other's place, and back. No I/O.
 """
 
 from __future__ import annotations
@@ -15,6 +15,9 @@ from dialer.migrations import MIGRATIONS
 UNSTAMPED = 1
 """The version of data from before there were versions, and of programs from then."""
 WRITES = MIGRATIONS[-1].version
+READS = UNSTAMPED
+"""The oldest data that this program works on: what came with each version since then is understood, and may be missing.
+So a Redis that was emptied while processes run, and has no stamp, keeps none of them from working."""
 NEEDS = max(migration.needs for migration in MIGRATIONS)
 
 _MARK = "v"
@@ -32,9 +35,8 @@ class Stamp(NamedTuple):
     needs: int
 
 
-def check(stamp: Stamp, *, writes: int = WRITES) -> None:
-    """Raises OtherData where a program that writes this version cannot work on such data."""
-    reads = max(UNSTAMPED, writes - 1)
+def check(stamp: Stamp, *, writes: int = WRITES, reads: int = READS) -> None:
+    """Raises OtherData where a program that writes this version, and reads those from another one on, cannot use it."""
     if stamp.needs > writes:
         raise OtherData(
             f"the data in Redis (version {stamp.version}) was changed by a newer release: only programs of version "
@@ -43,7 +45,7 @@ def check(stamp: Stamp, *, writes: int = WRITES) -> None:
         )
     if stamp.version < reads:
         raise OtherData(
-            f"the data in Redis is of version {stamp.version}, and this release reads only {reads} and {writes}. "
+            f"the data in Redis is of version {stamp.version}, and this release reads only {reads} to {writes}. "
             "Start the release before this one, run its `dialer migrate`, and then upgrade (docs/upgrading.md)"
         )
 

@@ -6,6 +6,7 @@ state. It was dialed at another carrier, so that whoever rings here rings becaus
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +15,7 @@ from redis.asyncio import Redis
 
 from dialer import keys
 from dialer.redis.batch import Batch
-from dialer.schema import WRITES
+from dialer.schema import UNSTAMPED, WRITES
 from dialer.states import CallState
 from tests.acceptance.conftest import NewWorld
 from tests.fakes.campaign import CampaignRun
@@ -63,13 +64,14 @@ async def _number(redis: Redis, campaign_id: str, seq: int) -> str:
     return record.split('"')[1]
 
 
-async def test_this_release_goes_on_where_an_earlier_one_was_killed(new_world: NewWorld) -> None:
+@pytest.mark.parametrize("version", range(UNSTAMPED, WRITES))
+async def test_this_release_goes_on_where_an_earlier_one_was_killed(new_world: NewWorld, version: int) -> None:
     """Unmigrated and while it is migrated: each call is dialed that was to be, nobody's phone rings a second time.
 
     Attempts are told whether they ended before it or after, and those that ended after it are packed.
     """
     seen: dict[str, Left] = {}
-    text = (DATA / f"{WRITES - 1}.jsonl").read_text("utf-8")
+    text = (DATA / f"{version}.jsonl").read_text("utf-8")
 
     async def stored(url: str) -> None:
         async with Redis.from_url(url, decode_responses=True) as redis:
@@ -79,6 +81,9 @@ async def test_this_release_goes_on_where_an_earlier_one_was_killed(new_world: N
     world: World = await new_world(workers=0, settings=SETTINGS, stored=stored)
     await world.start_workers(2)
     runs = {name: CampaignRun(world, left.id) for name, left in seen.items()}
+    async with world.http.get("/v1/campaigns") as found:
+        # The end that the first version took, and no list can show.
+        assert (HTTPStatus.INTERNAL_SERVER_ERROR if version == UNSTAMPED else HTTPStatus.OK) == found.status
     told = await world.run("migrate")
     listed = await world.get("/v1/campaigns")
     for name, verb in (("draft", "start"), ("ending", "start"), ("paused", "resume")):

@@ -22,7 +22,7 @@ YEAR_0_MS = FIRST_MS - 3_600_000
 )
 def test_a_program_reads_its_own_version_and_the_one_before(stamp: Stamp) -> None:
     """And newer data whose writers say that it can: so a release can be rolled back."""
-    check(stamp, writes=4)
+    check(stamp, writes=4, reads=3)
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,13 @@ def test_a_program_reads_its_own_version_and_the_one_before(stamp: Stamp) -> Non
 def test_other_data_is_refused_with_what_to_do(stamp: Stamp, advice: str) -> None:
     """Data that only newer programs read, and data that is two versions old."""
     with pytest.raises(OtherData, match=advice):
-        check(stamp, writes=4)
+        check(stamp, writes=4, reads=3)
+
+
+def test_this_program_reads_all_versions_there_ever_were() -> None:
+    """Whatever is older than what it writes is data without something newer."""
+    for version in range(UNSTAMPED, WRITES + 1):
+        check(Stamp(version, 1))
 
 
 def test_each_version_has_one_step_and_asks_for_no_newer_program() -> None:
@@ -59,8 +65,8 @@ def test_data_before_there_were_versions_is_of_the_first() -> None:
 
 def test_the_two_versions_that_are_read_are_named() -> None:
     """So that whoever upgrades knows which release to start."""
-    with pytest.raises(OtherData, match="reads only 3 and 4"):
-        check(Stamp(2, 1), writes=4)
+    with pytest.raises(OtherData, match="reads only 3 to 4"):
+        check(Stamp(2, 1), writes=4, reads=3)
     with pytest.raises(OtherData, match="version 5 or newer may read it, and this one is of version 4"):
         check(Stamp(6, 5), writes=4)
 
