@@ -109,7 +109,7 @@ async def create_key(request: web.Request, *, body: NewKey) -> web.StreamRespons
     text, kept = await _make(runtime, body, now)
     request[LOG_FIELDS]["key_id"] = kept.id
     answer = MadeKeyOut.of(kept, now, key=text)
-    headers = {"Location": f"/v1/keys/{kept.id}", "Cache-Control": "no-store"}
+    headers = {"Location": f"/v1/keys/{kept.id}"}
     return web.json_response(text=answer.model_dump_json(), status=201, headers=headers)
 
 

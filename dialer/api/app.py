@@ -123,7 +123,7 @@ def create_app(runtime: Runtime) -> web.Application:
     app[FEED] = Feed(runtime)
     app[OPENAPI] = to_json(openapi_document(ROUTES))
     app[ENDING] = asyncio.Event()
-    app.on_response_prepare.append(_last_answer)
+    app.on_response_prepare.extend([_closed, _last_answer])
     app.on_shutdown.append(events.end_listening)
     tell_build("api")
     app.cleanup_ctx.extend([_background, _import_pool, _heartbeat])
@@ -163,6 +163,13 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
                     raise
         finally:
             await runner.cleanup()
+
+
+async def _closed(request: web.Request, response: web.StreamResponse) -> None:
+    """Have no browser take an answer for another kind than it is, and none keep numbers of people on its disk."""
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    if request.path.startswith("/v1/"):
+        response.headers.setdefault("Cache-Control", "no-store")
 
 
 async def _last_answer(request: web.Request, response: web.StreamResponse) -> None:

@@ -79,6 +79,18 @@ async def test_nothing_is_told_without_the_key(path: str, stranger: aiohttp.Clie
         assert response.headers["WWW-Authenticate"].startswith("Bearer")
 
 
+@pytest.mark.parametrize(
+    ("path", "kept"),
+    [("/v1/me", "no-store"), ("/v1/nothing", "no-store"), ("/metrics", None), ("/webhooks/x/answer", None)],
+)
+async def test_answers_are_kept_by_nobody(api: aiohttp.ClientSession, path: str, kept: str | None) -> None:
+    """No browser writes people's numbers to its disk, or takes an answer for another kind than it is."""
+    async with api.get(path) as response:
+        headers = response.headers
+
+    assert (kept, "nosniff") == (headers.get("Cache-Control"), headers["X-Content-Type-Options"])
+
+
 async def test_method_that_is_not_there_is_told_with_those_that_are(api: aiohttp.ClientSession) -> None:
     """405 and OPTIONS name what is allowed."""
     async with api.put("/v1/campaigns") as refused, api.options("/v1/campaigns") as asked:
