@@ -25,6 +25,7 @@ from tests.bench import (
     day,
     failover,
     importing,
+    instead,
     machine,
     no_budget,
     pacing,
@@ -46,6 +47,7 @@ PARTS = {
     "no-budget": Part(
         no_budget.measure, 240, "calls a second if nobody limits them, beside plain clients and plain arq"
     ),
+    "peers": Part(instead.measure, 300, "arq with a limiter: the budget over two workers, and kill -9 of one"),
     "replicas": Part(replicas.measure, 240, "a step, and calls a second, as replicas must confirm or need not"),
     "failover": Part(
         failover.measure, 240, "phones that ring twice after a failover, as replicas must confirm or need not"

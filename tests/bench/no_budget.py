@@ -173,12 +173,20 @@ def _report(figures: Figures, floors: Figures, arq: Figures) -> Report:
             Row(f"{label}: calls/s", f"{found['per_s']:.0f}", f"{words} {per_s:.0f}", found["ratios"][limit])
             for limit, (words, per_s) in limits.items()
         ]
-        ours, theirs = found["cpu_s_per_1000_calls"], arq["unsynced"]["cpu_s_per_1000_calls"]
-        rows.append(
+        ours = found["cpu_s_per_1000_calls"]
+        found["cpu_ratios"] = {name: ratio(sum(ours.values()), sum(_arq_cost(arq, name).values())) for name in arq}
+        rows += [
             Row(
                 f"{label}: CPU s per 1,000 calls, workers / Redis",
                 f"{ours['workers']:.2f} / {ours['redis']:.2f}",
-                f"arq {theirs['worker']:.2f} / {theirs['redis']:.2f}",
+                f"arq, {name}: {_arq_cost(arq, name)['worker']:.2f} / {_arq_cost(arq, name)['redis']:.2f}",
+                found["cpu_ratios"][name],
             )
-        )
+            for name in arq
+        ]
     return Report({**figures, "beside": floors | {"arq": arq}}, rows)
+
+
+def _arq_cost(arq: Figures, name: str) -> dict[str, float]:
+    cost: dict[str, float] = arq[name]["cpu_s_per_1000_calls"]
+    return cost
