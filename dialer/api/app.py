@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
+from functools import cache
 from itertools import chain
 from typing import Any
 
@@ -121,7 +122,7 @@ def create_app(runtime: Runtime) -> web.Application:
     app[DOORKEEPER] = Doorkeeper(settings.api_key.get_secret_value() if settings.api_key else "", runtime)
     app[WEBHOOK_SECRET] = settings.webhook_secret.get_secret_value() if settings.webhook_secret else ""
     app[FEED] = Feed(runtime)
-    app[OPENAPI] = to_json(openapi_document(ROUTES))
+    app[OPENAPI] = _document()
     app[ENDING] = asyncio.Event()
     app.on_response_prepare.extend([_closed, _last_answer])
     app.on_shutdown.append(events.end_listening)
@@ -129,6 +130,12 @@ def create_app(runtime: Runtime) -> web.Application:
     app.cleanup_ctx.extend([_background, _import_pool, _heartbeat])
     install(app, ROUTES, expect=expect)
     return app
+
+
+@cache
+def _document() -> bytes:
+    """What the API says of itself, once for all applications of this process: it costs more than all else of one."""
+    return to_json(openapi_document(ROUTES))
 
 
 async def serve(settings: Settings, *, ready: Callable[[str], None] | None = None) -> None:
