@@ -9,6 +9,7 @@ import asyncio
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import structlog
@@ -120,14 +121,14 @@ def _dial(claim: Claim, campaign: Sequence[str | None], record: str, tries: str 
     urgency, terms, lists, script_version, kind, made_by = campaign
     tried = json.loads(tries) if tries else {"n": 0}
     call = CallRecord.read(record)
-    on = call.own["terms"] if call.own else json.loads(terms or "{}")
+    on = Terms.from_dict(call.own["terms"]) if call.own else _terms(terms or "{}")
     endpoint = call.own["endpoint"] if call.own else {}
     return Dial(
         claim,
         AttemptRef(claim.call, tried["n"] + 1),
         call.numbers[tried.get("place", 1) - 1],
         int(urgency or 0),
-        Terms.from_dict(on),
+        on,
         endpoint,
         call.numbers,
         tuple((lists or "").split()),
@@ -135,3 +136,9 @@ def _dial(claim: Claim, campaign: Sequence[str | None], record: str, tries: str 
         kind or KIND,
         (call.own.get("origin") if call.own else origin, made_by),
     )
+
+
+@lru_cache(maxsize=256)
+def _terms(stored: str) -> Terms:
+    """Those of a campaign, which are the same for all of its calls."""
+    return Terms.from_dict(json.loads(stored))

@@ -7,6 +7,7 @@ same form, on standard error.
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
 from contextlib import suppress
@@ -16,9 +17,13 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor
 
-from dialer.masking import masked
+from dialer.masking import masked, masked_text
 
 _SECRET_FIELDS = frozenset({"authorization", "token", "secret", "api_key", "password", "client_secret"})
+
+
+_ENCODER = json.JSONEncoder()
+"""One for all lines: json.dumps would make one for each, as structlog calls it."""
 
 
 def set_up(level: str = "info") -> None:
@@ -27,7 +32,7 @@ def set_up(level: str = "info") -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         _masked,
-        structlog.dev.ConsoleRenderer() if sys.stdout.isatty() else structlog.processors.JSONRenderer(),
+        structlog.dev.ConsoleRenderer() if sys.stdout.isatty() else structlog.processors.JSONRenderer(_json),
     ]
     beginning: list[Processor] = [structlog.contextvars.merge_contextvars, structlog.processors.add_log_level]
     structlog.configure(
@@ -86,6 +91,10 @@ def _of_library(_logger: Any, _method: str, event: EventDict) -> EventDict:
     return {**event, "event": "library.logged", "level": level, "logger": record.name, "said": event["event"]}
 
 
+def _json(event: EventDict, **_: Any) -> str:
+    return _ENCODER.encode(event)  # behind `_masked` there is nothing that JSON does not know
+
+
 def _masked(_logger: Any, _method: str, event: EventDict) -> EventDict:
     return {name: _mask(name, value) for name, value in event.items()}
 
@@ -93,6 +102,8 @@ def _masked(_logger: Any, _method: str, event: EventDict) -> EventDict:
 def _mask(name: str, value: Any) -> Any:
     if name in _SECRET_FIELDS:
         return "***"
+    if isinstance(value, str):  # most are, and the path of every line
+        return masked_text(str(value))
     if isinstance(value, dict):
         return {inner: _mask(str(inner), part) for inner, part in value.items()}
     return masked(value)

@@ -13,11 +13,14 @@ from typing import Any
 _PLUS = r"(?:\+|%2[Bb])[0-9](?:[ ()/.-]{0,2}[0-9]){6,14}"
 _BARE = r"(?<![\w.-])[0-9]{9,15}"  # as the carrier writes them, or national ones
 _NUMBER = re.compile(rf"(?:{_PLUS}|{_BARE})(?![0-9A-Za-z_])")
+_SHORTEST = 8  # of what is taken for one: a plus and seven digits
 _SHOWN = 3  # in front, the plus included; and two at the end
 
 
 def masked_text(text: str) -> str:
     """The text, with all but the beginning and the end of each number in it as stars."""
+    if len(text) < _SHORTEST:
+        return text
     return _NUMBER.sub(lambda found: found[0][:_SHOWN] + "*" * (len(found[0]) - _SHOWN - 2) + found[0][-2:], text)
 
 

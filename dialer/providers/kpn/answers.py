@@ -58,9 +58,10 @@ class Answer:
 def read_json(text: bytes | str) -> Any:
     """The JSON value of a text, None if it has none. Never raises."""
     try:
-        return json.loads(
-            text.removeprefix(b"\xef\xbb\xbf") if isinstance(text, bytes) else text, parse_constant=_no_number
-        )
+        if isinstance(text, bytes):
+            text = text.removeprefix(b"\xef\xbb\xbf")
+            text = text.decode(json.detect_encoding(text), "surrogatepass")
+        return _DECODER.decode(text)
     except (ValueError, RecursionError):
         return None
 
@@ -68,6 +69,10 @@ def read_json(text: bytes | str) -> Any:
 def _no_number(_name: str) -> None:
     """NaN and Infinity are no JSON and must not get into ours."""
     return
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
+"""One for all answers: json.loads would make one for each."""
 
 
 def inside(value: Any, *path: str) -> Any:

@@ -29,8 +29,11 @@ def read_text(value: Any) -> str | None:
     """A non-empty text, without anything that cannot be stored or shown."""
     if not isinstance(value, str):
         return None
+    text = value[:LONGEST_TEXT]
     # isprintable is false for lone surrogates too, which JSON can carry but UTF-8 cannot.
-    return "".join(c for c in value[:LONGEST_TEXT] if c.isprintable()).strip() or None
+    if not text.isprintable():
+        text = "".join(c for c in text if c.isprintable())
+    return text.strip() or None
 
 
 def read_count(value: Any) -> int | None:
