@@ -45,7 +45,7 @@ PYTHON: dict[str, Sequence[str]] = {
     "escalations/escalation": (*_units("escalation"), *_integrations("escalating")),
     "escalations/ladder": (*_units("ladder"), *_integrations("escalation_watch escalation_end")),
     "kinds": _units("conference escalation addresses notification"),
-    "access": _units("access"),
+    "access": (*_units("access api_roles"), "tests/integration/api/test_api_keys.py"),
     "tokens": _units("tokens"),
     "public_names": _units("public_names"),
     "webhook_signature": _units("webhook_signature"),
