@@ -17,7 +17,7 @@ from typing import Any
 
 from python_calamine import CalamineError, CalamineWorkbook
 
-MAX_MEMORY_BYTES = 2 << 30  # a million rows of three columns take 0.3 GB
+MAX_MEMORY_BYTES = 768 << 20  # a million rows of three columns take 0.3 GB; deploy/ leaves room for two at once
 MAX_UNPACKED_BYTES = 1 << 30  # a million rows of three columns have 0.1 GB
 MAX_SECONDS = 60  # of processor time: a million rows take 5
 MAX_ROWS = 1_048_576  # of every program that writes them

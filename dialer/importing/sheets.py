@@ -94,5 +94,5 @@ def _refusal(code: int, told: bytes) -> InvalidInput:
     if code == FAULTY:
         fault = json.loads(told)
         return InvalidInput(fault["message"], field=fault["field"])
-    message = f"this spreadsheet takes too long, or more than {MAX_MEMORY_BYTES >> 30} GiB: save it as CSV UTF-8"
+    message = f"this spreadsheet takes too long, or more than {MAX_MEMORY_BYTES >> 20} MiB: save it as CSV UTF-8"
     return InvalidInput(message, field="rows")

@@ -91,7 +91,7 @@ def _far() -> bytes:
     ("body", "words"),
     [
         (_bomb(), "unpacks to more than"),
-        (_far(), "takes too long, or more than 2 GiB"),
+        (_far(), "takes too long, or more than 768 MiB"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(600), "old .xls or protected by a password"),
         (workbook([["number"], [ANN]])[:-200], "no whole .xlsx file"),
         (b"number\n+31612345671\n", "no whole .xlsx file"),
