@@ -254,10 +254,10 @@ class Expected:
         if not call or not attempt:
             return EventResult(Applied.UNKNOWN_ATTEMPT)
         new = not event.facts <= attempt.facts
-        if event.kind in attempt.events and not new:
+        if (call.is_erased or event.kind in attempt.events) and not new:
             return EventResult(Applied.REPEATED)
         attempt.events.add(event.kind)
-        if "price" in event.figures:
+        if "price" in event.figures and not call.is_erased:
             before, attempt.price = attempt.price, Decimal(str(event.figures["price"]))
             call.campaign.money.note(attempt.price, before, now)
         if not new:
@@ -268,7 +268,7 @@ class Expected:
             self.doubts[str(ref.call)] = max(up_until, self.doubts.get(str(ref.call), 0))
         elif is_over and Fact.LOST in attempt.facts and call.tries == ref.number:
             self.doubts.pop(str(ref.call), None)
-        if Fact.OPTED_OUT in event.facts:
+        if Fact.OPTED_OUT in event.facts and not call.is_erased:
             self.suppressed.add(attempt.number)
         ended = disposition_of(attempt.facts)
         if ended and not attempt.disposition and not attempt.given_up:
@@ -294,7 +294,7 @@ class Expected:
                 call.stand(after)
                 call.unsettle(before)
                 call.ended[after] += 1
-                if Fact.HUNG_UP not in attempt.facts:
+                if Fact.HUNG_UP not in attempt.facts and not call.is_erased:
                     call.is_used_up(after)
                     call.escalate(after)
             return EventResult(Applied.APPLIED, None if before else after)
@@ -353,6 +353,8 @@ class Expected:
         ended = campaign.over or campaign.swept or campaign.expires_at <= now
         if campaign.kind != "conference" or ended or campaign.state is not CampaignState.RUNNING or call.tries != tries:
             return False
+        if call.is_erased:
+            return False
         facts = call.attempts[tries].facts if tries else frozenset()
         is_done = isinstance(call.where, Disposition)
         if dropped and not (is_done and facts & {Fact.JOINED, Fact.CONFIRMED} and Fact.HUNG_UP not in facts):
@@ -370,6 +372,18 @@ class Expected:
             return False
         campaign.over, campaign.expires_at = True, min(campaign.expires_at, now)
         return True
+
+    def erase(self, ref: CallRef, now: int, ended_ms: float) -> str | None:
+        """A call's person is to be forgotten."""
+        return self.call(ref).erase(now, ended_ms, is_doubtful=self.doubts.get(str(ref), 0) > now)
+
+    def give_up(self, ref: CallRef, tries: int) -> Disposition | None:
+        """A call that was seen to wait after so many tries is not dialed any more; how it has ended, if it has."""
+        call = self.call(ref)
+        if call.where is not CallState.WAITING or call.tries != tries:
+            return None
+        last = call.attempts[tries].disposition if tries else None
+        return call.finish(last or Disposition.CANCELLED)
 
     def redial(self, ref: AttemptRef, now: int) -> bool:
         """Give an unknown attempt up."""

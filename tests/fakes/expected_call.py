@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from dialer.dispositions import Disposition, Fact
 from dialer.holding import Held
 from dialer.redialing import moves_on, wait_ms
-from dialer.states import CALL_STEPS, CallState, CampaignState
+from dialer.states import CALL_STEPS, UP, CallState, CampaignState
+from dialer.store.erasing import SETTLE_MS
 from tests.fakes.expected_redials import ExpectedPerson
 
 if TYPE_CHECKING:
@@ -60,6 +61,8 @@ class ExpectedCall:
     moment_us: int | None = None
     is_escalated: bool = False
     last: Disposition | None = None
+    is_silent: bool = False
+    is_erased: bool = False
     attempts: dict[int, ExpectedAttempt] = field(default_factory=dict)
 
     def stand(self, where: Where, *, lease: int | None = None) -> None:
@@ -98,6 +101,27 @@ class ExpectedCall:
             self.escalate(self.last)
         return disposition
 
+    def erase(self, now: int, ended_ms: float, *, is_doubtful: bool) -> str | None:
+        """Be forgotten; what keeps it from that, None if it is so already.
+
+        `ended_ms`: when it ended, where it has; its last webhooks may be on their way.
+        """
+        if self.is_erased:
+            return None
+        if self.where in UP:
+            # Not dialed again, and nobody is alarmed about it.
+            self.expires_at, self.is_silent = min(self.expires_at, now), self.is_silent or self.campaign.escalates
+            return "up"
+        if not isinstance(self.where, Disposition):
+            self.finish(Disposition.CANCELLED)
+            ended_ms = now
+        if is_doubtful or (self.tries and ended_ms > now - SETTLE_MS):
+            return "settling"
+        self.is_erased, self.is_escalated, self.look_at = True, False, None
+        for attempt in self.attempts.values():
+            attempt.nonce = ""
+        return "erased"
+
     def settle(self, disposition: Disposition, now: int, facts: frozenset[Fact] = frozenset()) -> Disposition | None:
         """Redial by policy, but never whoever we hung up on; else be done."""
         self.ended[disposition] += 1
@@ -113,7 +137,7 @@ class ExpectedCall:
     def escalate(self, disposition: Disposition) -> None:
         """The call was given up: somebody else is alarmed, where the policy says so. Once, whatever is told later."""
         policy = self.campaign.redial.get(disposition)
-        if policy and policy.then == "escalate" and self.campaign.escalates:
+        if policy and policy.then == "escalate" and self.campaign.escalates and not self.is_silent:
             self.is_escalated |= self.campaign.state is not CampaignState.CANCELLED
 
     def redial_ms(self, disposition: Disposition, now: int) -> int | None:

@@ -65,7 +65,7 @@ _READ: dict[str, Callable[[Any, str], Any]] = {
 
 def _plain(kind: str, content: Any) -> Any:
     if kind == "hash":
-        return {field: _decoded(value) for field, value in content.items()}
+        return {field: decoded(value) for field, value in content.items()}
     return dict(content) if kind == "zset" else content
 
 
@@ -88,5 +88,6 @@ def _is_hash(content: Any) -> bool:
     return isinstance(content, dict) and not all(isinstance(value, float) for value in content.values())
 
 
-def _decoded(value: str) -> Any:
+def decoded(value: str) -> Any:
+    """What stands in a field of a hash: JSON is read, for its names may stand in any order."""
     return json.loads(value) if value.startswith(("{", "[")) else value

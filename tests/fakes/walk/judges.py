@@ -48,6 +48,7 @@ class Judges(Ground):
         looks = {call_id: call.look_at for call_id, call in calls.items() if call.look_at is not None}
         assert looks == stored.get("expiring:calls", {})
         self._nobody_is_forgotten(stored)
+        self._no_end_is_forgotten(stored)
         self._attempts_agree(stored)
         self._each_end_is_told_once(stored)
         self._nobody_is_tried_too_often()
@@ -115,6 +116,17 @@ class Judges(Ground):
         """
         for trunk in self.paces:
             self._nobody_is_forgotten_by(trunk, stored)
+
+    def _no_end_is_forgotten(self, stored: dict[str, Any]) -> None:
+        """Somebody looks after each campaign that is over or to be stopped, and is told of each call in doubt."""
+        undetermined = {i for i, call in self.expected.calls() if call.where is Disposition.UNDETERMINED}
+        assert undetermined == set(stored.get("undetermined", {}))
+        for campaign_id, campaign in self.expected.campaigns.items():
+            stopped = campaign.state is CampaignState.RUNNING and campaign.is_stopped()
+            left = any(isinstance(call.where, CallState) for call in campaign.calls.values())
+            cancelled = campaign.state is CampaignState.CANCELLED and not left and campaign_id in stored.get("open", ())
+            is_seen_to = campaign_id in stored.get("closing", ())
+            assert is_seen_to or not (campaign.is_over or stopped or cancelled), campaign_id
 
     def _nobody_is_forgotten_by(self, trunk: str, stored: dict[str, Any]) -> None:
         now = self.latest_ms

@@ -8,6 +8,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+from dialer import keys
 from dialer.callbacks.events import CallbackEvent, Callbacks
 from dialer.clock import moment, to_ms
 from dialer.decisions import ALL_CAMPAIGNS
@@ -15,6 +16,7 @@ from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, NotFound
 from dialer.model import Breaker, Call, CallRef, Caps, EuroCap, NewCall, Priority, Redial, Share, Terms
 from dialer.states import CampaignState
+from dialer.store.erasing import Plan
 from dialer.windows import MIDNIGHT, Hours, Windows
 from tests.fakes.engine import new_calls
 from tests.fakes.expected_call import ExpectedCall
@@ -22,6 +24,11 @@ from tests.fakes.expected_campaign import ExpectedCampaign
 from tests.fakes.expected_redials import ExpectedPerson
 from tests.fakes.walk.ground import Ground
 
+ESCALATING = {
+    Disposition.BUSY: Redial(3, 60_000, then="escalate"),
+    Disposition.NO_ANSWER: Redial(1, 500_000, then="escalate"),
+    Disposition.MACHINE: Redial(0, 0, then="escalate"),
+}
 REDIALS = (
     {Disposition.BUSY: Redial(2, 3_000), Disposition.FAILED: Redial(1, 0)},
     {
@@ -35,7 +42,7 @@ REDIALS = (
         Disposition.INVALID_NUMBER: Redial(0, 0, then="suppress", next_number=True),
         Disposition.FAILED: Redial(2, 0, 1000, next_number=True),
     },
-    {Disposition.BUSY: Redial(1, 500, then="escalate"), Disposition.NO_ANSWER: Redial(0, 0, then="escalate")},
+    ESCALATING,
 )
 CAPS = (Caps(), Caps(), Caps(day=2), Caps(day=4, week=3), Caps(spacing_ms=2_000), Caps(day=3, spacing_ms=90_000))
 SHARES = (
@@ -64,6 +71,8 @@ LIMITS: dict[str, tuple[Any, ...]] = {
 """What a campaign may have of each, and what it may be changed to while it runs."""
 ESCALATION: dict[str, Any] = {"campaign": {}, "plan": {}}
 """Marks a campaign whose calls may be escalated; nothing of it is begun here."""
+LETS_THEM_TALK = Plan(number="", suppress=False, hang_up=False, salt="", number_digest="", requested_ms=0, by=None)
+"""An erasure that hangs up on nobody; of which number is not asked where one call is erased."""
 ZONES = ("Europe/London", "Asia/Kolkata", "America/New_York")
 OFFSETS = (60, 0, 330, -300)  # minutes of these zones and of Amsterdam, in January
 
@@ -83,6 +92,8 @@ class Owners(Ground):
         fields["trunks"] = self.random.choice([("main",), ("main",), ("south",), ("main", "south"), ("main", "south")])
         fields["callbacks"] = Callbacks("https://crm.example.com/in", frozenset(CallbackEvent))
         fields["escalation"] = self.random.choice([None, ESCALATION])
+        if fields["escalation"]:
+            fields["redial"] = ESCALATING
         kind = self.random.choice(["notification", "conference"])
         await self.engine.run_campaign(campaign_id, calls=0, kind=kind, **fields)
         campaign = ExpectedCampaign(priority, fields["redial"], CampaignState.RUNNING, kind=kind)
@@ -152,6 +163,30 @@ class Owners(Ground):
             else:
                 assert (number not in listed) is bool(await self.engine.store.suppress(number, on=name))
                 listed.add(number)
+
+    async def give_up(self) -> None:
+        """Somebody lets a call that waits not be dialed any more, as he has seen it now or before."""
+        for call in self.any_of([*self.looked, *await self._some_call()]):
+            ref = CallRef.parse(call.id)
+            assert ref
+            wanted = self.expected.give_up(ref, call.attempts)
+
+            assert wanted is await self.engine.store.end_waiting(call)
+
+    async def erase(self) -> None:
+        """Somebody is to be forgotten: at once, or as soon as his call is over."""
+        for call in await self._some_call():
+            ref, redis = CallRef.parse(call.id), self.engine.redis
+            assert ref
+            scores = [await redis.zscore(keys.calls_done(ref.campaign_id, one), str(ref.seq)) for one in Disposition]
+            erased = await self.engine.store._erased("e1", ref, LETS_THEM_TALK)
+            wanted = self.expected.erase(ref, self.engine.now_ms, max(filter(None, scores), default=0))
+
+            assert wanted == (erased.name.lower() if erased else None)
+
+    async def _some_call(self) -> list[Call]:
+        refs = [CallRef(i, seq) for i, campaign in self.expected.campaigns.items() for seq in campaign.calls]
+        return [await self.engine.store.call(str(self.random.choice(refs)))] if refs else []
 
     async def renew(self) -> None:
         """When a campaign is over, another begins."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dialer import keys
+from dialer.dispositions import Disposition
 from dialer.leases import Lapsed
-from dialer.states import CampaignState
+from dialer.model import AttemptRef, CallRef
+from dialer.states import CallState, CampaignState
 from tests.fakes.walk.ground import Ground
 
 
@@ -57,6 +60,18 @@ class Sweepers(Ground):
         wanted = self.expected.expire(self.engine.now_ms)
 
         assert wanted == await self.engine.leases.expire_campaigns()
+
+    async def expire_call(self) -> None:
+        """The sweeper ends a call that waits for a redial, if it is too late for it."""
+        refs = [CallRef(i, seq) for i, campaign in self.expected.campaigns.items() for seq in campaign.calls]
+        for ref in self.any_of(self.random.sample(refs, len(refs))):
+            now, call = self.engine.now_ms, self.expected.call(ref)
+            wanted = call.where is CallState.WAITING and now >= call.too_late_at
+            if wanted:
+                call.finish(Disposition.EXPIRED)
+            names = keys.call_step(AttemptRef(ref, call.tries))
+
+            assert wanted == await self.engine.batch.run("expire_call", names, [*map(str, (*ref, call.tries, now))])
 
     async def expire_calls(self) -> None:
         """The sweeper ends calls for which it is too late."""

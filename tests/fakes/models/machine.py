@@ -1,0 +1,56 @@
+"""The machine: any script with anything, beside its model, and all keys compared after each."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+
+from redis.asyncio import Redis
+
+from dialer.redis.batch import Batch
+from tests.fakes.keyspace import changes, dump
+from tests.fakes.models import auditing, calling_back, hanging_up, keeping, recording, spending, summing
+from tests.fakes.models.auditing import AUDIT
+from tests.fakes.models.space import GIVEN, MODELS, Dice
+
+ROOMS = (auditing, calling_back, hanging_up, keeping, recording, spending, summing)
+"""Where the models are; each puts its own into the registry."""
+OTHERS = tuple(sorted(MODELS.keys() - set(AUDIT)))
+_AUDITED = {"audit", "audit:chain"}
+"""Not compared where other scripts write to it, each its own words."""
+
+
+class Machine:
+    """One run, the same again for the same seed."""
+
+    def __init__(self, redis: Redis, seed: int, now: int, scripts: Sequence[str] = OTHERS) -> None:
+        self._redis, self._batch, self._scripts = redis, Batch(redis), scripts
+        self._dice = Dice(seed, now)
+        self._given = [] if scripts == AUDIT else GIVEN
+        self._passed_over = set() if scripts == AUDIT else _AUDITED
+        self.answers: defaultdict[str, set[str]] = defaultdict(set)
+
+    async def run(self, steps: int) -> None:
+        """Take so many steps."""
+        for _ in range(steps):
+            self._dice.now += self._dice.number(0, 3)
+            for given in self._dice.random.sample(self._given, min(self._dice.number(0, 4), len(self._given))):
+                command = given(self._dice)
+                self._dice.space.do(command)
+                await self._batch.command(*command)
+            await self._step(self._dice.one(*self._scripts))
+
+    async def _step(self, script: str) -> None:
+        names, args = MODELS[script].draw(self._dice)
+        told = f"{script}{names}{args}"
+        answer = await self._batch.run(script, names, args)
+        wanted = MODELS[script].model(self._dice.space, names, [str(arg) for arg in args])
+
+        assert wanted == answer, told
+        expected, found = self._dice.space.rendered(), await dump(self._redis)
+        # A stream may be there without an entry.
+        there = {name: content for name, content in found.items() if content and name not in self._passed_over}
+        different = changes(expected, there)
+        assert {} == different, f"{told}: {different}, expected {[expected.get(name) for name in different]}"
+        self.answers[script].add(json.dumps(answer))
