@@ -47,6 +47,7 @@ def test_script_is_read_back_the_same() -> None:
     """What is stored is what was checked, with and without words of its own for what is settled."""
     for told in (checked(), checked(settled_text="It is done.", style=1)):
         assert told == EscalationScript.from_dict(told, default_language="en-US").to_dict()
+    assert "settled_text" not in checked()
 
 
 @pytest.mark.parametrize(
