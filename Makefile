@@ -44,8 +44,8 @@ bench: $(READY) ## measure, and print the figures as JSON
 	@$(BIN)/python -m tests.bench $(BENCH)
 
 SEEDS ?= 0:2000
-soak: $(READY) ## simulate whole campaigns with seeded faults: make soak SEEDS=0:2000 (one hour on two cores)
-	@PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation $(SEEDS)
+soak: $(READY) ## simulate whole campaigns with seeded faults: make soak SEEDS=0:2000 (half an hour on two cores)
+	@PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation --jobs 2 $(SEEDS)
 
 mutants: $(READY) ## put small faults into domain and scripts, and tell which no test notices: make mutants ONLY=dialer/states.py SAMPLE=40
 	@$(BIN)/python -m tests.mutation $(addprefix --only ,$(ONLY)) $(addprefix --sample ,$(SAMPLE))

@@ -13,6 +13,7 @@ import functools
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from datetime import datetime
 from typing import Any
 
 import structlog
@@ -143,10 +144,21 @@ async def _dial(context: Context, worker_id: str, stop: asyncio.Event) -> None:
                 task.result()  # whatever ended by itself tells why
 
 
+class _Shell(Worker):
+    """arq's worker, which after a standstill goes on with the schedule of now."""
+
+    async def run_cron(self, n: datetime, delay: float, num_windows: int = 2) -> None:
+        """As arq does it, but of several runs missed only one is made up for: all, one a poll, it would do for ever."""
+        await super().run_cron(n, delay, num_windows)
+        for schedule in self.cron_jobs:
+            if schedule.next_run is not None and schedule.next_run < n:
+                schedule.calculate_next(n)
+
+
 def make_worker(pool: ArqRedis, context: Context) -> Worker:
     """Make arq's worker with our jobs and without its traps."""
     placing: dict[str, Any] = {"keep_result": 0, "timeout": JOB_TIMEOUT_S, "max_tries": _OUT_OF_REACH}
-    return Worker(
+    return _Shell(
         functions=[func(_timed(job), name=name, **placing) for name, job in KINDS.items()],  # type: ignore[arg-type]
         cron_jobs=[
             cron(_timed(rescue), name="rescue", second=RESCUE_SECONDS, timeout=60, max_tries=1),  # type: ignore[arg-type]

@@ -1,6 +1,6 @@
 """Sixty seeds of the simulation keep every promise, and each promise's judge bites: see `tests/simulation`.
 
-Each runs in a process of its own, whose time is virtual from the first import on.
+They run in processes of their own, whose time is virtual from the first import on.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from tests.simulation.redis_wire import FAKETIME, SERVER
 
 ROOT = Path(__file__).parents[2]
 SEEDS = 60
-MOST_SEEDS = 100
-"""By then a mutation shows itself; most do within ten."""
+MOST_SEEDS = 12
+"""By then a protection that is gone was missed; most are by the third."""
 
 pytestmark = [
     pytest.mark.timeout(900),
@@ -33,8 +33,9 @@ pytestmark = [
 async def simulated(*arguments: str) -> tuple[int, str]:
     """Exit status and output of the command."""
     environment = {**os.environ, "PYTHONHASHSEED": "0"}
+    command = (sys.executable, "-m", "tests.simulation", "--jobs", "2", *arguments)
     running = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "tests.simulation", *arguments, cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE
+        *command, cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
     )
     told, _ = await running.communicate()
     return running.returncode or 0, told.decode()
@@ -42,15 +43,20 @@ async def simulated(*arguments: str) -> tuple[int, str]:
 
 async def test_seeds_keep_every_promise() -> None:
     """Nobody rings twice, nobody is lost, nothing is too fast, stop means stop, and what is told is true."""
-    half = SEEDS // 2
-    for status, told in await asyncio.gather(simulated(f"0:{half}"), simulated(f"{half}:{SEEDS}")):
-        assert 0 == status, told
+    status, told = await simulated("--no-shrink", f"0:{SEEDS}")
+
+    assert 0 == status, told
 
 
-@pytest.mark.parametrize("name", MUTATIONS)
-async def test_judge_bites(name: str) -> None:
-    """Without a protection, the promise that it protects is found broken."""
-    status, told = await simulated("--without", name, "--no-shrink", f"0:{MOST_SEEDS}")
+async def test_judge_bites() -> None:
+    """Without a protection, whichever it is, the promise that it protects is found broken."""
+    status, told = await simulated("--without", "each", f"0:{MOST_SEEDS}")
 
-    assert 1 == status, told
-    assert any(f": {promise}: " in told for promise in MUTATIONS[name].breaks), told
+    assert 0 == status, told
+
+
+def test_each_promise_has_a_protection_that_is_taken_out() -> None:
+    """Whatever the judge holds against a run, some build without a protection breaks it."""
+    assert {"twice", "lost", "fast", "stop", "together", "slots", "true", "sums"} == {
+        one.breaks for one in MUTATIONS.values()
+    }

@@ -107,9 +107,13 @@ class End(asyncio.Transport):
             self._owner.run(self._take, part)
 
     def write(self, data: Any) -> None:
-        if self._closing or not data or not self._owner.step("http"):
+        if self._closing or not data:
             return
-        self._later(self.peer._take, bytes(data))
+        data = bytes(data)
+        if data.startswith(b"POST ") and b"/voice/calls " in data and not self._owner.step("place"):
+            return
+        if self._owner.step("http"):
+            self._later(self.peer._take, data)
 
     def writelines(self, list_of_data: Any) -> None:
         self.write(b"".join(list_of_data))

@@ -7,22 +7,12 @@ shrunk by leaving out parts for as long as it fails.
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from dialer.simulator import Outcome, PlaceFault, WebhookFault
-
-_LOST_REPLIES = (
-    PlaceFault.LOST_REPLY, PlaceFault.CUT_REPLY, PlaceFault.SLOW_REPLY, PlaceFault.HTML_PLACED,
-    PlaceFault.STATUS_500_PLACED, PlaceFault.STATUS_502_PLACED, PlaceFault.STATUS_503_PLACED,
-    PlaceFault.STATUS_504_PLACED, PlaceFault.STARTED_FIRST,
-)  # fmt: skip
-_REFUSALS = (
-    PlaceFault.STATUS_429, PlaceFault.STATUS_500, PlaceFault.STATUS_502, PlaceFault.STATUS_503, PlaceFault.RESET,
-    PlaceFault.STATUS_401, PlaceFault.HTML,
-)  # fmt: skip
-_WEBHOOKS = (WebhookFault.SWAPPED, WebhookFault.DOUBLED, WebhookFault.LOST, WebhookFault.LATE, WebhookFault.ODD_STATUS)
+from dialer.simulator import Outcome
+from tests.simulation.themes import THEMES, Theme, Thrown
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +70,7 @@ class Plan:
     """A whole run."""
 
     seed: int
+    theme: str
     workers: int
     per_second: float
     campaigns: tuple[PlannedCampaign, ...]
@@ -112,9 +103,8 @@ class Plan:
 
     def told(self) -> str:
         """The plan in words, for whoever looks into a failure."""
-        lines = [
-            f"seed {self.seed}: {self.workers} workers, {self.per_second:g} calls a second, clocks off by {self.skews}"
-        ]
+        how = f"{self.workers} workers, {self.per_second:g} calls a second, clocks off by {self.skews}"
+        lines = [f"seed {self.seed} ({self.theme}): {how}"]
         for one in self.campaigns:
             people = ", ".join(f"{p.number} {'/'.join(p.turns)}{' ' + p.key if p.key else ''}" for p in one.people)
             lines.append(f"  {one.at_s:7.2f} s  campaign {one.name} ({one.priority}, {one.wishes}): {people}")
@@ -127,112 +117,94 @@ class Plan:
         return "\n".join(lines)
 
 
-def draw(seed: int) -> Plan:
-    """The plan of a seed."""
+def draw(seed: int, theme: str | None = None) -> Plan:
+    """The plan of a seed, about the theme that it draws or the one that is asked for."""
     dice = random.Random(seed)
-    workers = dice.choice((1, 1, 2, 2, 3))
+    drawn = dice.choice(sorted(THEMES))
+    about = THEMES[theme or drawn]
+    workers = dice.choice(about.workers)
     people = _people(dice)
-    campaigns = tuple(_campaign(dice, number, people) for number in range(dice.choice((1, 1, 2, 3))))
-    events = sorted(_events(dice, workers, campaigns), key=lambda event: event.at_s)
-    skews = tuple(dice.choice((0.0, 0.0, dice.uniform(-90, 90))) for _ in range(workers + 1))
-    return Plan(seed, workers, dice.choice((1.0, 1.0, 2.0, 3.0)), campaigns, tuple(events), skews)
+    campaigns: list[PlannedCampaign] = []
+    for _ in range(dice.choice(about.campaigns)):
+        campaigns.append(_campaign(dice, about, campaigns, people))
+    events = [event for thrown in about.thrown for event in _events(dice, thrown, workers, campaigns)]
+    skews = tuple(dice.uniform(-90, 90) if dice.random() < about.skewed else 0.0 for _ in range(workers + 1))
+    return Plan(
+        seed,
+        theme or drawn,
+        workers,
+        dice.choice(about.per_second),
+        tuple(campaigns),
+        tuple(sorted(events, key=lambda event: event.at_s)),
+        skews,
+    )
+
+
+_OUTCOMES = (
+    Outcome.ANSWERS,
+    Outcome.ANSWERS,
+    Outcome.ANSWERS,
+    Outcome.BUSY,
+    Outcome.NO_ANSWER,
+    Outcome.REJECTS,
+    Outcome.UNREACHABLE,
+)
 
 
 def _people(dice: random.Random) -> Iterator[Person]:
     number = 31_610_000_000
-    outcomes = (
-        Outcome.ANSWERS,
-        Outcome.ANSWERS,
-        Outcome.ANSWERS,
-        Outcome.BUSY,
-        Outcome.NO_ANSWER,
-        Outcome.REJECTS,
-        Outcome.UNREACHABLE,
-    )
     while True:
         number += dice.randint(1, 9)
-        turns = tuple(dice.choice(outcomes) for _ in range(dice.choice((1, 1, 2))))
+        turns = tuple(dice.choice(_OUTCOMES) for _ in range(dice.choice((1, 1, 2))))
         yield Person(f"+{number}", turns, dice.choice(("", "1", "1", "9")))
 
 
-def _campaign(dice: random.Random, number: int, people: Iterator[Person]) -> PlannedCampaign:
+def _campaign(
+    dice: random.Random, theme: Theme, before: list[PlannedCampaign], people: Iterator[Person]
+) -> PlannedCampaign:
     wishes: dict[str, Any] = {}
-    if dice.random() < 0.35:
+    if dice.random() < theme.redials:
         wishes["max_tries"] = dice.choice((2, 3))
         wishes["redial"] = {
-            "busy": {"times": 2, "after_s": dice.choice((5, 15))},
-            "no_answer": {"times": 1, "after_s": 20},
+            "busy": {"times": 2, "after_s": dice.choice((3, 8))},
+            "no_answer": {"times": 1, "after_s": 10},
         }
-    if dice.random() < 0.1:
-        wishes["expires_in_s"] = dice.choice((20, 60))
-    if dice.random() < 0.15:
+    if dice.random() < theme.expires:
+        wishes["expires_in_s"] = dice.choice((5, 8, 20))
+    if dice.random() < theme.slots:
         wishes["slots"] = dice.choice((1, 2))
+    drawn = tuple(next(people) for _ in range(dice.choice(theme.people)))
     return PlannedCampaign(
-        f"c{number}",
-        round(dice.uniform(0, 4), 3),
-        tuple(next(people) for _ in range(dice.choice((1, 4, 8, 12, 20)))),
+        f"c{len(before)}",
+        round(dice.uniform(0, 2), 3),
+        before[-1].people if before and dice.random() < theme.shares else drawn,
         dice.choice(("normal", "normal", "urgent", "background")),
         wishes,
-        import_twice=dice.random() < 0.25,
+        import_twice=dice.random() < theme.import_twice,
     )
 
 
-_KILLED = ("kill_before:redis", "kill_after:redis")
-_KILLED_SPEAKING = ("kill_before:http", "kill_after:http")
-_MACHINE_FAULTS: Mapping[str, tuple[Sequence[float], Sequence[float]]] = {
-    # how long they last, and how much of them there is
-    "redis_slow": ((2, 10), (0.02, 0.2, 1.0, 6.0)),
-    "network_slow": ((2, 10), (0.02, 0.2, 1.0, 6.0)),
-    "freeze": ((0.3, 2, 12, 30), (0,)),
-    "restart": ((0.3, 2, 15, 40), (0,)),
-    # not at a moment but with a step from there on: between any two of them
-    **dict.fromkeys(_KILLED, ((0.5, 3, 15), tuple(range(1, 31)))),
-    **dict.fromkeys(_KILLED_SPEAKING, ((0.5, 3, 15), tuple(range(1, 6)))),
-}
-_COMMON_FAULTS: Mapping[str, tuple[Sequence[float], Sequence[float]]] = {
-    "redis_kill": ((0.2, 2, 8), (0,)),
-    "cuts": ((2, 15), (0.02, 0.2)),
-    "clock_jump": ((0,), (-30, -2, 2, 30)),
-    "token_down": ((3, 30), (0,)),
-    "revoke": ((0,), (0,)),
-    "place": ((4, 12), (0.3, 1.0)),
-    "webhook": ((5, 40), (0.2, 0.6, 1.0)),
-}
-_OFTEN = ("kill_after:redis", "kill_after:http", "freeze", "place", "place", "webhook")
-"""These besides, for they are what happens."""
-
-_TOGETHER: Sequence[Sequence[tuple[str, bool, float, float]]] = (
-    (),
-    (("webhook:lost", False, 30, 1.0), ("kill_after:http", True, 3, 1), ("kill_after:http", True, 3, 2)),
-    (("webhook:lost", False, 30, 1.0), ("place:lost_reply", False, 12, 1.0)),
-    (("webhook:late", False, 30, 1.0), ("place:503_placed", False, 12, 1.0)),
-    (("freeze", True, 30, 0), ("freeze", True, 12, 0)),
-    (("kill_after:redis", True, 15, 3), ("kill_after:redis", True, 15, 5), ("cuts", False, 10, 0.2)),
-    (("redis_slow", True, 10, 0.2), ("freeze", True, 0.3, 0), ("redis_slow", True, 10, 0.4)),
-)
-"""Faults that are dangerous together, as chance seldom throws them: what, whether at a worker, how long, how much."""
-
-
-def _events(dice: random.Random, workers: int, campaigns: tuple[PlannedCampaign, ...]) -> Iterator[Event]:
-    machines = [f"worker-{number}" for number in range(workers)] + ["api"]
-    kinds = [*_MACHINE_FAULTS, *_COMMON_FAULTS, *_OFTEN]
-    for _ in range(dice.choice((0, 1, 2, 4, 6))):
-        kind = dice.choice(kinds)
-        whom = dice.choice(machines) if kind in _MACHINE_FAULTS else ""
-        lasts, amounts = _MACHINE_FAULTS.get(kind) or _COMMON_FAULTS[kind]
-        which = {"place": _LOST_REPLIES + _REFUSALS, "webhook": _WEBHOOKS}.get(kind)
-        what = f"{kind}:{dice.choice(which)}" if which else kind
-        yield Event(_moment(dice), what, whom, dice.choice(lasts), dice.choice(amounts))
-    for what, is_at_worker, lasts_s, amount in dice.choice(_TOGETHER):
-        whom = dice.choice(machines[:-1]) if is_at_worker else ""
-        yield Event(round(dice.uniform(1, 10), 3), what, whom, lasts_s, amount)
-    for _ in range(dice.choice((0, 0, 1, 2, 3))):
-        campaign = dice.choice(campaigns)
-        kind = dice.choice(("pause", "pause", "cancel", "suppress", "suppress", "hang_up", "urgent", "urgent"))
+def _events(dice: random.Random, thrown: Thrown, workers: int, campaigns: list[PlannedCampaign]) -> Iterator[Event]:
+    machines = [f"worker-{number}" for number in range(workers)]
+    campaign = dice.choice(campaigns)
+    stricken = {
+        "worker": machines,
+        "api": ["api"],
+        "machine": [*machines, "api"],
+        "campaign": [one.name for one in campaigns],
         # Whoever stands last in the list is likely not dialed yet.
-        whom = campaign.people[-1].number if kind == "suppress" else campaign.name
-        yield Event(_moment(dice), kind, whom, dice.choice((0.5, 5, 30)) if kind == "pause" else 0.0)
-
-
-def _moment(dice: random.Random) -> float:
-    return round(dice.uniform(0.5, 20), 3)
+        "person": [
+            campaign.people[-1].number,
+            campaign.people[-1].number,
+            campaign.people[len(campaign.people) // 2].number,
+        ],
+    }.get(thrown.at, [""])
+    for _ in range(dice.choice(thrown.times)):
+        what, whom = dice.choice(thrown.what), dice.choice(stricken)
+        yield Event(
+            round(dice.uniform(*thrown.between), 3),
+            what,
+            whom,
+            dice.choice(thrown.lasts_s),
+            dice.choice(thrown.amounts),
+        )

@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from tests.simulation.virtual_time import FROST, SKEW, Frost, Skew, passed_s
 
 T = TypeVar("T")
+_REQUEST_S = 0.002
 _CURRENT: contextvars.ContextVar[Process] = contextvars.ContextVar("process")
 
 
@@ -76,19 +77,16 @@ class Process:
             if before:
                 self.die()
                 return False
-            self.die_soon()
+            # Once what it does now has left it: of a request, its body too.
+            asyncio.get_running_loop().call_later(_REQUEST_S if kind == "place" else 0, self.die)
         return True
-
-    def die_soon(self) -> None:
-        """Die once what it does now has left it."""
-        asyncio.get_running_loop().call_soon(self.die)
 
     def die(self) -> None:
         """As by `kill -9`."""
         if not self.alive:
             return
         self.alive = False
-        self.frost.until_s = 0.0
+        self.frost.thaw()
         self.death_s = passed_s()
         deaths, self._deaths = self._deaths, []
         for what in deaths:
@@ -105,7 +103,9 @@ class Process:
     @property
     def leftovers(self) -> list[str]:
         """Tasks of a dead process that still run: a fault of the simulation."""
-        return [] if self.alive else [str(task.get_coro()) for task in self._tasks]
+        if self.alive:
+            return []
+        return [f"left: {self.name} is dead, and still does {task.get_coro().__qualname__}" for task in self._tasks]  # type: ignore[union-attr]
 
 
 OUTSIDE = Process("outside")

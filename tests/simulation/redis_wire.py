@@ -10,7 +10,6 @@ import asyncio
 import os
 import random
 import select
-import shutil
 import signal
 import socket
 import subprocess
@@ -21,22 +20,34 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.asyncio.connection import UnixDomainSocketConnection
 
+from dialer import keys
 from dialer.processes.child import _tie_to_parent
 from tests.fakes.redis_server import bundled_program
 from tests.simulation.processes import Process, current
 from tests.simulation.virtual_time import START_S, passed_s, real_time
 
-_MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, and a folder of our own in it
+_SHARED = Path("/dev/shm")  # noqa: S108 - a folder of our own is made in it
+MEMORY = _SHARED if _SHARED.is_dir() else None
+"""A file system in memory, where there is one."""
 SERVER = bundled_program()
 """Not whichever is on PATH: Debian's own, with jemalloc, does not start beside libfaketime."""
 FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
 
 
-class RedisMachine:
-    """A real server in a folder of its own, which can be killed and started again."""
+_WAKE_LOOK_S = 0.05
 
-    def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix="dialer-sim-", dir=_MEMORY if _MEMORY.is_dir() else None))
+
+class RedisMachine:
+    """A real server in a folder of its own, which can be killed and started again.
+
+    Attributes:
+        durable: whether it keeps on disk what it was told.
+    """
+
+    durable = True
+
+    def __init__(self, within: Path) -> None:
+        self.folder = Path(tempfile.mkdtemp(dir=within))
         self.socket = self.folder / "redis"
         self._clock = self.folder / "now"
         self._told_s = -1
@@ -44,6 +55,7 @@ class RedisMachine:
         self.dice = random.Random(0)
         self.skew_s = 0.0
         self.cut_chance = 0.0
+        self.wakes = 0
         self.url = f"unix://{self.socket}"
 
     def start(self) -> None:
@@ -61,7 +73,8 @@ class RedisMachine:
             "TZ": "UTC",
         }
         options = ["--port", "0", "--unixsocket", str(self.socket), "--dir", str(self.folder), "--save", ""]
-        options += ["--appendonly", "yes", "--appendfsync", "everysec", "--logfile", str(self.folder / "log")]
+        options += ["--appendonly", "yes" if self.durable else "no", "--appendfsync", "everysec"]
+        options += ["--logfile", str(self.folder / "log")]
         self._server = subprocess.Popen(  # noqa: S603 - found by us
             [SERVER, *options],
             env=environment,
@@ -107,7 +120,7 @@ class RedisMachine:
 
     def reset(self, dice: random.Random) -> None:
         """Empty, at the beginning of a run."""
-        self.dice, self.skew_s, self.cut_chance = dice, 0.0, 0.0
+        self.dice, self.skew_s, self.cut_chance, self.wakes = dice, 0.0, 0.0, 0
         if self._server is None:
             self.start()
         self._told_s = -1
@@ -118,11 +131,6 @@ class RedisMachine:
             got = b""
             while got.count(b"\r\n") < 2:
                 got += client.recv(64)
-
-    def close(self) -> None:
-        """End it and remove its folder."""
-        self.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class _Pipe:
@@ -161,6 +169,7 @@ class _Pipe:
             self.close()
             raise ConnectionResetError(104, "Connection reset by peer")
         machine.tick()
+        machine.wakes += keys.WAKE.encode() in data and b"LPOP" not in data
         try:
             self._socket.sendall(data)
             # Executed before anybody else goes on.
@@ -203,6 +212,19 @@ def install(machine: RedisMachine) -> None:
             raise ConnectionRefusedError(111, "Connection refused")
         self._reader = self._writer = _Pipe(machine, current())
 
+    async def blpop(self: Any, names: Any, timeout: float) -> Any:  # noqa: ASYNC109 - redis-py has it so
+        # A server that waits would wait in real time. Whoever pushes names the list.
+        until_s, seen = passed_s() + timeout, -1
+        while True:
+            if seen != machine.wakes:
+                seen = machine.wakes
+                for name in names:
+                    if (found := await self.lpop(name)) is not None:
+                        return name, found
+            if passed_s() >= until_s:
+                return None
+            await asyncio.sleep(min(_WAKE_LOOK_S, max(until_s - passed_s(), 0.001)))
+
     async def now(self: Any) -> tuple[int, int]:
         await self.ping()
         micros = int((START_S + passed_s() + machine.skew_s) * 1_000_000)
@@ -211,25 +233,13 @@ def install(machine: RedisMachine) -> None:
     UnixDomainSocketConnection._connect = connect  # type: ignore[method-assign]
     UnixDomainSocketConnection.can_read_destructive = _nothing_left  # type: ignore[method-assign]
     Redis.time = now  # type: ignore[method-assign, assignment]
-    Redis.blpop = _blpop  # type: ignore[method-assign, assignment]
+    Redis.blpop = blpop  # type: ignore[method-assign, assignment]
 
 
 async def _nothing_left(self: Any) -> bool:
     if self._reader is None or self._reader.at_eof():
         raise ConnectionResetError(104, "Connection reset by peer")
     return False
-
-
-async def _blpop(self: Any, names: Any, timeout: float) -> Any:  # noqa: ASYNC109 - redis-py has it so
-    """A server that waits would wait in real time."""
-    until_s = passed_s() + timeout
-    while True:
-        for name in names:
-            if (found := await self.lpop(name)) is not None:
-                return name, found
-        if passed_s() >= until_s:
-            return None
-        await asyncio.sleep(min(0.2, max(until_s - passed_s(), 0.001)))
 
 
 def _real_sleep(seconds: float) -> None:

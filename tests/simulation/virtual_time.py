@@ -18,6 +18,8 @@ from typing import Any
 START_S = 1_803_895_200.0
 """Where each run begins: Monday, 1 March 2027, 10:00 UTC."""
 
+BEGIN_S = 1000.0
+"""And what the monotonic clock shows then."""
 _ROUNDING_S = 1e-6
 _TURN_NS = 200  # of the event loop
 _real = {name: getattr(time, name) for name in ("time", "time_ns", "monotonic", "monotonic_ns")}
@@ -36,11 +38,11 @@ SKEW: contextvars.ContextVar[Skew | None] = contextvars.ContextVar("skew", defau
 class _Late:
     """A callback that may have to wait for its machine."""
 
-    __slots__ = ("args", "callback", "context", "handle")
+    __slots__ = ("args", "callback", "context", "handle", "loop")
     handle: asyncio.Handle
 
-    def __init__(self, callback: Any, args: Any, context: contextvars.Context) -> None:
-        self.callback, self.args, self.context = callback, args, context
+    def __init__(self, loop: VirtualLoop, callback: Any, args: Any, context: contextvars.Context) -> None:
+        self.loop, self.callback, self.args, self.context = loop, callback, args, context
 
 
 def _unless_cancelled(late: _Late) -> None:
@@ -54,6 +56,17 @@ class Frost:
     def __init__(self) -> None:
         self.until_s = 0.0
         self.line: list[_Late] = []
+
+    def freeze(self, lasts_s: float) -> None:
+        """Stand still for so long from now."""
+        self.until_s = max(self.until_s, passed_s() + lasts_s)
+
+    def thaw(self) -> None:
+        """Do what would have been done."""
+        self.until_s = 0.0
+        line, self.line = self.line, []
+        for late in line:
+            asyncio.SelectorEventLoop.call_soon(late.loop, _unless_cancelled, late, context=late.context)
 
 
 FROST: contextvars.ContextVar[Frost | None] = contextvars.ContextVar("frost", default=None)
@@ -87,7 +100,7 @@ def take_over() -> None:
 
     def monotonic_ns() -> int:
         skew = SKEW.get()
-        return 1_000_000_000_000 + _Now.passed_ns + (int(skew.monotonic_s * 1e9) if skew else 0)
+        return int(BEGIN_S * 1e9) + _Now.passed_ns + (int(skew.monotonic_s * 1e9) if skew else 0)
 
     time.time_ns = wall_ns
     time.time = lambda: wall_ns() / 1e9
@@ -149,14 +162,14 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def call_soon(  # type: ignore[override]
         self, callback: Any, *args: Any, context: contextvars.Context | None = None
     ) -> asyncio.Handle:
-        late = _Late(callback, args, context or contextvars.copy_context())
+        late = _Late(self, callback, args, context or contextvars.copy_context())
         late.handle = super().call_soon(self._thawed, late, context=late.context)
         return late.handle
 
     def call_at(  # type: ignore[override]
         self, when: float, callback: Any, *args: Any, context: contextvars.Context | None = None
     ) -> Any:
-        late = _Late(callback, args, context or contextvars.copy_context())
+        late = _Late(self, callback, args, context or contextvars.copy_context())
         late.handle = super().call_at(when, self._thawed, late, context=late.context)
         return late.handle
 
@@ -174,9 +187,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
         if frost.until_s - passed_s() > _ROUNDING_S:
             asyncio.SelectorEventLoop.call_at(self, frost.until_s, self._thaw, frost, context=contextvars.Context())
             return
-        line, frost.line = frost.line, []
-        for late in line:
-            asyncio.SelectorEventLoop.call_soon(self, _unless_cancelled, late, context=late.context)
+        frost.thaw()
 
     def run_in_executor(self, _executor: Any, func: Callable[..., Any], *args: Any) -> Any:  # type: ignore[override]
         future = self.create_future()
