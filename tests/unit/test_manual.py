@@ -12,6 +12,7 @@ from dialer.settings import _AS_MAIN, _OF_TRUNK, TRUNK_FIELDS, Settings, environ
 from dialer.states import CALL_STEPS
 from tests.fakes.manual import PAGES, README, manual
 from tests.fakes.status_table import meanings
+from tests.simulation.mutations import MUTATIONS
 
 RUN = "run: python -m tests.unit.test_manual"
 
@@ -74,6 +75,12 @@ def reasons_table() -> str:
     return "\n".join([*rows, *(f"| `{code}` | {WORDS[code].about} |" for code in Code)])
 
 
+def protections_table() -> str:
+    """One row for each protection that the simulation takes out: the promise that falls, and in runs about what."""
+    rows = ["| taken out | found broken | in runs about |", "| --- | --- | --- |"]
+    return "\n".join([*rows, *(f"| {name} | {one.breaks} | {one.theme} |" for name, one in MUTATIONS.items())])
+
+
 TABLES = {
     "settings": settings_table,
     "trunks": trunks_table,
@@ -81,6 +88,7 @@ TABLES = {
     "labels": labels_table,
     "answers": answers_table,
     "reasons": reasons_table,
+    "protections": protections_table,
 }
 
 
@@ -126,6 +134,11 @@ def test_table_of_answers_is_that_of_the_tests() -> None:
 def test_table_of_reasons_is_that_of_the_code() -> None:
     """The manual tells every reason not to be dialed now, the strongest first."""
     assert reasons_table() == _between(manual(), "reasons"), RUN
+
+
+def test_table_of_protections_is_that_of_the_simulation() -> None:
+    """What the manual says is taken out of simulated runs is what the simulation takes out."""
+    assert protections_table() == _between(manual(), "protections"), RUN
 
 
 def test_graph_shows_every_step_of_a_call() -> None:
