@@ -51,6 +51,7 @@ class Told:
         imported: the numbers of each campaign whose import was acknowledged.
         orders: (acknowledged at, verb, campaign's name or number), in order; asked at in `asked`.
         singles: ids of single calls by number.
+        missed: campaigns that could not be put in before their own end.
         looks: what was wrong with a look at a campaign while it ran.
     """
 
@@ -60,6 +61,7 @@ class Told:
     resumed: list[tuple[float, str]] = field(default_factory=list)
     expires: dict[str, float] = field(default_factory=dict)
     singles: dict[str, set[str]] = field(default_factory=dict)
+    missed: set[str] = field(default_factory=set)
     looks: list[str] = field(default_factory=list)
     ended_s: float = 0.0
     calls: dict[str, list[Json]] = field(default_factory=dict)
@@ -329,6 +331,7 @@ class World:
         }
         made = await self._post("/v1/campaigns", body, {"Idempotency-Key": campaign.name})
         if made is None:
+            self.told.missed.add(campaign.name)
             return
         campaign_id = self.told.campaigns[campaign.name] = str(made["id"])
         rows = "number\n" + "\n".join(person.number for person in campaign.people) + "\n"
@@ -340,7 +343,7 @@ class World:
         await self._post(f"/v1/campaigns/{campaign_id}/start", {"force": True})
 
     async def _post(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Json | None:
-        """POST until it is answered; None where it is refused for good (a step that is not possible any more)."""
+        """POST until it is answered; None where it is refused for good, as not possible any more."""
         headers = {"Content-Type": "text/csv" if isinstance(body, str) else "application/json", **(headers or {})}
         while True:
             try:
@@ -358,6 +361,8 @@ class World:
                         return told
                     if response.status < 500 and response.status not in {409, 429}:
                         text = await response.text()
+                        if "lies in the past" in text:
+                            return None
                         raise AssertionError(f"POST {path} gave {response.status}: {text}")
                     if response.status == 409:
                         problem = await response.json()
@@ -397,7 +402,7 @@ class World:
 
     async def _is_over(self) -> bool:
         """Whether every campaign is; whoever is paused is resumed, as a person would do when all is well again."""
-        over = len(self.told.imported) == len(self.plan.campaigns)
+        over = len(self.told.imported) + len(self.told.missed) == len(self.plan.campaigns)
         for name, campaign_id in self.told.campaigns.items():
             seen = await self._get(f"/v1/campaigns/{campaign_id}")
             if seen is None:
