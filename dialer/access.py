@@ -40,7 +40,6 @@ _IMPLIED = {
 OPERATE_OR_LAUNCH = (Role.OPERATE, Role.LAUNCH)
 """Of what stops calls: whoever may make phones ring may stop that, too."""
 
-MOST_NAME = 100
 _PREFIX = "dialer"
 _ID_LENGTH = 7  # 33 bits after the `k`; should two ever meet, the store says so
 _SECRET_BYTES = 32
