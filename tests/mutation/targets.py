@@ -113,7 +113,9 @@ _API_KEYS = ("tests/integration/api/test_api_keys.py", "tests/integration/api/te
 _API_EVENTS = ("tests/integration/api/test_api_events.py",)
 
 LUA: dict[str, Sequence[str]] = {
-    "parts/call": _life("store_events store_late_events redials_beforehand escalating_late escalating"),
+    "parts/call": _life(
+        "store_events store_late_events store_campaigns redials_beforehand escalating_late escalating redials"
+    ),
     "parts/dialed": _life("dialing_record number_caps caps_loosened number_doubtful"),
     "parts/doubt": _life("dialing_record number_doubtful"),
     "parts/brakes": _life("brakes"),
