@@ -17,7 +17,7 @@ SHARES = {"+3161000000": 0.4, "+3162": 0.3}
 
 
 def _paces(rate: int) -> dict[str, Pace]:
-    return {"main": Pace(rate, prefix_shares=SHARES), "south": Pace(10, breaker=policy_of("3/5"))}
+    return {"main": Pace(rate, prefix_shares=SHARES), "south": Pace(10, slots=4, breaker=policy_of("3/5"))}
 
 
 @pytest.mark.parametrize("rate", [3, 30])

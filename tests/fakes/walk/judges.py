@@ -37,6 +37,8 @@ class Judges(Ground):
             rate = round(pace.calls_per_second)
             left = sorted(self.left_us[trunk])[-10 * rate :]
             assert all(late - early >= SECOND_US for early, late in zip(left, left[rate:], strict=False)), "too fast"
+            has_slot = {call_id for call_id, call in calls.items() if call.lease is not None and call.trunk == trunk}
+            assert has_slot <= stored.get(f"trunk:{trunk}:up", {}).keys() or not pace.slots
         assert self.expected.suppressed == set(stored.get("suppressed", {}))
         for name, numbers in self.lists.items():
             assert numbers == set(stored.get(f"suppressed:{name}", {}))

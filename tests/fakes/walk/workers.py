@@ -65,9 +65,12 @@ class Workers(Ground):
         assert len(ids) == len(claimed.claims) <= most
         assert {claim.trunk for claim in claimed.claims} <= {trunk}
         self.expected.claim(claimed.claims)
+        if self.paces[trunk].slots and ids:
+            assert len(await self._up(trunk)) <= self.paces[trunk].slots
         # Of a campaign without slots nothing more is due.
         left = [call for call_id, call in self.expected.due(self.engine.now_ms, trunk).items() if call_id not in ids]
-        self._judge_order(claimed.claims, {i: call.campaign.priority for i, call in due.items()}, left, asked_at_us)
+        awake = [call for call in left if call.campaign not in dozing]
+        self._judge_order(claimed.claims, {i: call.campaign.priority for i, call in due.items()}, awake, asked_at_us)
         # What is due and was not claimed lacks a token, or room; or its campaign's own pace was behind the first token:
         # it is looked at again in a millisecond.
         soon_us = min(inherited.place_at_us if inherited else math.inf, asked_at_us + pacing.LEAD_US) - ROUNDED_US
@@ -78,6 +81,11 @@ class Workers(Ground):
         dials = await self.engine.dialing.read(claimed.claims)
         self.dials += dials
         return dials
+
+    async def _up(self, trunk: str) -> set[str]:
+        """Who holds a slot of a trunk: whoever has no lease any more holds none."""
+        redis: Any = self.engine.redis
+        return {*await redis.zrange(keys.trunk_up(trunk), 0, -1)} & {*await redis.zrange(keys.LEASES, 0, -1)}
 
     async def _dozing(self) -> list[ExpectedCampaign]:
         """Campaigns whose own pace found a token of this millisecond too early: they are looked at in the next one."""
