@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
+
+import pytest
 
 from dialer import keys, pacing
+from dialer.dialing import Begun, Dialing
+from dialer.errors import StoreUnavailable
 from dialer.states import CallState
 from jobs.place import place_all
 from tests.fakes.engine import Engine
 from tests.fakes.switchboard import Switchboard
+from tests.fakes.waiting import until
 
 NUMBERS = [f"+3161234{number:04d}" for number in range(12)]
 
@@ -62,6 +68,31 @@ async def test_tokens_of_a_campaign_whose_breaker_opens_go_to_others(board: Swit
 
     assert CallState.LIVE is call.state
     assert "1" == await batch.command("HGET", keys.TRUNK, "index")
+
+
+@pytest.mark.parametrize("left", [CallState.WAITING, CallState.CLAIMED])
+async def test_an_intent_whose_answer_is_lost_rings_nobody(
+    left: CallState, board: Switchboard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No request leaves and no try counts; who had been stored waits again, who had not stays claimed for a while."""
+    begin, again = Dialing.begin, int(left is CallState.WAITING)
+
+    async def cut_off(self: Dialing, *args: Any, **options: Any) -> Begun:
+        assert not again or Begun.BEGUN is await begin(self, *args, **options)
+        raise StoreUnavailable("Redis does not answer")
+
+    campaign_id = await board.campaign(NUMBERS[:1])
+    with monkeypatch.context() as away:
+        away.setattr(Dialing, "begin", cut_off)
+        await place_all((await board.context.dialing.claim(1)).claims, board.context)
+    (call,), _ = await board.runtime.store.calls(campaign_id)
+    placings = board.carrier.journal.placings
+    if again:
+        await board.place()
+        await until(lambda: board.carrier.rings(NUMBERS[0]) > 0)
+
+    assert (left, 0, 0) == (call.state, call.attempts, placings)
+    assert (again, again) == (board.carrier.journal.placings, board.carrier.rings(NUMBERS[0]))
 
 
 async def test_a_record_that_cannot_be_read_keeps_no_other_call_from_being_placed(engine: Engine) -> None:
