@@ -29,6 +29,7 @@ from tests.bench import (
     machine,
     no_budget,
     pacing,
+    page,
     replicas,
     scale,
     tracing,
@@ -71,29 +72,32 @@ PARTS = {
 @click.option("--only", "parts", multiple=True, type=click.Choice(list(PARTS)), help="One part; may be repeated.")
 @click.option("--quick", "size", flag_value=Size.QUICK, type=Size, help="Less of everything: about two minutes.")
 @click.option("--full", "size", flag_value=Size.FULL, type=Size, help="Also a million waiting calls.")
-def main(*, parts: tuple[str, ...], size: Size | None) -> None:
+@click.option("--write", is_flag=True, help="Put the figures into docs/figures.md as well.")
+def main(*, parts: tuple[str, ...], size: Size | None, write: bool) -> None:
     """Measure the dialer beside the limits of this machine, in less than ten minutes."""
     wanted = [name for name in PARTS if name in parts] or list(PARTS)
     figures: Figures = {}
-    if run_server(_run(wanted, size or Size.NORMAL, figures)):
+    rows: dict[str, list[Row]] = {}
+    if run_server(_run(wanted, size or Size.NORMAL, figures, rows)):
         sys.exit(_INTERRUPTED)
+    if write:
+        page.write({name: of_part for name, of_part in rows.items() if "error" not in figures["parts"][name]}, figures)
     click.echo(json.dumps(figures, indent=2))
     sys.exit(any("error" in found for found in figures["parts"].values()))
 
 
-async def _run(wanted: Sequence[str], size: Size, figures: Figures) -> None:
+async def _run(wanted: Sequence[str], size: Size, figures: Figures, rows: dict[str, list[Row]]) -> None:
     started = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="dialer-bench-") as folder:
         about = machine.describe(Path(folder))
     figures |= {"at": datetime.now(UTC).isoformat(timespec="seconds"), "size": size, "machine": about, "parts": {}}
-    rows: list[Row] = []
     for name in wanted:
         report = await _measured(name, size)
         figures["parts"][name] = report.figures
-        rows += report.rows
+        rows[name] = report.rows
     figures["load_average_1min_at_end"] = rounded(os.getloadavg()[0])
     figures["took_s"] = rounded(time.monotonic() - started)
-    print_table(rows)
+    print_table([row for of_part in rows.values() for row in of_part])
 
 
 async def _measured(name: str, size: Size) -> Report:
