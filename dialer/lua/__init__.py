@@ -50,7 +50,7 @@ class Script:
 def script(name: str) -> Script:
     """The script in `name.lua`, its includes in front."""
     body = (files(__name__) / f"{name}.lua").read_text("utf-8")
-    names = [line.split(": ")[1] for line in body.splitlines() if line.startswith("-- include: ")]
+    names = _included(body)
     parts = [_part(name) for name in names]
     if "call" in names:
         body = "\n".join(["local function step()", body, "end", _part("call_over")])
@@ -68,6 +68,16 @@ def fact_bits(facts: frozenset[Fact]) -> int:
 def facts_of(bits: int) -> frozenset[Fact]:
     """The stored number as a set of facts."""
     return frozenset(fact for fact, bit in FACT_BIT.items() if bits & bit)
+
+
+def _included(text: str) -> list[str]:
+    """The parts that a text asks for, each once and behind those that it asks for itself."""
+    found: dict[str, None] = {}
+    for line in text.splitlines():
+        if line.startswith("-- include: "):
+            name = line.split(": ")[1]
+            found |= dict.fromkeys([*_included(_part(name)), name])
+    return [*found]
 
 
 def _part(name: str) -> str:

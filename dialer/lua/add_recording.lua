@@ -4,7 +4,6 @@
 -- ARGV    1 recording id, 2 attempt id, 3 now_ms, 4 the attempt's field among the packed ones, 5.. fields of a new one
 -- returns 0 no such attempt, 1 known, or deleted by somebody, 2 known, but not of this attempt, 3 new
 -- atomic because members of a conference tell of one recording at the same moment, at any process
--- include: packed
 -- include: attempt
 local MOST_FIELDS = 128
 if not restore(KEYS[1], KEYS[8], ARGV[4]) then return 0 end

@@ -10,8 +10,6 @@
 --         the person was erased: nothing but the facts stays then.
 -- atomic because two events of one call arrive together, in any order, at any process
 -- include: changes
--- include: packed
--- include: attempt
 -- include: call
 -- include: breaker
 -- include: brakes

@@ -16,8 +16,6 @@
 --         its caps in euro, 14 its breaker is open, 15 that of the trunk is; ended: 6 suppressed, 7 expired
 -- atomic because a pause, an urgent call or another worker must not fall between the look and the intent
 -- include: changes
--- include: packed
--- include: attempt
 -- include: call
 -- include: doubt
 -- include: dialed

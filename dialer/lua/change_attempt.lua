@@ -3,7 +3,6 @@
 -- ARGV    1 its field among the packed ones, 2 HSET or HDEL, 3.. what follows the key there
 -- returns 1 done, 0 there is no such attempt
 -- atomic because it may be packed at this moment
--- include: packed
 -- include: attempt
 if not restore(KEYS[1], KEYS[2], ARGV[1]) then return 0 end
 redis.call(ARGV[2], KEYS[1], unpack(ARGV, 3))

@@ -5,7 +5,6 @@
 -- ARGV    1 recording id, 2 now_ms, 3 how long a fetch under way may go on unseen (ms), then for each attempt its field there
 -- returns 0 there is none, 1 deleted before, 2 deleted now, -1 it belongs to other attempts by now: read it again
 -- atomic because a fetch or an event that comes meanwhile must find either all of it or the mark
--- include: packed
 -- include: attempt
 local state = redis.call('HGET', KEYS[1], 'state')
 if not state then return 0 end

@@ -4,8 +4,6 @@
 -- returns the call's disposition, '' where it does not wait, or was dialed by now
 -- atomic because it may be claimed at this moment
 -- include: changes
--- include: packed
--- include: attempt
 -- include: call
 if tries().n ~= NUMBER or not redis.call('ZSCORE', WAITING, SEQ) then return '' end
 return finish(redis.call('HGET', ATTEMPT, 'disposition') or 'cancelled')

@@ -7,8 +7,6 @@
 --         or given up while it may be up, 4 recordings of it are to be deleted first
 -- atomic because the call may be begun, or its end be told, at this moment
 -- include: changes
--- include: packed
--- include: attempt
 -- include: call
 -- include: index
 local count, known = tonumber(ARGV[6]), #ARGV - 8

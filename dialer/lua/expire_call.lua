@@ -4,8 +4,6 @@
 -- returns 1 expired, 0 it does not wait, or it is not too late
 -- atomic because it may be claimed at this moment; one that was claimed already expires in begin_attempt
 -- include: changes
--- include: packed
--- include: attempt
 -- include: call
 local ends = too_late_at()
 if not ends or NOW < ends or not redis.call('ZSCORE', WAITING, SEQ) then return 0 end

@@ -4,8 +4,6 @@
 -- returns 0 not lapsed any more, 1 claimed is waiting again, 2 placing is unknown now, 3 unknown: look, 4 live: look
 -- atomic because the holder may wake up and go on at this moment
 -- include: changes
--- include: packed
--- include: attempt
 -- include: call
 if tonumber(redis.call('ZSCORE', LEASES, CALL_ID) or 0) ~= tonumber(ARGV[5]) then return 0 end
 local due = redis.call('ZSCORE', CLAIMED, SEQ)

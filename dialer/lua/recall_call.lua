@@ -5,8 +5,6 @@
 --         {-2, state} it does not run, or is `over`
 -- atomic because two workers see the same drop, and because the conference may end at this moment
 -- include: changes
--- include: packed
--- include: attempt
 -- include: call
 local kind, state, expires, over, swept = unpack(redis.call('HMGET', CAMPAIGN, 'kind', 'state', 'expires_at', 'over_at', 'swept_at'))
 if kind ~= 'conference' then return {-1} end

@@ -7,8 +7,6 @@
 --         then how many attempts of this campaign in a row the carrier found malformed
 -- atomic because an event may arrive before the carrier's answer is written down
 -- include: changes
--- include: packed
--- include: attempt
 -- include: call
 -- include: breaker
 -- include: brakes

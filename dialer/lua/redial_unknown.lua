@@ -4,8 +4,6 @@
 --         it), 0 it is not unknown any more, or we hung up on it, which makes it cancelled
 -- atomic because its webhook may arrive at this moment
 -- include: changes
--- include: packed
--- include: attempt
 -- include: call
 -- include: breaker
 -- include: brakes

@@ -1,5 +1,6 @@
--- attempt (included, behind packed): an attempt that has ended is packed in the step that ends it, into a hash of its campaign, and is a
+-- attempt (included): an attempt that has ended is packed in the step that ends it, into a hash of its campaign, and is a
 -- hash of its own again before anything is done to it. It is never both. Before every program can read that (`schema`), none is packed.
+-- include: packed
 
 -- A packed attempt as a hash of its own. Returns whether there is such an attempt, and whether it was packed.
 local function restore(attempt, packed, field)

@@ -1,10 +1,11 @@
--- call (included, behind attempt): the keys of one call and the moves that more than one script makes. Before the script, its attempt
+-- call (included): the keys of one call and the moves that more than one script makes. Before the script, its attempt
 -- is no longer packed; behind it, it is again (`call_over.lua`).
 -- KEYS    1 hash campaign; zsets 2 waiting, 3 claimed, 4 placing, 5 unknown, 6 live; 7 zset leases; 8 zset sleeping;
 --         9 set closing; 10 hash trunk; 11 zset ready:urgent of the trunk; 12 zset suppressed; 13 hash suppression; 14 zset held;
 --         15 zset escalating; 16 stream changes; 17 zset doubtful; 18 zset undetermined; 19.. zset done:<disposition> in the order of `dispositions.py`; last, behind a script's own, the list callbacks:told, hash schema,
 --         the calls' hash of packed attempts, the call's bucket of records and the attempt
 -- ARGV    1 campaign id, 2 running number of the call, 3 number of the attempt, 4 now (ms); the rest is the script's own
+-- include: attempt
 local CAMPAIGN, WAITING, CLAIMED, PLACING, UNKNOWN, LIVE, LEASES, SLEEPING, CLOSING, TRUNK, URGENT = unpack(KEYS, 1, 11)
 local SUPPRESSED, VERSIONS, HELD, ESCALATING, CHANGES, DOUBTFUL, UNDETERMINED = unpack(KEYS, 12, 18)
 local HOUR_MS = 3600000
