@@ -17,7 +17,7 @@ help: ## show this list
 demo: $(READY) ## dial a whole campaign against the built-in carrier stand-in (about a minute)
 	@$(BIN)/dialer demo
 
-# A file's tests stay together for what they share. The long ones, of acceptance, begin: so no core waits at the end.
+# Who runs what: tests/conftest.py. The long ones, of acceptance, begin: so no core waits at the end.
 ON_ALL_CORES := --numprocesses logical --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 test: $(READY) ## all tests on all cores: unit, integration with a real Redis, acceptance
 	@$(BIN)/pytest $(ON_ALL_CORES)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Generator, Iterator
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # it has none
 
 from dialer.metrics.table import CONTRACTS
 from tests.fakes.redis_server import redis_server
@@ -15,6 +17,22 @@ from tests.fakes.waiting import FIGURES
 pytest.register_assert_rewrite("tests.fakes.walk")
 # Tables are as wide as for no terminal, whoever runs the tests and however; pytest-xdist says 80 to its processes.
 os.environ.pop("COLUMNS", None)
+_ANYTIME = ("tests/acceptance/test_api_fuzzed.py", "tests/acceptance/test_simulation.py")
+
+
+class _KeepTime(LoadFileScheduling):  # type: ignore[misc]  # it has no types
+    """A file keeps together for what its tests share, and all that dials in real time: no two may measure at once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file: str = super()._split_scope(nodeid)
+        is_timed = file.startswith(("tests/acceptance/", "tests/browser/")) and file not in _ANYTIME
+        return "timed" if is_timed else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> _KeepTime:
+    """Which process runs which tests, where there are several."""
+    return _KeepTime(config, log)
 
 
 @pytest.fixture(scope="session")
