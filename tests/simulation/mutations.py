@@ -78,7 +78,7 @@ def _dial_unknown_again() -> None:
 
 
 def _do_not_ask_the_list() -> None:
-    async def unasked(*_: Any) -> tuple[None, bool]:
+    async def unasked(*_: Any, last: bool = False) -> tuple[None, bool]:  # noqa: ARG001 - as it is called
         return None, True
 
     jobs.rescue._look_up = unasked  # type: ignore[assignment]
