@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from math import inf
 
 from dialer.forecast.beginnings import Part
 from dialer.forecast.line import Plan
@@ -95,7 +96,9 @@ class _Run:
         left, is_held = tokens, False
         for _, same in itertools.groupby(sorted(ready, key=_urgency), key=_urgency):
             takers = [(queue, queue.most(self._now, until)) for queue in same]
-            while takers and left > NOBODY:
+            before = inf
+            while takers and NOBODY < left < before:  # what is too little for each of them stays
+                before = left
                 each = left / sum(queue.line.weight for queue, _ in takers)
                 still: list[tuple[Queue, float]] = []
                 for queue, most in takers:

@@ -390,3 +390,11 @@ def test_calls_of_each_hour_are_told_with_their_range() -> None:
     assert all(calls.low <= calls.expected <= calls.high for _, calls in told.by_hour)
     assert told.by_hour[-1][1].high > told.by_hour[-1][1].low
     assert told.attempts.expected == pytest.approx(sum(calls.expected for _, calls in told.by_hour), abs=10)
+
+
+@pytest.mark.timeout(10)
+def test_what_is_too_little_for_anybody_is_nobodys() -> None:
+    """Tokens that three campaigns leave over, more than nobody together and less for each, are not shared for ever."""
+    lots = tuple(Lot(START + at, 0.33329) for at in range(3))
+    finished = finished_s(plan(line(lots=lots), *(line(lots=lots, id=name) for name in ("c2", "c3"))))
+    assert finished == pytest.approx(3 + CALL_S, abs=1)
