@@ -108,16 +108,16 @@ class Leases:
             last, first = first - 1, max(first - _PAGE, 0)
             page = await self._batch.command("ZRANGE", waiting, first, last)
             expired += await self._expire_redials(campaign_id, list(map(int, page)), now)
-        return expired + await self._sweep(campaign_id, now, one_by_one="1")
+        return expired + await self._sweep(campaign_id, now, one_by_one=True)
 
-    async def _sweep(self, campaign_id: str, now: int, one_by_one: str = "") -> int:
+    async def _sweep(self, campaign_id: str, now: int, *, one_by_one: bool = False) -> int:
         """End all that waits in one stroke; returns how many calls, less than 0 if not yet."""
         waiting = keys.calls_in(campaign_id, CallState.WAITING)
         expired = keys.calls_done(campaign_id, Disposition.EXPIRED)
         names = [keys.campaign(campaign_id), waiting, expired, keys.EXPIRING, keys.SLEEPING, keys.CLOSING]
         names += [keys.CALLBACKS_TOLD, *keys.AUDITED, keys.held(campaign_id), keys.CHANGES]
         trunks, kind = await asyncio.gather(trunks_of(self._batch, campaign_id), self._kind(campaign_id))
-        args: list[str | int] = [campaign_id, now, one_by_one]
+        args: list[str | int] = [campaign_id, now, "1" if one_by_one else ""]
         calls = int(await self._batch.run("expire_campaign", [*names, *keys.lines(trunks)], args))
         count_calls(Disposition.EXPIRED, kind, max(calls, 0))
         return calls
@@ -132,6 +132,8 @@ class Leases:
             for seq, text in zip(seqs, found, strict=True)
             if text and "last" in (tries := json.loads(text))
         ]
+        if not steps:
+            return 0
         ended = await asyncio.gather(
             *(self._batch.run("expire_call", keys.call_step(ref), args) for ref, args in steps)
         )

@@ -128,7 +128,8 @@ local function next_call(id, key, at, ready)
     local call = redis.call('ZRANGE', KEYS[key + 1], 0, 0, 'WITHSCORES')
     if not known or moves_left == 0 then cut_short = 1 end
     if known and not (call[1] and tonumber(call[2]) <= now_ms) then return nil, call[2] end
-    -- Past its end it expires in a moment (expire_campaign).
+    -- Past its end it expires in a moment (expire_campaign), also where this clock is behind: nobody who is moved now, past whoever
+    -- alarms about them one by one, may be left out.
     if not known or known.expires and known.expires <= now_ms then return nil, now_ms end
     local limited = kept_from_trunk_until(id, ready) or limited_until(id, known, key, at)
     if limited then return nil, limited end

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
@@ -13,6 +14,7 @@ from dialer.dispositions import Disposition, Fact
 from dialer.errors import StoreUnavailable
 from dialer.leases import Leases
 from dialer.model import NewCall, Redial
+from dialer.redis.batch import Batch
 from tests.fakes.clock import START_MS
 from tests.fakes.engine import Engine
 from tests.fakes.mortal import Mortal
@@ -26,6 +28,21 @@ SOON = moment(END_MS)
 async def alarmed(engine: Engine) -> list[str]:
     """Who is to be escalated."""
     return list(await engine.redis.zrange(keys.ESCALATING, 0, -1))
+
+
+class _Interrupted:
+    """Redis as a sweeper has it, where a slow process claims behind its first step."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self.command = engine.batch.command
+
+    async def run(self, name: str, *args: Any) -> Any:
+        answer = await self._engine.batch.run(name, *args)
+        if name == "expire_campaign" and answer == -2:
+            self._engine.clock.advance_ms(-5)
+            assert [] == await self._engine.claim()
+        return answer
 
 
 async def ends(engine: Engine, count: int) -> list[Disposition | None]:
@@ -46,6 +63,16 @@ async def test_end_of_the_campaign(engine: Engine) -> None:
     assert [Disposition.EXPIRED] * 3 == await ends(engine, 3)
     assert ["c1-1"] == await alarmed(engine)
     assert 1 == (await engine.audited()).count(("campaign.expired", "c1"))
+
+
+async def test_a_slow_process_moves_nobody_at_the_end(engine: Engine) -> None:
+    """While a sweeper alarms about one after the other, one whose clock is behind neither claims nor parks them."""
+    await campaign(engine, redial=REDIAL, expires_at=SOON)
+    await given_up(engine)
+    engine.clock.set_us(END_MS * 1000)
+    assert {"c1": 1} == await Leases(cast("Batch", _Interrupted(engine)), engine.clock).expire_campaigns()
+
+    assert ([Disposition.EXPIRED], ["c1-1"]) == (await ends(engine, 1), await alarmed(engine))
 
 
 @pytest.mark.parametrize("shared", [True, False])

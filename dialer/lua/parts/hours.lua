@@ -34,12 +34,12 @@ end
 local function known_of(id, campaign, waiting, held, now_ms)
   if not seen[id] then
     local stored = redis.call('HMGET', campaign, 'timed', 'cohorts', 'unpark', 'total', 'expires_at', 'weight', 'slots', 'pace', 'pace_at',
-      'tripped_until', 'euros', 'spent', 'spent_day', 'dearest', 'release')
+      'tripped_until', 'euros', 'spent', 'spent_day', 'dearest', 'release', 'swept_at')
     if stored[3] and not bring_back(campaign, waiting, stored, now_ms) then return nil end
     if stored[15] then moves_left = release(campaign, waiting, held, now_ms, moves_left) end
     if stored[15] and moves_left == 0 then return nil end
     seen[id] = {
-      timed = stored[1], cohorts = tonumber(stored[2] or 1), expires = tonumber(stored[5] or nil),
+      timed = stored[1], cohorts = tonumber(stored[2] or 1), expires = stored[16] and 0 or tonumber(stored[5] or nil),
       weight = tonumber(stored[6] or 1), slots = tonumber(stored[7] or nil),
       pace = tonumber(stored[8] or nil), pace_at = tonumber(stored[8] and stored[9] or 0),
       tripped = tonumber(stored[10] or nil), money = {stored[11], stored[12], stored[13], stored[14]},
