@@ -14,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from dialer.errors import InvalidInput
+from dialer.forms import LANGUAGE
 from dialer.ncco import to_wire
 from dialer.ncco.fields import Behavior
 from dialer.scripts import Ask, CallScript, Confirm, OptOut, Otherwise, Say, Step, Urls, render
@@ -24,7 +25,7 @@ from dialer.voices import Generation, check_voice
 
 KIND = "notification"
 
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+_LANGUAGE = re.compile(LANGUAGE)
 _MAX_STYLE = 99  # the carrier's list ends at 24 and grows
 _COLUMNS = frozenset({"number", "id"})
 _KEY = re.compile("[0-9*#]")

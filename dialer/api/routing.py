@@ -25,12 +25,13 @@ from dialer.api.keys import CALLER, OPERATIONS
 from dialer.api.models import Nothing
 from dialer.api.once import HEADER as IDEMPOTENCY_KEY
 from dialer.api.problems import NOT_FOUND, Problem, ProblemType
+from dialer.forms import OUR_ID
 
 Handler = Callable[..., Awaitable[web.StreamResponse]]
 PlainHandler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 # Only what our own ids are made of may reach the names of keys in Redis.
-_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*", re.ASCII)
+_ID = re.compile(OUR_ID, re.ASCII)
 MAX_ID_LENGTH = 64
 
 

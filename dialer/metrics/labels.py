@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import chain
 
-from dialer import __version__
+from dialer import __version__, forms
 from dialer.dispositions import Disposition
 from dialer.escalations.ladder import Why
 from dialer.holding import Held
@@ -40,7 +40,7 @@ CALL_STATE = one_of("state", (state for state in CallState if state is not CallS
 CAMPAIGN_STATE = one_of(
     "state", (CampaignState.DRAFT, CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.CANCELLED)
 )
-TRUNK = Label("trunk", pattern="[a-z][a-z0-9]{0,15}", told=f"`{MAIN}` and the names in `DIALER_TRUNKS`")
+TRUNK = Label("trunk", pattern=forms.TRUNK, told=f"`{MAIN}` and the names in `DIALER_TRUNKS`")
 HELD = one_of("reason", (reason.name.lower() for reason in Held))
 STOPPED = one_of("reason", ("breaker", "dialer"))
 RETURNED = one_of(

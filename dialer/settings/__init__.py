@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource
 
 from dialer.callbacks.events import CallbackEvent
 from dialer.errors import InvalidInput
+from dialer.forms import LANGUAGE, TRUNK
 from dialer.model import MAIN, Caps
 from dialer.settings.redis import RedisSettings
 from dialer.settings.secret_files import SECRETS_DIR, SecretFiles, read_secret
@@ -265,7 +266,7 @@ class Settings(RedisSettings):
     )
     default_language: str = Field(
         "nl-NL",
-        pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$",
+        pattern=LANGUAGE,
         description="Language of spoken text where a script names none (the carrier itself would read it as English).",
     )
     windows: str | None = Field(
@@ -483,7 +484,7 @@ _BY_DEFAULT = ("signature_secret", "burst", "slots")
 TRUNK_FIELDS = (*_OF_TRUNK, *_AS_MAIN, *_BY_DEFAULT)
 """What a further trunk has of its own. The first must be given; left out, the next are as those of `main`, and the last
 have their defaults."""
-_TRUNK_NAME = re.compile(r"[a-z][a-z0-9]{0,15}")
+_TRUNK_NAME = re.compile(TRUNK)
 
 
 def trunk_variable(trunk: str, field: str) -> str:
