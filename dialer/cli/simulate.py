@@ -9,7 +9,7 @@ import click
 from pydantic import TypeAdapter, ValidationError
 
 from dialer import log
-from dialer.cli.foreground import run_server
+from dialer.cli.foreground import keep_for_good, run_server
 from dialer.errors import InvalidInput
 from dialer.simulator.config import LIFELIKE, LIFELIKE_PRESSING, SimulatorConfig
 from dialer.simulator.faults import Often
@@ -36,6 +36,7 @@ def command(*, lifelike: bool, further: tuple[str, ...], **options: Any) -> None
     """Run the carrier stand-in: KPN's voice gateway without any phone ringing."""
     config = configure(dict(_pairs("--set", further)), lifelike=lifelike, **options)
     log.set_up()
+    keep_for_good()
     run_server(serve(config, ready=_announce))
 
 
