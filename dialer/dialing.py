@@ -26,7 +26,7 @@ from dialer import keys, pacing
 from dialer.clock import Clock, now_ms
 from dialer.dials import Claim, Dial, read_dials
 from dialer.dispositions import Disposition
-from dialer.erasing import suppressed_digest
+from dialer.erasures.hashes import suppressed_digest
 from dialer.model import MAIN, AttemptRef
 from dialer.openings import Openings
 from dialer.packed import read_attempt

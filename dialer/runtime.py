@@ -16,7 +16,7 @@ from redis.exceptions import RedisError
 from dialer import metrics
 from dialer.causes import cause
 from dialer.clock import RedisClock
-from dialer.erasing import erasure_secret
+from dialer.erasures.hashes import erasure_secret
 from dialer.errors import CarrierError, StoreUnavailable
 from dialer.metrics.table import begin_at_zero
 from dialer.metrics.turns import turned

@@ -8,9 +8,10 @@ from typing import Any
 import structlog
 
 from dialer.clock import moment, now_ms
-from dialer.erasure_proof import signed
+from dialer.erasures.erasure import Erasure, Plan
+from dialer.erasures.proof import signed
 from dialer.errors import NotFound
-from dialer.store.erasing import LOOK_AGAIN_MS, Erasure, Plan
+from dialer.store.erasing import LOOK_AGAIN_MS
 from jobs.context import ArqContext, Context
 
 log = structlog.get_logger()

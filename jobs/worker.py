@@ -25,7 +25,7 @@ from redis.exceptions import RedisError
 from dialer import metrics, queue
 from dialer.dialing import Dialing, paces_of
 from dialer.dials import Claim
-from dialer.erasing import erasure_secret
+from dialer.erasures.hashes import erasure_secret
 from dialer.errors import InvalidInput, StoreUnavailable
 from dialer.leases import Leases
 from dialer.metrics.turns import turned

@@ -20,9 +20,9 @@ from dialer.api.problems import ILLEGAL_STEP, KEY_IN_USE, KEY_REUSED
 from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
 from dialer.clock import now_ms
-from dialer.erasure_proof import is_about, is_genuine, number_digest
+from dialer.erasures.erasure import Erasure, Plan, new_erasure_id
+from dialer.erasures.proof import is_about, is_genuine, number_digest
 from dialer.idempotency import KeptAnswer
-from dialer.store.erasing import Erasure, Plan, new_erasure_id
 
 SCOPE = "post-numbers-erase"
 

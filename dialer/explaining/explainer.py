@@ -9,7 +9,7 @@ from typing import NamedTuple
 from dialer.cohorts import zones_for
 from dialer.dialing import Pace, paces_of
 from dialer.dispositions import Disposition
-from dialer.erasing import erasure_secret, suppressed_digest
+from dialer.erasures.hashes import erasure_secret, suppressed_digest
 from dialer.explaining.groups import Explained, explain_call, explain_campaign
 from dialer.explaining.reasons import Group
 from dialer.explaining.seen import Seen, SeenCall

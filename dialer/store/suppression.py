@@ -17,7 +17,7 @@ from typing import Any, Literal, NamedTuple
 from dialer import keys
 from dialer.clock import moment
 from dialer.decisions import ALL_CAMPAIGNS
-from dialer.erasing import MARK, suppressed_digest
+from dialer.erasures.hashes import MARK, suppressed_digest
 from dialer.errors import IllegalStep, InvalidInput, NotFound
 from dialer.forms import OUR_ID
 from dialer.model import ERASED

@@ -12,7 +12,7 @@ from dialer.dispositions import Disposition, Fact
 from dialer.holding import Held
 from dialer.redialing import moves_on, wait_ms
 from dialer.states import CALL_STEPS, UP, CallState, CampaignState
-from dialer.store.erasing import SETTLE_MS
+from dialer.store.erasing_calls import SETTLE_MS
 from tests.fakes.expected_redials import ExpectedPerson
 
 if TYPE_CHECKING:

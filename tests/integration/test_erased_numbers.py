@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from dialer.dialing import Begun, Dialing, Pace
 from dialer.dispositions import Disposition
-from dialer.erasing import suppressed_digest
+from dialer.erasures.hashes import suppressed_digest
 from dialer.model import NewCall
 from tests.fakes.engine import Engine
 

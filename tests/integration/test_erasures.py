@@ -11,10 +11,10 @@ from click.testing import CliRunner, Result
 
 from dialer import idempotency, keys
 from dialer.cli import main
-from dialer.erasure_proof import is_about, is_genuine, number_digest, signed
+from dialer.erasures.proof import is_about, is_genuine, number_digest, signed
 from dialer.errors import InvalidInput, StoreUnavailable
 from dialer.runtime import keep_to_data, open_runtime
-from dialer.store import erasing
+from dialer.store import erasing_calls
 from jobs.erase import erase
 from jobs.hang_up import HangUpRounds
 from tests.fakes.keyspace import dump
@@ -27,7 +27,7 @@ Json = dict[str, Any]
 @pytest.fixture(autouse=True)
 def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody waits for last webhooks or between looks here."""
-    monkeypatch.setattr(erasing, "SETTLE_MS", 0)
+    monkeypatch.setattr(erasing_calls, "SETTLE_MS", 0)
     monkeypatch.setattr("jobs.erase.LOOK_AGAIN_MS", 0)
     monkeypatch.setattr("dialer.cli.erase._LOOK_S", 0.05)
 

@@ -9,12 +9,13 @@ import pytest
 
 from dialer import keys
 from dialer.dispositions import Fact
+from dialer.erasures.erasure import Erasure, Plan
 from dialer.escalations.climbing import climb
 from dialer.escalations.escalating import escalation_id
 from dialer.escalations.ladder import Why
 from dialer.store import Store
 from dialer.store.base import deadlines
-from dialer.store.erasing import SETTLE_MS, Erasure, Plan
+from dialer.store.erasing_calls import SETTLE_MS
 from tests.fakes.alarm import person, plan
 from tests.fakes.engine import Engine, event
 from tests.fakes.mortal import Mortal

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from dialer import keys
 from dialer.dispositions import Disposition, Fact
+from dialer.erasures.erasure import Plan
 from dialer.lua import script
 from dialer.migrations import MIGRATIONS, PACKED_SINCE
 from dialer.model import MAIN, NewCall, Priority, Redial
@@ -21,7 +22,7 @@ from dialer.packed import change_attempt, forget_attempts, read_attempt, read_at
 from dialer.providers.base import CallEvent
 from dialer.redis.batch import Batch
 from dialer.store import Applied, Deleted, Noted
-from dialer.store.erasing import SETTLE_MS, Plan
+from dialer.store.erasing_calls import SETTLE_MS
 from tests.fakes.clock import START_MS
 from tests.fakes.engine import Engine, event, ref
 from tests.fakes.recordings import told

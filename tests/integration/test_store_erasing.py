@@ -13,7 +13,9 @@ from dialer import keys
 from dialer.callbacks.outbox import Outbox
 from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
-from dialer.erasing import suppressed_digest
+from dialer.erasures.erasure import Erasure, Plan
+from dialer.erasures.hashes import suppressed_digest
+from dialer.erasures.traces import spellings
 from dialer.errors import IllegalStep, InvalidInput
 from dialer.escalations.escalation import Person, Step
 from dialer.escalations.escalation import Plan as EscalationPlan
@@ -22,7 +24,7 @@ from dialer.model import CallRef, NewCall, Own, Priority, Redial
 from dialer.recordings.claims import RecordingClaims
 from dialer.redis.batch import Batch
 from dialer.states import CallState
-from dialer.store.erasing import SETTLE_MS, Erasure, Plan, spellings
+from dialer.store.erasing_calls import SETTLE_MS
 from tests.fakes.engine import Engine, event, make_engine, new_calls
 from tests.fakes.recordings import told
 

@@ -13,7 +13,7 @@ from dialer.decisions import ALL_CAMPAIGNS
 from dialer.dialing import Begun
 from dialer.dials import Dial
 from dialer.dispositions import Disposition, Fact
-from dialer.erasing import MARK
+from dialer.erasures.hashes import MARK
 from dialer.errors import IllegalStep, InvalidInput, NotFound
 from dialer.model import ERASED, NewCall
 from tests.fakes.engine import Engine, draft, event, make_engine

@@ -13,10 +13,10 @@ from dialer.callbacks.events import CallbackEvent, Callbacks
 from dialer.clock import moment, to_ms
 from dialer.decisions import ALL_CAMPAIGNS
 from dialer.dispositions import Disposition
+from dialer.erasures.erasure import Plan
 from dialer.errors import IllegalStep, NotFound
 from dialer.model import Breaker, Call, CallRef, Caps, EuroCap, NewCall, Priority, Redial, Share, Terms
 from dialer.states import CampaignState
-from dialer.store.erasing import Plan
 from dialer.windows import MIDNIGHT, Hours, Windows
 from tests.fakes.engine import new_calls
 from tests.fakes.expected_call import ExpectedCall

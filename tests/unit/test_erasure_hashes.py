@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dialer.erasing import MARK, erasure_secret, fingerprint, suppressed_digest
+from dialer.erasures.hashes import MARK, erasure_secret, fingerprint, suppressed_digest
 from dialer.settings import Settings
 
 SECRET = "a secret of sixteen or more"
