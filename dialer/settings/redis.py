@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
-from pydantic_settings import BaseSettings
 
 from dialer.errors import InvalidInput
 from dialer.redis.address import RedisAddress, parse_address
+from dialer.settings.variables import VariableSettings
 
 _OF_TLS = ("redis_ca_file", "redis_cert_file", "redis_key_file")
 _OF_SENTINEL = ("redis_sentinel_username", "redis_sentinel_password", "redis_sentinel_tls")
 
 
-class RedisSettings(BaseSettings):
+class RedisSettings(VariableSettings):
     """That part of the settings."""
 
     redis_url: str | None = Field(

@@ -22,3 +22,26 @@ def caller_id(number: str) -> str:
         message = "must be 7 to 15 digits in international form, such as +31201234567"
         raise ValueError(message)
     return f"+{digits}"
+
+
+BREAKER = r"^(off|[1-9][0-9]{0,2}/[1-9][0-9]{0,2})$"
+"""So many failures among so many attempts, or none."""
+
+
+def can_open(breaker: str) -> str:
+    """A text like BREAKER, as it is. Raises ValueError for one that could never open."""
+    failures, _, of = breaker.partition("/")
+    if of and int(failures) > int(of):
+        message = "more failures than attempts: write it as 12/15, or off"
+        raise ValueError(message)
+    return breaker
+
+
+def parts(text: str) -> list[str]:
+    """What stands between the commas of a text, without the space around it."""
+    return list(filter(None, map(str.strip, text.split(","))))
+
+
+def separated(given: object) -> object:
+    """The parts of a text as a set; all else as it is."""
+    return frozenset(parts(given)) if isinstance(given, str) else given

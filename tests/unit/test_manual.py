@@ -8,7 +8,8 @@ from collections.abc import Callable
 from dialer.explaining.reasons import WORDS, Code
 from dialer.metrics.contract import Label
 from dialer.metrics.table import CONTRACTS
-from dialer.settings import _AS_MAIN, _OF_TRUNK, TRUNK_FIELDS, Settings, environment_name, trunk_variable
+from dialer.settings import TRUNK_FIELDS, Settings, environment_name, trunk_variable
+from dialer.settings.trunks import AS_MAIN, OF_TRUNK
 from dialer.states import CALL_STEPS
 from tests.fakes.manual import PAGES, README, manual
 from tests.fakes.status_table import meanings
@@ -33,7 +34,7 @@ def trunks_table() -> str:
     rows = ["| variable | left out | meaning |", "| --- | --- | --- |"]
     for name in TRUNK_FIELDS:
         field = Settings.model_fields[name]
-        left_out = "must be given" if name in _OF_TRUNK else "as for `main`" if name in _AS_MAIN else field.default
+        left_out = "must be given" if name in OF_TRUNK else "as for `main`" if name in AS_MAIN else field.default
         shown = "not signed" if left_out is None else left_out if isinstance(left_out, str) else f"`{left_out}`"
         rows.append(f"| `{trunk_variable('south', name)}` | {shown} | as `{environment_name(name)}` |")
     return "\n".join(rows)
