@@ -31,11 +31,13 @@ local counted = tries()
 if not due or counted.n + 1 ~= NUMBER then return 0 end
 
 local address, lists = ARGV[14], {}
+-- What is told of a call that went back into the line: past its end it has expired there.
+local function told_of(ended, code) return ended == 'expired' and 7 or code end
 -- The stretch as it is written down now: a change of the windows deletes it.
 local state, kept_to, text, caps, timed, stretch, slots, tripped, euros, spent, spent_day, dearest, override, windows = unpack(redis.call('HMGET', CAMPAIGN,
   'state', 'lists', 'script_version', 'caps', 'timed', 'h' .. ARGV[16], 'slots', 'tripped_until', 'euros', 'spent', 'spent_day', 'dearest',
   'override_windows', 'windows_version'))
-if (kept_to or '') ~= ARGV[18] or (text or '1') ~= ARGV[20] then return wait(due) == 'expired' and 7 or 12 end
+if (kept_to or '') ~= ARGV[18] or (text or '1') ~= ARGV[20] then return told_of(wait(due), 12) end
 for name in string.gmatch(ARGV[18], '%S+') do lists[#lists + 1] = name end
 local function is_listed(name)
   local listed = is_suppressed(name)
@@ -56,7 +58,7 @@ if is_barred(address) then
   end
   turn_to(counted, following)
   store_tries(counted)
-  return wait(due) == 'expired' and 7 or 8
+  return told_of(wait(due), 8)
 end
 local function out_of_hours(moment)
   local opens, closes = string.match(stretch or '', '(%d+) (%d+)')
@@ -82,9 +84,7 @@ local refused = state ~= 'running' and 2
   or out_of_hours(math.max(NOW, place_at / 1000)) and 9
   or is_stopped_here() and 15
   or is_limited()
-if refused then
-  return wait(due) == 'expired' and 7 or refused
-end
+if refused then return told_of(wait(due), refused) end
 local expires = too_late_at()
 if expires and NOW >= expires then
   finish('expired')
@@ -93,7 +93,7 @@ end
 local free_at, why = not_before(address, caps)
 -- Whether the number is free by then is looked at while it is not too late yet.
 if why == NUMBER_UP and expires then free_at = math.min(free_at, math.max(expires - LAST_LOOK_MS, NOW + NEXT_LOOK_MS)) end
-if free_at then return hold(free_at, why) == 'expired' and 7 or 10 end
+if free_at then return told_of(hold(free_at, why), 10) end
 local interval, further = tonumber(ARGV[13]), tonumber(ARGV[15])
 -- Numbers that begin alike get no more than their share of the budget: whoever comes too early is given a moment of its own, once,
 -- which holds until a little after the next one. An urgent call waits for nobody.
@@ -108,7 +108,7 @@ if prefix and ARGV[12] ~= '1' and not is_its_moment then
     -- No moment is given so far ahead: whoever is cancelled or paused leaves his unused. Looked at again at half of the time that
     -- those who are held back take before it.
     local again = math.min(math.max(MOST_AHEAD_US, redis.call('ZCARD', HELD) * apart / 2), 3600000000)
-    return hold(string.format('%.0f', NOW + again / 1000), PREFIX_SHARE) == 'expired' and 7 or 10
+    return told_of(hold(string.format('%.0f', NOW + again / 1000), PREFIX_SHARE), 10)
   end
   -- Whoever expires before its moment takes none from the others.
   if free <= place_at or not expires or free / 1000 < expires then
@@ -117,7 +117,7 @@ if prefix and ARGV[12] ~= '1' and not is_its_moment then
   if free > place_at then
     counted.moment = free
     store_tries(counted)
-    return hold(string.format('%.0f', math.ceil(free / 1000)), PREFIX_SHARE) == 'expired' and 7 or 10
+    return told_of(hold(string.format('%.0f', math.ceil(free / 1000)), PREFIX_SHARE), 10)
   end
 end
 -- Who goes late moves the tokens not given yet, so that no second holds more than it may; a call that will make others

@@ -81,6 +81,15 @@ async def test_tokens_are_spaced_over_idle_times(engine: Engine) -> None:
     assert INTERVAL_US == pytest.approx(other.place_at_us - one.place_at_us, abs=1)
 
 
+async def test_tokens_are_spaced_by_the_margin_that_was_learnt(engine: Engine) -> None:
+    """Refused for its pace, the fleet keeps calls further apart than it would to begin with."""
+    await engine.run_campaign(calls=4)
+    await engine.set_budget(margin=200_000)
+    one, other = await engine.claim()
+
+    assert (400_000, 400_000) == pytest.approx((other.place_at_us - one.place_at_us, one.interval_us), abs=1)
+
+
 async def test_a_burst_starts_together_and_then_keeps_the_pace(redis: Redis) -> None:
     """With a burst of three, three calls start at one moment after a pause; the fourth one interval later."""
     engine = make_engine(redis, burst=3)

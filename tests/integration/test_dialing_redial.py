@@ -71,6 +71,19 @@ async def test_a_late_yes_takes_a_redialed_call_out_of_the_line(engine: Engine, 
     assert again is None or Begun.GONE is await engine.begin(again, "n2")
 
 
+@pytest.mark.parametrize("what", ["unknown", "failed"])
+async def test_another_late_answer_leaves_a_redialed_call_in_line(engine: Engine, what: str) -> None:
+    """Only a yes says that a phone rings: whoever was told otherwise too late takes nobody out of the line."""
+    await engine.run_campaign()
+    dial = await engine.place()
+    await engine.record(dial, "n1", "unknown")
+    await engine.dialing.redial(dial.attempt)
+    before = await engine.keyspace()
+
+    assert (False, None, 0) == await engine.record(dial, "n1", what)
+    assert {"attempt:c1-1-1"} >= set(await engine.changed_since(before))
+
+
 async def test_a_late_yes_leaves_a_policy_redial(engine: Engine) -> None:
     """A call that waits because it was busy goes on waiting when the carrier's yes is recorded after that."""
     await engine.run_campaign(redial={Disposition.BUSY: Redial(1, 1000)})

@@ -16,7 +16,7 @@ from dialer.leases import Leases
 from dialer.model import NewCall, Redial
 from dialer.redis.batch import Batch
 from tests.fakes.clock import START_MS
-from tests.fakes.engine import Engine
+from tests.fakes.engine import Engine, event, ref
 from tests.fakes.mortal import Mortal
 from tests.fakes.planned import FENNA, campaign, given_up
 
@@ -28,6 +28,21 @@ SOON = moment(END_MS)
 async def alarmed(engine: Engine) -> list[str]:
     """Who is to be escalated."""
     return list(await engine.redis.zrange(keys.ESCALATING, 0, -1))
+
+
+@pytest.mark.parametrize("when", ["never", "early", "claimed"])
+async def test_nobody_is_given_up_whose_end_has_not_come(engine: Engine, when: str) -> None:
+    """A sweeper that comes by for a call without an end, before it, or after the call was claimed, ends nothing."""
+    await campaign(engine, redial=REDIAL, expires_at=None if when == "never" else SOON)
+    await given_up(engine)
+    engine.clock.set_us((END_MS - 2) * 1000)
+    if when == "claimed":
+        await engine.claim_one()
+    before = await engine.keyspace()
+    now_ms = END_MS if when == "claimed" else engine.now_ms
+
+    assert 0 == await engine.batch.run("expire_call", keys.call_step(ref("c1-1-1")), ["c1", 1, 1, now_ms])
+    assert {} == await engine.changed_since(before)
 
 
 class _Interrupted:
@@ -43,6 +58,21 @@ class _Interrupted:
             self._engine.clock.advance_ms(-5)
             assert [] == await self._engine.claim()
         return answer
+
+
+class _Behind:
+    """Redis as a sweeper has it, where a call is put back into the line right before all are ended in one step."""
+
+    def __init__(self, engine: Engine, attempt_id: str) -> None:
+        self._engine, self._attempt_id = engine, attempt_id
+        self.command = engine.batch.command
+
+    async def run(self, name: str, *args: Any) -> Any:
+        if name == "expire_calls":
+            self._engine.clock.advance_ms(-5)
+            await self._engine.store.apply_event(self._attempt_id, event("end", Fact.BUSY))
+            self._engine.clock.advance_ms(5)
+        return await self._engine.batch.run(name, *args)
 
 
 async def ends(engine: Engine, count: int) -> list[Disposition | None]:
@@ -72,6 +102,19 @@ async def test_a_slow_process_moves_nobody_at_the_end(engine: Engine) -> None:
     engine.clock.set_us(END_MS * 1000)
     assert {"c1": 1} == await Leases(cast("Batch", _Interrupted(engine)), engine.clock).expire_campaigns()
 
+    assert ([Disposition.EXPIRED], ["c1-1"]) == (await ends(engine, 1), await alarmed(engine))
+
+
+async def test_redial_behind_a_sweeper_is_looked_at_again(engine: Engine) -> None:
+    """Busy at its own end, by one whose clock is behind: a sweeper neither passes it over nor forgets the alarm."""
+    await campaign(engine, replace(FENNA, expires_at=SOON), redial={Disposition.BUSY: Redial(2, 0, then="escalate")})
+    dial = await engine.ring()
+    engine.clock.set_us(END_MS * 1000)
+    behind = _Behind(engine, str(dial.attempt))
+    assert 0 == await Leases(cast("Batch", behind), engine.clock).expire_calls(10)
+    assert ([None], []) == (await ends(engine, 1), await alarmed(engine))
+
+    assert 1 == await engine.leases.expire_calls(10)
     assert ([Disposition.EXPIRED], ["c1-1"]) == (await ends(engine, 1), await alarmed(engine))
 
 

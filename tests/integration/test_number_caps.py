@@ -161,14 +161,25 @@ async def test_held_back_beyond_its_end_a_call_expires(engine: Engine) -> None:
     assert Disposition.EXPIRED is (await engine.store.call("c2-1")).disposition
 
 
-async def test_nothing_is_left_of_why_a_call_was_held_back(engine: Engine) -> None:
-    """A call that was held back and is cancelled takes the note with it."""
+@pytest.mark.parametrize("ends", ["is cancelled", "expires", "expires by itself"])
+async def test_nothing_is_left_of_why_a_call_was_held_back(engine: Engine, ends: str) -> None:
+    """A call that was held back and ends takes the note with it."""
     await _campaign(engine, "c1")
     await _dial(engine)
-    await _campaign(engine, "c2")
+    soon = moment(engine.now_ms + 30_000)
+    if ends == "expires by itself":
+        await engine.run_campaign("c2", calls=0)
+        await engine.store.add_calls("c2", [NewCall(number=NUMBER, expires_at=soon)], import_id="i1")
+    else:
+        await _campaign(engine, "c2", expires_at=soon)
     await _dial(engine)
     assert await _held(engine, "c2")
-    await engine.store.step("c2", "cancel")
+    if ends == "is cancelled":
+        await engine.store.step("c2", "cancel")
+    else:
+        engine.clock.advance_ms(30_000)
+        await engine.leases.expire_calls(10)
+        await engine.leases.expire_campaigns()
 
     assert "campaign:c2:held" not in await engine.keyspace()
     assert CallState.DONE is (await engine.store.call("c2-1")).state

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 from redis.asyncio import Redis
 
+from dialer import keys
 from dialer.clock import moment
 from dialer.dialing import Begun, Dialing, Pace
-from dialer.dials import Claim
+from dialer.dials import Claim, Dial
 from dialer.model import NewCall, Priority
+from dialer.pacing import LEAD_US
 from dialer.settings import Settings
-from tests.fakes.engine import Engine
+from tests.fakes.engine import Engine, make_engine
 
 SHARE = 0.25
 SECOND_US = 1_000_000
+AHEAD_US = 20 * SECOND_US  # no moment is given further ahead
 
 
 def _people(prefix: str, count: int) -> list[NewCall]:
@@ -113,6 +118,86 @@ async def test_a_clock_that_went_back_gives_the_share_back(engine: Engine, redis
     await engine.set_budget(**{"share:+3120": engine.clock.now_us() + 3_600_000_000})
 
     assert 5 <= len(await _dial(engine, dialing, steps=150))
+
+
+async def _one(redis: Redis, count: int = 1, **fields: Any) -> tuple[Engine, Dial, int]:
+    """An engine with calls to that city, the first of them claimed, and what lies between two of them (us)."""
+    engine = make_engine(redis, prefix_shares={"+3120": SHARE})
+    await engine.run_campaign(calls=0, **fields)
+    await engine.store.add_calls("c1", _people("+3120", count), import_id="i1")
+    dial = await engine.claim_one()
+    return engine, dial, round(dial.claim.interval_us / SHARE)
+
+
+async def _free(engine: Engine) -> int:
+    return int((await engine.keyspace())["trunk:main"]["share:+3120"])
+
+
+async def _due_ms(engine: Engine) -> float:
+    found: float = (await engine.keyspace())["campaign:c1:waiting"]["1"]
+    return found
+
+
+async def test_the_first_of_a_prefix_takes_what_its_token_leaves(redis: Redis) -> None:
+    """The next one is due when the share allows it, counted from the token before."""
+    engine, dial, apart = await _one(redis)
+
+    assert Begun.BEGUN is await engine.begin(dial)
+    assert dial.claim.place_at_us - dial.claim.interval_us + apart == await _free(engine)
+
+
+@pytest.mark.parametrize("early_us", [0, 1, 999, AHEAD_US])
+async def test_who_comes_too_early_is_given_the_next_moment(redis: Redis, early_us: int) -> None:
+    """At that very moment he goes; before it he waits for it, and those behind him for the one after."""
+    engine, dial, apart = await _one(redis)
+    free = dial.claim.place_at_us + early_us
+    await engine.set_budget(**{"share:+3120": free})
+
+    assert (Begun.HELD if early_us else Begun.BEGUN) is await engine.begin(dial)
+    assert free + apart == await _free(engine)
+    assert not early_us or -(-free // 1000) == await _due_ms(engine)
+
+
+async def test_who_comes_far_too_early_asks_again(redis: Redis) -> None:
+    """No moment is given more than twenty seconds ahead: he is looked at again by then, and takes nothing."""
+    engine, dial, _ = await _one(redis)
+    free = dial.claim.place_at_us + AHEAD_US + 1
+    await engine.set_budget(**{"share:+3120": free})
+
+    assert Begun.HELD is await engine.begin(dial)
+    assert (free, engine.now_ms + AHEAD_US // 1000) == (await _free(engine), await _due_ms(engine))
+
+
+@pytest.mark.parametrize(("behind_ms", "takes"), [(-1, False), (0, False), (1, True)])
+async def test_a_moment_is_kept_for_those_who_reach_it_before_their_end(
+    redis: Redis, behind_ms: int, *, takes: bool
+) -> None:
+    """Whoever is over at the moment that he would be given leaves it to the others."""
+    engine, dial, apart = await _one(redis)
+    free = (dial.claim.place_at_us // 1000 + 5_000) * 1000
+    await engine.set_budget(**{"share:+3120": free})
+    await engine.redis.hset(keys.campaign("c1"), "expires_at", str(free // 1000 + behind_ms))  # type: ignore[misc]
+
+    assert (Begun.HELD if takes else Begun.EXPIRED) is await engine.begin(dial)
+    assert free + apart * takes == await _free(engine)
+
+
+@pytest.mark.parametrize(("late_us", "holds"), [(-1, True), (0, False)])
+async def test_a_moment_of_ones_own_holds_a_second_longer(redis: Redis, late_us: int, *, holds: bool) -> None:
+    """Until the next one and a second after it nobody else has it; from then on another is asked for."""
+    engine, dial, apart = await _one(redis)
+    mine = dial.claim.place_at_us + 10 * SECOND_US
+    await engine.set_budget(**{"share:+3120": mine})
+    await engine.begin(dial)
+    place_at = mine + apart + SECOND_US + late_us
+    taken = place_at + AHEAD_US + 1
+    await engine.set_budget(**{"share:+3120": taken})
+    engine.clock.set_us(place_at - LEAD_US)
+    (again,) = await engine.dialing.read((await engine.dialing.claim(1)).claims)
+    assert place_at == again.claim.place_at_us
+
+    assert (Begun.BEGUN if holds else Begun.HELD) is await engine.begin(again)
+    assert taken == await _free(engine)
 
 
 async def test_urgent_calls_wait_for_nobody(engine: Engine, redis: Redis) -> None:

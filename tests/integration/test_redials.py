@@ -138,6 +138,17 @@ async def test_who_was_hung_up_on_is_not_suppressed(engine: Engine) -> None:
     assert "suppressed" not in await engine.keyspace()
 
 
+@pytest.mark.parametrize("hung_up", [True, False])
+async def test_late_reason_of_who_was_hung_up_on_suppresses_nobody(engine: Engine, *, hung_up: bool) -> None:
+    """It was our end and not the number's, whenever the machine is recognised."""
+    await engine.run_campaign(redial={Disposition.MACHINE: Redial(0, 0, then="suppress")})
+    await ended(engine, 1, Fact.TALKED, *([Fact.HUNG_UP] if hung_up else []))
+    await engine.store.apply_event("c1-1-1", event("late", Fact.MACHINE))
+
+    assert Disposition.MACHINE is (await engine.store.call("c1-1")).disposition
+    assert hung_up is ("suppressed" not in await engine.keyspace())
+
+
 FACTS = [fact for fact in Fact if fact not in {Fact.HUNG_UP, Fact.OPTED_OUT}]
 deliveries = st.lists(st.lists(st.sampled_from(FACTS), min_size=1, max_size=6), min_size=12, max_size=12)
 rules = st.builds(

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from dialer.callbacks.events import Callbacks
 from dialer.clock import moment
 from dialer.conferences.conference import MOST_MEMBERS
 from dialer.conferences.gathering import MemberState
@@ -18,6 +19,7 @@ from tests.fakes.engine import Engine, new_calls
 from tests.fakes.gathering import ANN, BOB, CHAIR, Gathering
 
 BUSY = {Disposition.BUSY: Redial(1, 60_000)}
+TOLD = Callbacks("https://crm.example.com/in", frozenset({"call.ended"}))
 
 
 @pytest.fixture
@@ -68,6 +70,64 @@ async def test_recall_of_a_waiting_call_makes_it_due(engine: Engine) -> None:
     assert not await engine.store.recall_dropped(call)
     await engine.store.recall(call)
     assert moment(engine.now_ms) == (await engine.store.call("c1-2")).due_at
+
+
+async def test_drop_that_was_seen_before_the_next_attempt_is_none(left: Gathering, engine: Engine) -> None:
+    """Called again, in again and gone again: who still goes by the first drop calls nobody."""
+    seen = await engine.store.call("c1-2")
+    await engine.store.recall_dropped(seen)
+    await left.ring(1)
+    await left.enters(ANN)
+    await left.leaves(ANN)
+    before = await engine.keyspace()
+
+    assert not await engine.store.recall_dropped(seen)
+    assert {} == await engine.changed_since(before)
+
+
+@pytest.mark.parametrize("facts", [(Fact.ANSWERED,), (Fact.JOINED, Fact.HUNG_UP), (Fact.HUNG_UP,)])
+async def test_only_who_was_in_and_not_hung_up_on_has_dropped(engine: Engine, facts: tuple[Fact, ...]) -> None:
+    """Whatever the watch made of it: at the last look nobody is called again who never joined, or whom we ended."""
+    gathering = await Gathering.of(engine, CHAIR, ANN)
+    await gathering.ring()
+    for fact in facts:
+        await gathering.tell(ANN, str(fact), fact)
+    await gathering.leaves(ANN)
+    call, before = await engine.store.call("c1-2"), await engine.keyspace()
+
+    assert call.disposition
+    assert not await engine.store.recall_dropped(call)
+    assert {} == await engine.changed_since(before)
+
+
+async def test_each_end_of_a_member_is_told(engine: Engine) -> None:
+    """Called again after the end, a call is not over any more; that it ends again, dialed or not, is another end."""
+    gathering = await Gathering.of(engine, CHAIR, ANN, callbacks=TOLD)
+    await engine.store.add_calls(
+        "c1", [NewCall(number="+31612345699", expires_at=moment(engine.now_ms + 60_000))], import_id="i2"
+    )
+    gathering.people.append(BOB)
+    await gathering.ring()
+    await gathering.enters(ANN, BOB)
+    await gathering.leaves(ANN, BOB)
+    first = engine.now_ms
+    for name in (ANN, BOB):
+        await engine.store.recall(await engine.store.call(gathering.call_id(name)))
+    waiting = (await engine.keyspace())["campaign:c1:calls:0"]
+    await gathering.ring(1)
+    await gathering.enters(ANN)
+    await gathering.leaves(ANN)
+    second = engine.now_ms
+    gathering.wait_s(60)
+    await engine.leases.expire_calls(10)
+
+    assert {"n": 1, "answered": 1, "ends": 1} == waiting["2t"]
+    assert [
+        f"call.ended c1-2 answered {first}",
+        f"call.ended c1-3 answered {first}",
+        f"call.ended c1-2 answered {second} 2",
+        f"call.ended c1-3 expired {engine.now_ms} 2",
+    ] == (await engine.keyspace())["callbacks:told"]
 
 
 @pytest.mark.parametrize("ends", ["end", "pause", "cancel", "expire", "ring"])

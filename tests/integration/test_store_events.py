@@ -129,12 +129,14 @@ async def test_an_ending_event_ends_the_call(engine: Engine) -> None:
     await engine.ring()
     await apply(engine, event("answered", Fact.ANSWERED))
     before = await engine.keyspace()
+    left = engine.now_ms
     engine.clock.advance_ms(30_000)
     ended = event("completed", Fact.COMPLETED, Fact.TALKED, at_s=30, figures={"duration_s": 24, "price": "0.0093"})
     result = await apply(engine, ended)
     now = engine.now_ms
 
     assert EventResult(Applied.APPLIED, Disposition.ANSWERED, Disposition.ANSWERED) == result
+    assert left == result.began_ms
     assert {
         "attempt:c1-1-1": {
             "disposition": "answered",

@@ -25,7 +25,8 @@ async def test_a_late_fact_changes_the_label(engine: Engine) -> None:
     engine.clock.advance_ms(10_000)
     machine = event("machine", Fact.MACHINE)
 
-    assert EventResult(Applied.APPLIED) == await apply(engine, machine)
+    result = await apply(engine, machine)
+    assert (EventResult(Applied.APPLIED), 0) == (result, result.began_ms), "it has ended before"
     changed = await engine.changed_since(before)
     assert "machine" == changed.pop("attempt:c1-1-1")["disposition"]
     assert {

@@ -203,6 +203,8 @@ async def test_slots_given_while_calls_are_up_count_them(redis: Redis) -> None:
     engine.clock.set_us(limited.clock.now_us() + SECOND_US)
     await engine.claim(1)
     assert "trunk:main:up" not in await engine.keyspace()
+    limited.clock.set_us(engine.clock.now_us() + SECOND_US)
+    assert [] == await limited.claim(), "given anew, it counts those of before anew"
 
 
 async def test_an_attempt_tells_by_which_trunk_it_left(engine: Engine) -> None:

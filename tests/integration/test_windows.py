@@ -13,6 +13,7 @@ import pytest
 from redis.asyncio import Redis
 
 from dialer import keys
+from dialer.callbacks.events import Callbacks
 from dialer.clock import moment, to_ms
 from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
@@ -345,6 +346,27 @@ async def test_call_expires_at_its_own_end(engine: Engine) -> None:
     call = await engine.store.call("c1-1")
     assert (Disposition.EXPIRED, moment(START_MS + MINUTE_MS)) == (call.disposition, call.ended_at)
     assert moment(START_MS + MINUTE_MS) == call.expires_at
+
+
+async def test_call_that_ends_by_itself_is_told_by_itself(engine: Engine) -> None:
+    """It is marked, for one line tells of all that end with their campaign; and it stays where it ended."""
+    callbacks = Callbacks("https://crm.example.com/in", frozenset({"call.ended"}))
+    end = START_MS + 2 * MINUTE_MS
+    await run(engine, [_ending(60), *new_calls(2, first=2)], callbacks=callbacks, expires_at=moment(end))
+    await engine.store.step("c1", "pause")
+    at(engine, START_MS + MINUTE_MS)
+    await engine.leases.expire_calls(100)
+    told = f"call.ended c1-1 expired {START_MS + MINUTE_MS}"
+    stored = await engine.keyspace()
+    assert [told] == stored["callbacks:told"]
+    assert {"n": 0, "x": START_MS + MINUTE_MS, "told": 1, "ends": 1} == stored["campaign:c1:calls:0"]["1t"]
+    at(engine, end)
+
+    assert {"c1": 2} == await engine.leases.expire_campaigns()
+    after = await engine.keyspace()
+    assert {"1", "2", "3"} == after["campaign:c1:done:expired"].keys()
+    assert [told, f"calls.swept c1 expired {end}"] == after["callbacks:told"]
+    assert "campaign:c1:waiting" not in after
 
 
 async def test_claimed_call_expires_in_the_last_look(engine: Engine) -> None:

@@ -93,6 +93,8 @@ _WALK = tuple(
     f"{_INTEGRATION.format('dialing_walk')}::test_random_walk_over_odd_days[{day}]"
     for day in ("2027-03-28T00:40:00+00:00-2", "2027-10-31T00:40:00+00:00-1")
 )
+# And the machine all others: what it asks is the same each time.
+_MACHINE = (f"{_INTEGRATION.format('script_machines')}::test_scripts_and_models_agree",)
 _CALL = _integrations(
     "store_events store_attempts store_late_events dialing_begin dialing_record dialing_redial dialing_claim leases"
     " brakes number_caps person_numbers store_suppression trunk_breaker shares conference_watch store_adding hang_ups"
@@ -115,6 +117,7 @@ _API_EVENTS = ("tests/integration/api/test_api_events.py",)
 LUA: dict[str, Sequence[str]] = {
     "parts/call": _life(
         "store_events store_late_events store_campaigns redials_beforehand escalating_late escalating redials"
+        " store_conferences"
     ),
     "parts/dialed": _life("dialing_record number_caps caps_loosened number_doubtful"),
     "parts/doubt": _life("dialing_record number_doubtful"),
@@ -122,11 +125,14 @@ LUA: dict[str, Sequence[str]] = {
     "parts/breaker": _life("brakes trunk_breaker"),
     "parts/spending": _life("brakes"),
     "parts/hours": _life("windows store_idling"),
-    "parts/release": _life("dialing_begin dialing_record prefix_shares"),
+    "parts/release": _life("caps_loosened number_caps"),
     "parts/line": _life("store_attempts dialing_begin"),
     "parts/lists": _life("store_suppression store_calls"),
     "parts/step": _life("store_steps"),
-    "parts/sweep": _life("store_steps conference_watch"),
+    "parts/sweep": _life("store_steps conference_watch windows"),
+    "parts/attempt": _life("packed_attempts"),
+    "parts/packed": _integrations("packed_attempts"),
+    "parts/call_over": _life("packed_attempts"),
     "parts/import": _integrations("store_calls store_adding"),
     "parts/create": _integrations("store_calls store_campaigns"),
     "parts/parking": _EXPLAIN,
@@ -134,15 +140,17 @@ LUA: dict[str, Sequence[str]] = {
     "parts/audit": _integrations("store_audit control"),
     "parts/changes": (*_integrations("store_events gauging"), *_WALK),
     "claim_due_calls": _life("dialing_claim brakes shares prefix_shares windows trunks"),
-    "begin_attempt": _life("dialing_begin store_suppression prefix_shares number_doubtful windows"),
+    "begin_attempt": _life(
+        "dialing_begin store_suppression prefix_shares number_doubtful windows person_numbers erased_numbers"
+    ),
     "record_placement": _life("dialing_record dialing_redial number_doubtful"),
-    "apply_event": _life("store_events store_late_events number_doubtful"),
+    "apply_event": _life("store_events store_late_events redials number_doubtful store_erasing"),
     "lapse_lease": _life("leases"),
     "redial_unknown": _life("dialing_redial leases"),
-    "recall_call": _life("store_conferences conference_watch"),
-    "tune_budget": (*_integrations("dialing_budget"), *_WALK),
-    "take_tokens": _integrations("dialing_budget trunks"),
-    "delay_tokens": _integrations("dialing_budget placing"),
+    "recall_call": _life("store_conferences slow_clocks conference_watch"),
+    "tune_budget": (*_MACHINE, *_integrations("dialing_budget"), *_WALK),
+    "take_tokens": (*_MACHINE, *_integrations("dialing_budget trunks")),
+    "delay_tokens": (*_MACHINE, *_integrations("dialing_budget placing")),
     "add_calls": (*_integrations("store_calls store_adding person_numbers store_attempts"), *_WALK),
     "end_import": (*_integrations("store_calls store_adding store_campaigns"), *_WALK),
     "create_campaign": (*_integrations("store_calls store_campaigns"), *_WALK),
@@ -153,8 +161,11 @@ LUA: dict[str, Sequence[str]] = {
     "step_campaign": (*_integrations("store_steps store_campaigns"), *_WALK),
     "complete_campaign": (*_integrations("store_steps brakes store_retention"), *_WALK),
     "expire_call": (*_integrations("escalating_late"), *_WALK),
-    "expire_calls": (*_integrations("leases windows escalating_late"), *_WALK),
-    "expire_campaign": (*_integrations("conference_watch dialing_begin leases slow_clocks escalating_late"), *_WALK),
+    "expire_calls": (*_integrations("windows escalating_late number_caps leases"), *_WALK),
+    "expire_campaign": (
+        *_integrations("conference_watch dialing_begin windows leases slow_clocks escalating_late number_caps"),
+        *_WALK,
+    ),
     "end_conference": (*_integrations("conference_watch store_conferences"), *_WALK),
     "hang_up_campaign": _integrations("hang_ups"),
     "claim_hang_ups": _integrations("hang_ups escalation_end"),
