@@ -84,8 +84,12 @@ async def _fill(stage: Stage, waiting: int) -> tuple[str, str]:
     steps = await stage.new_campaign(kind="script", script=_STEPS)
     notification = await stage.new_campaign(script=_KEYS)
     async with open_runtime(stage.settings()) as runtime:
-        for campaign_id, live, further in ((steps, _LIVE // 2, 0), (notification, _LIVE, waiting)):
-            await filling.add_waiting(runtime.store, campaign_id, first=0, count=live + further)
+        # Nobody stands in both lists: a number that is up is not dialed for another campaign.
+        for campaign_id, first, live, further in (
+            (steps, 0, _LIVE // 2, 0),
+            (notification, _LIVE // 2, _LIVE, waiting),
+        ):
+            await filling.add_waiting(runtime.store, campaign_id, first=first, count=live + further)
             await stage.start_campaign(campaign_id)
             await filling.ring(runtime, live)
     return notification, steps
