@@ -180,8 +180,14 @@ class Escalation:
             return False
         step = self.plan.steps[self.on[1] - 1]
         if now >= self.next_at:
-            return True
+            return not self._has_called_nobody()
         return step.advance is Advance.WHEN_DONE and all(map(self._has_no_chance, (p.key for p in step.people)))
+
+    def _has_called_nobody(self) -> bool:
+        """Whether the step that is on was begun by somebody who died, or was stopped, before he called its people."""
+        if self.on is None or any(duty.opening == self.on for duty in self.duties):
+            return False
+        return any(self._lacks_call(person.key) for person in self.plan.steps[self.on[1] - 1].people)
 
     def _has_no_chance(self, key: str) -> bool:
         """Whether a person of the step that is on has confirmed, or was called in it and cannot confirm any more."""

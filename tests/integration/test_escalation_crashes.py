@@ -85,3 +85,28 @@ async def test_death_behind_any_step_changes_nothing(engine: Engine, moment: Mom
             assert steps > 3
             return
     raise AssertionError("it never came to its end")
+
+
+async def test_nobody_is_passed_over_while_nobody_looks(engine: Engine) -> None:
+    """Killed behind any step as the last people are to be called, and all is down for long: they are called yet."""
+    for steps in range(_LOOKS_AT_MOST):
+        await engine.redis.flushall()
+        engine.clock.set_us(1_800_000_000_000_000)
+        alarm = await Alarm.of(engine, "ann", "bob")
+        await alarm.watch()
+        await alarm.ring()
+        await alarm.tell("ann", "rejected", Fact.REJECTED)
+        died = False
+        try:
+            await climb("c1", Store(Mortal(engine.batch, steps), engine.clock, deadlines(45, 600)), engine.clock)
+        except StoreUnavailable:
+            died = True
+        alarm.wait_s(2 * WAIT_S)
+        await alarm.watch(workers=2)
+        await alarm.watch(workers=2)
+
+        assert ["ann 1.1", "bob 1.2"] == await alarm.called(), f"behind step {steps}"
+        if not died:
+            assert steps > 3
+            return
+    raise AssertionError("it never came to its end")
