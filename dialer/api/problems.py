@@ -82,7 +82,7 @@ CARRIER_FAILED = ProblemType("carrier-failed", 502, "The carrier did not do it")
 TOO_MANY_LISTENERS = ProblemType("too-many-listeners", 503, "As many listen as may")
 NO_CARRIER = ProblemType("no-carrier", 503, "This API has no settings for a carrier")
 UNAVAILABLE = ProblemType("unavailable", 503, "The store does not answer")
-NO_ROOM = ProblemType("no-room", 507, "The API's disk takes nothing more")
+NO_ROOM = ProblemType("no-room", 507, "The API has no room for this now")
 STORAGE_UNAVAILABLE = ProblemType("storage-unavailable", 503, "The storage of recordings fails")
 
 

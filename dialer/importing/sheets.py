@@ -12,7 +12,7 @@ import json
 import sys
 from asyncio import AbstractEventLoop, Semaphore, StreamReader
 from asyncio.subprocess import PIPE
-from collections.abc import AsyncGenerator, AsyncIterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator
 from contextlib import aclosing, contextmanager
 from tempfile import NamedTemporaryFile
 from typing import cast
@@ -24,10 +24,42 @@ from dialer.spreadsheet import FAULTY, MAX_MEMORY_BYTES
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MAX_SHEET_BYTES = 100_000_000  # packed: five times a million rows of three columns
+MOST_KEPT_BYTES = 2 * MAX_SHEET_BYTES  # of a process, all that are on their way: deploy/ has room for so much
 MOST_AT_ONCE = 2  # of a process: each may take the memory that it is allowed; the others wait for their turn
 _CHUNK_BYTES = 65_536
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _turns: WeakKeyDictionary[AbstractEventLoop, Semaphore] = WeakKeyDictionary()
+
+
+class _Kept:
+    """How much this process keeps of all spreadsheets together."""
+
+    def __init__(self) -> None:
+        self._bytes = 0
+
+    @contextmanager
+    def growing(self) -> Iterator[Callable[[int], None]]:
+        """Count what one more of them takes, piece by piece, until it is read. Raises NoRoom for a piece too much."""
+        taken = 0
+
+        def grow(size: int) -> None:
+            nonlocal taken
+            if self._bytes + size > MOST_KEPT_BYTES:
+                message = (
+                    f"spreadsheets of more than {MOST_KEPT_BYTES:,} bytes are being sent at this moment: send this one "
+                    "again in a minute, or the list as CSV UTF-8, which is not kept"
+                )
+                raise NoRoom(message)
+            self._bytes += size
+            taken += size
+
+        try:
+            yield grow
+        finally:
+            self._bytes -= taken
+
+
+_kept = _Kept()
 
 
 async def sheet_as_csv(chunks: AsyncIterable[bytes], sheet: str | None) -> AsyncGenerator[bytes, None]:
@@ -37,15 +69,16 @@ async def sheet_as_csv(chunks: AsyncIterable[bytes], sheet: str | None) -> Async
 
     Raises:
         InvalidInput: the file cannot be read, is too large, or has no such sheet.
-        NoRoom: it cannot be kept while it is read.
+        NoRoom: it cannot be kept while it is read, for the disk is full or so many others are.
     """
-    with _telling_of_room(), NamedTemporaryFile(suffix=".xlsx") as file:
+    with _telling_of_room(), NamedTemporaryFile(suffix=".xlsx") as file, _kept.growing() as grow:
         size = 0
         async for chunk in chunks:
             size += len(chunk)
             if size > MAX_SHEET_BYTES:
                 message = f"a spreadsheet has at most {MAX_SHEET_BYTES:,} bytes: save it as CSV UTF-8 and send that"
                 raise InvalidInput(message, field="rows")
+            grow(len(chunk))
             await asyncio.to_thread(file.write, chunk)
         file.flush()
         async with _turn(), aclosing(_converted(file.name, sheet)) as converted:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dialer.importing.sheets import MOST_AT_ONCE
+from dialer.importing.sheets import MOST_AT_ONCE, MOST_KEPT_BYTES
 from dialer.spreadsheet import MAX_MEMORY_BYTES
 from tests.fakes.chart import named, rendered
 from tests.fakes.compose import services
@@ -35,4 +35,19 @@ def limits() -> dict[str, str]:
 @pytest.mark.parametrize("place", ["chart", "compose", "unit"])
 def test_hostile_spreadsheets_do_not_take_the_api_with_them(place: str) -> None:
     """Kubernetes and systemd end all of it where one process takes more than there is: people would hear silence."""
-    assert in_bytes(limits()[place]) >= MOST_AT_ONCE * MAX_MEMORY_BYTES + ITS_OWN
+    # A container's folder for them is in memory.
+    kept = MOST_KEPT_BYTES if place == "compose" else 0
+    assert in_bytes(limits()[place]) >= MOST_AT_ONCE * MAX_MEMORY_BYTES + ITS_OWN + kept
+
+
+def test_spreadsheets_on_their_way_have_room() -> None:
+    """Kubernetes ends a pod whose folder is larger than it may be; a container's disk would be full."""
+    (folder,) = (
+        one
+        for one in named(rendered({}), "Deployment", "api")["spec"]["template"]["spec"]["volumes"]
+        if one["name"] == "tmp"
+    )
+    (mounted,) = services()["api"]["tmpfs"]
+
+    assert in_bytes(folder["emptyDir"]["sizeLimit"]) > MOST_KEPT_BYTES
+    assert in_bytes(mounted.partition("size=")[2]) > MOST_KEPT_BYTES

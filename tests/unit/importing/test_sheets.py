@@ -6,7 +6,7 @@ import asyncio
 import io
 import os
 import zipfile
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import xlsxwriter  # type: ignore[import-untyped] # has none
 
-from dialer.errors import InvalidInput
-from dialer.importing import XLSX, Fault, RowChecks, read_calls
+from dialer.errors import InvalidInput, NoRoom
+from dialer.importing import XLSX, Batch, Fault, RowChecks, read_calls, sheets
 from dialer.importing.sheets import MOST_AT_ONCE
 from tests.unit.importing.conftest import arriving
 
@@ -126,6 +126,27 @@ async def test_a_few_are_read_at_once_and_the_others_wait() -> None:
     assert (await asyncio.wait_for(waiting, timeout=20)).calls[0][1].number == ANN
     for each in lists:
         await each.aclose()
+
+
+async def test_all_on_their_way_have_so_much_room_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that does not fit beside the others is refused with a cure; once one is through there is room."""
+    body = workbook([["number"], *[[ANN]] * 3_000])
+    monkeypatch.setattr(sheets, "MOST_KEPT_BYTES", 2 * len(body))
+
+    def sent() -> AsyncGenerator[Batch, None]:
+        return read_calls(arriving(body, 1000), media_type=XLSX, charset=None, checks=RowChecks("NL"))
+
+    first, second, third = sent(), sent(), sent()
+    await anext(first)
+    await anext(second)
+    for _ in range(2):
+        with pytest.raises(NoRoom, match="again in a minute, or the list as CSV"):
+            await anext(sent())
+    await first.aclose()
+
+    assert (await anext(third)).calls
+    await second.aclose()
+    await third.aclose()
 
 
 async def test_the_reader_of_a_hostile_file_has_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,9 +91,9 @@ securityContext: {{- include "dialer.containerSecurity" . | nindent 2 }}
 {{- define "dialer.volumes" -}}
 {{- $values := .root.Values -}}
 {{ include "dialer.secretFiles" . }}
-# A spreadsheet that comes in lies here until it is read: 100 MB at the most, several at a time.
+# Spreadsheets that come in lie here until they are read: 200 MB at the most, all together.
 - name: tmp
-  emptyDir: {sizeLimit: 1Gi}
+  emptyDir: {sizeLimit: 300Mi}
 {{- with include "dialer.redisTls" .root }}
 - name: redis-tls
   secret: {secretName: {{ . }}, defaultMode: 0440}
