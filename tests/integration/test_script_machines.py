@@ -1,7 +1,7 @@
 """Every script beside a model in plain Python: which machine runs it, and that both agree on all that stands in Redis.
 
 Scripts that move calls are run by the walk over campaigns (`test_dialing_walk.py`), those that explain by the explained
-walk, all others by the machine here. `SCRIPT_STEPS` lets it run for longer.
+walk, all others by the machine here, and some by both. `SCRIPT_STEPS` lets it run for longer.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ WALKED = {
 EXPLAINED = {"explain_call", "explain_campaign"}
 ONE_ANSWER = {"probe_commands", "stamp_schema", "forget_attempts"}
 MOST_WALKS = 12
+STARTS = 5
 
 
 def test_every_script_has_a_machine() -> None:
@@ -66,6 +67,14 @@ async def test_scripts_and_models_agree(redis: Redis) -> None:
     await machine.run(STEPS)
 
     assert [] == [name for name in OTHERS if len(machine.answers[name]) < 2 and name not in ONE_ANSWER]
+
+
+@pytest.mark.parametrize("script", OTHERS)
+async def test_script_by_itself(redis: Redis, script: str) -> None:
+    """Beside nothing but what others leave of its kind, a script is what its model is, from an empty Redis on."""
+    for seed in range(STARTS):
+        await redis.flushall()
+        await Machine(redis, seed, START_MS, [script]).run(STEPS // 25)
 
 
 async def test_audit_log(redis: Redis) -> None:

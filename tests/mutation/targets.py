@@ -5,10 +5,13 @@ Those most likely to notice stand first: a run ends with the first test that fai
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 _SCRIPTS = Path(__file__).parents[2] / "dialer" / "lua"
+_MODELS = Path(__file__).parents[1] / "fakes" / "models"
+_MODELLED = re.compile(r"^@models\(.*?^def (\w+)\(", re.DOTALL | re.MULTILINE)
 _UNIT, _INTEGRATION = "tests/unit/test_{}.py", "tests/integration/test_{}.py"
 
 
@@ -215,10 +218,19 @@ LUA: dict[str, Sequence[str]] = {
 }
 
 
+def _beside_models() -> dict[str, tuple[str, ...]]:
+    """The quickest test of each script that has a model. The models are not imported: they load what is mutated."""
+    named = _MODELLED.findall("\n".join(file.read_text() for file in sorted(_MODELS.glob("*.py"))))
+    audit = {name: "test_audit_log" for name in named if name.endswith("_audit")}
+    tests = {name: audit.get(name, f"test_script_by_itself[{name}]") for name in named}
+    return {name: (f"{_INTEGRATION.format('script_machines')}::{test}",) for name, test in tests.items()}
+
+
 def targets() -> dict[str, Sequence[str]]:
     """Each file with its tests, the scripts last; a script that is not in the table meets those of a call's life."""
     found = sorted(file.relative_to(_SCRIPTS).with_suffix("").as_posix() for file in _SCRIPTS.rglob("*.lua"))
-    scripts = {name: LUA.get(name, (*_CALL, *_WALK)) for name in (*LUA, *found)}
+    modelled = _beside_models()
+    scripts = {name: (*modelled.get(name, ()), *LUA.get(name, (*_CALL, *_WALK))) for name in (*LUA, *found)}
     return {f"dialer/{name}.py": tests for name, tests in PYTHON.items()} | {
         f"dialer/lua/{name}.lua": tests for name, tests in scripts.items()
     }

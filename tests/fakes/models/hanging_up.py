@@ -26,6 +26,7 @@ def _given_field(dice: Dice) -> Command:
         ("state", dice.one("running", "running", "running", "paused", "draft", "completed", "cancelled")),
         ("kind", dice.one(*KINDS)),
         ("kind", "escalation"),
+        ("tells", dice.one("call.ended", "campaign.ended")),
         ("expires_at", str(dice.moment())),
     )
     return ("HSET", keys.campaign(dice.one(*CAMPAIGNS)), name, value)
@@ -35,12 +36,14 @@ def _given_place(dice: Dice) -> Command:
     """A campaign stands in a line, or in none; its call has a lease."""
     campaign_id = dice.one(*CAMPAIGNS)
     return dice.one(
-        ("ZADD", dice.one(*LINES, keys.SLEEPING, keys.EXPIRING), dice.moment(), campaign_id),
+        ("ZADD", dice.one(*LINES), dice.moment(), campaign_id),
+        ("ZADD", dice.one(keys.SLEEPING, keys.EXPIRING), dice.moment(), campaign_id),
         ("ZADD", keys.LEASES, dice.moment(), f"{campaign_id}-{dice.one(*CALLS)}"),
         ("ZADD", keys.held(campaign_id), dice.moment(), dice.one(*CALLS)),
         ("ZADD", keys.imports(campaign_id), dice.moment(), "i1"),
         ("DEL", keys.campaign(campaign_id)),
         ("DEL", keys.hang_up(campaign_id)),
+        ("DEL", keys.calls_in(campaign_id, dice.one(*keys.IN_FLIGHT))),
     )
 
 
@@ -151,7 +154,7 @@ def _end(dice: Dice) -> Asked:
 @models(_end)
 def end_escalation(space: Space, names: list[str], args: list[str]) -> int:
     """Who waits or is claimed has ended, who is up without an answer is to be hung up, and nobody is added."""
-    campaign_id, now, why, _, hangs_up, _ = args
+    campaign_id, now, why, ends, hangs_up, by_itself = args
     fields, standing = space.hashes[names[0]], dict(zip(keys.IN_FLIGHT, names[1:6], strict=True))
     done, leases, expiring, listed, hanging_up, imports, closing = names[6:13]
     if fields.get("kind") != "escalation":
@@ -161,13 +164,19 @@ def end_escalation(space: Space, names: list[str], args: list[str]) -> int:
     first = "over_at" not in fields
     if first:
         fields |= {"over_at": now, "over_reason": why, "state": "running", "reason": ""}
+        if by_itself:
+            space.dialer_did("escalation.over", campaign_id, reason=why)
         fields["expires_at"] = min(fields.get("expires_at", now), now, key=int)
         for seq in (seq for state in UP for seq in space.zsets[standing[state]] if hangs_up):
-            space.zsets[listed].setdefault(f"{seq}?", float(now))
+            space.zsets[listed][f"{seq}?"] = float(now)
             space.zsets[hanging_up][campaign_id] = float(now)
     space.zsets[expiring].pop(campaign_id, None)
     for seq in space.zsets[standing[CallState.CLAIMED]]:
         space.zsets[leases].pop(f"{campaign_id}-{seq}", None)
+    if any(space.zsets[standing[state]] for state in (CallState.WAITING, CallState.CLAIMED)):
+        space.changed.append(f"calls {campaign_id} done:{ends} {now}")
+        if "call.ended" in fields.get("tells", ""):
+            space.lists[names[13]].append(f"calls.swept {campaign_id} {ends} {now}")
     for state in (CallState.WAITING, CallState.CLAIMED):
         space.zsets[done].update(dict.fromkeys(space.zsets[standing[state]], float(now)))
         space.drop(standing[state])
@@ -210,4 +219,5 @@ def begin_escalation(space: Space, names: list[str], args: list[str]) -> int:
     space.zsets[expiring][begun] = float(ends)
     space.hashes[planned] |= {"plan": told, "of": call_id}
     space.zsets[imports][ladder] = float(ends)
+    space.dialer_did("escalation.begun", begun, call_id=call_id)
     return 1

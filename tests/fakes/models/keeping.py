@@ -67,7 +67,7 @@ def revoke_api_key(space: Space, names: list[str], args: list[str]) -> int:
 
 
 def _drop(dice: Dice) -> Asked:
-    seen = dice.some(CAMPAIGNS)
+    seen = dice.one(dice.some(CAMPAIGNS), sorted(dice.space.sets[keys.OPEN]))
     return Asked([keys.suppressed_on("vip"), keys.SUPPRESSION, keys.OPEN, *map(keys.campaign, seen)], ["vip", *seen])
 
 
@@ -190,8 +190,12 @@ def _forget(dice: Dice) -> Asked:
 @models(_forget)
 def forget_campaign(space: Space, names: list[str], args: list[str]) -> int:
     """Out of every list; whether it stood in that of all."""
+    total = space.hashes[names[0]].get("total", 0)
     space.drop(names[0])
     listed, *_ = [space.zsets[name].pop(args[0], None) is not None for name in names[1:6]]
+    if listed:
+        space.dialer_did("campaign.deleted", args[0], calls=int(total))
+        space.changed.append(f"gone {args[0]}")
     return int(listed)
 
 

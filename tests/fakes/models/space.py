@@ -18,7 +18,10 @@ Command = tuple[Part, ...]
 
 @dataclass(slots=True)
 class Space:
-    """Every key by its whole name; what is empty is not there."""
+    """Every key by its whole name; what is empty is not there.
+
+    Apart are what the dialer writes to the audit log by itself, and what it tells those who listen for changes.
+    """
 
     hashes: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
     zsets: defaultdict[str, dict[str, float]] = field(default_factory=lambda: defaultdict(dict))
@@ -26,6 +29,8 @@ class Space:
     lists: defaultdict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     streams: defaultdict[str, list[tuple[str, dict[str, str]]]] = field(default_factory=lambda: defaultdict(list))
     strings: dict[str, str] = field(default_factory=dict)
+    did: list[dict[str, Any]] = field(default_factory=list)
+    changed: list[str] = field(default_factory=list)
 
     def rendered(self) -> Keyspace:
         """As `keyspace.dump` reads it."""
@@ -49,6 +54,11 @@ class Space:
         for name in names:
             for kind in (self.hashes, self.zsets, self.sets, self.lists, self.strings):
                 kind.pop(name, None)
+
+    def dialer_did(self, action: str, campaign_id: str, **details: Part) -> None:
+        """Audit it."""
+        entry = {"action": action, "outcome": "done", "actor": "dialer"}
+        self.did.append({**entry, "campaign_id": campaign_id, "details": details})
 
     def do(self, command: Command) -> None:
         """What a test puts there by hand."""
