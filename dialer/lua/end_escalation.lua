@@ -21,7 +21,7 @@ if not over then
   if not expires or tonumber(expires) > tonumber(now) then redis.call('HSET', KEYS[1], 'expires_at', now) end
   for i = 4, ARGV[5] == '1' and 6 or 0 do
     for _, seq in ipairs(redis.call('ZRANGE', KEYS[i], 0, -1)) do
-      redis.call('ZADD', KEYS[10], 'NX', now, seq .. '?')
+      redis.call('ZADD', KEYS[10], now, seq .. '?')
       redis.call('ZADD', KEYS[11], now, id)
     end
   end
