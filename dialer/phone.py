@@ -24,7 +24,6 @@ from dialer.errors import InvalidInput
 from dialer.phone_rules import plainly_valid
 
 _MAX_TEXT = 64  # characters; nobody writes a number longer, and what follows need not be quick for megabytes
-_BARE = re.compile(r"\+?[0-9]{7,15}")  # most of a list: nothing to strip or to name
 _SEPARATORS = re.compile(r"[-./()\s\u2010-\u2015\u2212]+")
 _SCIENTIFIC = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]*)?[eE][+-]?[0-9]+")
 _DECIMAL = re.compile(r"\+?[0-9]{5,}[.,]0{1,2}")
@@ -58,7 +57,7 @@ def parse_number(text: str, region: str) -> str:
     usual = plainly_valid(text, region)
     if usual is not None:
         return usual
-    compact = text if _BARE.fullmatch(text) else _compact(text)
+    compact = _compact(text)
     number = _international(compact) if compact.startswith("+") else _national(compact, region)
     return phonenumbers.format_number(number, PhoneNumberFormat.E164)
 
@@ -99,7 +98,7 @@ def _zones_by_number(number: str) -> tuple[str, ...]:
 def mask(number: str) -> str:
     """The number for logs: `+31*******78`. Country code and two digits stay; total for any text."""
     code = _country_code(number)
-    hidden = max(len(number) - len(code) - 2, 0)
+    hidden = len(number) - len(code) - 2
     return f"{code}{'*' * hidden}{number[len(code) + hidden :]}" if hidden > 2 else "*" * len(number)  # noqa: PLR2004 - as many hidden as shown
 
 

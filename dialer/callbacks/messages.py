@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import UTC
 from typing import Any, Self
 
 from dialer.callbacks.events import CallbackEvent
@@ -129,5 +128,5 @@ def body(message: Message, *, number: str | None, external_id: str | None) -> st
     if message.attempt:
         data |= {"attempt_id": str(message.attempt)}
     data |= {"state" if message.event == CallbackEvent.CAMPAIGN_ENDED else "disposition": message.word}
-    timestamp = moment(message.at_ms).astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    timestamp = moment(message.at_ms).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return json.dumps({"type": message.event, "timestamp": timestamp, "data": data}, ensure_ascii=False)

@@ -78,9 +78,9 @@ def _as_written(location: Sequence[int | str], names: Names) -> Iterator[int | s
 
 
 def _sentence(found: ErrorDetails, names: Names) -> str:
-    kind, name = found["type"], found["loc"][-1] if found["loc"] else ""
+    kind = found["type"]
     if kind in _UNKNOWN:
-        return f"there is no such field{_meant(str(name), _siblings(found['loc'], names))}"
+        return f"there is no such field{_meant(str(found['loc'][-1]), _siblings(found['loc'], names))}"
     if kind in _TAGS:
         wanted = found.get("ctx", {}).get("expected_tags", "")
         return f"must be one of {wanted}" if wanted else "is missing"

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
-from dialer.addresses import check_destination, parse_address
+from dialer.addresses import (
+    LONGEST_URI,
+    check_destination,
+    check_sip,
+    check_websocket,
+    endpoint_of,
+    is_phone,
+    parse_address,
+)
 from dialer.connecting import check_destinations
 from dialer.errors import InvalidInput
 from dialer.kinds import KINDS, Callee
+from dialer.providers.base import Endpoint, Phone, Sip, Websocket
 from dialer.settings import Settings
 
 
@@ -23,6 +35,15 @@ from dialer.settings import Settings
 def test_addresses_are_told_apart_by_their_beginning(text: str, address: str) -> None:
     """A number becomes E.164; a URI stays as it was written."""
     assert address == parse_address(text, "NL")
+    assert ("+" in address) == is_phone(address)
+
+
+def test_a_list_may_be_held_to_destinations() -> None:
+    """A number at the other end of the world is refused as it is read; URIs go through the carrier's own gateway."""
+    assert "sip:desk@pbx.example.com" == parse_address("sip:desk@pbx.example.com", "NL", ("+31",))
+    assert "+31612345678" == parse_address("0612345678", "NL", ("+31",))
+    with pytest.raises(InvalidInput, match="lies outside"):
+        parse_address("+442079460000", "NL", ("+31",))
 
 
 @pytest.mark.parametrize(
@@ -35,6 +56,36 @@ def test_odd_addresses_are_refused(text: str) -> None:
         parse_address(text, "NL")
 
     assert "number" == caught.value.field
+
+
+@pytest.mark.parametrize(("check", "begun"), [(check_sip, "sip:desk@"), (check_websocket, "wss://")])
+def test_a_uri_is_as_long_as_the_carrier_takes(check: Callable[[str], str], begun: str) -> None:
+    """The longest is taken; one letter more is refused with both lengths, and another form with an example."""
+    longest = begun.ljust(LONGEST_URI, "a")
+
+    assert longest == check(longest)
+    with pytest.raises(InvalidInput, match="has 51 characters; the carrier takes 50", check=_names_uri):
+        check(f"{longest}a")
+    with pytest.raises(InvalidInput, match=f"such as {begun[:4]}", check=_names_uri):
+        check("tel:1 2")
+
+
+def _names_uri(error: InvalidInput) -> bool:
+    return error.field == "uri"
+
+
+@pytest.mark.parametrize(
+    ("address", "details", "endpoint"),
+    [
+        ("+31612345678", {"dtmf_answer": "1"}, Phone("+31612345678", dtmf_answer="1")),
+        ("sips:a@b", {"headers": {"X": "y"}}, Sip("sips:a@b", headers={"X": "y"})),
+        ("ws://a/b", {"content_type": "audio/l16"}, Websocket("ws://a/b", content_type="audio/l16")),
+    ],
+)
+def test_whom_to_call_follows_from_the_stored_address(address: str, details: Any, endpoint: Endpoint) -> None:
+    """With what is kept beside it; of the three only a number is a phone."""
+    assert endpoint == endpoint_of(address, details)
+    assert isinstance(endpoint, Phone) is is_phone(address)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +103,10 @@ def test_only_allowed_destinations_are_called(allowed: tuple[str, ...], number: 
     if may:
         assert number == check_destination(number, allowed)
     else:
-        with pytest.raises(InvalidInput, match="DIALER_ALLOWED_DESTINATIONS"):
+        with pytest.raises(InvalidInput, match="DIALER_ALLOWED_DESTINATIONS") as refused:
             check_destination(number, allowed)
+        assert "number" == refused.value.field
+        assert f"({', '.join(allowed)})" in str(refused.value)
 
 
 def test_the_own_country_is_the_default() -> None:

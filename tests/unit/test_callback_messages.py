@@ -12,32 +12,51 @@ AT = 1_764_201_600_000
 
 
 @pytest.mark.parametrize(
-    ("line", "message_id", "campaign_id"),
+    ("line", "message_id", "group", "campaign_id"),
     [
-        (f"call.ended c1-12 no_answer {AT}", "c1-12-ended", "c1"),
-        (f"call.ended c1-12 no_answer {AT} 2", "c1-12-ended-2", "c1"),
-        (f"attempt.ended c1-12-2 no_answer {AT}", "c1-12-2-ended-no-answer", "c1"),
-        (f"call.confirmed c1-12-2 confirmed {AT}", "c1-12-2-confirmed", "c1"),
-        (f"number.opted_out c1-12-2 opted_out {AT}", "c1-12-2-opted-out", "c1"),
-        (f"campaign.ended direct-urgent completed {AT}", "direct-urgent-ended", "direct-urgent"),
-        (f"calls.swept c1 cancelled {AT}", "c1-swept-cancelled", "c1"),
+        (f"call.ended c1-12 no_answer {AT}", "c1-12-ended", "c1-12", "c1"),
+        (f"call.ended c1-12 no_answer {AT} 2", "c1-12-ended-2", "c1-12", "c1"),
+        (f"attempt.ended c1-12-2 no_answer {AT}", "c1-12-2-ended-no-answer", "c1-12", "c1"),
+        (f"call.confirmed c1-12-2 confirmed {AT}", "c1-12-2-confirmed", "c1-12", "c1"),
+        (f"number.opted_out c1-12-2 opted_out {AT}", "c1-12-2-opted-out", "c1-12", "c1"),
+        (f"campaign.ended direct-urgent completed {AT}", "direct-urgent-ended", "direct-urgent", "direct-urgent"),
+        (f"calls.swept c1 cancelled {AT}", "c1-swept-cancelled", "c1", "c1"),
     ],
 )
-def test_a_message_is_named_after_what_it_tells(line: str, message_id: str, campaign_id: str) -> None:
-    """The id and the campaign follow from the line alone, which it gives again, stored or not."""
+def test_a_message_is_named_after_what_it_tells(line: str, message_id: str, group: str, campaign_id: str) -> None:
+    """Id, campaign and whose order it keeps follow from the line alone, which it gives again, stored or not."""
     message = Message.read(line, "r1").failed("answered 500")
 
-    assert (message_id, campaign_id, line) == (message.id, message.campaign_id, message.line)
+    assert (message_id, group, campaign_id) == (message.id, message.group, message.campaign_id)
+    assert line == message.line
     assert message == Message.load(message.dump())
+
+
+def test_a_message_tells_how_its_delivery_went() -> None:
+    """Whose it is, how often it was tried and why the last try failed; the first is due as soon as there is one."""
+    message = Message.read(f"call.ended c1-12 busy {AT}", "r1")
+
+    assert ("r1", 0, None) == (message.receiver, message.tries, message.error)
+    assert (2, "answered 500") == ((twice := message.failed("down").failed("answered 500")).tries, twice.error)
+
+
+def test_what_an_earlier_release_stored_is_read() -> None:
+    """It has nothing of what came later: untried, of the first turn, and nothing opened."""
+    stored = json.dumps({"event": "calls.swept", "subject": "c1", "word": "cancelled", "at_ms": AT})
+
+    assert Message.read(f"calls.swept c1 cancelled {AT}") == Message.load(stored)
+    assert ("", 0, 1, 0) == ((old := Message.load(stored)).receiver, old.tries, old.turn, old.opened)
 
 
 def test_body_of_a_call() -> None:
     """Type, time and data; the number and the customer's id beside ours."""
-    told = json.loads(body(Message.read(f"attempt.ended c1-12-2 busy {AT}"), number="+31201234567", external_id="k7"))
+    told = json.loads(
+        body(Message.read(f"attempt.ended c1-12-2 busy {AT + 7}"), number="+31201234567", external_id="k7")
+    )
 
     assert {
         "type": "attempt.ended",
-        "timestamp": "2025-11-27T00:00:00.000Z",
+        "timestamp": "2025-11-27T00:00:00.007Z",
         "data": {
             "campaign_id": "c1", "call_id": "c1-12", "external_id": "k7", "number": "+31201234567",
             "attempt_id": "c1-12-2", "disposition": "busy",
@@ -50,7 +69,7 @@ def test_body_without_numbers() -> None:
     call = json.loads(body(Message.read(f"call.ended c1-12 busy {AT}"), number=None, external_id=None))
     campaign = json.loads(body(Message.read(f"campaign.ended c1 completed {AT}"), number=None, external_id=None))
 
-    assert "number" not in call["data"]
+    assert {"campaign_id": "c1", "call_id": "c1-12", "external_id": None, "disposition": "busy"} == call["data"]
     assert {"campaign_id": "c1", "state": "completed"} == campaign["data"]
 
 

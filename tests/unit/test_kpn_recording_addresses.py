@@ -139,6 +139,7 @@ def test_public_addresses_are_public(address: str) -> None:
         "64:ff9b:1::a00:1",
         "64:ff9b:1:a00:0:100::",
         "fec0::1",
+        "3fff::1",
         "5f00::1",
         "168.63.129.16",
         "192.0.0.192",

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.errors import InvalidInput
-from dialer.ncco import parse_ncco, to_wire
+from dialer.ncco import parse_endpoint, parse_ncco, to_wire
 from tests.unit.ncco_schema import DATA
 
 ACTIONS: dict[str, dict[str, Any]] = json.loads((DATA / "derived" / "ncco-actions.json").read_text())["actions"]
@@ -75,6 +75,10 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("connect", {"endpoint": [SIP | {"uri": "a@example.com"}]}, "endpoint.0.uri"),
     ("connect", {"endpoint": [{"type": "sip"}]}, "endpoint.0.uri"),
     ("connect", {"endpoint": [SIP | {"user": "a"}]}, "endpoint.0.uri"),
+    ("connect", {"endpoint": [SIP | {"domain": "a"}]}, "endpoint.0.uri"),
+    ("connect", {"endpoint": [{"type": "sip", "user": "a"}]}, "endpoint.0.uri"),
+    ("connect", {"endpoint": [SIP | {"headers": {"": "b"}}]}, "endpoint.0.headers"),
+    ("connect", {"endpoint": [SIP | {"headers": {"a" * 65: "b"}}]}, "endpoint.0.headers"),
     ("connect", {"endpoint": [SIP | {"headers": {"a": "b\r\nVia: evil"}}]}, "endpoint.0.headers"),
     ("connect", {"endpoint": [SIP | {"headers": {"a: b\r\nVia": "evil"}}]}, "endpoint.0.headers"),
     ("connect", {"endpoint": [{"type": "sip", "user": "a\r\nb", "domain": "c"}]}, "endpoint.0.user"),
@@ -95,6 +99,12 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("connect", {"endpoint": [PHONE], "ringbackTone": "ring.wav"}, "ringbackTone"),
     ("input", {"type": []}, "type"),
     ("input", {"type": ["keys"]}, "type.0"),
+    ("input", {"type": ["dtmf", "speech", "dtmf"]}, "type"),
+    ("input", {"mode": "synchronous"}, "type"),
+    ("input", {"maxDigits": 0}, "maxDigits"),
+    ("input", {"timeOut": -1}, "timeOut"),
+    ("input", {"submitOnHash": True, "speech": {}}, "submitOnHash"),
+    ("input", {"type": ["dtmf"], "timeOut": 1}, "timeOut"),
     ("input", {"dtmf": {}}, "type"),
     ("input", {"type": ["speech"], "dtmf": {}}, "dtmf"),
     ("input", {"type": ["dtmf"], "speech": {}}, "speech"),
@@ -144,6 +154,68 @@ def test_what_is_no_ncco_is_refused(ncco: Any, field: str) -> None:
     """An NCCO is an array of at least one object with a known action."""
     with pytest.raises(InvalidInput, check=lambda error: error.field == field):
         parse_ncco(ncco)
+
+
+LENGTHS: list[tuple[str, dict[str, Any], str, str, int]] = [
+    ("talk", {"text": "x"}, "provider", "x", 100),
+    ("conversation", {}, "name", "x", 256),
+    ("connect", PHONE, "shaken", "x", 4096),
+    ("connect", SIP, "uri", "sip:", 255),
+    ("connect", {"type": "sip", "domain": "x"}, "user", "x", 255),
+    ("connect", {"type": "sip", "user": "x"}, "domain", "x", 255),
+    ("connect", SOCKET, "uri", "wss://", 2048),
+]
+
+
+@pytest.mark.parametrize(("action", "fields", "name", "begun", "longest"), LENGTHS)
+def test_a_text_is_as_long_as_may_be(
+    *, action: str, fields: dict[str, Any], name: str, begun: str, longest: int
+) -> None:
+    """The longest is taken; one letter more is refused by its field."""
+    for length in (longest, longest + 1):
+        told = fields | {name: begun.ljust(length, "x")}
+        ncco = [{"action": action} | ({"endpoint": [told]} if action == "connect" else told)]
+        if length == longest:
+            assert parse_ncco(ncco)
+            continue
+        with pytest.raises(InvalidInput, check=lambda error: str(error.field).endswith(f".{name}")):
+            parse_ncco(ncco)
+
+
+def test_a_header_of_the_signalling_is_as_long_as_may_be() -> None:
+    """Its name, its value beside the account's own, and what a websocket's request is authorised by."""
+    named = SIP | {"headers": {"a" * 64: "b"}}
+    user = [SIP | {"standardHeaders": {"User-to-User": "x" * length}} for length in (512, 513)]
+    value = [SOCKET | {"authorization": {"type": "custom", "value": "x" * length}} for length in (4096, 4097)]
+
+    assert all(parse_endpoint(endpoint) for endpoint in (named, user[0], value[0]))
+    for endpoint, field in ((user[1], "standardHeaders.User-to-User"), (value[1], "authorization.value")):
+        with pytest.raises(InvalidInput, check=lambda error: error.field == f"endpoint.{field}"):  # noqa: B023 - raised here
+            parse_endpoint(endpoint)
+
+
+@pytest.mark.parametrize(
+    ("ncco", "words"),
+    [
+        ("talk", "must be an array"),
+        ([{"action": "stream", "streamUrl": URL}], "must be an array"),
+        ([{"action": "notify", "payload": []}], "must be an object"),
+        ([{"action": "input", "type": ["dtmf"], "dtmf": 5}], "must be an object"),
+        (["talk"], "must be an object"),
+        ([{"action": "talk"}], "is missing"),
+        ([{}], "is missing"),
+        ([{"action": "pay"}], "must be one of 'talk', 'stream'"),
+        ([{"action": "wait", "a": 1}], "there is no such field; there are: action, timeout"),
+        ([{"action": "input", "type": ["dtmf"], "dtmf": {"max": 1}}], "there is no such field"),
+        ([{"action": "talk", "text": "x", "voiceName": "Lotje"}], "there is no voice 'Lotje'; there are Lotte"),
+    ],
+)
+def test_what_is_wrong_is_told_in_plain_words(ncco: Any, words: str) -> None:
+    """Not in those of the library that found it."""
+    with pytest.raises(InvalidInput) as refused:
+        parse_ncco(ncco)
+
+    assert str(refused.value).startswith(words)
 
 
 def test_the_field_that_was_meant_is_proposed() -> None:

@@ -60,6 +60,11 @@ def test_what_a_script_leaves_out_has_a_default(given_fields: dict[str, Any]) ->
         ({"text": "x", "voicemail_text": "x", "machine_detection": "hangup"}, "script.machine_detection"),
         ({"text": "x", "machine_detection": "true"}, "script.machine_detection"),
         ({"text": "x", "no_input": 10}, "script.no_input"),
+        ({"text": "x", "no_input": -1}, "script.no_input"),
+        ({"text": "x", "style": 100}, "script.style"),
+        ({"text": "x", "opt_out_key": "1", "confirm_text": "c"}, "script.confirm_text"),
+        ({"text": "x", "confirm_key": "1", "keys_text": "{{ id }}"}, "script.keys_text"),
+        ({"text": "x", "language": "fi-FI", "repeat_key": "1"}, "script.keys_text"),
         ({"text": "x", "no_input": True}, "script.no_input"),
         ({"text": "x", "barge_in": "yes"}, "script.barge_in"),
         ({"text": "x", "language": "fi-FI", "confirm_key": "1"}, "script.keys_text"),
@@ -71,6 +76,23 @@ def test_a_wrong_script_is_refused_by_field(fields: dict[str, Any], field: str) 
     """Each wrong, missing or unknown field is named."""
     with pytest.raises(InvalidInput, check=lambda error: error.field == field):
         NotificationScript.from_dict(fields, default_language="nl-NL")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"style": 99, "no_input": 9},
+        {"no_input": 0},
+        {"language": "fi-FI"},
+        {"language": "fi-FI", "repeat_key": "1", "keys_text": "k"},
+        {"language": "fi-FI", "confirm_key": "1", "keys_text": "", "confirm_text": "c"},
+        {"machine_detection": "hangup"},
+        {"wrong_key_text": "No", "repeat_key": "1"},
+    ],
+)
+def test_a_script_that_is_in_order_is_taken(fields: dict[str, Any]) -> None:
+    """With the most that may be, and with just the words that are needed."""
+    assert NotificationScript.from_dict({"text": "x"} | fields, default_language="nl-NL")
 
 
 def test_the_carrier_is_told_to_talk() -> None:
@@ -220,6 +242,8 @@ def test_a_wrong_key_is_told_and_asked_again(fields: dict[str, Any], first: str)
     script = script_of(confirm_key="1", no_input=0, **fields)
     assert first == said(script, pressing(script, "5"))[0]
     assert "0.w.0" == pressing(script, "5", "0~2-1")
+    patient = script_of(confirm_key="1", no_input=2, **fields)
+    assert "0~3-2" == pressing(patient, "5", "0~2-1").replace(".sw.0", "")
 
 
 @pytest.mark.parametrize("barge_in", [True, False])

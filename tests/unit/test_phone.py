@@ -29,6 +29,7 @@ from dialer.phone import mask, number_kind, parse_number
         ("0669812345", "IT", "+390669812345"),
         ("3331234567", "IT", "+393331234567"),
         ("11987654321", "BR", "+5511987654321"),
+        ("06" + "12345678".rjust(62), "NL", "+31612345678"),
     ],
 )
 def test_numbers_are_read_as_their_region_writes_them(text: str, region: str, expected: str) -> None:
@@ -61,6 +62,10 @@ def test_full_digits_without_a_plus_are_taken_where_nothing_else_can_be_meant(te
         ("", "NL", "there is no number"),
         (" \u200b ", "NL", "there is no number"),
         ("+", "NL", "has no digits"),
+        ("++", "NL", "has no digits"),
+        ("\u221231612345678", "NL", "begins with a minus"),
+        ("+31612345678901234567", "NL", "is too long for a number, or is more than one"),
+        ("1", "NL", "is too short for a number"),
         ("0612", "NL", "is too short for NL (+31)"),
         ("+3161234567890123", "NL", "is too long"),
         ("061234567", "NL", "is not in use in NL (+31)"),
@@ -126,6 +131,8 @@ def test_the_kind_of_a_number_is_known(number: str, expected: str) -> None:
         ("+35312345678", "+353******78"),
         ("0612345678", "********78"),
         ("+3161", "*****"),
+        ("+316123", "*******"),
+        ("+3161234", "+31***34"),
         ("", ""),
     ],
 )

@@ -38,6 +38,16 @@ def test_our_phrases_can_be_spoken(language: str) -> None:
         ("en-US", "press * now", "*"),
         ("de-DE", "Drücken Sie die Sterntaste.", "*"),
         ("fr-FR", "Tapez 3", "3"),
+        ("fr-FR", "Appuyez sur l'étoile.", "*"),
+        ("fr-FR", "La touche dièse, s'il vous plaît.", "#"),
+        ("fr-FR", "Composez le 4.", "4"),
+        ("de-DE", "Wählen Sie die Raute.", "#"),
+        ("de-DE", "Mit der Taste 5.", "5"),
+        ("nl-NL", "Druk op het sterretje.", "*"),
+        ("nl-NL", "Nu!\nKies 6", "6"),
+        ("en-GB", "Dial 7", "7"),
+        ("en-GB", "Push 8", "8"),
+        ("en-GB", "Choose hash", "#"),
     ],
 )
 def test_a_text_that_tells_a_key_is_recognised(language: str, text: str, key: str) -> None:
@@ -56,6 +66,10 @@ def test_a_text_that_tells_a_key_is_recognised(language: str, text: str, key: st
         ("nl-NL", "Toets {{ key_1 }}.", "1"),
         ("en-GB", "Press to start.", "*"),
         ("en-GB", "Press 1.", "2"),
+        ("en-GB", "Press 21.", "1"),
+        ("en-GB", "Depress 1.", "1"),
+        ("en-GB", "<speak>Press <break time='1s'/> it</speak>", "1"),
+        ("en-GB", "Press a key\n1 is first", "1"),
     ],
 )
 def test_a_text_that_does_not_is_not(language: str, text: str, key: str) -> None:

@@ -134,6 +134,80 @@ def test_what_is_wrong_is_named_by_its_path(fields: dict[str, Any], field: str) 
         CallScript.from_dict(fields, default_language="nl-NL")
 
 
+BOUNDS: list[tuple[dict[str, Any], str, int, int]] = [
+    ({"do": "play", "url": URL}, "loop", 1, 100),
+    ({"do": "play", "url": URL}, "level", -1, 1),
+    (ASK, "max_digits", 1, 20),
+    (ASK, "timeout_s", 1, 10),
+    ({"do": "record"}, "end_on_silence_s", 3, 10),
+    ({"do": "record"}, "timeout_s", 3, 7200),
+    (PHONE, "timeout_s", 1, 120),
+    (PHONE, "limit_s", 1, 7200),
+]
+
+
+@pytest.mark.parametrize(("step", "name", "least", "most"), BOUNDS)
+def test_each_bound_is_taken_and_nothing_beyond(step: dict[str, Any], name: str, least: int, most: int) -> None:
+    """What the carrier would refuse within a call, or what would keep it for ever, is refused before it."""
+    for value in (least, most):
+        assert value == getattr(read(step | {name: value}).steps[0], name)
+    for value in (least - 1, most + 1):
+        with pytest.raises(InvalidInput, check=lambda error: error.field == f"script.steps.0.{name}"):
+            read(step | {name: value})
+
+
+@pytest.mark.parametrize("otherwise", ["no_input", "wrong_key"])
+def test_a_question_is_asked_again_at_most_nine_times(otherwise: str) -> None:
+    """Or never; whoever says nothing ten times is not there."""
+    assert all(read(ASK | {otherwise: {"repeat": times}}) for times in (0, 9))
+    for times in (-1, 10):
+        with pytest.raises(InvalidInput, check=lambda error: error.field == f"script.steps.0.{otherwise}.repeat"):
+            read(ASK | {otherwise: {"repeat": times}})
+
+
+def test_the_name_of_a_conference_is_as_long_as_the_carrier_takes() -> None:
+    """256 characters, and at least one."""
+    assert read({"do": "join", "conference": "x" * 256})
+    for name in ("", "x" * 257):
+        with pytest.raises(InvalidInput, check=lambda error: error.field == "script.steps.0.conference"):
+            read({"do": "join", "conference": name})
+
+
+@pytest.mark.parametrize(
+    ("steps", "fields", "words"),
+    [
+        ([HELLO] * 30, {"voicemail": [HELLO] * 21, "machine_detection": "continue"}, "51 steps, 50 at most"),
+        ([nested(6)], {}, "within each other at most 4 times"),
+        ([ASK | {"keys": {"1": []}, "repeat_key": "1"}], {}, "1 has steps of its own"),
+        ([ASK | {"keys": {"123": []}, "max_digits": 2}], {}, "123 has more than 2 digits"),
+        ([ASK | {"keys": {"1": []}, "max_digits": 2, "repeat_key": "#"}], {}, "# ends the input"),
+        ([ASK | {"keys": {}}], {}, "needs keys"),
+        ([HELLO, {"do": "say", "text": 5}], {}, "must be a text"),
+        ([{"do": "say", "text": "{{ number }} {{ id }}"}], {}, "the column 'id' is not spoken"),
+    ],
+)
+def test_what_is_wrong_is_told_with_its_figures(steps: list[Any], fields: dict[str, Any], words: str) -> None:
+    """How much there is and how much there may be, and which key or column it is about."""
+    with pytest.raises(InvalidInput) as refused:
+        read(*steps, **fields)
+
+    assert words in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        ASK | {"keys": {}, "repeat_key": "1"},
+        ASK | {"keys": {"#": []}},
+        ASK | {"keys": {"12": []}, "max_digits": 2},
+        ASK | {"keys": {"1": [{"do": "opt_out"}]}, "repeat_key": "9"},
+    ],
+)
+def test_a_question_that_can_be_answered_is_taken(step: dict[str, Any]) -> None:
+    """By a repeat key alone, by # where it is the only digit, by as many digits as it waits for."""
+    assert read(step, {"do": "confirm"})
+
+
 def test_hostile_nesting_is_refused_early() -> None:
     """JSON nested without end is refused before it is looked at, with a short path."""
     with pytest.raises(InvalidInput, check=lambda error: error.field == "script"):
@@ -168,6 +242,9 @@ def test_the_variables_of_all_branches_are_needed() -> None:
         (HELLO | {"language": "xx-XX"}, {}, "script.steps.0.language"),
         (HELLO | {"premium": True}, {}, "script.steps.0.premium"),
         (HELLO | {"language": "nl-BE", "style": 1, "text": "<speak>x</speak>"}, {}, "script.steps.0.text"),
+        (HELLO, {"language": "xx-XX"}, "script.language"),
+        (HELLO, {"premium": True}, "script.premium"),
+        (HELLO, {"voicemail": [HELLO | {"style": 9}], "machine_detection": "continue"}, "script.voicemail.0.style"),
         (ASK | {"keys": {"1": [HELLO | {"style": 9}]}}, {}, "script.steps.0.keys.1.0.style"),
     ],
 )
@@ -175,6 +252,24 @@ def test_a_voice_that_is_not_there_is_named(step: dict[str, Any], fields: dict[s
     """A voice is refused where it was chosen: at the step or at the script."""
     with pytest.raises(InvalidInput, check=lambda error: error.field == field):
         read(step, **fields).check_voices("today")
+
+
+@pytest.mark.parametrize(
+    ("own", "voice"),
+    [
+        ({}, ("en-US", 2, True)),
+        ({"style": 0}, ("en-US", 0, True)),
+        ({"premium": False}, ("en-US", 2, False)),
+        ({"language": "nl-NL"}, ("nl-NL", 0, False)),
+        ({"language": "nl-NL", "style": 4, "premium": True}, ("nl-NL", 4, True)),
+    ],
+)
+def test_a_step_is_spoken_by_its_own_voice_or_the_scripts(own: dict[str, Any], voice: tuple[str, int, bool]) -> None:
+    """A language of its own begins with its first voice, for the script's style is one of another language."""
+    script = read(HELLO | own, language="en-US", style=2, premium=True)
+    (step,) = script.steps
+    assert isinstance(step, Say)
+    assert voice == script.voice_of(step)
 
 
 def test_a_voice_that_came_later_is_refused_for_2018() -> None:
@@ -190,14 +285,17 @@ def test_the_dearest_way_through_is_what_a_call_may_cost() -> None:
     script = read(PHONE, ASK | {"keys": {"1": [PHONE, PHONE], "2": [PHONE]}}, HELLO)
     expected = 3
     assert expected == script.connects()
+    assert [1, 0, 0] == [read(*steps).connects() for steps in ([HELLO, PHONE], [HELLO], [ASK])]
 
 
 def test_a_caller_id_is_set_where_there_is_none() -> None:
     """Connects everywhere get it, but those that name their own."""
     own = PHONE | {"caller_id": "+31111111111"}
-    script = read(PHONE, own, ASK | {"keys": {"1": [PHONE]}, "no_input": {"then": [PHONE]}})
-    first, second, ask = script.with_caller_id("+31222222222").steps
+    then = {"then": [PHONE]}
+    script = read(PHONE, own, ASK | {"keys": {"1": [PHONE]}, "no_input": then, "wrong_key": then}, HELLO)
+    first, second, ask, last = script.with_caller_id("+31222222222").steps
     assert isinstance(ask, Ask)
-    connects = [first, second, ask.keys["1"][0], ask.no_input.then[0]]
-    expected = ["31222222222", "31111111111", "31222222222", "31222222222"]
+    connects = [first, second, ask.keys["1"][0], ask.no_input.then[0], ask.wrong_key.then[0]]
+    expected = ["31222222222", "31111111111", *["31222222222"] * 3]
     assert expected == [each.caller_id for each in connects if isinstance(each, Connect)]
+    assert script.steps[3] == last

@@ -76,6 +76,15 @@ def actions(*steps: dict[str, Any], at: str = "0", **fields: Any) -> list[dict[s
               "from": "31207654321", "timeout": 30, "limit": 7200, "machineDetection": "hangup", "ringbackTone": URL,
               "eventUrl": [f"{HOOKS}/leg"]}],
         ),
+        (
+            {"do": "connect", "endpoint": {"type": "phone", "number": "+31201234567"}},
+            [{"action": "connect", "endpoint": [{"type": "phone", "number": "31201234567"}], "timeout": 60,
+              "limit": 7200, "eventUrl": [f"{HOOKS}/leg"]}],
+        ),
+        (
+            {"do": "play", "url": URL, "level": 0.5},
+            [{"action": "stream", "streamUrl": [URL], "loop": 1, "level": 0.5}],
+        ),
         ({"do": "stop"}, []),
     ],
 )  # fmt: skip
@@ -188,6 +197,7 @@ def test_2018_hears_the_same_by_other_names() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "x", "-1", "00", "100", "\u0661", "0.k1", "0.k1.0~11", "0~0", "0.k#.0", "0.0",
+                                  "0~11", "0~2-2", "0~1-1",
                                   "v", "v.0.k1.0", "../event", "0.k1.0" + ".k1.0" * 9, "0\n"])  # fmt: skip
 def test_what_is_no_position_is_refused(text: str) -> None:
     """A hostile address is invalid input, whether it is malformed or leads nowhere."""
@@ -200,6 +210,25 @@ def test_a_position_of_another_script_is_refused(text: str) -> None:
     """A position that this script does not have is invalid input."""
     with pytest.raises(InvalidInput, check=lambda error: error.field == "position"):
         rendered(say("Hi"), at=Position.parse(text))
+
+
+def test_replies_come_back_to_the_script_that_asked() -> None:
+    """Where a call has more than one script, the address tells which."""
+    script = CallScript.from_dict({"steps": [ASK]}, default_language="nl-NL")
+    urls = Urls(HOOKS, "late")
+
+    (wire,) = to_wire([each for each in render(script, {}, urls).actions if each.action == "input"], "today")
+    assert [f"{HOOKS}/reply/late:0"] == wire["eventUrl"]
+
+
+@pytest.mark.parametrize("may", [True, False])
+def test_whom_nobody_may_connect_to_is_passed_over(*, may: bool) -> None:
+    """As if he had not answered: the call goes on with what follows."""
+    connect = {"do": "connect", "endpoint": {"type": "phone", "number": "+31201234567"}}
+    script = CallScript.from_dict({"steps": [connect, say("Bye")]}, default_language="nl-NL")
+
+    rendered = render(script, {}, URLS, passed_over=lambda _: not may)
+    assert ["connect", "talk"][not may :] == [action.action for action in rendered.actions]
 
 
 def test_a_missing_value_is_named() -> None:

@@ -77,9 +77,16 @@ def test_a_text_that_cannot_be_meant_is_refused_at_once(template: str, words: st
     assert words in str(refusal.value)
 
 
+@pytest.mark.parametrize("text", ["x" * 10_000, "{{ a }}" * 100, f"<speak>{'<p>' * 15}x{'</p>' * 15}</speak>"])
+def test_the_largest_text_is_taken(text: str) -> None:
+    """With as many letters, places and tags within each other as there may be."""
+    assert SpokenText(text).template == text
+
+
 @pytest.mark.parametrize(
     ("template", "words"),
     [
+        (f"<speak>{'<p>' * 16}{'</p>' * 16}</speak>", "more than 16 tags within each other"),
         ("<speak>Hello", "broken at line 1"),
         ("<speak>Hello</p></speak>", "broken at line 1, character 15"),
         ("<speak>Tom & Jerry</speak>", "broken"),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dialer.tokens import make_token, read_token
+from dialer.settings import Settings
+from dialer.tokens import callback_url, make_token, read_token
 
 SECRET = "a secret of sixteen or more"
 TOKEN = make_token(SECRET, "c5hk-12-2")
@@ -81,3 +82,18 @@ def test_the_proof_of_one_attempt_is_none_of_another() -> None:
     proof = TOKEN.rpartition(".")[2]
 
     assert None is read_token(SECRET, f"c5hk-12-3.{proof}")
+
+
+def test_a_token_of_an_earlier_release_is_ours() -> None:
+    """The calls of a dialer that is upgraded are under way, with its tokens in their URLs."""
+    assert "c5hk-12-2" == read_token(SECRET, "c5hk-12-2.OxrXBK-A6bhWf1ijKJ72fw")
+    assert "OxrXBK-A6bhWf1ijKJ72fw" == TOKEN.rpartition(".")[2]
+
+
+def test_a_callback_goes_to_our_address_with_its_token() -> None:
+    """Under the address that the carrier reaches us by; without a secret, as in a trial, it has one too."""
+    with_secret = Settings(public_url="https://dialer.example", webhook_secret=SECRET)
+    without = Settings(public_url="https://dialer.example")
+
+    assert f"https://dialer.example/webhooks/{TOKEN}" == callback_url(with_secret, "c5hk-12-2")
+    assert "c5hk-12-2" == read_token("", callback_url(without, "c5hk-12-2").rpartition("/")[2])

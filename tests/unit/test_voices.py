@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.errors import InvalidInput
-from dialer.voices import Generation, check_voice, languages, voice_from_name, voice_name, voices
+from dialer.voices import Generation, check_voice, languages, require_voices, voice_from_name, voice_name, voices
 
 SOURCE = Path(__file__).parents[1] / "data" / "tts" / "vapi-tts-voices.json"
 WELSH = {"cy-GB", "en-GB-WLS"}
@@ -122,6 +122,21 @@ def test_a_voice_is_found_with_all_there_is_to_know() -> None:
 def test_voices_are_listed_by_language(prefix: str, codes: set[str]) -> None:
     """A prefix is a whole part of the code, in any case."""
     assert codes == {voice.language for voice in voices(prefix)}
+
+
+def test_voices_are_listed_by_generation() -> None:
+    """Those that it can be told to speak with; where there are none, near languages are named."""
+    assert {("nl-NL", 0), ("nl-NL", 4)} == {(each.language, each.style) for each in voices(" nl ", "2018")}
+    assert voices("nl", "today") == voices("nl") == require_voices("nl")
+    assert voices() == require_voices(None)
+    with pytest.raises(InvalidInput, match="no voice of 2018 for 'nl-BE'; near it: nl-NL", check=_of_language):
+        require_voices("nl-BE", "2018")
+    with pytest.raises(InvalidInput, match="no voice for 'nl-XX'; near it: nl-BE, nl-NL", check=_of_language):
+        require_voices("nl-XX")
+
+
+def _of_language(error: InvalidInput) -> bool:
+    return error.field == "language"
 
 
 def test_a_name_that_never_was_is_refused() -> None:

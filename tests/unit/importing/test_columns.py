@@ -69,3 +69,47 @@ def test_usual_names_are_proposed_and_not_taken(reading: Reading) -> None:
     assert {"number": "Naam", "id": "Klantnummer"} == proposed(header, ColumnMap.of({"number": "naam"}))
     with pytest.raises(InvalidInput, match=r"rename 'Mobiel' to 'number', or map it: {\"number\": \"Mobiel\"}"):
         reading()(f"Naam,Mobiel\nAnn,{ANN}\n".encode())
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("number", "Phone|Telephone|Phone number|PhoneNumber|Phone no|Tel|Mobile|Mobile number|Cell|Mobile phone"),
+        ("number", "Telefoon|Telefoonnummer|Nummer|Mobiel|Mobiele nummer|Mobiel-nummer|GSM|Telnr|Tel nr"),
+        ("number", "Telefon|Telefonnummer|Handy|Mobilnummer|MSISDN|E164"),
+        ("id", "Contact ID|Customer-ID|Klantnummer|Klant ID|Relatienummer|External id|Kundennummer"),
+        ("timezone", "Time zone|Tijdzone|Zeitzone|TZ"),
+        ("expires_at", "Expires|Expiry|Verloopt|Vervalt"),
+    ],
+)
+def test_names_as_people_write_them_are_proposed(name: str, written: str) -> None:
+    """In three languages, in whatever case, with spaces, hyphens or neither; another name means nothing."""
+    for column in written.split("|"):
+        assert {name: column} == proposed(["Naam", column], AS_NAMED)
+    assert {} == proposed(["Naam", "Plaats"], AS_NAMED)
+
+
+def test_what_a_list_has_already_is_not_proposed() -> None:
+    """One name is proposed once, the first that fits; a column that was stated is not meant twice."""
+    assert {} == proposed(["Number", "Telefoon"], AS_NAMED)
+    assert {"number": "Tel"} == proposed(["Tel", "GSM"], AS_NAMED)
+    assert {"name": "Tel", "number": "GSM"} == proposed(["Tel", "GSM"], ColumnMap.of({"name": "tel"}))
+
+
+def test_a_mapping_is_as_long_as_a_list_is_wide() -> None:
+    """64 columns, with names of 64 letters."""
+    widest = {f"{n:064}": f"{n:065}" for n in range(64)}
+
+    assert widest == ColumnMap.of(widest).to_json()
+    for more in ({"x": "y"}, {"x" * 65: "y"}):
+        with pytest.raises(InvalidInput, check=lambda error: error.field == "map"):
+            ColumnMap.of((widest if "x" in more else {}) | more)
+
+
+def test_the_first_columns_are_told(reading: Reading) -> None:
+    """Of a wide list twenty, each cut to what can be read."""
+    header = ",".join(f"c{n}" for n in range(21)) + "\n"
+    with pytest.raises(InvalidInput, match=r"'c0', .*'c19'") as refused:
+        reading()(header.encode())
+
+    assert "'c20'" not in str(refused.value)
