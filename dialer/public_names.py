@@ -94,7 +94,7 @@ def is_exempt(url: URL, origins: Collection[str]) -> bool:
 def is_public(address: str) -> bool:
     """Whether an IP address, also one that hides in another, belongs to the public internet."""
     try:
-        found = ip_address(address.partition("%")[0])
+        found = ip_address(address)
     except ValueError:
         return False
     return all(_is_of_all(each) for each in (found, *_hidden(found)))
@@ -113,7 +113,7 @@ def _is_ambiguous(host: str) -> bool:
 def is_address(host: str) -> bool:
     """Whether a host is an IP address, for which no resolver is asked."""
     try:
-        ip_address(host.partition("%")[0])
+        ip_address(host)
     except ValueError:
         return False
     return True
