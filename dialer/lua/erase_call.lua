@@ -56,7 +56,10 @@ for number = 1, count do
 end
 
 -- What stays of an attempt: when, how it ended, what it cost, and of its events their kinds and moments.
-local STAYS = {at = 1, allowed = 1, due = 1, facts = 1, disposition = 1, ['f:duration_s'] = 1, ['f:price'] = 1, ['f:rate'] = 1}
+local STAYS = {
+  at = true, allowed = true, due = true, facts = true, disposition = true,
+  ['f:duration_s'] = true, ['f:price'] = true, ['f:rate'] = true,
+}
 local function erase_attempt(key)
   local removed = 0
   for _, field in ipairs(redis.call('HKEYS', key)) do

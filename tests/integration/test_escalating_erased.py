@@ -58,6 +58,7 @@ async def test_who_is_erased_is_not_escalated(engine: Engine) -> None:
     await look(engine)
     assert ([], []) == (await begun(engine), await traces(engine))
     assert (await engine.store.call("c1-1")).escalation_id is None
+    assert "escalated" not in (await engine.keyspace())["campaign:c1:calls:0"]["1t"]
 
 
 async def test_a_worker_that_has_read_the_call_begins_nothing(engine: Engine) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from redis.asyncio import Redis
 
 from dialer import keys
 from dialer.callbacks.outbox import Outbox
+from dialer.clock import moment
 from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
 from dialer.erasures.erasure import Erasure, Plan
@@ -19,6 +21,7 @@ from dialer.erasures.traces import spellings
 from dialer.errors import IllegalStep, InvalidInput
 from dialer.escalations.escalation import Person, Step
 from dialer.escalations.escalation import Plan as EscalationPlan
+from dialer.hang_ups import HangUps
 from dialer.idempotency import IdempotencyKey, KeptAnswer, KeyReused, begin, keep
 from dialer.model import CallRef, NewCall, Own, Priority, Redial
 from dialer.recordings.claims import RecordingClaims
@@ -149,6 +152,34 @@ async def test_sums_and_dispositions_hold(engine: Engine) -> None:
     assert [("completed", {})] == [(one.kind, one.payload) for one in attempt.events]
 
 
+async def test_what_stays_of_a_call(engine: Engine) -> None:
+    """When it was dialed and by what it was allowed, how it ended, what it cost, and when it was told of: no more."""
+    await engine.run_campaign(calls=0)
+    await engine.store.add_calls("c1", [replace(ANN, expires_at=moment(engine.now_ms + 500_000))], import_id="i1")
+    dial = await engine.ring(uuid="u-1")
+    figures = {"duration_s": "4", "price": "0.02", "rate": "0.1"}
+    for word in (
+        event("input", payload={"to": "31612345678"}, figures={"digits": "5511"}),
+        event("completed", Fact.ANSWERED, Fact.COMPLETED, Fact.TALKED, figures=figures | {"network": "1"}),
+    ):
+        await engine.store.apply_event(str(dial.attempt), word)
+    before = await engine.keyspace()
+    engine.clock.advance_ms(SETTLE_MS - 1)
+    assert ["c1-1"] == list((await erased(engine)).waiting_for)
+    engine.clock.advance_ms(1)
+    counts = (await go_on(engine)).counts
+    after, attempt = await engine.keyspace(), before[f"attempt:{dial.attempt}"]
+
+    kept = {name: attempt[name] for name in ("at", "due", "allowed", "facts", "disposition")}
+    kinds = {f"e:{kind}:1800000001000:": [engine.now_ms - SETTLE_MS] for kind in ("input", "completed")}
+    figures = {f"f:{name}": value for name, value in figures.items()}
+    assert {**kept, **kinds, **figures, "result": "said", "erased": "1"} == after[f"attempt:{dial.attempt}"]
+    tries = before["campaign:c1:calls:0"]["1t"]
+    assert {"1": ["erased"], "1t": {**tries, "erased": 1}} == after["campaign:c1:calls:0"]
+    assert {"expiring:calls"} == {name for name in ("expiring:calls",) if name in before and name not in after}
+    assert (1, 1, 7, 3) == tuple(counts[name] for name in ("calls", "attempts", "attempt_fields", "index_entries"))
+
+
 async def test_a_claimed_call_is_not_dialed(engine: Engine) -> None:
     """One that was about to leave is not begun any more."""
     await engine.run_campaign()
@@ -182,6 +213,43 @@ async def test_a_call_that_is_up_is_waited_for_and_not_dialed_again(*, hang_up: 
     assert hang_up is ("1" in to_hang_up)
     assert ((Disposition.BUSY, "+31610000001"), "checked") == (busy, last.step)
     assert (Disposition.BUSY, "erased") == await ended(engine, "c1-1")
+
+
+async def test_two_that_erase_a_call_at_once_do_so_once(engine: Engine) -> None:
+    """The second finds another record than it has read, and counts nothing."""
+    await engine.run_campaign()
+    await engine.store.begin_erasure("e1", plan(number="+31610000001"))
+    ref = CallRef("c1", 1)
+    outcomes = await asyncio.gather(*(engine.store._erased("e1", ref, plan()) for _ in range(2)))
+
+    assert ["ERASED", "CHANGED"] == [outcome.name for outcome in outcomes if outcome is not None]
+    assert {"calls": "1", "calls_cancelled": "1"} == {
+        name[2:]: count for name, count in (await engine.keyspace())["erasure:e1"].items() if name.startswith("n:call")
+    }
+
+
+async def test_a_call_that_is_begun_between_look_and_step_is_looked_at_again(engine: Engine) -> None:
+    """It has an attempt more than was read, of which something would stay."""
+    await engine.run_campaign()
+    dial = await engine.claim_one()
+    outcome, begun = await asyncio.gather(engine.store._erased("e1", CallRef("c1", 1), plan()), engine.begin(dial))
+
+    assert outcome is not None
+    assert (Begun.BEGUN, "CHANGED") == (begun, outcome.name)
+
+
+async def test_whoever_is_being_hung_up_stays_with_the_worker_who_does_it(engine: Engine) -> None:
+    """The call is listed once, and asked for again it is nobody else's."""
+    await engine.run_campaign()
+    await engine.ring()
+    await erased(engine, number="+31610000001", hang_up=True)
+    assert {"c1": engine.now_ms} == (await engine.keyspace())["hanging-up"]
+    hang_ups = HangUps(engine.batch, engine.clock)
+    assert ["c1-1"] == [str(one.call) for one in await hang_ups.take(1)]
+    engine.clock.advance_ms(1)
+    await engine.store.erase_some("e1")
+
+    assert [] == await hang_ups.take(1)
 
 
 async def test_an_attempt_whose_answer_is_on_the_way_is_no_exception(engine: Engine) -> None:
