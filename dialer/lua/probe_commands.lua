@@ -10,8 +10,8 @@ for i = 1, #ARGV, 2 do
   for place = 1, tonumber(ARGV[i + 1]) do words[place + 1] = KEYS[1] end
   local answer = redis.pcall(unpack(words))
   local told = type(answer) == 'table' and answer.err or ''
-  for _, words in ipairs(REFUSALS) do
-    if told:find(words, 1, true) then refused[#refused + 1] = ARGV[i] break end
+  for _, phrase in ipairs(REFUSALS) do
+    if told:find(phrase) then refused[#refused + 1] = ARGV[i] break end
   end
 end
 redis.pcall('DEL', KEYS[1])

@@ -112,7 +112,10 @@ def _life(names: str) -> tuple[str, ...]:
 
 _ESCALATING = _integrations("escalating escalation_end escalation_watch escalating_erased")
 _RECORDINGS = _integrations("store_recordings recordings_leases recordings_fetching")
-_EXPLAIN = _integrations("explain caps_loosened trunk_breaker")
+_EXPLAIN = (
+    *_integrations("explain caps_loosened trunk_breaker"),
+    f"{_INTEGRATION.format('explain_walk')}::test_every_step_of_a_random_walk_is_explained[100]",
+)
 
 _API_KEYS = ("tests/integration/api/test_api_keys.py", "tests/integration/api/test_api_auth.py")
 _API_EVENTS = ("tests/integration/api/test_api_events.py",)
@@ -204,7 +207,7 @@ LUA: dict[str, Sequence[str]] = {
     "count_up": _integrations("gauging trunk_breaker overview"),
     "append_audit": _integrations("store_audit"),
     "trim_audit": _integrations("store_audit"),
-    "read_changes": _API_EVENTS,
+    "read_changes": (*_integrations("store_changes"), *_API_EVENTS),
     "sample_campaign": _API_EVENTS,
     "migrate_page": _integrations("store_migrating"),
     "stamp_schema": _integrations("store_migrating"),

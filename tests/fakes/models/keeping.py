@@ -11,14 +11,15 @@ from tests.fakes.models.space import GIVEN, Asked, Command, Dice, Part, Space, m
 CAMPAIGNS = ("c1", "c2", "c3")
 NUMBERS, HASHED = ("+31610000001", "+31610000002"), {"+31610000001": "h:1", "+31610000002": "h:2"}
 OVER = {"completed", "cancelled"}
+LIST = "v-i-p"
 
 
 def _given_list(dice: Dice) -> Command:
     """A number is suppressed; a list is there; a campaign keeps to it."""
     return dice.one(
-        ("ZADD", keys.suppressed_on("vip"), dice.now, dice.one(*NUMBERS)),
-        ("HSET", keys.SUPPRESSION, "vip", 3),
-        ("HSET", keys.campaign(dice.one(*CAMPAIGNS)), "lists", dice.one("vip", "staff", "staff vip")),
+        ("ZADD", keys.suppressed_on(LIST), dice.now, dice.one(*NUMBERS)),
+        ("HSET", keys.SUPPRESSION, LIST, 3),
+        ("HSET", keys.campaign(dice.one(*CAMPAIGNS)), "lists", dice.one(LIST, "staff", f"staff {LIST}")),
         ("SADD", keys.OPEN, dice.one(*CAMPAIGNS)),
         ("HSET", keys.campaign(dice.one(*CAMPAIGNS)), "total", dice.number(0, 9)),
         ("ZADD", dice.one(keys.CAMPAIGNS, keys.CONFERENCES, keys.ENDED), dice.now, dice.one(*CAMPAIGNS)),
@@ -68,7 +69,7 @@ def revoke_api_key(space: Space, names: list[str], args: list[str]) -> int:
 
 def _drop(dice: Dice) -> Asked:
     seen = dice.one(dice.some(CAMPAIGNS), sorted(dice.space.sets[keys.OPEN]))
-    return Asked([keys.suppressed_on("vip"), keys.SUPPRESSION, keys.OPEN, *map(keys.campaign, seen)], ["vip", *seen])
+    return Asked([keys.suppressed_on(LIST), keys.SUPPRESSION, keys.OPEN, *map(keys.campaign, seen)], [LIST, *seen])
 
 
 @models(_drop)
@@ -96,9 +97,9 @@ def drop_suppression_list(space: Space, names: list[str], args: list[str]) -> li
 
 def _hash(dice: Dice) -> Asked:
     number = dice.one(*NUMBERS)
-    names = [keys.suppressed_on("vip"), keys.ERASURE_SECRET, keys.SUPPRESSION]
+    names = [keys.suppressed_on(LIST), keys.ERASURE_SECRET, keys.SUPPRESSION]
     secret = dice.one("print 1", "print 1", "print 2", "")
-    return Asked(names, [number, HASHED[number] if secret else "", secret, dice.now, dice.one("", "1"), "vip"])
+    return Asked(names, [number, HASHED[number] if secret else "", secret, dice.now, dice.one("", "1"), LIST])
 
 
 @models(_hash)
