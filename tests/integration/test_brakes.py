@@ -100,6 +100,68 @@ async def test_a_failed_probe_waits_twice_as_long(engine: Engine) -> None:
     assert [MINUTE_MS * 2**n for n in range(6)] + [60 * MINUTE_MS] * 3 == waits
 
 
+@pytest.mark.parametrize(("early_ms", "probes"), [(1, None), (0, "1")])
+async def test_only_what_ends_behind_the_wait_is_a_probe(engine: Engine, early_ms: int, probes: str | None) -> None:
+    """A call that was up all the while says something about the time after the wait only if it ends then."""
+    await _run(engine, breaker=BREAKER)
+    dial = await engine.ring()
+    await _calls(engine, *[Fact.FAILED] * 3)
+    engine.clock.advance_ms(MINUTE_MS - early_ms)
+    await _end(engine, dial, Fact.BUSY)
+
+    assert probes == (await engine.keyspace())["campaign:c1"].get("probes")
+
+
+async def _probe(engine: Engine, *facts: Fact) -> None:
+    """One call after the other goes out after a wait, and ends so."""
+    for fact in facts:
+        engine.clock.advance_ms(60 * MINUTE_MS)
+        await _calls(engine, fact)
+
+
+async def test_a_failed_probe_makes_those_before_it_worth_nothing(engine: Engine) -> None:
+    """Three in a row must go well, however many went well before one that failed."""
+    await _run(engine, breaker=BREAKER)
+    await _calls(engine, *[Fact.FAILED] * 3)
+    await _probe(engine, Fact.BUSY, Fact.BUSY, Fact.FAILED)
+    tripped = (await engine.store.campaign("c1")).tripped
+    assert tripped
+    assert (1, 3) == (tripped.failures, tripped.of)
+    await _probe(engine, Fact.BUSY, Fact.BUSY)
+    assert (await engine.store.campaign("c1")).tripped
+    await _probe(engine, Fact.BUSY)
+
+    assert None is (await engine.store.campaign("c1")).tripped
+
+
+async def test_a_closed_breaker_counts_anew(engine: Engine) -> None:
+    """Failures of before it was open are not held against what goes out behind it."""
+    await _run(engine, breaker=BREAKER)
+    await _calls(engine, *[Fact.FAILED] * 3)
+    await _probe(engine, *[Fact.BUSY] * 3)
+    await _calls(engine, *[Fact.FAILED] * 2)
+    assert None is (await engine.store.campaign("c1")).tripped
+    await _calls(engine, Fact.FAILED)
+    tripped = (await engine.store.campaign("c1")).tripped
+
+    assert tripped
+    assert MINUTE_MS == round(tripped.until.timestamp() * 1000) - engine.now_ms
+
+
+async def test_a_paused_campaign_is_not_woken_by_its_breaker(engine: Engine) -> None:
+    """Whoever is paused stands in no line, in which others would step back for it, when the last probe goes well."""
+    await _run(engine, breaker=BREAKER)
+    await _calls(engine, *[Fact.FAILED] * 3)
+    await _probe(engine, *[Fact.BUSY] * 2)
+    engine.clock.advance_ms(MINUTE_MS)
+    probe = await engine.ring("probe", uuid="probe")
+    await engine.store.step("c1", "pause")
+    await _end(engine, probe, Fact.BUSY)
+
+    assert None is (await engine.store.campaign("c1")).tripped
+    assert "sleeping" not in await engine.keyspace()
+
+
 async def test_failures_far_apart_open_nothing(engine: Engine) -> None:
     """Half of all calls may fail for ever; and whoever has no breaker is not stopped at all."""
     await _run(engine, breaker=BREAKER)
@@ -158,6 +220,18 @@ async def test_calls_that_are_up_are_reserved_for(engine: Engine) -> None:
     assert [] == await engine.claim()
     await _end(engine, dials[0], Fact.TALKED, "0.03000000")
     assert 1 == len(await engine.claim())
+
+
+@pytest.mark.parametrize("of", ["total", "day"])
+@pytest.mark.parametrize("spent", [0, 1])
+async def test_a_call_that_fits_to_the_last_digit_goes(engine: Engine, of: str, spent: int) -> None:
+    """Twenty cents are two calls at ten, whether the first of them is up yet or has cost as much."""
+    cap = EuroCap(per_call=Decimal("0.10"), **{of: Decimal("0.20")})
+    await _run(engine, euro_cap=cap)
+    await _calls(engine, *[Fact.TALKED] * spent, price="0.10")
+    engine.clock.advance_ms(1000)
+
+    assert 2 - spent == len(await engine.claim())
 
 
 async def test_the_last_look_asks_for_the_cap_again(engine: Engine) -> None:
@@ -234,6 +308,10 @@ async def test_a_price_that_is_corrected_leaves_more_for_the_next_call(engine: E
     assert [] == asleep
     (held,) = [engine.now_ms >= at for at in (await engine.keyspace())["sleeping"].values()]
     assert held, "nobody looks at it before midnight"
+    await engine.store.step("c1", "pause")
+    again = event("priced again", Fact.COMPLETED, figures={"price": "0.01000000"})
+    await engine.store.apply_event(str(dial.attempt), again)
+    assert "sleeping" not in await engine.keyspace(), "whoever is paused is in no line"
 
 
 async def test_redials_count_as_attempts(engine: Engine) -> None:

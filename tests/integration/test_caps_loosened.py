@@ -129,6 +129,17 @@ async def test_a_paused_campaign_releases_the_rest_once_it_goes_on(engine: Engin
     assert (0, MANY - 1) == await _counts(engine)
 
 
+async def test_whoever_does_not_wait_is_not_put_in_line(engine: Engine) -> None:
+    """A note that stands beside a call which is up, as no script leaves it, does not have its phone ring twice."""
+    await engine.run_campaign("c1", caps=CAPS)
+    await engine.ring()
+    await engine.redis.zadd(keys.held("c1"), {"1": Held.DAY_CAP * SPAN + engine.now_ms + HOUR_MS})
+    await _change(engine, "c1", Caps())
+
+    assert (0, 0) == await _counts(engine)
+    assert CallState.LIVE is (await engine.store.call("c1-1")).state
+
+
 async def test_two_changes_at_once_and_the_same_twice(engine: Engine) -> None:
     """Each step moves a page of what is left; a repeat moves on, and nobody is moved twice."""
     await _many_held(engine)

@@ -144,6 +144,18 @@ async def test_campaigns_of_a_class_take_turns(engine: Engine) -> None:
     assert ["big", "small"] * 5 + ["big", "big"] == claimed
 
 
+async def test_whoever_is_in_line_keeps_its_place(engine: Engine) -> None:
+    """A list that comes in by many small parts goes before nobody for that."""
+    await engine.run_campaign("one", calls=10)
+    await engine.run_campaign("many", calls=10)
+    claimed = []
+    for part in range(12):
+        await engine.store.add_calls("many", new_calls(1, first=1000 + part), import_id=f"i{part}")
+        claimed.append(order(await _next(engine))[0].split("-")[0])
+
+    assert (6, 6) == (claimed.count("one"), claimed.count("many"))
+
+
 async def test_who_comes_later_catches_up_on_nothing(engine: Engine) -> None:
     """A campaign that starts after another was served ten times shares from then on, no more."""
     await engine.run_campaign("old", calls=50)

@@ -83,6 +83,7 @@ async def test_a_call_does_not_wait_for_itself(engine: Engine) -> None:
         (Caps(day=1), [24 * HOUR_MS, 24 * HOUR_MS], Held.DAY_CAP),
         (Caps(week=1), [168 * HOUR_MS, 168 * HOUR_MS], Held.WEEK_CAP),
         (Caps(day=1, week=5, spacing_ms=60_000), [24 * HOUR_MS, 24 * HOUR_MS], Held.DAY_CAP),
+        (Caps(day=1, spacing_ms=24 * HOUR_MS), [24 * HOUR_MS, 24 * HOUR_MS], Held.SPACING),
     ],
 )
 async def test_caps_hold_back_to_the_millisecond(engine: Engine, caps: Caps, waits: list[int], why: Held) -> None:
@@ -151,6 +152,17 @@ async def test_a_call_given_back_over_midnight_is_given_back(engine: Engine) -> 
     assert (await engine.record(dial, str(dial.attempt), "back")).taken
 
 
+async def test_a_call_given_back_behind_midnight_was_not_dialed_the_day_before(engine: Engine) -> None:
+    """The moment is taken back where it was noted, also where that was yesterday."""
+    await _campaign(engine, "c1")
+    engine.clock.set_us((engine.now_ms // (24 * HOUR_MS) + 1) * 24 * HOUR_MS * 1000 - 1_000_000)
+    dial, _ = await _dial(engine)
+    engine.clock.advance_ms(2_000)
+    await engine.record(dial, str(dial.attempt), "back")
+
+    assert not [name for name in await engine.keyspace() if name.startswith("dialed:")]
+
+
 async def test_held_back_beyond_its_end_a_call_expires(engine: Engine) -> None:
     """Rather not at all than late: a call whose number is free only after its campaign's end has expired."""
     await _campaign(engine, "c1")
@@ -198,10 +210,12 @@ async def test_a_refused_call_holds_its_number_no_longer(engine: Engine) -> None
     """Whoever was sent back and is claimed again has no phone that rings: another call to the number may go."""
     await _campaign(engine, "c1")
     ended, _ = await _dial(engine)
+    at = engine.now_ms % keys.DAY_MS
     await _end(engine, ended)
     await _campaign(engine, "c2")
     refused, _ = await _dial(engine)
     await engine.record(refused, str(refused.attempt), "back")
+    assert {NUMBER: f"- {at}"} == (await engine.keyspace())[engine.dialed(refused)]
     engine.clock.advance_ms(400)
     await engine.claim_one()
     await _campaign(engine, "c3")
