@@ -76,7 +76,14 @@ class ApiRefusal(ApiError):
         self.extra = {name: value for name, value in told.items() if name != "status"}
         self.request_id = request_id
         self.retry_after_s = retry_after_s
-        super().__init__("\n".join([self.detail, *(f"  {wrong.field}: {wrong.message}" for wrong in self.errors)]))
+        super().__init__(self._in_words())
+
+    def _in_words(self) -> str:
+        """All that is wrong, each thing once."""
+        lines = [f"{wrong.field}: {wrong.message}" for wrong in self.errors]
+        if len(lines) == 1 and self.errors[0].message in self.detail:
+            return lines[0]
+        return "\n  ".join([self.detail, *lines])
 
 
 class Unauthorized(ApiRefusal):

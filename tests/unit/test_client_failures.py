@@ -89,6 +89,16 @@ async def test_problem_becomes_an_error_with_all_its_parts(dialer: AsyncDialer, 
     assert "Not understood.\n  script.text: is empty" == str(error)
 
 
+@pytest.mark.parametrize("detail", ["is empty", "`script.text`: is empty."])
+async def test_what_is_wrong_is_told_once(detail: str, dialer: AsyncDialer, answers: Answers) -> None:
+    """One thing, which the detail tells as well, is one line."""
+    answers.plan(422, {"status": 422, "detail": detail, "errors": [{"field": "script.text", "message": "is empty"}]})
+    with pytest.raises(Invalid) as caught:
+        await dialer.campaigns.create(name="Harbour")
+
+    assert "script.text: is empty" == str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("status", "kind"),
     [(400, ApiRefusal), (401, Unauthorized), (403, Forbidden), (404, Missing), (409, Conflict), (412, Outdated),
