@@ -60,7 +60,7 @@ def _is_valid(rule: _Rule, national: str) -> bool:
 
 @lru_cache(maxsize=1000)
 def _rule_at(head: str) -> _Rule | None:
-    code = next((head[:n] for n in _CODE_LENGTHS if int(head[:n] or 0) in COUNTRY_CODE_TO_REGION_CODE), "")
+    code = next((head[:n] for n in _CODE_LENGTHS if int(head[:n]) in COUNTRY_CODE_TO_REGION_CODE), "")
     return _rule(code) if code else None
 
 

@@ -271,7 +271,8 @@ def _is_divisible(element: ET.Element, limit: int) -> bool:
 
 def _markup_pieces(text: str | None, limit: int) -> Iterator[str]:
     # Cut before escaping, so that no `&amp;` is cut; the limit holds even if every character grows.
-    pieces = _text_pieces(text or "", limit // _WIDEST) if len(escape(text or "")) > limit else [text or ""]
+    told = text or ""
+    pieces = _text_pieces(told, limit // _WIDEST) if len(escape(told)) > limit else [told]
     return (escape(piece) for piece in pieces)
 
 

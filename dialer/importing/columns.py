@@ -74,7 +74,7 @@ class ColumnMap:
 
     def renamed(self, name: str) -> str:
         """What a column of this name (as `variable_name` has it) is called."""
-        return next((new for source, new in self.pairs if source == name), name) if self.pairs else name
+        return next((new for source, new in self.pairs if source == name), name)
 
     def check(self, header: Sequence[str]) -> None:
         """Raise InvalidInput where it names a column that a header has not."""

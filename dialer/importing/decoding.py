@@ -82,11 +82,11 @@ def _decoder(name: str) -> codecs.IncrementalDecoder:
 
 
 def _known_charset(charset: str | None) -> str:
+    stated = charset or "utf-8"
     try:
-        name = codecs.lookup(charset or "utf-8").name
+        name = codecs.lookup(stated).name
     except (LookupError, ValueError):  # ValueError: not even characters of a name
         name = ""
     if name not in _CHARSETS:
-        shown = (charset or "")[:40]
-        raise InvalidInput(f"the encoding {shown!r} is not read here: save it as CSV UTF-8", field="charset")
+        raise InvalidInput(f"the encoding {stated[:40]!r} is not read here: save it as CSV UTF-8", field="charset")
     return "utf-8" if name == "utf-8-sig" else name

@@ -10,7 +10,6 @@ import re
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, AliasChoices, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from dialer.forms import ONE_LINE, PHONE, SIP, TONES, WEBSOCKET
 from dialer.ncco.fields import Part, Url, misfit
@@ -21,7 +20,7 @@ Headers = dict[str, Any]
 def _one_line_each(headers: Headers) -> Headers:
     for name, value in headers.items():
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,64}", name) or not re.fullmatch(ONE_LINE, str(value)):
-            raise PydanticCustomError("sip_header", "{name} is no SIP header: one line each", {"name": repr(name[:64])})
+            raise ValueError(f"{name[:64]!r} is no SIP header: one line each")
     return headers
 
 

@@ -55,7 +55,7 @@ def parse_endpoint(value: Any, *, field: str = "endpoint") -> Endpoint:
 
 def invalid_input(error: ValidationError, root: str, names: Names) -> InvalidInput:
     """One thing that is wrong, with its dotted path under `root`: an unknown field first, since it is one misspelt."""
-    errors = error.errors(include_url=False, include_input=False)
+    errors = error.errors()
     found = next((each for each in errors if each["type"] in _UNKNOWN), errors[0])
     context = found.get("ctx", {})
     location = list(found["loc"])
@@ -92,15 +92,14 @@ def _sentence(found: ErrorDetails, names: Names) -> str:
 
 
 def _siblings(location: Sequence[int | str], names: Names) -> Sequence[str]:
-    tag = location[-2] if len(location) > 1 else ""
-    return names.get(str(tag), ())
+    return names.get(str(location[-2]), ()) if len(location) > 1 else ()
 
 
 def _meant(name: str, known: Sequence[str]) -> str:
     if not known:
         return ""
     lower = {each.casefold(): each for each in known}
-    near = get_close_matches(name.replace("_", "").casefold(), lower, n=1, cutoff=0.6)
+    near = get_close_matches(name.casefold(), lower)
     return f"; did you mean {lower[near[0]]}?" if near else f"; there are: {', '.join(known)}"
 
 

@@ -51,8 +51,10 @@ class Position:
     def parse(cls, text: str) -> Position:
         """From the text of one. Raises InvalidInput (field `position`); whether a script has it shows there."""
         found = _TEXT.fullmatch(text)
-        tries, misses = (int(found[2] or 1), int(found[3] or 0)) if found else (0, 0)
-        if found is None or tries > MAX_ASKED or misses >= tries:
+        if found is None:
+            raise _no_such_position()
+        tries, misses = int(found[2] or 1), int(found[3] or 0)
+        if tries > MAX_ASKED or misses >= tries:
             raise _no_such_position()
         return cls(found[1], tries, misses)
 

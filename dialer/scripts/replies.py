@@ -62,7 +62,7 @@ def reply(script: CallScript, position: Position, digits: str | None, *, timed_o
 
 
 def _answered(position: Position, ask: Ask, keys: str) -> Position:
-    if keys and keys == ask.repeat_key:
+    if keys == ask.repeat_key:
         # Enough is enough, also for a machine that presses keys.
         return position.asked_again(missed=False) if position.tries < MAX_ASKED else position.within("n")
     if keys in ask.keys:

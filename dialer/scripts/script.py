@@ -124,7 +124,7 @@ def _connects(steps: Sequence[Step]) -> int:
 
 
 def _most_connects(step: Step) -> int:
-    return max((_connects(within) for _, within in lists_of(step)), default=0) if isinstance(step, Ask) else 0
+    return max(_connects(within) for _, within in lists_of(step)) if isinstance(step, Ask) else 0
 
 
 def _with_caller_id(steps: Sequence[Step], number: str) -> tuple[Step, ...]:

@@ -62,7 +62,7 @@ class Say:
     language: Language | None = None
     style: Style | None = None
     premium: Flag | None = None
-    do: Literal["say"] = field(default="say", kw_only=True)
+    do: Literal["say"] = "say"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class Play:
     url: HttpsUrl
     loop: Annotated[Whole, Field(ge=1, le=100)] = 1
     level: Level = 0
-    do: Literal["play"] = field(default="play", kw_only=True)
+    do: Literal["play"] = "play"
 
 
 Prompt = Annotated[Say | Play, Field(discriminator="do")]
@@ -120,7 +120,7 @@ class Ask:
     max_digits: Annotated[Whole, Field(ge=1, le=20)] = 1
     timeout_s: Annotated[Whole, Field(ge=1, le=10)] = 5
     barge_in: Flag = True
-    do: Literal["ask"] = field(default="ask", kw_only=True)
+    do: Literal["ask"] = "ask"
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +140,7 @@ class Record:
     timeout_s: Annotated[Whole, Field(ge=3, le=7200)] | None = None
     beep: Flag = False
     split: Flag = False
-    do: Literal["record"] = field(default="record", kw_only=True)
+    do: Literal["record"] = "record"
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +161,7 @@ class Join:
     end_on_exit: Flag | None = None
     mute: Flag = False
     record: Flag = False
-    do: Literal["join"] = field(default="join", kw_only=True)
+    do: Literal["join"] = "join"
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,7 +182,7 @@ class Connect:
     limit_s: Annotated[Whole, Field(ge=1, le=7200)] = 7200
     machine_detection: Behavior | None = None
     ringback_url: HttpsUrl | None = None
-    do: Literal["connect"] = field(default="connect", kw_only=True)
+    do: Literal["connect"] = "connect"
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,16 +49,17 @@ def test_what_an_earlier_release_stored_is_read() -> None:
 
 
 def test_body_of_a_call() -> None:
-    """Type, time and data; the number and the customer's id beside ours."""
-    told = json.loads(
-        body(Message.read(f"attempt.ended c1-12-2 busy {AT + 7}"), number="+31201234567", external_id="k7")
-    )
+    """Type, time and data; the number and the customer's id beside ours, with letters as he writes them."""
+    message = Message.read(f"attempt.ended c1-12-2 busy {AT + 7}")
+    text = body(message, number="+31201234567", external_id="Zo\u00eb")
+    told = json.loads(text)
 
+    assert "Zo\u00eb" in text
     assert {
         "type": "attempt.ended",
         "timestamp": "2025-11-27T00:00:00.007Z",
         "data": {
-            "campaign_id": "c1", "call_id": "c1-12", "external_id": "k7", "number": "+31201234567",
+            "campaign_id": "c1", "call_id": "c1-12", "external_id": "Zo\u00eb", "number": "+31201234567",
             "attempt_id": "c1-12-2", "disposition": "busy",
         },
     } == told  # fmt: skip

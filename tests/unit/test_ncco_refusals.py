@@ -218,6 +218,14 @@ def test_what_is_wrong_is_told_in_plain_words(ncco: Any, words: str) -> None:
     assert str(refused.value).startswith(words)
 
 
+def test_the_field_of_an_endpoint_that_was_meant_is_proposed() -> None:
+    """Also where nothing stands around it."""
+    with pytest.raises(
+        InvalidInput, match="did you mean dtmfAnswer", check=lambda error: error.field == "endpoint.dtmf_anser"
+    ):
+        parse_endpoint(PHONE | {"dtmf_anser": "1"})
+
+
 def test_the_field_that_was_meant_is_proposed() -> None:
     """A misspelt field is refused with the one that is spelled like it."""
     with pytest.raises(InvalidInput, match="did you mean bargeIn"):

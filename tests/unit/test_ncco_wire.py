@@ -28,6 +28,17 @@ def test_a_voice_is_told_in_either_generation(given: dict[str, Any]) -> None:
     assert talk | DUTCH == written(talk | given, "today")
 
 
+def test_what_was_told_is_written_once() -> None:
+    """A null is nothing told; a voice that is no premium one and an input that waits are plain ones in 2018."""
+    talk = {"action": "talk", "text": "x"} | DUTCH
+    keys = {"action": "input", "type": ["dtmf"], "mode": "synchronous"}
+
+    assert talk == written(talk | {"provider": None}, "today")
+    assert talk | {"premium": False} == written(talk | {"premium": False}, "today")
+    assert {"action": "talk", "text": "x", "voiceName": "Ruben"} == written(talk | {"premium": False}, "2018")
+    assert (keys, {"action": "input"}) == (written(keys, "today"), written(keys, "2018"))
+
+
 @pytest.mark.parametrize("generation", ["2018", "today"])
 def test_a_talk_without_a_voice_is_left_to_the_carrier(generation: Generation) -> None:
     """What was not told is not written."""

@@ -116,6 +116,7 @@ def test_an_unknown_region_is_named() -> None:
         ("+319001234", "premium_rate"),
         ("+14155552671", "fixed_line_or_mobile"),
         ("nonsense", "unknown"),
+        ("+31000000000", "unknown"),
     ],
 )
 def test_the_kind_of_a_number_is_known(number: str, expected: str) -> None:

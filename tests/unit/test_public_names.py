@@ -52,6 +52,9 @@ def test_an_address_has_a_sane_length() -> None:
     ("address", "words"),
     [
         ("https://crm.example.com/a b", "is not written as a plain URL"),
+        ("https://crm.example.com/a\\b", "is not written as a plain URL"),
+        ("https://\u0441rm.example.com/", "is not written as a plain URL"),
+        ("https://crm.example.com/\t", "is not written as a plain URL"),
         ("https://crm.example.com:99999/", "is not written as a plain URL"),
         ("https://me@crm.example.com/", "has a user name"),
         ("https://:secret@crm.example.com/", "has a user name"),

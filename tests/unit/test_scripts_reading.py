@@ -12,7 +12,7 @@ from dialer.scripts import Ask, CallScript, Connect, Say
 HELLO = {"do": "say", "text": "Hello"}
 URL = "https://example.com/x.mp3"
 ASK: dict[str, Any] = {"do": "ask", "prompt": [HELLO], "keys": {"1": [{"do": "confirm"}]}}
-PHONE = {"do": "connect", "endpoint": {"type": "phone", "number": "+31201234567"}}
+PHONE: dict[str, Any] = {"do": "connect", "endpoint": {"type": "phone", "number": "+31201234567"}}
 
 
 def read(*steps: dict[str, Any], **fields: Any) -> CallScript:
@@ -53,6 +53,7 @@ EVERYTHING: dict[str, Any] = {
         PHONE | {"caller_id": "+31207654321", "timeout_s": 30, "limit_s": 600, "machine_detection": "hangup",
                  "ringback_url": URL},
         {"do": "connect", "endpoint": {"type": "sip", "uri": "sip:a@example.com", "headers": {"a": "b"}}},
+        {"do": "connect", "endpoint": {"type": "phone", "number": "31201234567", "dtmf_answer": "1p"}},
         {"do": "connect", "endpoint": {"type": "websocket", "uri": "wss://example.com/x"}},
         {"do": "join", "conference": "standup", "moderator": True, "music_on_hold_url": URL, "start_on_enter": False,
          "end_on_exit": False, "mute": True, "record": True},
@@ -105,6 +106,7 @@ def test_the_shape_of_a_script_can_be_published() -> None:
         ({"steps": [PHONE | {"endpoint": {"type": "phone", "number": "x"}}]}, "steps.0.endpoint.number"),
         ({"steps": [PHONE | {"endpoint": {"type": "phone", "nr": "1"}}]}, "steps.0.endpoint.nr"),
         ({"steps": [PHONE | {"endpoint": {"type": "app"}}]}, "steps.0.endpoint.type"),
+        ({"steps": [PHONE | {"endpoint": PHONE["endpoint"] | {"dtmfAnswer": "1"}}]}, "steps.0.endpoint.dtmfAnswer"),
         ({"steps": [ASK | {"prompt": []}]}, "steps.0.prompt"),
         ({"steps": [ASK | {"prompt": [{"do": "stop"}]}]}, "steps.0.prompt.0.do"),
         ({"steps": [ASK | {"keys": {}}]}, "steps.0.keys"),
@@ -270,6 +272,11 @@ def test_a_step_is_spoken_by_its_own_voice_or_the_scripts(own: dict[str, Any], v
     (step,) = script.steps
     assert isinstance(step, Say)
     assert voice == script.voice_of(step)
+
+
+def test_a_voice_that_reads_no_tags_may_read_words() -> None:
+    """What it cannot do is not asked of it."""
+    read(HELLO | {"language": "nl-BE", "style": 1}).check_voices("today")
 
 
 def test_a_voice_that_came_later_is_refused_for_2018() -> None:

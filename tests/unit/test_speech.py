@@ -52,7 +52,7 @@ def test_a_missing_value_is_named() -> None:
         ("", "no text"),
         (" \n", "no text"),
         ("Hello {{ name }", "brace at character 7"),
-        ("Hello {name}", "brace at character 7"),
+        ("Hello {name}", "brace at character 7 ('{name}')"),
         ("Hello {{ name }}}", "brace at character 17"),
         ("Hello }}", "brace at character 7"),
         ("{{ first name }}", "letters, digits and underscores"),
@@ -88,12 +88,15 @@ def test_the_largest_text_is_taken(text: str) -> None:
     [
         (f"<speak>{'<p>' * 16}{'</p>' * 16}</speak>", "more than 16 tags within each other"),
         ("<speak>Hello", "broken at line 1"),
-        ("<speak>Hello</p></speak>", "broken at line 1, character 15"),
+        ("<speak>Hello</p></speak>", "broken at line 1, character 15: mismatched tag"),
         ("<speak>Tom & Jerry</speak>", "broken"),
         ("<speak>a</speak> and <speak>b</speak>", "broken"),
         ("<speak><{{ tag }}/></speak>", "broken"),
         ("<speak>&#{{ code }};</speak>", "broken"),
-        ("<speak><audio src='x'/></speak>", "tag <audio>"),
+        (
+            "<speak><audio src='x'/></speak>",
+            "tag <audio> is not allowed here; within <speak> there may be: break, lang",
+        ),
         ("<speak><p><speak>x</speak></p></speak>", "tag <speak>"),
         ("<speak xmlns='urn:x'>x</speak>", "without attributes"),
         ("<speaker>x</speaker>", "without attributes"),
@@ -194,6 +197,14 @@ def test_what_loses_its_sense_when_cut_is_left_whole() -> None:
     template = SpokenText('<speak><sub alias="{{ a }}">x</sub>{{ b }}</speak>')
     sub, text = template.in_parts({"a": "y" * 2000, "b": "z"})
     assert (sub.count("y"), text) == (2000, "<speak>z</speak>")
+
+
+def test_what_just_fits_into_one_part_keeps_its_tag() -> None:
+    """As many letters as one part has room for, which the tags around it leave."""
+    room = MAX_PART - len("<speak></speak>")
+    whole = f'<speak><say-as interpret-as="digits">{"7" * room}</say-as></speak>'
+
+    assert [whole] == SpokenText(whole.replace("7" * room, "{{ a }}")).in_parts({"a": "7" * room})
 
 
 @pytest.mark.parametrize("tag", ['prosody rate="{{ a }}"', 'say-as interpret-as="{{ a }}"', 'sub alias="x"'])

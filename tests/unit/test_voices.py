@@ -145,6 +145,16 @@ def test_a_name_that_never_was_is_refused() -> None:
         voice_from_name("lottie")
 
 
+@pytest.mark.parametrize("name", ["zzzz", "lottie", "", "Kimber"])
+def test_names_that_are_proposed_exist(name: str) -> None:
+    """Whoever takes one of them has a voice."""
+    with pytest.raises(InvalidInput) as refused:
+        voice_from_name(name)
+    proposed = str(refused.value).partition("there are ")[2].removesuffix(" ...").split(", ")
+
+    assert proposed == [voice_from_name(each).name_2018 for each in proposed]
+
+
 @given(st.text(), st.integers(), st.sampled_from(["2018", "today"]))
 def test_any_voice_is_found_or_refused(language: str, style: int, generation: Generation) -> None:
     """Checking is total: a voice, or an error that names a field."""

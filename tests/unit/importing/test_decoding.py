@@ -41,6 +41,28 @@ def test_other_encodings_are_read_only_when_stated(charset: str) -> None:
     assert expected == _decode(b"Zo\xeb", charset)
 
 
+@pytest.mark.parametrize(
+    ("charset", "encoding"),
+    [
+        (None, "utf-8"), ("UTF8", "utf-8"), ("utf-8-sig", "utf-8"), ("us-ascii", "ascii"), ("utf-16-le", "utf-16-le"),
+        ("utf-16-be", "utf-16-be"), ("utf-16", "utf-16"), ("iso-8859-15", "iso8859-15"), ("latin-1", "iso8859-1"),
+    ],
+)  # fmt: skip
+def test_what_spreadsheets_write_is_read(charset: str | None, encoding: str) -> None:
+    """Under whatever name, and without a mark; it is remembered by Python's name."""
+    assert "number\nx" == _decode("number\nx".encode(encoding), charset)
+    assert encoding == Decoder(charset).encoding
+
+
+def test_text_comes_as_soon_as_its_form_is_known() -> None:
+    """Three bytes tell whether there is a mark; what is not yet text is not counted."""
+    decoder = Decoder(None)
+
+    assert ("", 0) == (decoder.decode(b"ab"), decoder.decoded)
+    assert ("abc", 3) == (decoder.decode(b"c"), decoder.decoded)
+    assert ("", 3) == (decoder.decode(b"\xc3"), decoder.decoded)
+
+
 def test_a_mark_outweighs_a_stated_charset() -> None:
     """A spreadsheet's mark is in the bytes themselves, a header is often a default."""
     expected = "Zoë"
@@ -62,6 +84,7 @@ def test_the_byte_that_cannot_be_read_is_named(before: int, cut: int) -> None:
         (b"x", "koi8-r", "charset", "'koi8-r' is not read here"),
         (b"x", "nonsense", "charset", "'nonsense' is not read here"),
         (b"x", "zlib", "charset", "'zlib' is not read here"),
+        (b"x", "x" * 50, "charset", f"'{'x' * 40}' is not read here"),
         (b"x", "\udcff", "charset", "is not read here"),
         (b"PK\x03\x04....", None, "Content-Type", "this is a spreadsheet: send it as one"),
     ],

@@ -24,6 +24,7 @@ Reading = Callable[..., Callable[[bytes], Any]]
         ((A, B, C), f'number;number2\n{A};"{B};{C}"\n'),
         ((A, B), f"number2,number\n{B},{A}\n"),
         ((B,), f"number,number2\n,{B}\n"),
+        ((A, B), f"number,number5\n{A},{B}\n"),
         ((A, B), f"number,number2\n{A};{B},{A}\n"),
         ((f"{DESK};transport=tls", A), f"number,number2\n{DESK};transport=tls,{A}\n"),
     ],
@@ -60,6 +61,13 @@ def test_json_has_further_numbers_too(reading: Reading) -> None:
     (call,) = reading(media_type="application/x-ndjson")(body).calls.values()
 
     assert (A, (B, C)) == (call.number, call.others)
+
+
+def test_a_sixth_number_is_none(reading: Reading) -> None:
+    """Five are dialed; a column that is called like another one is a variable."""
+    (call,) = reading()(f"number,number6\n{A},{B}\n".encode()).calls.values()
+
+    assert ((), {"number6": B}) == (call.others, call.variables)
 
 
 def test_column_that_the_text_speaks_of_is_a_variable(reading: Reading) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from dialer.importing import Batch, RowChecks, Start, read_calls
+from dialer.importing.rows import BEGINNING, Layout, Place
 from tests.unit.importing.conftest import arriving
 
 ROWS = 3_700
@@ -59,3 +60,9 @@ def test_an_array_is_sent_whole_and_what_was_taken_is_passed_over(media_type: st
 
     assert {0} == {batch.place.offset for batch in batches}
     assert _rows(batches[2:]) == _rows(rest)
+
+
+def test_a_list_that_was_not_read_is_at_its_beginning() -> None:
+    """Before its first byte and row, and nothing is known of how it is written."""
+    assert Place(0, 0, Layout(None, (), "")) == BEGINNING == Place()
+    assert Batch([], [], 0, BEGINNING) == Batch()

@@ -9,8 +9,11 @@ from typing import Any
 
 import pytest
 
+from dialer.errors import InvalidInput
 from dialer.importing import Fault, RowChecks
 from dialer.importing.checks import check_numbers, check_rows
+from dialer.importing.columns import OWN
+from dialer.importing.rows import column_names, shorten
 from dialer.windows import Hours, Windows
 
 Reading = Callable[..., Callable[[bytes], Any]]
@@ -64,6 +67,33 @@ def test_a_fault_of_an_object_has_a_code(
     outcome = reading(media_type=NDJSON)(f"{json.dumps({'number': ANN} | more)}\n".encode())
 
     assert (column, "", code) == ((found := outcome.rejections[1]).column, found.value, found.code)
+
+
+def test_a_value_that_a_row_does_not_have_is_missed(reading: Reading) -> None:
+    """One that needs it is told the first of them; a row that has it is taken."""
+    checks = RowChecks("NL", frozenset({"name", "day"}))
+    rows = [{"number": ANN}, {"number": ANN, "day": "Monday", "name": "Ann"}]
+    outcome = reading(media_type=NDJSON, checks=checks)("\n".join(map(json.dumps, rows)).encode())
+
+    assert {2: ANN} == outcome.numbers
+    assert ("day", Fault.VALUE_MISSING) == ((found := outcome.rejections[1]).column, found.code)
+    assert found.reason.endswith("for 'day', 'name'")
+
+
+def test_what_is_shown_of_a_value_can_be_sent() -> None:
+    """Eighty characters of it, whole ones."""
+    assert "x" * 80 == shorten("x" * 80)
+    assert f"{'x' * 79}\u2026" == shorten("x" * 81)
+    assert "a\ufffdb" == shorten("a\ud800b")
+
+
+def test_a_header_is_as_wide_as_may_be() -> None:
+    """All columns of ours and 64 variables, with names of 64 letters; not one more."""
+    widest = [*OWN, *(f"{n:064}" for n in range(64))]
+
+    assert tuple(widest) == column_names(widest, str)
+    with pytest.raises(InvalidInput, match="73 columns", check=lambda error: error.field == "header"):
+        column_names([*widest, "more"], str)
 
 
 def test_as_much_as_may_be_is_taken(reading: Reading) -> None:
