@@ -21,7 +21,7 @@ from tests.fakes.models.space import MODELS
 from tests.fakes.walk.steps import Walk
 from tests.integration.test_dialing_walk import _paces
 
-STEPS = int(os.environ.get("SCRIPT_STEPS", "1500"))
+STEPS = int(os.environ.get("SCRIPT_STEPS", "2000"))
 WALKED = {
     "add_calls", "apply_event", "begin_attempt", "change_campaign", "change_suppression", "change_windows",
     "claim_due_calls", "complete_campaign", "count_outcome", "create_campaign", "end_conference", "end_import",
@@ -74,7 +74,7 @@ async def test_script_by_itself(redis: Redis, script: str) -> None:
     """Beside nothing but what others leave of its kind, a script is what its model is, from an empty Redis on."""
     for seed in range(STARTS):
         await redis.flushall()
-        await Machine(redis, seed, START_MS, [script]).run(STEPS // 25)
+        await Machine(redis, seed, START_MS, [script]).run(STEPS // 30)
 
 
 async def test_audit_log(redis: Redis) -> None:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 from redis.asyncio import Redis
 
 from dialer import keys
+from dialer.audit import FIRST_HASH, chained
 from dialer.redis.batch import Batch
-from tests.fakes.keyspace import changes, dump
+from tests.fakes.keyspace import Keyspace, changes, dump
 from tests.fakes.models import (
     auditing,
     calling_back,
     changing,
+    explaining,
     hanging_up,
     keeping,
     recording,
@@ -25,11 +28,13 @@ from tests.fakes.models import (
 from tests.fakes.models.auditing import AUDIT
 from tests.fakes.models.space import GIVEN, MODELS, Dice
 
-ROOMS = (auditing, calling_back, changing, hanging_up, keeping, recording, spending, stepping, summing)
+ROOMS = (auditing, calling_back, changing, explaining, hanging_up, keeping, recording, spending, stepping, summing)
 """Where the models are; each puts its own into the registry."""
 OTHERS = tuple(sorted(MODELS.keys() - set(AUDIT)))
 _TOLD = {"audit", "audit:chain", "changes"}
 """Of these the words are compared alone, where several scripts write to them."""
+_MOST_TOLD = 30
+"""No more are read after each step."""
 
 
 class Machine:
@@ -69,7 +74,25 @@ class Machine:
         different = changes(expected, there)
         assert {} == different, f"{told}: {different}, expected {[expected.get(name) for name in different]}"
         if self._told:
-            audited = [json.loads(fields["entry"]) for _, fields in found.get("audit", [])]
-            changed = [fields["what"] for _, fields in found["changes"][1:]]
-            assert (self._dice.space.did, self._dice.space.changed) == (audited, changed), told
+            await self._compare_told(found, told)
         self.answers[script].add(json.dumps(answer))
+
+    async def _compare_told(self, found: Keyspace, told: str) -> None:
+        did, changed, audit = self._dice.space.did, self._dice.space.changed, found.get("audit", [])
+        assert _chain(audit) == found.get("audit:chain"), told
+        assert did == [json.loads(fields["entry"]) for _, fields in audit], told
+        assert changed == [fields["what"] for _, fields in found["changes"][1:]], told
+        if len(did) + len(changed) > _MOST_TOLD:
+            await self._redis.delete(*keys.AUDITED)
+            await self._redis.xtrim(keys.CHANGES, maxlen=1, approximate=False)
+            did.clear()
+            changed.clear()
+
+
+def _chain(entries: Sequence[tuple[str, dict[str, str]]]) -> dict[str, Any] | None:
+    """What is kept beside these entries of the audit log, each of which bears its own hash."""
+    head = FIRST_HASH
+    for entry_id, fields in entries:
+        head = chained(head, entry_id, fields["entry"])
+        assert fields["hash"] == head
+    return {"head": head, "last": entries[-1][0]} if entries else None
