@@ -185,10 +185,18 @@ MUTATIONS = {
         "endings",
         (("apply_event", "local facts = bit.bor(known, tonumber(ARGV[5]))", "local facts = tonumber(ARGV[5])"),),
     ),
+    "the last thing that may be said of facts is said": Mutation(
+        "true",
+        "quiet",
+        (("apply_event", "then disposition = rule[2] break end", "then disposition = rule[2] end"),),
+    ),
     "who ends is still counted as live": Mutation(
         "sums",
         "quiet",
         (("apply_event", "ipairs({WAITING, PLACING, UNKNOWN, LIVE})", "ipairs({WAITING, PLACING, UNKNOWN})"),),
+    ),
+    "who is cancelled is still counted as claimed": Mutation(
+        "sums", "stopped", (("step_campaign", "redis.call('DEL', KEYS[3], KEYS[11])", "redis.call('DEL', KEYS[11])"),)
     ),
     "a number is dialed while it is up": Mutation(
         "together", "crowded", (("begin_attempt", "if is_up and not reason then", "if false then"),)
