@@ -19,6 +19,7 @@ from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import NewSingleCall
 from dialer.api.telling import callbacks_of_single_calls
 from dialer.audit import Action
+from dialer.clock import moment, now_ms
 from dialer.cohorts import given_zone
 from dialer.errors import InvalidInput
 from dialer.idempotency import KeptAnswer
@@ -87,6 +88,8 @@ async def get_call(request: web.Request, call_id: str) -> web.StreamResponse:
 
 
 async def _enqueue(runtime: Runtime, priority: Priority, call: NewCall, derived: str | None) -> KeptAnswer:
+    if call.expires_at and call.expires_at <= moment(now_ms(runtime.clock)):
+        raise InvalidInput("lies in the past: it would never be dialed", field="expires_at")
     # The caller's own id says more than the key: two keys and one id are still one call.
     key = f"id {call.external_id}" if call.external_id else derived and f"key {derived}"
     settings = runtime.settings

@@ -8,6 +8,9 @@ import aiohttp
 import pytest
 from redis.asyncio import Redis
 
+from dialer.clock import moment, now_ms
+from dialer.runtime import Runtime
+
 CALL: dict[str, Any] = {
     "number": "020 123 4567",
     "script": {"text": "Alarm in {{ room }}, {{ degrees }} degrees."},
@@ -99,6 +102,15 @@ async def test_same_key_is_dialed_once(api: aiohttp.ClientSession, redis: Redis)
             answers.append((await response.json())["id"])
 
     assert ["direct-1"] * 3 == answers
+
+
+async def test_an_end_in_the_past_is_refused(api: aiohttp.ClientSession, runtime: Runtime) -> None:
+    """An alarm by a clock that is wrong is told so, instead of a call that nobody ever hears; nothing is added."""
+    for seconds, status, where in ((0, 422, "expires_at"), (3600, 201, "direct-1")):
+        end = moment(now_ms(runtime.clock) + seconds * 1000).isoformat()
+        async with api.post("/v1/calls", json=CALL | {"expires_at": end}) as response:
+            told = await response.json()
+            assert (status, where) == (response.status, told.get("field") or told["id"])
 
 
 @pytest.mark.parametrize("end", ["9999-12-31T23:59:59-14:00", "9999-12-31T23:59:59.999Z", "0001-01-01T00:00:00+14:00"])
