@@ -26,7 +26,7 @@ MAX_PLACES = 100  # so that 100 values of 2,000 characters bound what is rendere
 SSML_TAGS = frozenset({"speak", "break", "lang", "p", "s", "phoneme", "prosody", "say-as", "sub"})
 
 _MAX_DEPTH = 16  # tags within tags; real texts have three
-_DIVISIBLE = frozenset({"speak", "lang", "p", "s", "prosody"})  # the others lose their sense when cut
+_DIVISIBLE = frozenset({"lang", "p", "s", "prosody"})  # the others lose their sense when cut
 _UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _TAG = re.compile(r"<[^>]*>")
 _AUDIBLE_TAG = re.compile(r"<(break|sub)\b")  # a pause, and a word that stands in an attribute

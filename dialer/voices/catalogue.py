@@ -121,7 +121,7 @@ def voice_from_name(name: str) -> Voice:
     names, withdrawn = _names_2018(), _document()["names_2018"]["withdrawn"]
     found = names.get(withdrawn.get(name, name))
     if found is None:
-        meant = get_close_matches(name.title(), names, n=3, cutoff=0.5) or ["Lotte", "Ruben", "Kimberly"]
+        meant = get_close_matches(name.title(), names) or ["Lotte", "Ruben", "Kimberly"]
         raise InvalidInput(f"there is no voice {name[:40]!r}; there are {', '.join(meant)} ...", field="voiceName")
     return _catalogue()[found]
 
@@ -154,13 +154,13 @@ def _near(language: str, known: Mapping[str, str]) -> str:
     start = language.replace("_", "-").partition("-")[0].casefold()
     same = [code for code in known if code.partition("-")[0] == start]
     named = [code for code, name in known.items() if name.casefold().startswith(language[:40].casefold() or "-")]
-    alike = get_close_matches(language[:40], known, n=3, cutoff=0.75)
+    alike = get_close_matches(language[:40], known, cutoff=0.75)
     return ", ".join(list(dict.fromkeys([*same, *named, *alike]) or known)[:_MOST_NAMED])
 
 
 @cache
 def _document() -> dict[str, Any]:
-    document: dict[str, Any] = from_json((files(__package__ or __name__) / "catalogue.json").read_bytes())
+    document: dict[str, Any] = from_json((files("dialer.voices") / "catalogue.json").read_bytes())
     return document
 
 

@@ -227,6 +227,7 @@ def test_silence_is_asked_again_so_often(no_input: int, at: str, position: str) 
     """Without a key the question comes again `no_input` times, and then the call ends."""
     assert position == pressing(script_of(confirm_key="1", no_input=no_input), None, at)
     assert [] == said(script_of(confirm_key="1"), "0.n.0")
+    assert ["0~2-1", "0.n.0"] == [pressing(script_of(confirm_key="1"), None, each) for each in ("0", "0~2-1")]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dialer.errors import InvalidInput
@@ -98,6 +98,8 @@ def test_the_largest_text_is_taken(text: str) -> None:
             "tag <audio> is not allowed here; within <speak> there may be: break, lang",
         ),
         ("<speak><p><speak>x</speak></p></speak>", "tag <speak>"),
+        ("<speak><speak>x</speak></speak>", "tag <speak>"),
+        (f"<speak>{'<p>' * 15}</p><p><p>", "more than 16 tags within each other"),
         ("<speak xmlns='urn:x'>x</speak>", "without attributes"),
         ("<speaker>x</speaker>", "without attributes"),
         ("<speak><!DOCTYPE x><!ENTITY y 'z'>&y;</speak>", "declarations"),
@@ -111,6 +113,11 @@ def test_ssml_is_checked_when_it_is_given(template: str, words: str) -> None:
     with pytest.raises(InvalidInput, check=is_text_refusal) as refusal:
         SpokenText(template)
     assert words in str(refusal.value)
+
+
+def test_blanks_before_ssml_are_none_of_it() -> None:
+    """As an editor leaves them."""
+    assert ["<speak>x</speak>"] == SpokenText("\n <speak>x</speak>\n").in_parts({})
 
 
 def test_all_tags_of_the_carrier_are_taken() -> None:
@@ -138,10 +145,12 @@ def test_a_value_cannot_turn_plain_text_into_ssml() -> None:
     assert "<" not in rendered
 
 
-@given(st.text(), st.text())
-def test_hostile_values_stay_text_within_ssml(first: str, second: str) -> None:
-    """No value adds, closes or changes a tag or an attribute."""
-    template = SpokenText('<speak>Hi <sub alias="{{ a }}">{{ b }}</sub>{{ a }}</speak>')
+@given(st.text(), st.text(), st.sampled_from("\"'"))
+@example("\"'<&>", "\"'<&>", '"')
+@example("\"'<&>", "\"'<&>", "'")
+def test_hostile_values_stay_text_within_ssml(first: str, second: str, quote: str) -> None:
+    """No value adds, closes or changes a tag or an attribute, however that is quoted."""
+    template = SpokenText(f"<speak>Hi <sub alias={quote}{{{{ a }}}}{quote}>{{{{ b }}}}</sub>{{{{ a }}}}</speak>")
     rendered = ET.fromstring(template.render({"a": first, "b": second}))  # noqa: S314 - the text under test
     (sub,) = rendered
     expected: tuple[Any, ...] = ("speak", "sub", {"alias": plain(first)}, plain(second), plain(first))
@@ -184,12 +193,13 @@ def test_long_ssml_is_cut_into_ssml(value: str) -> None:
     )
 
 
-def test_one_long_tag_is_cut_and_keeps_its_attributes() -> None:
+@pytest.mark.parametrize("tag", ['prosody rate="slow"', 'lang xml:lang="en-US"', "p", "s"])
+def test_one_long_tag_is_cut_and_keeps_its_attributes(tag: str) -> None:
     """A single element longer than the limit is cut inside, and every piece is wrapped alike."""
-    template = SpokenText('<speak><prosody rate="slow">{{ a }}<break time="1s"/></prosody></speak>')
-    parts = template.in_parts({"a": "Fish & chips. " * 300})
-    assert all(part.startswith('<speak><prosody rate="slow">Fish &amp;') for part in parts)
-    assert all(len(part) <= MAX_PART and part.endswith("</prosody></speak>") for part in parts)
+    end = f"</{tag.split(maxsplit=1)[0]}></speak>"
+    parts = SpokenText(f'<speak><{tag}>{{{{ a }}}}<break time="1s"/>{end}').in_parts({"a": "Fish & chips. " * 300})
+    assert all(part.startswith(f"<speak><{tag}>Fish &amp;") for part in parts)
+    assert all(len(part) <= MAX_PART and part.endswith(end) for part in parts)
 
 
 def test_what_loses_its_sense_when_cut_is_left_whole() -> None:

@@ -91,7 +91,9 @@ def test_a_withdrawn_name_means_its_successor(withdrawn: str, now: str) -> None:
         ("nl-NL", 1, "2018", "style", "0 (Lotte), 4 (Ruben)"),
         ("nl-BE", 0, "2018", "language", "nl-NL"),
         ("fi-FI", 0, "2018", "language", "cy-GB"),
-        ("en-US", 24, "today", "premium", "only a premium"),
+        ("en-US", 24, "today", "premium", "has no standard voice, only a premium one"),
+        ("nl-BE-x", 0, "today", "language", "nl-BE, nl-NL"),
+        ("ar-XX", 0, "today", "language", "near it: ar"),
     ],
 )
 def test_a_wrong_voice_is_refused_by_field(
