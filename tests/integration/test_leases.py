@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from dialer import keys
 from dialer.clock import moment
 from dialer.dialing import CLAIM_LEASE_MS
 from dialer.dispositions import Fact
@@ -157,6 +158,14 @@ async def test_a_lease_of_no_call_in_flight_is_dropped(engine: Engine) -> None:
 
     assert [Freed.NOT_LAPSED] == await engine.lapse_all()
     assert {} == await engine.changed_since(before)
+
+
+async def test_an_end_of_no_campaign_is_dropped(engine: Engine) -> None:
+    """So does the end of a campaign that is not there, as no script leaves it."""
+    await engine.redis.zadd(keys.EXPIRING, {"gone": 5})
+
+    assert {"gone": 0} == await engine.leases.expire_campaigns()
+    assert "expiring" not in await engine.keyspace()
 
 
 async def test_look_again_sets_the_next_look(engine: Engine) -> None:

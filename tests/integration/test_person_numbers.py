@@ -115,6 +115,16 @@ async def test_policy_may_keep_to_a_failed_number(engine: Engine) -> None:
     assert [A, A] == await dialed(engine, *[Fact.FAILED] * 4)
 
 
+async def test_late_fact_takes_back_its_own_number_alone(engine: Engine) -> None:
+    """The second number was a machine after all and did not fail; the first one is used up as it was."""
+    await person(engine, B, C, redial={Disposition.MACHINE: Redial(1, 5_000)})
+    assert [A, B] == await dialed(engine, Fact.FAILED, Fact.FAILED)
+    await engine.store.apply_event("c1-1-2", event("late", Fact.MACHINE, Fact.COMPLETED))
+
+    stored = (await engine.keyspace())["campaign:c1:calls:0"]["1t"]
+    assert {"n": 2, "failed": 1, "machine": 1, "place": 2, "spent": 1} == stored
+
+
 async def test_late_fact_takes_the_turn_back(engine: Engine) -> None:
     """What seemed to have failed was busy: the call waits at the first number, which is not used up."""
     await person(engine, B, redial={Disposition.MACHINE: Redial(1, 5_000)})

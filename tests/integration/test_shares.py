@@ -12,6 +12,7 @@ from dialer.dialing import Begun, Dialing, Pace
 from dialer.dispositions import Fact
 from dialer.errors import IllegalStep, NotFound
 from dialer.model import Caps, Priority, Share
+from dialer.pacing import LATEST_US
 from tests.fakes.engine import Engine, draft, event, new_calls
 
 SECOND_US = 1_000_000
@@ -136,6 +137,24 @@ async def test_who_is_not_dialed_takes_nothing_of_the_pace(engine: Engine) -> No
     assert [] == await engine.claim()
     engine.clock.advance_ms(2_000)
     assert ["c1-32"] == [str(claim.call) for claim in await engine.claim()]
+
+
+async def test_the_pace_gets_back_what_was_taken_of_it_and_no_more(engine: Engine) -> None:
+    """To the microsecond, from a call that was put back; from one that went out nothing, however it ends."""
+    await engine.run_campaign(calls=3, share=Share(calls_per_second=1))
+    late = await engine.claim_one()
+    taken = await _pace_at(engine)
+    assert Begun.TOO_LATE is await engine.begin(late, late_us=LATEST_US + 1)
+    assert taken - SECOND_US == await _pace_at(engine)
+    dial = await engine.ring()
+    taken = await _pace_at(engine)
+    await engine.store.apply_event(str(dial.attempt), event("end", Fact.BUSY))
+
+    assert taken == await _pace_at(engine)
+
+
+async def _pace_at(engine: Engine) -> int:
+    return int((await engine.keyspace())["campaign:c1"]["pace_at"])
 
 
 async def test_a_change_leaves_alone_what_others_changed(engine: Engine) -> None:

@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from dialer.clock import moment
 from dialer.errors import IllegalStep, NotFound
 from dialer.model import NewCall, Own, Priority
 from tests.fakes.clock import START_MS
@@ -193,6 +194,41 @@ async def test_end_of_import_lets_go_and_wakes(engine: Engine) -> None:
     await engine.store.end_import("c1", "i1")
 
     assert {"campaign:c1:imports": None, "wake": ["1"]} == await engine.changed_since(before)
+
+
+async def test_a_named_import_that_was_read_to_its_end_is_done(engine: Engine) -> None:
+    """Also one without a row, and told twice; of a campaign that is gone nothing is written."""
+    await engine.store.create_campaign(draft())
+    before = await engine.keyspace()
+    await engine.store.end_import("c9", "list", done=True)
+    assert {"wake": ["1"]} == await engine.changed_since(before)
+    for _ in range(2):
+        engine.clock.advance_ms(1)
+        await engine.store.end_import("c1", "list", done=True)
+
+    assert {
+        "campaign:c1:import:list": {
+            "begun_at": str(START_MS + 1),
+            "state": "done",
+            "changed_at": str(START_MS + 2),
+        },
+        "campaign:c1:lists": {"list": START_MS + 1},
+        "wake": ["1"],
+    } == await engine.changed_since(before)
+
+
+@pytest.mark.parametrize("late_ms", [-1, 0])
+async def test_from_its_end_on_a_campaign_takes_no_calls(engine: Engine, late_ms: int) -> None:
+    """Also before a sweeper has seen the end: nobody is added who could not be dialed any more."""
+    await engine.run_campaign(calls=0, expires_at=moment(START_MS + 60_000))
+    engine.clock.advance_ms(60_000 + late_ms)
+    if late_ms < 0:
+        await engine.store.add_calls("c1", new_calls(1), import_id="i1")
+        return
+    before = await engine.keyspace()
+    with pytest.raises(IllegalStep, match="expired"):
+        await engine.store.add_calls("c1", new_calls(1), import_id="i1")
+    assert {} == await engine.changed_since(before)
 
 
 async def test_a_single_call_brings_its_own_script(engine: Engine) -> None:

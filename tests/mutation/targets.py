@@ -123,14 +123,14 @@ _API_EVENTS = ("tests/integration/api/test_api_events.py",)
 LUA: dict[str, Sequence[str]] = {
     "parts/call": _life(
         "store_events store_late_events store_campaigns redials_beforehand escalating_late escalating redials"
-        " store_conferences"
+        " store_conferences person_numbers shares"
     ),
     "parts/dialed": _life("dialing_record number_caps caps_loosened number_doubtful"),
     "parts/doubt": _life("dialing_record number_doubtful"),
     "parts/brakes": _life("brakes"),
     "parts/breaker": _life("brakes trunk_breaker"),
     "parts/spending": _life("brakes"),
-    "parts/hours": _life("windows store_idling"),
+    "parts/hours": _life("windows store_idling escalating_late caps_loosened"),
     "parts/release": _life("caps_loosened number_caps"),
     "parts/line": _life("store_attempts dialing_begin"),
     "parts/lists": _life("store_suppression store_calls"),
@@ -157,7 +157,10 @@ LUA: dict[str, Sequence[str]] = {
     "tune_budget": (*_MACHINE, *_integrations("dialing_budget"), *_WALK),
     "take_tokens": (*_MACHINE, *_integrations("dialing_budget trunks")),
     "delay_tokens": (*_MACHINE, *_integrations("dialing_budget placing")),
-    "add_calls": (*_integrations("store_calls store_adding person_numbers store_attempts"), *_WALK),
+    "add_calls": (
+        *_integrations("store_calls store_adding person_numbers store_attempts store_finding origins slow_clocks"),
+        *_WALK,
+    ),
     "end_import": (*_integrations("store_calls store_adding store_campaigns"), *_WALK),
     "create_campaign": (*_integrations("store_calls store_campaigns"), *_WALK),
     "change_campaign": (*_integrations("caps_loosened shares brakes store_campaigns"), *_WALK),
