@@ -94,6 +94,8 @@ def after(
 
     None for no further try. Whether a number is suppressed is not regarded, nor the hour (`at_another_hour`).
     """
+    if disposition not in REDIALABLE:
+        return tried, None
     policy = redials.get(disposition)
     counted, count = _counted(tried, disposition)
     used_up = policy is None or count > policy.times
@@ -110,8 +112,6 @@ def after(
 
 
 def _counted(tried: Tried, disposition: Disposition) -> tuple[Tried, int]:
-    if disposition not in REDIALABLE:
-        return tried, 1
     at = REDIALABLE.index(disposition)
     count = tried.counts[at] + 1
     return tried._replace(counts=(*tried.counts[:at], count, *tried.counts[at + 1 :])), count

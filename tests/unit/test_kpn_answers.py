@@ -27,6 +27,8 @@ DATA = Path(__file__).parents[1] / "data"
         ),
         ({"type": "https://x", "title": "No", "detail": "why", "instance": "i"}, "HTTP 400: No; why"),
         ({"msg_error": "Unexpected error"}, "HTTP 400: Unexpected error"),
+        ({"ErrorCode": "invalid_client", "Error": "ClientId"}, "HTTP 400: invalid_client; ClientId"),
+        ({"error": "invalid_scope", "error_description": "none"}, "HTTP 400: invalid_scope; none"),
         ({"anything": {"else": 1}}, 'HTTP 400: {"anything": {"else": 1}}'),
         ({}, "HTTP 400: {}"),
     ],
@@ -50,6 +52,9 @@ def test_page_is_told_without_its_tags() -> None:
     page = b"<html><style>p {}</style><title>504 Gateway\r\nTime-out</title><script>x()</script><h1>nginx</h1></html>"
 
     assert "HTTP 504: 504 Gateway Time-out nginx" == describe(Answer(504, {}, page))
+    shouted = b"<STYLE>\np {}\n</STYLE><h1\nclass='x'>nginx</h1><Script>\nx()</script >"
+    assert "HTTP 504: nginx" == describe(Answer(504, {}, shouted))
+    assert "HTTP 504" == describe(Answer(504, {}, b"<p>\n</p>"))
 
 
 def test_nothing_is_told_as_the_status() -> None:

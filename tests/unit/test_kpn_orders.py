@@ -93,6 +93,8 @@ def test_premium_voice_is_asked_for_by_a_flag() -> None:
         (Transfer([TALK]), Dialect(), "script"),
         (StartStream("file:///etc/passwd"), TODAY, "url"),
         (StartStream(AUDIO, -1), TODAY, "loop"),
+        (StartStream(AUDIO, 10_001), TODAY, "loop"),
+        (StartStream(AUDIO, level=-1.1), TODAY, "level"),
         (StartStream(AUDIO, level=1.1), TODAY, "level"),
         (StartStream(AUDIO, level=float("nan")), TODAY, "level"),
         (StartTalk("", "nl-NL"), TODAY, "text"),
@@ -112,6 +114,22 @@ def test_wrong_order_names_its_field(order: Order, dialect: Dialect, field: str)
         write_order(order, dialect)
 
     assert field == caught.value.field
+
+
+def test_an_order_says_what_it_needs_of_the_call() -> None:
+    """What is heard needs an answered call, and only a hang-up ends one that rings."""
+    written = {order: write_order(order, TODAY) for order in (*Act, SendDigits("1"), Transfer("https://a.test/b"))}
+
+    assert {Act.STOP_STREAM, Act.STOP_TALK, SendDigits("1")} == {one for one, as_ in written.items() if as_.is_heard}
+    assert [Act.HANG_UP] == [one for one, as_ in written.items() if as_.is_end]
+
+
+def test_the_carrier_repeats_as_often_as_it_is_told() -> None:
+    """Up to 10,000 times."""
+    body = write_order(StartStream(AUDIO, 10_000), TODAY).body
+
+    assert body is not None
+    assert 10_000 == body["loop"]
 
 
 def test_text_may_be_as_long_as_the_carrier_takes() -> None:

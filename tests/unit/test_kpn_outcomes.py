@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dialer.providers.base import Doubt, Placed, PlaceResult, Refusal, Refused, Unknown
 from dialer.providers.kpn.answers import LONGEST_DETAIL, Answer
-from dialer.providers.kpn.outcomes import outcome_of
+from dialer.providers.kpn.outcomes import is_unknown, outcome_of
 
 DATA = Path(__file__).parents[1] / "data"
 NOW = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
@@ -99,6 +99,10 @@ def test_status_decides_whatever_the_body_looks_like(status: int, body: bytes, e
         (500, "keymanagement.service.InvalidAPICallAsNoApiProductMatchFound", Refusal.MISCONFIGURED),
         (401, "keymanagement.service.apiresource_doesnot_exist", Refusal.MISCONFIGURED),
         (500, "oauth.v2.InvalidClientIdentifier", Refusal.MISCONFIGURED),
+        (401, "keymanagement.service.InvalidAPIKeyForGivenResource", Refusal.MISCONFIGURED),
+        (401, "oauth.v2.invalid_client", Refusal.MISCONFIGURED),
+        (401, "keymanagement.service.InsufficientScope", Refusal.MISCONFIGURED),
+        (500, "oauth.v2.insufficient_scope", Refusal.MISCONFIGURED),
         (404, "messaging.adaptors.http.flow.ApplicationNotFound", Refusal.MISCONFIGURED),
         (504, "messaging.adaptors.http.flow.GatewayTimeout", Doubt.SERVER_ERROR),
         (504, "flow.APITimedOut", Doubt.SERVER_ERROR),
@@ -143,7 +147,9 @@ def test_success_needs_no_conversation() -> None:
     assert Placed("0A0000000123ABCD1") == outcome(201, b'\xef\xbb\xbf{"uuid": "0A0000000123ABCD1"}')
 
 
-@pytest.mark.parametrize("body", [*BODIES.values(), b'{"uuid": ""}', b'{"uuid": 7}', b'{"uuid": null}', b'{"uuid": "a'])
+@pytest.mark.parametrize(
+    "body", [*BODIES.values(), *(b'{"uuid": %s}' % uuid for uuid in (b'""', b"7", b"null", b'"a\\u0000b"', b'"a'))]
+)
 @pytest.mark.parametrize("status", [200, 201, 202, 204])
 def test_success_that_makes_no_sense_may_be_a_call(status: int, body: bytes) -> None:
     """A 2xx whose body was cut off, lost or replaced leaves it open whether the phone rings."""
@@ -163,6 +169,10 @@ IN_30_S = NOW + timedelta(seconds=30)
         (429, {"Retry-After": "0"}, 0),
         (429, {"Retry-After": "soon"}, None),
         (429, {"Retry-After": "999999999"}, None),
+        (429, {"Retry-After": "86400"}, 86_400_000),
+        (429, {"Retry-After": "86400.001"}, None),
+        (429, {"Retry-After": "Sat, 31 Jan 2026 12:00:30 -0000"}, 30_000),
+        (429, {"Retry-After": "Sat, 31 Jan 2026 13:00:30 +0100"}, 30_000),
         (429, {"Retry-After": format_datetime(IN_30_S, usegmt=True)}, 30_000),
         (429, {"Retry-After": format_datetime(NOW - timedelta(hours=1), usegmt=True)}, 0),
         (429, {"quota-reset-UTC": str(int(IN_30_S.timestamp()))}, 30_000),
@@ -175,6 +185,7 @@ IN_30_S = NOW + timedelta(seconds=30)
         (429, {"Retry-After": "2", "quota-reset-UTC": "2026-01-31T12:00:30Z"}, 2_000),
         (503, {"Retry-After": "7"}, 7_000),
         (503, {"quota-reset-UTC": "2026-01-31T12:00:30Z"}, None),
+        (504, {"Retry-After": "7"}, None),
         (400, {"Retry-After": "7"}, None),
     ],
 )
@@ -212,6 +223,23 @@ def test_rate_does_not_wait_for_the_quota(headers: dict[str, str], body: bytes) 
 
     assert isinstance(result, Refused)
     assert (Refusal.RATE, None) == (result.reason, result.retry_after_ms)
+
+
+@pytest.mark.parametrize("status", [201, 400, 500])
+def test_no_outcome_repeats_a_secret(status: int) -> None:
+    """Whatever the carrier says of a call, the secrets that were given are not in it."""
+    answer = Answer(status, {}, b'{"title": "No", "detail": "token tok-1 is odd"}')
+    result = outcome_of(answer, now=NOW, hide=("tok-1",))
+
+    assert not isinstance(result, Placed)
+    assert f"HTTP {status}: No; token *** is odd" == result.detail
+
+
+def test_only_a_plain_404_means_that_there_is_no_such_call() -> None:
+    """The gateway's own 404 says that the path is wrong."""
+    assert is_unknown(Answer(404, {}, b'{"title": "Not Found"}'))
+    assert not is_unknown(Answer(404, {}, fault("messaging.adaptors.http.flow.ApplicationNotFound")))
+    assert not is_unknown(Answer(400))
 
 
 @given(

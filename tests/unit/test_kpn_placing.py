@@ -79,6 +79,8 @@ def test_number_alone_is_a_phone() -> None:
         ({"endpoint": Sip("sip:a@b", {"X Y": "z"})}, "headers"),
         ({"endpoint": Sip("sip:a@b", {"X": "z\r\nInjected: 1"})}, "headers"),
         ({"endpoint": Sip("sip:a@b", {"X": "z" * 513})}, "headers"),
+        ({"endpoint": Sip("sip:a@b", {"X" * 65: "z"})}, "headers"),
+        ({"endpoint": Sip("sip:a@b", {"": "z"})}, "headers"),
         ({"endpoint": Websocket("https://audio.example")}, "uri"),
         ({"endpoint": Websocket(f"wss://{LONG}")}, "uri"),
         ({"endpoint": Websocket("wss://a", "audio/l16;rate=24000")}, "content_type"),
@@ -105,6 +107,8 @@ def test_what_the_carrier_would_not_take_names_its_field(changes: dict[str, Any]
         {"to": "+123456789012345"},
         {"endpoint": Sip(f"sip:{LONG}a")},
         {"endpoint": Websocket(f"wss://{LONG[1:]}")},
+        {"endpoint": Sip("sip:a@b", {"X" * 64: "z" * 512})},
+        {"advanced_detection": AdvancedDetection(beep_timeout_s=120)},
     ],
 )
 def test_limits_themselves_are_taken(changes: dict[str, Any]) -> None:
@@ -123,6 +127,18 @@ def test_advanced_detection_takes_the_place_of_the_basic_one() -> None:
 
     assert {"behavior": "continue", "mode": "detect", "beep_timeout": 45} == body["advanced_machine_detection"]
     assert "machine_detection" not in body
+
+
+@pytest.mark.parametrize("behavior", ["continue", "hangup"])
+@pytest.mark.parametrize("mode", ["default", "detect", "detect_beep"])
+def test_each_word_for_detection_is_written_as_it_is(behavior: Any, mode: Any) -> None:
+    """In the basic one its behavior, in the advanced one its mode as well, and the wait only where one is given."""
+    advanced = AdvancedDetection(behavior=behavior, mode=mode)
+
+    assert behavior == write_call(replace(REQUEST, machine_detection=behavior), ALL)["machine_detection"]
+    assert {"behavior": behavior, "mode": mode} == write_call(replace(REQUEST, advanced_detection=advanced), ALL)[
+        "advanced_machine_detection"
+    ]
 
 
 def test_random_caller_leaves_the_own_one_out() -> None:

@@ -59,7 +59,6 @@ def read_json(text: bytes | str) -> Any:
     """The JSON value of a text, None if it has none. Never raises."""
     try:
         if isinstance(text, bytes):
-            text = text.removeprefix(b"\xef\xbb\xbf")
             text = text.decode(json.detect_encoding(text), "surrogatepass")
         return _DECODER.decode(text)
     except (ValueError, RecursionError):

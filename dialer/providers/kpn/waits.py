@@ -25,13 +25,13 @@ def quota_used_up(answer: Answer) -> bool | None:
 
 def retry_after_ms(answer: Answer, *, now: datetime) -> int | None:
     """`Retry-After` in milliseconds from now: seconds, or a date compared with the answer's own `Date`."""
-    text = answer.header("retry-after") or ""
+    text = answer.header("retry-after")
     seconds = read_decimal(text)
     if seconds is not None:
         return _believed(float(seconds))
     until = _http_date(text)
     # The sender's clock against itself: ours may differ.
-    return _believed((until - (_http_date(answer.header("date") or "") or now)).total_seconds()) if until else None
+    return _believed((until - (_http_date(answer.header("date")) or now)).total_seconds()) if until else None
 
 
 def quota_reset_ms(answer: Answer, *, now: datetime) -> int | None:
@@ -46,9 +46,11 @@ def _believed(seconds: float) -> int | None:
     return wait_ms if wait_ms <= LONGEST_WAIT_MS else None
 
 
-def _http_date(text: str) -> datetime | None:
+def _http_date(text: str | None) -> datetime | None:
+    if not text:
+        return None
     try:
         found = parsedate_to_datetime(text)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
