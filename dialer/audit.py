@@ -76,6 +76,7 @@ class Action(StrEnum):
     AUDIT_EXPORTED = "audit.exported"
     KEY_CREATED = "key.created"
     KEY_REVOKED = "key.revoked"
+    DATA_RESTORED = "data.restored"
 
 
 class Outcome(StrEnum):

@@ -31,6 +31,7 @@ from dialer.model import MAIN, AttemptRef
 from dialer.openings import Openings
 from dialer.packed import read_attempt
 from dialer.redis.batch import Batch
+from dialer.redis.life import Life
 from dialer.settings import Settings
 from dialer.states import UP, CallState
 from dialer.trunk_breaker import count_outcome, policy_of
@@ -94,6 +95,7 @@ class Begun(IntEnum):
     OVER_CAP = 13  # another call could cost more than the campaign may
     BREAKER_OPEN = 14  # too many of the campaign's last attempts failed
     TRUNK_STOPPED = 15  # too many of all last attempts by the trunk failed
+    OLD_DATA = 16  # the data is older than what was seen of it, or was emptied
 
     @property
     def ends_call(self) -> Disposition | None:
@@ -135,8 +137,12 @@ class Dialing:
         region: str = "NL",
         erasure_secret: str = "",
         traced: bool = False,
+        life: Life | None = None,
     ) -> None:
-        """Dial by the trunk `main` at its pace, and by further trunks at theirs; look up where calls came from."""
+        """Dial by the trunk `main` at its pace, and by further trunks at theirs; look up where calls came from.
+
+        `life` is what this process knows of the data's past.
+        """
         self._batch = batch
         self._clock = clock
         self._openings = Openings(batch, clock, region)
@@ -144,6 +150,7 @@ class Dialing:
         self._trunks_of = CampaignTrunks(batch)
         self._erasure_secret = erasure_secret
         self._traced = traced
+        self._life = life or Life(batch)
         self.lead = pacing.Lead()
 
     async def claim(self, most: int, *, trunk: str = MAIN, inherited: Claim | None = None) -> Claimed:
@@ -234,11 +241,19 @@ class Dialing:
             dial.script_version,
             "" if claim.trunk == MAIN else claim.trunk,
             " ".join(others := [number for number in dial.numbers if number != dial.number]),
+            life := self._life.id,
+            self._life.begun,
         ]
         own = [*keys.dialed(dial.number, now_us // 1000), *map(keys.suppressed_on, dial.lists)]
         own += [key for number in others for key in keys.dialed(number, now_us // 1000, days=2)]
-        names = keys.call_step(dial.attempt, *own, over=claim.trunk)
-        return Begun(await self._batch.run("begin_attempt", names, args))
+        names = keys.call_step(dial.attempt, *own, keys.LIFE, over=claim.trunk)
+        answer = await self._batch.run("begin_attempt", names, args)
+        if isinstance(answer, list):
+            self._life.saw(life, answer[1])
+            return Begun.BEGUN
+        if answer == Begun.OLD_DATA:
+            self._life.doubt()
+        return Begun(answer)
 
     def _share_of(self, dial: Dial) -> str:
         """The longest beginning of the number that has but a share of the budget, and what lies between two of it."""

@@ -63,6 +63,7 @@ campaign (`store/retention.py`).
 | `api-keys` | hash | id of an API key: name, roles, digest, created, expires (JSON) | revoked |
 | `api-keys:used` | hash | id of an API key: when it was last used (ms) | revoked |
 | `erasure` | hash | `fingerprint` of the secret under which hashes of erased numbers stand | stays: one a fleet |
+| `life` | hash | the data's `id`, how many attempts have `begun`, `at` the last (ms); more in `redis/life.py` | stays |
 | `witnessed` | string | written ahead of each wait for replicas (`redis/batch.py`); says nothing | stays |
 | `schema` | hash | `version` of the data, and the oldest of a program that may read it: `needs` (`schema.py`) | stays |
 | `migration` | hash | `version` that is being made, `at` (cursor), counts (`store/migrating.py`) | with its last page |
@@ -139,6 +140,7 @@ RECORDINGS_DUE = f"{TAG}recordings:due"
 RECORDINGS_UNFETCHED = f"{TAG}recordings:unfetched"
 ERASURE_SECRET = f"{TAG}erasure"
 SCHEMA = f"{TAG}schema"
+LIFE = f"{TAG}life"
 WITNESSED = f"{TAG}witnessed"
 MIGRATION = f"{TAG}migration"
 REJECTED = f"{TAG}rejected"

@@ -17,7 +17,7 @@ from dialer import metrics
 from dialer.causes import cause
 from dialer.clock import RedisClock
 from dialer.erasures.hashes import erasure_secret
-from dialer.errors import CarrierError, StoreUnavailable
+from dialer.errors import CarrierError, NotReplicated, StoreUnavailable
 from dialer.metrics.table import begin_at_zero
 from dialer.metrics.turns import turned
 from dialer.model import MAIN
@@ -29,6 +29,8 @@ from dialer.providers.kpn import KpnVoice, kpn_from_settings
 from dialer.recordings.storage import Storage
 from dialer.redis.batch import Batch
 from dialer.redis.connection import open_redis
+from dialer.redis.life import Life
+from dialer.redis.seen import Seen
 from dialer.schema import Stamp, is_older
 from dialer.settings import CARRIER_FIELDS, Settings
 from dialer.store import Store
@@ -37,7 +39,7 @@ from dialer.tracing import OFF, Tracing, tracing_of
 
 log = structlog.get_logger()
 
-_LOOK_AGAIN_S = 5.0  # two reads; wrong only where machines are set up differently, or run two releases
+_LOOK_AGAIN_S = 5.0  # three small steps; wrong only where machines are set up differently, or run two releases
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,7 @@ class Runtime:
     """The open parts of one process.
 
     Attributes:
+        life: what this process has seen of the data's past.
         limits: how long a live call may be silent.
         recordings: where the sound of recordings lies.
         providers: the carrier's account of each trunk; of `main` none where its settings are not all there (the API
@@ -57,6 +60,7 @@ class Runtime:
     batch: Batch
     clock: RedisClock
     store: Store
+    life: Life
     openings: Openings
     planning: Planning
     limits: Deadlines
@@ -108,29 +112,36 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         limits = deadlines(settings.ringing_timer_s, settings.length_timer_s)
         store = Store(batch, clock, limits, erasure_secret(settings))
         await _check_data(store)
+        life = Life(batch, Seen(settings.data_dir))
+        with suppress(NotReplicated):  # until it could be looked at, this process dials nothing
+            await life.look()
+        stack.push_async_callback(life.keep)
         providers = await _carriers(settings, stack, redis, tracing)
         openings = Openings(batch, clock, settings.default_region)
         recordings = Storage(settings.recordings_place)
         planning = Planning(store, batch, clock, settings)
-        yield Runtime(settings, redis, batch, clock, store, openings, planning, limits, recordings, providers, tracing)
+        yield Runtime(
+            settings, redis, batch, clock, store, life, openings, planning, limits, recordings, providers, tracing
+        )
 
 
-async def keep_to_data(store: Store) -> None:
+async def keep_to_data(runtime: Runtime) -> None:
     """End with InvalidInput or OtherData once this process could not go on working on what is in Redis.
 
     The first hash of an erased number may come while it runs: under another secret it could not tell all whom nobody
-    may call. So may a newer release change the data into what only it can read.
+    may call. So may a newer release change the data into what only it can read. That it is older than it was ends no
+    process: it is looked at, and told to whoever dials.
     """
     told = False
     while True:
         with suppress(StoreUnavailable):
-            stamp = await _check_data(store)
+            stamp, _ = await asyncio.gather(_check_data(runtime.store), runtime.life.look())
             turned("data")
             if is_older(stamp) and not told:
                 advice = "run `dialer migrate` once every process is of this release"
                 log.warning("data.older", version=stamp.version, advice=advice)
                 told = True
-        await asyncio.sleep(_LOOK_AGAIN_S)
+        await runtime.life.rest(_LOOK_AGAIN_S)
 
 
 async def _check_data(store: Store) -> Stamp:

@@ -57,9 +57,11 @@ class Hopper:
         """Fill the queue until this worker stops. An outage of Redis means no tokens, never an end."""
         while not self._context.stopping.is_set():
             try:
-                seconds = await self.fill_all()
+                if self._context.runtime.life.holds:
+                    await asyncio.sleep(_AWAY_S)
+                else:
+                    await self._rest(await self.fill_all())
                 turned("hopper")
-                await self._rest(seconds)
             except (StoreUnavailable, RedisError, OSError) as error:
                 log.warning("hopper.waiting", reason=str(error))
                 await asyncio.sleep(_AWAY_S)

@@ -44,7 +44,8 @@ def _app(context: Context) -> web.Application:
         return exposing.alive()
 
     async def readyz(_request: web.Request) -> web.Response:
-        return await exposing.ready(context.runtime.redis, ending=context.stopping.is_set())
+        data = "old: see `dialer doctor`" if context.runtime.life.is_old else exposing.OK
+        return await exposing.ready(context.runtime.redis, ending=context.stopping.is_set(), data=data)
 
     async def metrics(request: web.Request) -> web.Response:
         return await exposing.exposition(Shown(), request.headers.get("Accept"))

@@ -113,6 +113,7 @@ async def _context(runtime: Runtime) -> AsyncIterator[Context]:
         region=settings.default_region,
         erasure_secret=erasure_secret(settings),
         traced=settings.tracing,
+        life=runtime.life,
     )
     yield Context(runtime, dialing, Leases(runtime.batch, runtime.clock), runtime.provider)
 
@@ -130,7 +131,7 @@ async def _dial(context: Context, worker_id: str, stop: asyncio.Event) -> None:
             asyncio.create_task(keep_alive(worker_id, context.runtime, WORKER_LISTS)),
             asyncio.create_task(HangUpRounds(context).run()),
             asyncio.create_task(CallbackRounds(context).run()),
-            asyncio.create_task(keep_to_data(context.runtime.store)),
+            asyncio.create_task(keep_to_data(context.runtime)),
         ]
         waiting = asyncio.create_task(stop.wait())
         try:

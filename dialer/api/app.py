@@ -162,7 +162,7 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
                 ready(url)
             async with announced(runtime, "api", runner.addresses[0][1]):
                 try:
-                    await keep_to_data(runtime.store)
+                    await keep_to_data(runtime)
                 except asyncio.CancelledError:
                     # Asked to end. Where the data became another release's, it ends at once instead.
                     app[ENDING].set()

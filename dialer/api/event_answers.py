@@ -77,6 +77,10 @@ class BudgetEvent(Outgoing):
     live: int = Field(description="Calls that are up, of all campaigns.")
     due: int = Field(description="Calls that are due and wait for their turn.")
     workers: int = Field(description="Workers that were heard from lately.")
+    data_old: bool = Field(
+        description="Whether the data in Redis is older than what was seen of it, so that nothing is dialed until "
+        "`dialer restored`."
+    )
 
 
 class CallEvent(Outgoing):

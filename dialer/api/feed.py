@@ -262,6 +262,7 @@ class Feed:
             live=sum(sample.counts[CallState.LIVE] for sample in samples),
             due=sum(sample.due for sample in samples),
             workers=workers,
+            data_old=self._runtime.life.is_old,
         )
 
 

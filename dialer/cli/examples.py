@@ -90,6 +90,7 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "demo": ("dialer demo --people 200 --rate 10",),
     "up": ("dialer up --simulate --workers 2",),
     "doctor": ("dialer doctor", "dialer doctor --test-call +31612345678"),
+    "restored": ("dialer restored --by anna",),
     "migrate": ("dialer migrate --dry-run", "dialer migrate"),
     "simulate": ("dialer simulate --lifelike --webhook-fault doubled=0.1 --place-fault lost_reply=1/20",),
     "completion": (

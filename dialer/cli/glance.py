@@ -56,7 +56,8 @@ async def glance(dialer: AsyncDialer) -> Glance:
     alarms = _of_alarms(newest, pace.at - _LATELY)
     undetermined = _of_undetermined(newest, pace.at - _LATELY)
     wants = [
-        *alarms, *_of_workers(pace), *_of_trunks(pace), *_of_campaigns(campaigns), *undetermined, *dead, *failed
+        *alarms, *_of_data(pace), *_of_workers(pace), *_of_trunks(pace), *_of_campaigns(campaigns),
+        *undetermined, *dead, *failed,
     ]  # fmt: skip
     return Glance(
         campaigns=campaigns, pace=pace, placed_per_second=max(0.0, placed / seconds if seconds else 0.0), wants=wants
@@ -98,6 +99,11 @@ def _of_alarms(campaigns: Sequence[CampaignOut], since: datetime) -> list[str]:
         for one in campaigns
         if one.over_reason in UNSETTLED and (one.ended_at is None or one.ended_at > since)
     ]
+
+
+def _of_data(pace: BudgetEvent) -> list[str]:
+    old = "The data in Redis is older than what was seen of it, so nothing is dialed: dialer restored"
+    return [old] if pace.data_old else []
 
 
 def _of_workers(pace: BudgetEvent) -> list[str]:

@@ -58,6 +58,7 @@ CHECKS = (
     Check("memory", store.room, (_REDIS,)),
     Check("write", store.written, (_REDIS,)),
     Check("data", store.version, (_REDIS,)),
+    Check("past", store.past, (_REDIS,)),
     Check("permissions", permissions.granted, (_REDIS, "write")),
     Check("replicas", replicas.followed, (_REDIS, "write")),
     Check("clock here", clocks.here, (_REDIS,)),

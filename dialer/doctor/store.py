@@ -5,6 +5,7 @@ What managed servers keep back (`CONFIG`) is read from `INFO` where it stands th
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Any
 
@@ -15,7 +16,9 @@ from dialer.causes import CERTIFICATE, NAME
 from dialer.doctor.finding import Finding, failed, ok, warning
 from dialer.doctor.patient import Patient
 from dialer.errors import OtherData
+from dialer.redis.life import ADVICE, Told
 from dialer.redis.program import OLDEST, Version
+from dialer.redis.seen import Seen
 from dialer.schema import WRITES, Stamp, check, is_older
 
 _BYTES_PER_CALL = 1_100  # a finished call, measured (README, Figures)
@@ -128,6 +131,24 @@ async def version(patient: Patient) -> Finding:
         advice = "Run `dialer migrate` once every process is of this release."
         return warning(f"version {stamp.version}, and this release writes {WRITES}", advice)
     return ok(f"version {stamp.version}")
+
+
+async def past(patient: Patient) -> Finding:
+    """The data is not older than what was seen of it: here, or by a process that said so."""
+    asked: Any = patient.store.hget(keys.LIFE, "id")
+    if (life := await asked) is None:
+        return ok("no process has worked on this data yet")
+    try:
+        seen = await asyncio.to_thread(Seen(patient.settings.data_dir).read, life)
+    except OSError as error:
+        return warning(f"what this machine knows of it cannot be read ({error.strerror})", "See DIALER_DATA_DIR.")
+    # In this order: attempts begin meanwhile.
+    read: Any = patient.store.hmget(keys.LIFE, ["begun", "known", "before"])
+    told = Told.read(life, *await read)
+    told = told._replace(known=max(told.known, seen if seen > told.begun else 0))
+    if told.known:
+        return failed(f"older than what was seen of it: it lacks {told.lacks}", ADVICE)
+    return ok(f"{told.begun} attempts since its life began, and nobody here knows of more")
 
 
 def _way_to_it(trouble: str) -> str:

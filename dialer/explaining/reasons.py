@@ -42,6 +42,7 @@ class Code(StrEnum):
     GATE_CLOSED = "gate_closed"
     TRUNK_STOPPED = "trunk_stopped"
     TRUNK_FULL = "trunk_full"
+    OLD_DATA = "old_data"
     NO_WORKER = "no_worker"
     HIGHER_PRIORITY = "higher_priority"
     IN_LINE = "in_line"
@@ -154,6 +155,11 @@ WORDS: Mapping[Code, _Row] = {
     Code.TRUNK_FULL: _Row(
         "`DIALER_SLOTS` are taken.",
         open="As many calls are up, of all campaigns, as may be ({detail}): the next one goes when one of them ends.",
+    ),
+    Code.OLD_DATA: _Row(
+        "The data in Redis is older than what was seen of it.",
+        open="The data in Redis is older than what was seen of it, so nothing is dialed: whoever was called since "
+        "would be called again. Settle those calls, and run `dialer restored`.",
     ),
     Code.NO_WORKER: _Row(
         "No worker is running, or its trunk is not set up.",

@@ -52,6 +52,7 @@ REFUSALS: Mapping[Begun, tuple[Code, ...]] = {
     Begun.OVER_CAP: (Code.EURO_CAP,),
     Begun.BREAKER_OPEN: (Code.BREAKER_OPEN,),
     Begun.TRUNK_STOPPED: (Code.TRUNK_STOPPED,),
+    Begun.OLD_DATA: (Code.OLD_DATA, Code.IN_LINE),  # the latter where Redis was emptied meanwhile
     Begun.CHANGED: (Code.IN_LINE,),  # to be looked for on the other lists
 }
 """What an explanation says of a call that the last look refused so."""
@@ -224,6 +225,10 @@ def _whose(seen: Seen) -> str:
     return "" if seen.trunk.name == MAIN else f", by the trunk {seen.trunk.name}"
 
 
+def _old_data(seen: Seen) -> Reason | None:
+    return told(Code.OLD_DATA) if seen.is_old else None
+
+
 def _no_worker(seen: Seen) -> Reason | None:
     return None if seen.trunk.workers else told(Code.NO_WORKER, detail=f"{keys.WORKER_ALIVE_MS // 1000}")
 
@@ -283,6 +288,7 @@ RULES: tuple[Rule, ...] = (
     _gate_closed,
     _trunk_stopped,
     _trunk_full,
+    _old_data,
     _no_worker,
     _higher_priority,
     _in_line,

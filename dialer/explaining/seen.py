@@ -85,6 +85,7 @@ class Seen:
         pace_at_us: when it may take its next token by its own pace; 0 for any time.
         stretches: for each cohort by its number when it opens and closes (ms); none without windows.
         zones: of each cohort, by its number.
+        is_old: whether the data in Redis is older than what was seen of it (`redis/life.py`).
         call: the call that is asked after; None where the campaign as a whole is.
     """
 
@@ -106,6 +107,7 @@ class Seen:
     unknown_hold_ms: int
     stretches: Mapping[int, tuple[int, int]] = field(default_factory=dict)
     zones: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    is_old: bool = False
     call: SeenCall | None = None
 
     @property

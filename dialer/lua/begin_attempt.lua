@@ -1,7 +1,7 @@
 -- begin_attempt: the last look before the request leaves, and the intent to place, in one step.
 -- KEYS, ARGV[1..4] as in parts/call.lua; its own KEYS: 8 hashes `dialed` of the number, from today on back, then for each named
 --         list of suppressed numbers that the campaign keeps to: its zset; then for each other number of the person its hashes `dialed` of
---         today and yesterday
+--         today and yesterday; last the hash life
 -- ARGV    5 lease deadline of the claim (ms), 6 nonce of this run of the job, 7 place_at_us, 8 token index,
 --         9 now_us, 10 latest (us after place_at), 11 lease deadline of the placing (ms), 12 class of the campaign,
 --         13 interval_us, 14 the call's address, 15 how many tokens it takes besides its own,
@@ -9,11 +9,13 @@
 --         suppressed once it was erased, separated by spaces, or '', 18 names of the lists, separated by spaces,
 --         19 the beginning of the number that has but a share of the budget and the us between two tokens of it, or '',
 --         20 version of the text from which the call's terms follow, 21 the trunk, '' for main,
---         22 the other numbers of the person, separated by spaces
--- returns 1 begun (also when this very run asks again), 0 not ours any more; put back to waiting: 2 campaign not running,
+--         22 the other numbers of the person, separated by spaces, 23 id of the data's life as the worker knows it, '' where it knows none,
+--         24 how many attempts it knows to have begun in it
+-- returns {1, how many attempts have begun in this life} begun (also when this very run asks again), 0 not ours any more; put back to waiting: 2 campaign not running,
 --         3 gate closed, 4 an urgent call wants the token, 5 too late, 8 the number is suppressed, the person's next one is to
 --         be dialed, 9 out of hours, 10 the number is held back, 11 no slot, 12 the campaign keeps to other lists, or has another text, now, 13 not within
---         its caps in euro, 14 its breaker is open, 15 that of the trunk is; ended: 6 suppressed, 7 expired
+--         its caps in euro, 14 its breaker is open, 15 that of the trunk is, 16 the data is of another life or older than the worker has seen;
+--         ended: 6 suppressed, 7 expired
 -- atomic because a pause, an urgent call or another worker must not fall between the look and the intent
 -- include: changes
 -- include: call
@@ -24,15 +26,19 @@ local MOST_AHEAD_US = 20000000
 local LAST_LOOK_MS, NEXT_LOOK_MS = 2000, 1000 -- at a number that is up: before the end of its call, and at the earliest
 local SERVED_US = 1000000 -- a moment holds so much longer than until the next one: the hopper looks three times a second
 local nonce, place_at, now_us = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[9])
-if redis.call('HGET', ATTEMPT, 'nonce') == nonce then return 1 end
+local LIFE = KEYS[#KEYS - 5]
+local life, begun, known = unpack(redis.call('HMGET', LIFE, 'id', 'begun', 'known'))
+begun = tonumber(begun or 0)
+if redis.call('HGET', ATTEMPT, 'nonce') == nonce then return {1, begun} end
 if tonumber(redis.call('ZSCORE', LEASES, CALL_ID) or 0) ~= tonumber(ARGV[5]) then return 0 end
 local due = redis.call('ZSCORE', CLAIMED, SEQ)
 local counted = tries()
 if not due or counted.n + 1 ~= NUMBER then return 0 end
-
-local address, lists = ARGV[14], {}
 -- What is told of a call that went back into the line: past its end it has expired there.
 local function told_of(ended, code) return ended == 'expired' and 7 or code end
+if known or (life or '') ~= ARGV[23] or begun < tonumber(ARGV[24]) then return told_of(wait(due), 16) end
+
+local address, lists = ARGV[14], {}
 -- The stretch as it is written down now: a change of the windows deletes it.
 local state, kept_to, text, caps, timed, stretch, slots, tripped, euros, spent, spent_day, dearest, override, windows = unpack(redis.call('HMGET', CAMPAIGN,
   'state', 'lists', 'script_version', 'caps', 'timed', 'h' .. ARGV[16], 'slots', 'tripped_until', 'euros', 'spent', 'spent_day', 'dearest',
@@ -144,4 +150,8 @@ for _, name in ipairs(lists) do allowed[#allowed + 1] = name .. ':' .. (redis.ca
 redis.call('HSET', ATTEMPT, 'nonce', nonce, 'at', NOW, 'due', due, 'allowed', table.concat(allowed, ' '))
 if counted.place then redis.call('HSET', ATTEMPT, 'place', counted.place) end
 if ARGV[21] ~= '' then redis.call('HSET', ATTEMPT, 'trunk', ARGV[21]) end
-return 1
+if life then
+  begun = begun + 1
+  redis.call('HSET', LIFE, 'begun', string.format('%.0f', begun), 'at', NOW)
+end
+return {1, begun}

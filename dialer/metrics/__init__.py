@@ -99,6 +99,13 @@ CHANGES_UNCONFIRMED = counter(
     unit="changes",
     counted="dialer/redis/batch.py",
 )
+DATA_OLD = gauge(
+    "dialer_data_old",
+    "Whether the data in Redis is older than what was seen of it (a backup put back, a replica that lacked the end): "
+    "1 until `dialer restored`, and nothing is dialed.",
+    unit="0 or 1",
+    counted="dialer/redis/life.py",
+)
 LOG_LINES_LOST = counter(
     "dialer_log_lines_lost_total",
     "Log lines that could not be written: the disk is full, or what reads them has gone. Work goes on without them.",
@@ -129,8 +136,8 @@ LATENESS_SECONDS = histogram(
 TOKENS_RETURNED = counter(
     "dialer_tokens_returned_total",
     "Budget tokens that a call did not use, by reason: campaign paused, gate closed, too late, out of hours, lists "
-    "or text changed, claim lost, expired, no access token; or handed on: an urgent call wants it, number suppressed "
-    "or held back, no slot, over its cap in euro, breaker open, trunk stopped.",
+    "or text changed, claim lost, expired, no access token, old data in Redis; or handed on: an urgent call wants it, "
+    "number suppressed or held back, no slot, over its cap in euro, breaker open, trunk stopped.",
     RETURNED,
     unit="tokens",
     counted="jobs/place.py",

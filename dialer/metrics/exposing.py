@@ -19,7 +19,7 @@ from dialer.metrics.contract import Shown
 
 PING_TIMEOUT_S = 1  # who asks for readiness usually gives up after some seconds
 
-_OK = "ok"
+OK = "ok"
 _AWAY = "unavailable"
 
 
@@ -30,15 +30,15 @@ def tell_build(role: str) -> None:
 
 def alive() -> web.Response:
     """That the process answers."""
-    return web.json_response({"status": _OK})
+    return web.json_response({"status": OK})
 
 
-async def ready(redis: Redis, *, ending: bool) -> web.Response:
-    """Whether the process can do its work: Redis answers, and it takes new work."""
-    checks = {"redis": await _redis_state(redis), "process": "ending" if ending else _OK}
-    is_ready = set(checks.values()) == {_OK}
+async def ready(redis: Redis, *, ending: bool, **further: str) -> web.Response:
+    """Whether the process can do its work: Redis answers, it takes new work, and what else it says of itself."""
+    checks = {"redis": await _redis_state(redis), "process": "ending" if ending else OK} | further
+    is_ready = set(checks.values()) == {OK}
     status = web.HTTPOk.status_code if is_ready else web.HTTPServiceUnavailable.status_code
-    return web.json_response({"status": _OK if is_ready else _AWAY, "checks": checks}, status=status)
+    return web.json_response({"status": OK if is_ready else _AWAY, "checks": checks}, status=status)
 
 
 async def exposition(shown: Shown, accept: str | None) -> web.Response:
@@ -57,4 +57,4 @@ async def _redis_state(redis: Redis) -> str:
         return f"no answer within {PING_TIMEOUT_S} s"
     except (RedisError, OSError) as error:
         return f"no answer ({type(error).__name__})"
-    return _OK
+    return OK

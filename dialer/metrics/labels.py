@@ -61,6 +61,7 @@ RETURNED = one_of(
         "over_cap",
         "breaker_open",
         "trunk_stopped",
+        "old_data",
         "not_ready",
     ),
 )

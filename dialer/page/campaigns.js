@@ -77,7 +77,7 @@ function Card({ campaign, reason }) {
 
 /** How the dialer is at this moment: pace against budget, calls up, what waits. */
 function Now() {
-  const { samples, trunks, campaigns, up, workers } = useLive();
+  const { samples, trunks, campaigns, up, workers, isOld } = useLive();
   const all = [...campaigns.values()];
   const budget = sum(trunks, "calls_per_second");
   const closed = trunks.filter((trunk) => trunk.gate_s > 0);
@@ -90,6 +90,7 @@ function Now() {
       <${Figure} name="Running">${count(running.length)}<//>
       <${Figure} name="Waiting">${count(waiting)}<//>
     </dl>
+    ${isOld ? html`<${Notice} kind="bad" role="alert">The data in Redis is older than what was seen of it: nothing is dialed until somebody has settled what came since (“dialer restored”).<//>` : null}
     ${workers === 0 ? html`<${Notice} kind="bad" role="alert">No worker is heard of: nothing is dialed until one runs (“dialer worker”).<//>` : null}
     ${closed.map((trunk) => html`<${Notice} key=${trunk.name} kind="warn">The carrier said “too fast” on ${trunk.name}: nothing goes out there for ${Math.ceil(trunk.gate_s)} s, then it goes on by itself.<//>`)}
   </section>`;

@@ -21,6 +21,7 @@ const FRESH = {
   up: null,
   due: null,
   workers: null,
+  isOld: false,
   connection: "connecting",
   isHeard: false,
   trouble: "",
@@ -29,7 +30,7 @@ const FRESH = {
 
 /**
  * @typedef {{at: number, started: number, refused: number}} Sample calls a second at a moment (ms)
- * @type {{campaigns: Map<string, object>, loaded: boolean, trunks: object[], samples: Sample[], up: number | null, due: number | null, workers: number | null, connection: string, isHeard: boolean, trouble: string, me: {name: string, may: string[]} | null}}
+ * @type {{campaigns: Map<string, object>, loaded: boolean, trunks: object[], samples: Sample[], up: number | null, due: number | null, workers: number | null, isOld: boolean, connection: string, isHeard: boolean, trouble: string, me: {name: string, may: string[]} | null}}
  */
 export const live = { ...FRESH, campaigns: new Map() };
 
@@ -83,7 +84,7 @@ function heard(is) {
 const HEAR = {
   campaign: takeIn,
   budget: (told) => {
-    Object.assign(live, { up: told.live, due: told.due, workers: told.workers });
+    Object.assign(live, { up: told.live, due: told.due, workers: told.workers, isOld: told.data_old });
     sample(told.trunks.map((one) => ({ ...one, name: one.trunk })), Date.parse(told.at));
   },
   gone: ({ id }) => live.campaigns.delete(id),

@@ -55,7 +55,9 @@ class ExplainStore(CallStore):
         names += [keys.trunk(name), keys.LEASES if len(paces) == 1 else keys.trunk_up(name), keys.WORKERS]
         names += [*keys.lines([name]), *keys.call_sets(campaign_id)]
         args: list[str | int] = [campaign_id, now, now - keys.WORKER_ALIVE_MS, len(Held)]
-        answer = await self._batch.run("explain_campaign", names, args)
+        answer, known = await asyncio.gather(
+            self._batch.run("explain_campaign", names, args), self._batch.command("HGET", keys.LIFE, "known")
+        )
         flat, zones, sizes, due, later, later_ms, held, parked, trunk, up, workers, ready, unknown_since = answer
         fields = _pairs(flat)
         if "state" not in fields:
@@ -80,6 +82,7 @@ class ExplainStore(CallStore):
             trunk=_trunk(name, trunk, (up, workers if dials else 0, ready)),
             pace=pace,
             unknown_hold_ms=unknown_hold_ms,
+            is_old=known is not None,
         )
         return seen, _hours(fields, _pairs(zones))
 

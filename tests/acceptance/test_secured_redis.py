@@ -53,6 +53,7 @@ async def test_who_may_not_is_told_without_the_secret(tmp_path: Path, wrong: str
     other = make_certificates(tmp_path / "other").authority
     async with open_group(replicas=0, sentinels=1, fence=fence, min_replicas_to_write="0") as group:
         given = fence.settings(group.hosts, SERVICE)
+        given["DATA_DIR"] = str(tmp_path)
         given[wrong] = str(other) if wrong == "REDIS_CA_FILE" else "wr0ng"
         with pytest.raises(StoreUnavailable, match="DIALER_REDIS_URL") as refused:
             async with open_runtime(load_settings(**{name.lower(): value for name, value in given.items()})):

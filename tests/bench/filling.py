@@ -49,7 +49,7 @@ async def _talk(store: Store, attempt_id: str, placed_ms: int) -> None:
 
 
 async def _placed(runtime: Runtime, count: int) -> AsyncIterator[Sequence[Dial]]:
-    dialing = Dialing(runtime.batch, runtime.clock, Pace(_RATE, _BURST))
+    dialing = Dialing(runtime.batch, runtime.clock, Pace(_RATE, _BURST), life=runtime.life)
     done = 0
     while done < count:
         claimed = await dialing.claim(min(_CLAIMED_TOGETHER, count - done))

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import aiohttp
@@ -140,7 +142,8 @@ async def open_switchboard(
     async with AsyncExitStack() as stack:
         config = SimulatorConfig(**({**usual, "other_requests_per_second": pace} | carrier))
         stand_in = await stack.enter_async_context(Simulator(config))
-        settings = _settings(redis_url, stand_in, pace, further or {})
+        folder = Path(stack.enter_context(TemporaryDirectory(prefix="dialer-")))
+        settings = _settings(redis_url, stand_in, pace, further or {}, folder)
         url = (await stack.enter_async_context(served(settings))).url
         http = aiohttp.ClientSession(url, headers={"Authorization": f"Bearer {KEY}"})
         await stack.enter_async_context(http)
@@ -149,10 +152,13 @@ async def open_switchboard(
         yield Switchboard(stand_in, context, http, url)
 
 
-def _settings(redis_url: str, carrier: Simulator, pace: int, further: Mapping[str, Mapping[str, Any]]) -> Settings:
+def _settings(
+    redis_url: str, carrier: Simulator, pace: int, further: Mapping[str, Mapping[str, Any]], folder: Path
+) -> Settings:
     port = free_port()
     return Settings(
         redis_url=redis_url,
+        data_dir=folder,
         port=port,
         public_url=f"http://127.0.0.1:{port}",
         api_key=SecretStr(KEY),

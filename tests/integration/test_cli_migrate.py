@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tempfile import TemporaryDirectory
+
 from click.testing import Result
 from redis.asyncio import Redis
 
@@ -14,7 +16,8 @@ from tests.fakes.engine import draft, make_engine, new_calls
 
 async def migrate(redis_url: str, *words: str) -> Result:
     """Run it on this Redis."""
-    return await command_line.dialer("migrate", *words, settings={"REDIS_URL": redis_url})
+    with TemporaryDirectory() as folder:
+        return await command_line.dialer("migrate", *words, settings={"REDIS_URL": redis_url, "DATA_DIR": folder})
 
 
 async def test_old_data_is_rehearsed_migrated_and_then_done(redis: Redis, redis_url: str) -> None:

@@ -100,7 +100,7 @@ async def test_a_worker_with_another_secret_ends(board: Switchboard, monkeypatch
     monkeypatch.setattr("dialer.runtime._LOOK_AGAIN_S", 0.02)
     settings = board.runtime.settings.model_copy(update={"erasure_secret": None})
     async with open_runtime(settings) as elsewhere:
-        keeping = asyncio.create_task(keep_to_data(elsewhere.store))
+        keeping = asyncio.create_task(keep_to_data(elsewhere))
         await asyncio.wait([keeping], timeout=0.1)
         runs = not keeping.done()
         await ask(board, "/v1/numbers/erase", number=NUMBER, suppress=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -30,11 +31,12 @@ from dialer.settings import Settings
 
 
 @pytest.fixture
-async def processes(redis: Redis, redis_url: str) -> AsyncIterator[list[Runtime]]:
+async def processes(redis: Redis, redis_url: str, tmp_path: Path) -> AsyncIterator[list[Runtime]]:
     """What two processes open, on an empty Redis."""
     assert redis is not None
     settings = Settings(
         redis_url=redis_url,
+        data_dir=tmp_path,
         carrier_client_id="tests",
         carrier_client_secret=SecretStr("tests"),
         carrier_application_id="tests",

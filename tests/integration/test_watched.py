@@ -23,7 +23,23 @@ async def test_worker_is_alive_and_ready_until_it_is_to_end(board: Switchboard) 
                 board.context.stopping.set()
             async with http.get("/healthz") as alive, http.get("/readyz") as ready:
                 assert (200, 503 if ending else 200) == (alive.status, ready.status)
-                assert {"redis": "ok", "process": "ending" if ending else "ok"} == (await ready.json())["checks"]
+                checks = {"redis": "ok", "process": "ending" if ending else "ok", "data": "ok"}
+                assert checks == (await ready.json())["checks"]
+
+
+async def test_worker_on_old_data_is_not_ready(board: Switchboard) -> None:
+    """It says so with what tells more; with it, `/metrics`."""
+    life = board.runtime.life
+    life.saw(life.id, 5)
+    await life.look()
+    async with watched(board.context) as port, aiohttp.ClientSession(f"http://127.0.0.1:{port}") as http:
+        async with http.get("/readyz") as ready:
+            told = await ready.json()
+        async with http.get("/metrics") as metrics:
+            text = await metrics.text()
+
+    assert (503, {"redis": "ok", "process": "ok", "data": "old: see `dialer doctor`"}) == (ready.status, told["checks"])
+    assert "dialer_data_old 1.0" in text
 
 
 async def test_worker_tells_its_own_figures_alone(board: Switchboard) -> None:

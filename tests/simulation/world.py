@@ -136,7 +136,7 @@ class World:
         process = processes.Process(name, skew)
         self.running[name] = process
         self.all.append(process)
-        settings = self._settings()
+        settings = self._settings(name)
         process.start(self._kept(name, serve(settings) if name == "api" else run_worker(settings)))
 
     async def _kept(self, name: str, program: Coroutine[Any, Any, None]) -> None:
@@ -156,9 +156,10 @@ class World:
         if self.running.get(name) is dead:
             self.start(name)
 
-    def _settings(self) -> Settings:
+    def _settings(self, name: str) -> Settings:
         return Settings(
             redis_url=self.machine.url,
+            data_dir=self.machine.folder / name,
             port=API_PORT,
             public_url=f"http://127.0.0.1:{API_PORT}",
             api_key=SecretStr(KEY),

@@ -92,9 +92,10 @@ def test_a_changing_route_without_a_decision_cannot_be_declared() -> None:
 
 
 def test_every_action_has_its_place() -> None:
-    """Each is that of a route or one of those that follow from what the dialer decides."""
+    """Each is that of a route, of a command without one, or one of those that follow from what the dialer decides."""
     by_itself = {Action.CAMPAIGN_COMPLETED, Action.CAMPAIGN_EXPIRED, Action.CONFERENCE_OVER, Action.ESCALATION_OVER}
     by_itself |= {Action.CAMPAIGN_WINDOWS_OVERRIDDEN, Action.CAMPAIGN_DELETED}
+    by_itself |= {Action.DATA_RESTORED}  # `dialer restored`, which asks no API
 
     assert set(Action) == by_itself | set(map(Action, AUDITED.values()))
 

@@ -50,9 +50,9 @@ def test_every_refusal_of_the_last_look_has_a_code() -> None:
     """A new refusal is a new row, and perhaps a new reason; so is each number that the script returns."""
     text = (files("dialer.lua") / "begin_attempt.lua").read_text("utf-8")
     body = text[text.index("-- include: dialed") :]
-    found = re.findall(r"\b(?:return|and) (\d+)\b(?: or (\d+)\b)?", body)
+    found = re.findall(r"\b(?:return|and) \{?(\d+)\b(?: or (\d+)\b)?|told_of\(.+, (\d+)\)", body)
 
-    assert set(Begun) == {Begun(int(number)) for pair in found for number in pair if number}
+    assert set(Begun) == {Begun(int(number)) for numbers in found for number in numbers if number}
     assert set(Begun) - {Begun.BEGUN} == REFUSALS.keys()
 
 

@@ -21,6 +21,7 @@ from tests.fakes.models import (
     hanging_up,
     keeping,
     recording,
+    restoring,
     spending,
     stepping,
     summing,
@@ -28,7 +29,10 @@ from tests.fakes.models import (
 from tests.fakes.models.auditing import AUDIT
 from tests.fakes.models.space import GIVEN, MODELS, Dice
 
-ROOMS = (auditing, calling_back, changing, explaining, hanging_up, keeping, recording, spending, stepping, summing)
+ROOMS = (
+    auditing, calling_back, changing, explaining, hanging_up, keeping,
+    recording, restoring, spending, stepping, summing,
+)  # fmt: skip
 """Where the models are; each puts its own into the registry."""
 OTHERS = tuple(sorted(MODELS.keys() - set(AUDIT)))
 _TOLD = {"audit", "audit:chain", "changes"}

@@ -83,7 +83,7 @@ async def attempt_id(api: aiohttp.ClientSession, campaign_id: str, runtime: Runt
     row = '{"number": "+31201234567", "name": "Ann"}'
     await api.post(f"/v1/campaigns/{campaign_id}/calls", data=row, headers={"Content-Type": "application/x-ndjson"})
     await api.post(f"/v1/campaigns/{campaign_id}/start")
-    dialing = Dialing(runtime.batch, runtime.clock, Pace(3, 1))
+    dialing = Dialing(runtime.batch, runtime.clock, Pace(3, 1), life=runtime.life)
     (dial,) = await dialing.read((await dialing.claim(1)).claims)
     await dialing.begin(dial, "nonce", lease_ms=60_000)
     return str(dial.attempt)

@@ -254,7 +254,7 @@ async def test_latecomer_hears_that_it_is_over(
 
 async def _placed(runtime: Runtime) -> str:
     """An attempt under way at whoever is first in line."""
-    dialing = Dialing(runtime.batch, runtime.clock, Pace(3, 1))
+    dialing = Dialing(runtime.batch, runtime.clock, Pace(3, 1), life=runtime.life)
     (dial,) = await dialing.read((await dialing.claim(1)).claims)
     await dialing.begin(dial, "nonce", lease_ms=60_000)
     return str(dial.attempt)
@@ -298,7 +298,7 @@ async def test_member_is_called_again_once_under_a_key(api: aiohttp.ClientSessio
     call_id = f"{conference_id}-1"
     path = f"/v1/conferences/{conference_id}/members/{call_id}/call-again"
     statuses = [(await post(api, path, **{"Idempotency-Key": "k"}))[0]]
-    dialing = Dialing(runtime.batch, runtime.clock, Pace(300, 100))
+    dialing = Dialing(runtime.batch, runtime.clock, Pace(300, 100), life=runtime.life)
     dials = await dialing.read((await dialing.claim(10)).claims)
     dial = next(dial for dial in dials if str(dial.attempt.call) == call_id)
     await dialing.begin(dial, "n", lease_ms=60_000)

@@ -64,7 +64,7 @@ async def given_up(api: aiohttp.ClientSession, runtime: Runtime) -> str:
         assert 200 == response.status, await response.text()
     await post(api, f"/v1/campaigns/{campaign_id}/start")
     await asyncio.sleep(0.01)
-    dialing = Dialing(runtime.batch, runtime.clock, Pace(1000, 10))
+    dialing = Dialing(runtime.batch, runtime.clock, Pace(1000, 10), life=runtime.life)
     (dial,) = await dialing.read((await dialing.claim(1)).claims)
     await dialing.begin(dial, "nonce", lease_ms=60_000)
     await dialing.record(dial, "nonce", Follows("rejected", "refused: blocked", "", now_ms(runtime.clock)))

@@ -67,7 +67,7 @@ async def watch(runtime: Runtime) -> None:
 
 async def ring(runtime: Runtime, count: int) -> list[str]:
     """So many calls are placed; their attempts."""
-    dialing = Dialing(runtime.batch, runtime.clock, Pace(1000, 10))
+    dialing = Dialing(runtime.batch, runtime.clock, Pace(1000, 10), life=runtime.life)
     dials = await dialing.read((await dialing.claim(count)).claims)
     for dial in dials:
         await dialing.begin(dial, "nonce", lease_ms=60_000)

@@ -54,7 +54,7 @@ async def fill(api: aiohttp.ClientSession, campaign_id: str, calls: int = 1, *, 
 
 async def begin_one(runtime: Runtime) -> str:
     """Claim a call and begin its attempt, as a worker does; returns the attempt's id."""
-    dialing = Dialing(runtime.batch, runtime.clock, Pace(300, 100))
+    dialing = Dialing(runtime.batch, runtime.clock, Pace(300, 100), life=runtime.life)
     (dial,) = await dialing.read((await dialing.claim(1)).claims)
     await dialing.begin(dial, "nonce", lease_ms=60_000)
     return str(dial.attempt)

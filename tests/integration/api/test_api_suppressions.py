@@ -109,7 +109,7 @@ async def test_what_is_no_name_of_a_list_changes_nothing(
 
 async def test_it_holds_for_a_call_that_is_about_to_leave(api: aiohttp.ClientSession, runtime: Runtime) -> None:
     """A call that was claimed already is not begun any more; taken off, the number is called again."""
-    dialing = Dialing(runtime.batch, runtime.clock, Pace(100, 1))
+    dialing = Dialing(runtime.batch, runtime.clock, Pace(100, 1), life=runtime.life)
     begun: list[Begun] = []
     for verb in ("add", "remove"):
         await runtime.store.enqueue_call(Priority.NORMAL, NewCall(number="+31612345678"), key=None)

@@ -114,7 +114,7 @@ def take(left: list[str], *words: str) -> str:
 
 async def work(runtime: Runtime, campaign_id: str) -> str:
     """What a worker does meanwhile: one call is answered and recorded, the other rejected; the recording's id."""
-    dialing = Dialing(runtime.batch, runtime.clock, Pace(300, 100))
+    dialing = Dialing(runtime.batch, runtime.clock, Pace(300, 100), life=runtime.life)
     dials = {dial.attempt.call.seq: dial for dial in await dialing.read((await dialing.claim(10)).claims)}
     for dial in dials.values():
         await dialing.begin(dial, "n", lease_ms=60_000)

@@ -51,7 +51,7 @@ async def worker(carrier: Simulator, settings: Settings) -> AsyncIterator[Contex
     async with open_runtime(settings.model_copy(update=changes)) as runtime:
         assert runtime.provider
         runtime.provider.set_share(1000)
-        dialing = Dialing(runtime.batch, runtime.clock, Pace(3, 1))
+        dialing = Dialing(runtime.batch, runtime.clock, Pace(3, 1), life=runtime.life)
         yield Context(runtime, dialing, Leases(runtime.batch, runtime.clock), runtime.provider)
 
 

@@ -122,7 +122,7 @@ async def staged(
             moved = replace(runtime, clock=clock, store=store, settings=mine)  # type: ignore[arg-type]  # a test's clock
             voice = kpn_from_settings(mine, session, runtime.redis)
             stack.push_async_callback(voice.aclose)
-            dialing = Dialing(runtime.batch, clock, Pace(3, 1))
+            dialing = Dialing(runtime.batch, clock, Pace(3, 1), life=runtime.life)
             async with api.post("/v1/campaigns", json=SCRIPT) as response:
                 created = str((await response.json())["id"])
             stage = Stage(api, gateway, Context(moved, dialing, Leases(runtime.batch, clock), voice), clock, created)

@@ -1,0 +1,173 @@
+"""Whether the data in Redis is older than what was seen of it: a backup put back, or a replica that lacked the end.
+
+Whoever was dialed since is waiting in such data, and his phone would ring a second time. So the data has a life: a
+random id, and how many attempts have begun in it, counted in the step that begins one (`begin_attempt.lua`). Every
+process remembers the highest count that it was told, in memory and on its disk (`seen.py`), and hands it in with each
+attempt: where Redis has counted less, none begins. Whoever finds that out writes it into Redis for all others, and
+nobody dials until a person has said that the past was dealt with (`dialer restored`): that begins a new life, and data
+of the one before is old from then on, whatever its count.
+
+Data without a life (an emptied Redis, or a release from before there were lives) is given one: nothing is known of it.
+What replicas did not confirm is no evidence, and where they must confirm nobody is told it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from secrets import token_hex
+from typing import NamedTuple
+
+import structlog
+
+from dialer import keys, metrics
+from dialer.audit import Entry
+from dialer.redis.batch import Batch
+from dialer.redis.seen import Seen
+
+log = structlog.get_logger()
+
+_KEEP_S = 1.0  # so much the disk may lack: what begins and is lost within a second is one write a second
+OVER = 1 << 53
+"""What is kept of a life that another one has followed: no count comes to it."""
+_MOST_BEFORE = 8  # whoever slept through more lives takes the newest for one that it has never met
+ADVICE = (
+    "Nothing is dialed: whoever was called since would be called again. Settle them, then run `dialer restored` "
+    "(deploy/README.md, Backup and restore)."
+)
+
+
+class Told(NamedTuple):
+    """What Redis says of its data.
+
+    Attributes:
+        begun: how many attempts have begun in this life.
+        known: how many somebody knows to have begun, where that is more; else 0.
+        before: ids of the lives that were before, the newest first.
+    """
+
+    life: str
+    begun: int
+    known: int
+    before: tuple[str, ...]
+
+    @classmethod
+    def read(cls, life: str, begun: str | None, known: str | None, before: str | None) -> Told:
+        """From the fields of `life`."""
+        return cls(life, int(begun or 0), int(known or 0), tuple((before or "").split()))
+
+    @property
+    def lacks(self) -> str:
+        """How much is missing, in words."""
+        missing = self.known - self.begun
+        return "what came after another restore" if self.known >= OVER else f"{missing} attempts or more"
+
+
+class Life:
+    """What this process knows of the data's past. Until its first look, nothing."""
+
+    def __init__(self, batch: Batch, seen: Seen | None = None) -> None:
+        """`seen` is what the disk knows; None where nothing is to be kept."""
+        self._batch = batch
+        self._disk = seen
+        self._begun: dict[str, int] = {}
+        self._kept: dict[str, int] = {}
+        self._is_kept = True
+        self._doubted = asyncio.Event()
+        self._is_doubted = True
+        self.id = ""
+        self.told: Told | None = None
+
+    @property
+    def begun(self) -> int:
+        """The highest count of attempts that this process was told of this life."""
+        return self._begun.get(self.id, 0)
+
+    @property
+    def is_old(self) -> bool:
+        """Whether the data was found to be older than what was seen."""
+        return self.told is not None and self.told.known > 0
+
+    @property
+    def holds(self) -> bool:
+        """Whether nothing may be dialed now: the data is old, another than at the last look, or not looked at yet."""
+        return self.is_old or self._is_doubted
+
+    def saw(self, life: str, begun: int) -> None:
+        """Take note of what Redis counted of a life."""
+        self._begun[life] = max(self._begun.get(life, 0), begun)
+
+    def doubt(self) -> None:
+        """The data is not what this process took it for: have it looked at now."""
+        self._is_doubted = True
+        self._doubted.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Wait so long, or until there is a doubt; the disk learns meanwhile what this process does."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not self._doubted.is_set():
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._doubted.wait(), _KEEP_S)
+                    await asyncio.shield(self.keep())
+        self._doubted.clear()
+
+    async def look(self) -> None:
+        """Hold what Redis has against what was seen, tell it what it lacks, and keep what is new. Repeatable.
+
+        Raises StoreUnavailable.
+        """
+        told = await self._ask(self.id)
+        if told.life != self.id:
+            await self._recall(told.life)
+            told = await self._ask(told.life)
+        if self.told is None or told.known != self.told.known:
+            _tell(told)
+        self.id, self.told, self._is_doubted = told.life, told, False
+        self.saw(told.life, told.begun)
+        self._begun |= dict.fromkeys(told.before, OVER)
+        metrics.DATA_OLD.set(told.known > 0)
+        await self.keep()
+
+    async def renew(self, entry: Entry, now_ms: int) -> bool:
+        """Begin a new life: what the data lacks was dealt with, by whom the entry tells. False where another has begun.
+
+        Raises StoreUnavailable.
+        """
+        args: list[str | int] = [now_ms, entry.text(), self.id, token_hex(8), _MOST_BEFORE]
+        is_begun = bool(await self._batch.run("begin_life", [keys.LIFE, *keys.AUDITED], args))
+        await self.look()
+        return is_begun
+
+    async def keep(self) -> None:
+        """Have the disk know what this process does."""
+        news = {life: begun for life, begun in self._begun.items() if self._kept.get(life) != begun}
+        try:
+            for life, begun in news.items():
+                if self._disk:
+                    await asyncio.to_thread(self._disk.keep, life, begun)
+                self._kept[life] = begun
+        except OSError as error:
+            if self._is_kept:
+                advice = "started again, this process would not know older data from newer: see DIALER_DATA_DIR"
+                log.warning("data.past_not_kept", reason=error.strerror, advice=advice)
+            self._is_kept = False
+        else:
+            self._is_kept = True
+
+    async def _ask(self, life: str) -> Told:
+        args: list[str | int] = [life, self._begun.get(life, 0), token_hex(8)]
+        return Told.read(*await self._batch.run("look_at_life", [keys.LIFE], args))
+
+    async def _recall(self, life: str) -> None:
+        """What the disk knows of a life that this process meets for the first time."""
+        if self._disk:
+            with suppress(OSError):
+                self.saw(life, await asyncio.to_thread(self._disk.read, life))
+
+
+def _tell(told: Told) -> None:
+    if told.known:
+        log.error("data.old", lacks=told.lacks, advice=ADVICE)
+    else:
+        log.info("data.life", life=told.life, attempts=told.begun)

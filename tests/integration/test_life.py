@@ -1,0 +1,255 @@
+"""Data that is older than what was seen of it is told from it, and nothing is dialed from it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
+
+from dialer import keys
+from dialer.audit import DIALER, Action, Entry, Outcome
+from dialer.dialing import Begun, Dialing, Pace
+from dialer.errors import NotReplicated
+from dialer.redis.batch import Batch
+from dialer.redis.life import Life
+from dialer.redis.seen import Seen
+from dialer.states import CallState
+from dialer.store import AuditFilter
+from tests.fakes.engine import PLACING_LEASE_MS, Engine, make_engine
+
+DONE = Entry(action=Action.DATA_RESTORED, actor=DIALER, outcome=Outcome.DONE, on_behalf_of="anna")
+Backup = dict[str, bytes]
+
+
+@pytest.fixture
+async def raw(redis_url: str) -> AsyncIterator[Redis]:
+    """A connection that leaves bytes as they are."""
+    client = Redis.from_url(redis_url)
+    yield client
+    await client.aclose()
+
+
+async def back_up(raw: Redis) -> Backup:
+    """All that stands in Redis."""
+    return {key: await raw.dump(key) for key in await raw.keys()}
+
+
+async def put_back(raw: Redis, backup: Backup) -> None:
+    """Redis as it was."""
+    await raw.flushall()
+    for key, content in backup.items():
+        await raw.restore(key, 0, content)
+
+
+class Process:
+    """One that dials, from its start."""
+
+    def __init__(self, engine: Engine, disk: Path | None) -> None:
+        self.engine = engine
+        self.life = Life(engine.batch, Seen(disk) if disk else None)
+        self.dialing = Dialing(engine.batch, engine.clock, Pace(100, 10), life=self.life)
+
+    async def begin(self, nonce: str = "n") -> Begun:
+        """Claim a call and begin it."""
+        self.engine.clock.advance_ms(100)
+        (claim, *_) = (await self.dialing.claim(1)).claims
+        (dial,) = await self.dialing.read([claim])
+        self.engine.clock.set_us(dial.claim.place_at_us)
+        return await self.dialing.begin(dial, f"{nonce}{dial.claim.token}", lease_ms=PLACING_LEASE_MS)
+
+
+async def started(engine: Engine, disk: Path | None = None) -> Process:
+    """A process that has looked at the data."""
+    process = Process(engine, disk)
+    await process.life.look()
+    return process
+
+
+async def restored_by(engine: Engine) -> list[str]:
+    """Who said that a restore was dealt with."""
+    wanted = AuditFilter(action=Action.DATA_RESTORED)
+    return [entry.told()["on_behalf_of"] async for page in engine.store.all_audit(wanted) for entry in page]
+
+
+async def waiting(engine: Engine) -> int:
+    """How many calls of the campaign wait."""
+    return int(await engine.redis.zcard(keys.calls_in("c1", CallState.WAITING)))
+
+
+async def test_attempts_are_counted_in_the_step_that_begins_them(engine: Engine) -> None:
+    """All processes are in one life; each is told how far it is."""
+    await engine.run_campaign(calls=5)
+    one, other = await started(engine), await started(engine)
+    begun = [await one.begin(), await one.begin(), await other.begin()]
+    stored = await engine.batch.command("HMGET", keys.LIFE, "id", "begun", "at")
+
+    assert [Begun.BEGUN] * 3 == begun
+    assert (one.life.id, "3", str(engine.now_ms)) == tuple(stored)
+    assert (one.life.id, 2, 3) == (other.life.id, one.life.begun, other.life.begun)
+
+
+async def test_an_attempt_begun_again_is_counted_once(engine: Engine) -> None:
+    """The run whose answer was lost asks again and learns the same."""
+    await engine.run_campaign()
+    process = await started(engine)
+    engine.clock.advance_ms(1)
+    (dial,) = await process.dialing.read((await process.dialing.claim(1)).claims)
+    engine.clock.set_us(dial.claim.place_at_us)
+    begun = [await process.dialing.begin(dial, "n", lease_ms=PLACING_LEASE_MS) for _ in range(2)]
+
+    assert [Begun.BEGUN] * 2 == begun
+    assert "1" == await engine.batch.command("HGET", keys.LIFE, "begun")
+
+
+async def test_who_dialed_on_begins_nothing_on_a_backup(engine: Engine, raw: Redis) -> None:
+    """The last look refuses before anybody has looked; the call waits on and costs no try."""
+    await engine.run_campaign(calls=6)
+    process = await started(engine)
+    await process.begin()
+    backup = await back_up(raw)
+    await process.begin()
+    await put_back(raw, backup)
+    before = await waiting(engine)
+    begun = await process.begin("later")
+    held_at_once = process.life.holds
+    await process.life.look()
+
+    assert (Begun.OLD_DATA, True, True) == (begun, held_at_once, process.life.is_old)
+    assert before == await waiting(engine)
+    assert ["1", "2"] == await engine.batch.command("HMGET", keys.LIFE, "begun", "known")
+
+
+async def test_others_learn_of_it_from_redis(engine: Engine, raw: Redis) -> None:
+    """One process that lived through the restore is enough: the others know nothing, and begin nothing."""
+    await engine.run_campaign(calls=6)
+    process = await started(engine)
+    backup = await back_up(raw)
+    await process.begin()
+    await put_back(raw, backup)
+    newcomer = await started(engine)
+    await process.life.look()
+    begun = await newcomer.begin()
+    await newcomer.life.look()
+
+    assert (Begun.OLD_DATA, True) == (begun, newcomer.life.is_old)
+
+
+async def test_a_process_that_starts_on_a_backup_knows_by_its_disk(engine: Engine, raw: Redis, tmp_path: Path) -> None:
+    """All were stopped for the restore, as a runbook asks; without its disk it dials as ever."""
+    await engine.run_campaign(calls=6)
+    lives = await started(engine, tmp_path / "one")
+    backup = await back_up(raw)
+    await lives.begin()
+    await lives.life.keep()
+    await put_back(raw, backup)
+    stranger = await started(engine, tmp_path / "other")
+    begun = await stranger.begin()
+    await put_back(raw, backup)
+    with capture_logs() as logged:
+        again = await started(engine, tmp_path / "one")
+
+    assert (Begun.BEGUN, False, True) == (begun, stranger.life.is_old, again.life.is_old)
+    assert [("data.old", "1 attempts or more")] == [(line["event"], line["lacks"]) for line in logged]
+
+
+async def test_calls_go_on_in_a_new_life_and_the_backup_stays_old(engine: Engine, raw: Redis, tmp_path: Path) -> None:
+    """Once somebody has said that it was dealt with; and to put the same backup back once more is seen too."""
+    await engine.run_campaign(calls=9)
+    process = await started(engine, tmp_path)
+    await process.begin()
+    backup = await back_up(raw)
+    await process.begin()
+    await put_back(raw, backup)
+    await process.life.look()
+    said = await process.life.renew(DONE, engine.now_ms)
+    begun = await process.begin("new")
+    said_by = await restored_by(engine)
+    again = await started(engine, tmp_path)
+    await put_back(raw, backup)
+    running, restarted = await process.begin("old"), await started(engine, tmp_path)
+
+    assert (True, Begun.BEGUN, False) == (said, begun, again.life.is_old)
+    assert ["anna"] == said_by
+    assert (Begun.OLD_DATA, True) == (running, restarted.life.is_old)
+    assert restarted.life.told is not None
+    assert "another restore" in restarted.life.told.lacks
+
+
+async def test_two_who_say_so_begin_one_life(engine: Engine) -> None:
+    """The second is told that it was done."""
+    one, other = await started(engine), await started(engine)
+    said = await asyncio.gather(*(process.life.renew(DONE, engine.now_ms) for process in (one, other)))
+
+    assert [False, True] == sorted(said)
+    assert one.life.id == other.life.id
+    assert ["anna"] == await restored_by(engine)
+
+
+async def test_an_emptied_redis_is_new_and_not_old(engine: Engine, tmp_path: Path) -> None:
+    """FLUSHALL is meant: nobody waits in it. The first attempt looks, and the next one begins."""
+    await engine.run_campaign(calls=3)
+    process = await started(engine, tmp_path)
+    await process.begin()
+    await process.life.keep()
+    await engine.redis.flushall()
+    await engine.run_campaign(calls=3)
+    refused = await process.begin()
+    await process.life.look()
+    begun = await process.begin()
+
+    assert (Begun.OLD_DATA, Begun.BEGUN, False) == (refused, begun, process.life.holds)
+    assert not (await started(engine, tmp_path)).life.is_old
+
+
+async def test_a_doubt_has_the_data_looked_at_now(engine: Engine) -> None:
+    """Whoever waits for the next look waits no longer."""
+    await engine.run_campaign(calls=3)
+    process = await started(engine)
+    resting = asyncio.create_task(process.life.rest(60))
+    await engine.batch.command("HSET", keys.LIFE, "id", "0123456789abcdef")
+    begun = await process.begin()
+    await asyncio.wait_for(resting, 1)
+    await process.life.look()
+
+    assert (Begun.OLD_DATA, False) == (begun, process.life.holds)
+
+
+async def test_two_redis_share_a_disk(redis_url: str, redis: Redis, tmp_path: Path) -> None:
+    """Environments with one data folder are told apart by the life of their data, whatever their addresses are."""
+    async with Redis.from_url(redis_url, db=1, decode_responses=True) as second:
+        here, there = make_engine(redis), make_engine(second)
+        await here.run_campaign(calls=3)
+        process = await started(here, tmp_path)
+        await process.begin()
+        await process.life.keep()
+        other = await started(there, tmp_path)
+
+    assert process.life.id != other.life.id
+    assert not other.life.is_old
+    assert 2 == len([*(tmp_path / "seen").iterdir()])
+
+
+async def test_what_replicas_did_not_confirm_is_no_evidence(engine: Engine) -> None:
+    """A failover may lose it, and would be taken for a restore."""
+    life = Life(Batch(engine.redis, replicas=1))
+    with pytest.raises(NotReplicated):
+        await life.look()
+
+    assert ("", 0, True) == (life.id, life.begun, life.holds)
+
+
+async def test_without_a_folder_it_is_told_once_and_works_on(engine: Engine, tmp_path: Path) -> None:
+    """Of a restart alone nothing would be known then."""
+    (tmp_path / "seen").write_text("no folder")
+    await engine.run_campaign(calls=3)
+    with capture_logs() as logged:
+        process = await started(engine, tmp_path)
+        begun = await process.begin()
+        await process.life.look()
+
+    assert Begun.BEGUN is begun
+    assert ["data.past_not_kept"] == [line["event"] for line in logged if line["log_level"] == "warning"]
