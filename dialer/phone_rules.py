@@ -22,7 +22,7 @@ _KINDS = (
     *("fixed_line", "mobile"),
 )
 _ZERO = "0"
-_CODE_LENGTHS = (1, 2, 3)
+_CODE_LENGTHS = (2, 3)  # the only codes of one digit, +1 and +7, are shared by countries
 
 
 class _Rule(NamedTuple):
@@ -77,19 +77,18 @@ def _rule(code: str) -> _Rule | None:
     if metadata is None or metadata.general_desc is None:
         return None
     kinds = [pattern for kind in _KINDS if (pattern := _pattern(getattr(metadata, kind)))]
-    prefix = metadata.national_prefix_for_parsing or ""
+    prefix = metadata.national_prefix_for_parsing or r"(?!)"
     return _Rule(
         code=code,
         valid=re.compile(rf"(?={_pattern(metadata.general_desc)})(?:{'|'.join(kinds)})"),
-        prefix=re.compile(prefix or r"(?!)"),
+        prefix=re.compile(prefix),
         has_zero=prefix == _ZERO and not metadata.national_prefix_transform_rule,
         abroad=re.compile(metadata.international_prefix or r"(?!)"),
     )
 
 
 def _pattern(description: PhoneNumberDesc | None) -> str:
-    if description is None or not description.national_number_pattern:
+    if description is None:
         return ""
     lengths = "|".join(rf"[0-9]{{{length}}}" for length in description.possible_length)
-    whole = rf"(?=(?:{lengths})\Z)" if lengths else ""
-    return rf"{whole}(?:{description.national_number_pattern})\Z"
+    return rf"(?=(?:{lengths})\Z)(?:{description.national_number_pattern})\Z"

@@ -54,6 +54,7 @@ def test_full_digits_without_a_plus_are_taken_where_nothing_else_can_be_meant(te
         ("2079460018", "GB", "lost leading zero: write it as 02079460018 or +442079460018"),
         ("669812345", "IT", "lost leading zero: write it as 0669812345 or +390669812345"),
         ("15123456789", "DE", "in two ways: write it as +15123456789, or as 015123456789 (+4915123456789)"),
+        ("39841234", "IT", "in two ways: write it as +39841234, or as 039841234 (+39039841234)"),
         ("4.15555E+09", "US", "scientific notation"),
         ("4,15555E+09", "NL", "scientific notation"),
         ("3.1612345678e10", "NL", "scientific notation"),
@@ -93,6 +94,7 @@ def test_what_cannot_be_dialed_for_certain_is_refused_by_name(text: str, region:
     with pytest.raises(InvalidInput, check=lambda error: error.field == "number") as refusal:
         parse_number(text, region)
     assert words in str(refusal.value)
+    assert str(refusal.value).startswith(words if words.startswith("there") else "the number ")
 
 
 @pytest.mark.parametrize(("number", "valid"), [("+447700900123", False), ("+14155550123", True)])

@@ -73,6 +73,8 @@ def test_nothing_else_is_taken_otherwise(text: str, region: str) -> None:
         ("+353871234567", "+353871234567"),
         ("+4532123456", "+4532123456"),
         ("1612345678", None),
+        ("+999123456", None),
+        ("+14155552671", None),
         ("+31 06 1234 5678", None),
         ("612345678", None),
         ("0031612345678", None),
@@ -85,3 +87,8 @@ def test_nothing_else_is_taken_otherwise(text: str, region: str) -> None:
 def test_the_usual_forms_are_taken(text: str, number: str | None) -> None:
     """With a plus or the country's zero; codes that countries share, and all that needs a thought, are not."""
     assert number == plainly_valid(text, "NL")
+
+
+def test_of_an_unknown_country_nothing_is_known() -> None:
+    """It is for the library to say so."""
+    assert plainly_valid("0612345678", "XX") is None

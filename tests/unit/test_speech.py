@@ -181,6 +181,29 @@ def test_a_long_text_is_cut_at_sentence_ends() -> None:
     assert all(len(part) > MAX_PART - 30 for part in parts[:-1])
 
 
+def test_a_part_is_filled_to_its_last_letter() -> None:
+    """Two sentences that have just room in it are said at once."""
+    two = f"{'x' * 749}. {'y' * 748}."
+
+    assert [two, "Bye."] == SpokenText("{{ a }} Bye.").in_parts({"a": two})
+
+
+def test_a_long_sentence_is_cut_between_words() -> None:
+    """And a word, if it is too long for a part."""
+    parts = SpokenText("{{ a }}").in_parts({"a": "word " * 700})
+
+    assert {"word"} == {word for part in parts for word in part.split()}
+    assert ["z" * MAX_PART, "zz"] == SpokenText("{{ a }}").in_parts({"a": "z" * (MAX_PART + 2)})
+
+
+def test_a_sentence_of_ssml_that_fits_is_not_torn() -> None:
+    """Where there is no room left for it, it goes into the next part."""
+    first, second = f"{'x' * 800}.", f"{'word ' * 139}word."
+    parts = SpokenText(f'<speak>{first}<break time="1s"/>{second}</speak>').in_parts({})
+
+    assert [f'<speak>{first}<break time="1s" /></speak>', f"<speak>{second}</speak>"] == parts
+
+
 @given(st.text(max_size=60))
 def test_long_ssml_is_cut_into_ssml(value: str) -> None:
     """Each part is well-formed SSML within the limit, and nothing that is spoken is lost."""
@@ -224,6 +247,7 @@ def test_what_is_too_long_to_stay_whole_loses_its_tag(tag: str) -> None:
     parts = template.in_parts({"a": "y" * 2000, "b": "z " * 1000})
     assert all(len(part) <= MAX_PART for part in parts)
     assert (1000, 0) == ("".join(parts).count("z"), "".join(parts).count("y"))
+    assert f"<{tag.split(maxsplit=1)[0]}" not in "".join(parts)
 
 
 @pytest.mark.parametrize(

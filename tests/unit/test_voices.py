@@ -116,6 +116,10 @@ def test_a_voice_is_found_with_all_there_is_to_know() -> None:
     voice = check_voice("nl-BE", 1, "today")
     expected = ("Dutch (Belgium)", "female", False, "Ellen", frozenset({"today"}))
     assert expected == (voice.language_name, voice.gender, voice.ssml, voice.name, voice.generations)
+    ruben = check_voice("nl-NL", 4, "2018")
+    assert ("male", True, "Ruben", frozenset({"2018", "today"})) == (
+        ruben.gender, ruben.ssml, ruben.name_2018, ruben.generations,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
