@@ -1,10 +1,11 @@
 -- sum_campaigns: how some open campaigns stand, added up by state, priority and kind.
--- KEYS[1] zset sleeping   KEYS[2..] for each campaign: hash campaign, zsets waiting, claimed, placing, unknown, live, held
--- ARGV    now_ms, how far the scores of two reasons to hold a call back lie apart (ms), how many such reasons there are, campaign ids
+-- KEYS    for each campaign: hash campaign, zsets waiting, claimed, placing, unknown, live, held
+-- ARGV    now_ms, how far the scores of two reasons to hold a call back lie apart (ms), how many such reasons there are
 -- returns a row for each state, priority and kind: these, how many campaigns, how many of them are stopped by their breaker, and by
 --         the dialer otherwise; calls waiting .. live; since when (ms) the oldest due call waits where they run, 0 for none; since
 --         when the oldest unknown call is; calls held back by each reason
 -- atomic because a call moving between two counts would be counted twice or never
+-- include: opening
 local NOW, SPAN, REASONS = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local SETS = 7
 local rows, row_of = {}, {}
@@ -26,22 +27,20 @@ local function earliest(before, key)
 end
 
 -- Nobody waits for us while a campaign is closed: its calls are due from when it opens.
-local function due_since(id, timed, waiting)
+local function due_since(campaign, waiting)
   local due = earliest(0, waiting)
-  local sleeps_until = due > 0 and timed and tonumber(redis.call('ZSCORE', KEYS[1], id) or 0) or 0
-  return math.max(due, math.floor(sleeps_until))
+  return due > 0 and math.max(due, opens_at(campaign)) or 0
 end
 
-for i = 4, #ARGV do
-  local at = 2 + (i - 4) * SETS
-  local state, priority, kind, timed, tripped, reason = unpack(redis.call('HMGET', KEYS[at], 'state', 'priority', 'kind', 'timed', 'tripped_until', 'reason'))
+for at = 1, #KEYS, SETS do
+  local state, priority, kind, tripped, reason = unpack(redis.call('HMGET', KEYS[at], 'state', 'priority', 'kind', 'tripped_until', 'reason'))
   if state then
     local sums = row(state, priority, kind)
     sums[4] = sums[4] + 1
     if state == 'running' and tripped then sums[5] = sums[5] + 1 end
     if state == 'paused' and reason and reason ~= '' then sums[6] = sums[6] + 1 end
     for set = 1, 5 do sums[6 + set] = sums[6 + set] + redis.call('ZCARD', KEYS[at + set]) end
-    local due = state == 'running' and due_since(ARGV[i], timed, KEYS[at + 1]) or 0
+    local due = state == 'running' and due_since(KEYS[at], KEYS[at + 1]) or 0
     if due > 0 and due <= NOW and (sums[12] == 0 or due < sums[12]) then sums[12] = due end
     sums[13] = earliest(sums[13], KEYS[at + 4])
     if redis.call('EXISTS', KEYS[at + 6]) == 1 then

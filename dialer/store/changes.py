@@ -42,8 +42,8 @@ class ChangesStore(StorePart):
     async def sample(self, campaign_id: str) -> Sample | None:
         """How a campaign is now; None where there is none."""
         now = self._now_ms()
-        names = [keys.campaign(campaign_id), keys.SLEEPING, keys.hang_up(campaign_id), *keys.call_sets(campaign_id)]
-        answer: Any = await self._batch.run("sample_campaign", names, [campaign_id, now, *_FIELDS])
+        names = [keys.campaign(campaign_id), keys.hang_up(campaign_id), *keys.call_sets(campaign_id)]
+        answer: Any = await self._batch.run("sample_campaign", names, [now, *_FIELDS])
         values, hanging_up, due, sizes = answer
         fields = dict(zip(_FIELDS, values, strict=True))
         if fields["state"] is None:

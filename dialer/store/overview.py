@@ -168,11 +168,11 @@ class OverviewStore(CampaignStore):
         return [_Row.of(row) for rows in found for row in rows]
 
     async def _sum(self, campaign_ids: Sequence[str], now: int) -> list[list[Any]]:
-        names = [keys.SLEEPING]
+        names: list[str] = []
         for campaign_id in campaign_ids:
             in_flight = (keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT)
             names += [keys.campaign(campaign_id), *in_flight, keys.held(campaign_id)]
-        rows: list[list[Any]] = await self._batch.run("sum_campaigns", names, [now, SPAN, len(Held), *campaign_ids])
+        rows: list[list[Any]] = await self._batch.run("sum_campaigns", names, [now, SPAN, len(Held)])
         return rows
 
     async def _untold_since(self) -> int:

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 
 from dialer import keys
 from dialer.callbacks.events import Callbacks
+from dialer.changes import Sample
 from dialer.clock import moment, to_ms
 from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
@@ -53,6 +54,13 @@ def at(engine: Engine, moment_ms: float) -> None:
 async def claimed(engine: Engine) -> list[str]:
     """Whom a hopper gets now, one after the other."""
     return order(await engine.claim())
+
+
+async def sampled(engine: Engine) -> Sample:
+    """The campaign in little."""
+    found = await engine.store.sample("c1")
+    assert found
+    return found
 
 
 async def test_closed_campaign_sleeps_as_a_whole(engine: Engine) -> None:
@@ -324,6 +332,21 @@ async def test_nobody_waits_long_in_closed_hours(engine: Engine) -> None:
     seen: Overview = await engine.store.overview()
 
     assert 0 == seen.oldest_due_ms[Priority.NORMAL]
+    assert 0 == (await sampled(engine)).due
+
+
+@pytest.mark.parametrize("windows", [None, FROM_NINE])
+async def test_who_is_due_counts_while_another_waits_for_a_redial(engine: Engine, windows: Windows | None) -> None:
+    """An urgent one that no worker takes is told and alarmed about, also behind somebody who was busy."""
+    redial = {Disposition.BUSY: Redial(1, HOUR_MS)}
+    await engine.run_campaign(calls=3, windows=windows, redial=redial, priority=Priority.URGENT)
+    dial = await engine.ring()
+    await engine.store.apply_event(str(dial.attempt), event("end", Fact.BUSY))
+    engine.clock.advance_ms(2 * MINUTE_MS)
+    seen: Overview = await engine.store.overview()
+
+    assert 2 * MINUTE_MS <= seen.oldest_due_ms[Priority.URGENT] < 3 * MINUTE_MS
+    assert 2 == (await sampled(engine)).due
 
 
 def _ending(seconds: float) -> NewCall:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from dialer import keys
@@ -30,7 +31,8 @@ def _given_sum(dice: Dice) -> Command:
         ("ZADD", keys.calls_in(campaign_id, dice.one(*keys.IN_FLIGHT)), dice.moment(), seq),
         ("ZADD", keys.calls_in(campaign_id, CallState.WAITING), dice.moment(), seq),
         ("ZADD", keys.held(campaign_id), held, seq),
-        ("ZADD", keys.SLEEPING, dice.moment(), campaign_id),
+        ("HSET", keys.campaign(campaign_id), "timed", 1, "h1", f"{dice.moment()} {dice.moment()}"),
+        ("HSET", keys.campaign(campaign_id), "cohorts", dice.number(1, 2)),
         ("DEL", keys.campaign(campaign_id)),
     )
 
@@ -40,35 +42,42 @@ GIVEN += [_given_sum, _given_sum]
 
 def _sample(dice: Dice) -> Asked:
     campaign_id = dice.one(*CAMPAIGNS)
-    names = [keys.campaign(campaign_id), keys.SLEEPING, keys.hang_up(campaign_id), *keys.call_sets(campaign_id)]
-    return Asked(names, [campaign_id, dice.now, *FIELDS])
+    names = [keys.campaign(campaign_id), keys.hang_up(campaign_id), *keys.call_sets(campaign_id)]
+    return Asked(names, [dice.now, *FIELDS])
 
 
 @models(_sample)
 def sample_campaign(space: Space, names: list[str], args: list[str]) -> list[Any]:
     """Some fields, how many are to be hung up, how many are due while it runs, and how many stand where."""
-    fields, asleep, (campaign_id, now, *wanted) = space.hashes[names[0]], space.zsets[names[1]], args
-    runs = fields.get("state") == "running" and asleep.get(campaign_id, 0) <= int(now)
-    due = sum(at <= int(now) for at in space.zsets[names[3]].values()) if runs else 0
-    sizes = [len(space.zsets[name]) for name in names[3:]]
-    return [[fields.get(name) for name in wanted], len(space.zsets[names[2]]), due, sizes]
+    fields, (now, *wanted) = space.hashes[names[0]], args
+    runs = fields.get("state") == "running" and _opens_at(fields) <= int(now)
+    due = sum(at <= int(now) for at in space.zsets[names[2]].values()) if runs else 0
+    sizes = [len(space.zsets[name]) for name in names[2:]]
+    return [[fields.get(name) for name in wanted], len(space.zsets[names[1]]), due, sizes]
+
+
+def _opens_at(fields: Mapping[str, str]) -> int:
+    """Until when it is closed as a whole."""
+    if "timed" not in fields or int(fields.get("cohorts", 1)) > 1:
+        return 0
+    return int(fields.get("h1", "0 0").split(" ")[0])
 
 
 def _sum(dice: Dice) -> Asked:
     seen = dice.some(CAMPAIGNS)
-    names = [keys.SLEEPING]
+    names: list[str] = []
     for campaign_id in seen:
         sets = (keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT)
         names += [keys.campaign(campaign_id), *sets, keys.held(campaign_id)]
-    return Asked(names, [dice.now, SPAN, len(Held), *seen])
+    return Asked(names, [dice.now, SPAN, len(Held)])
 
 
 @models(_sum)
 def sum_campaigns(space: Space, names: list[str], args: list[str]) -> list[list[Part]]:
     """A row for each state, priority and kind, in the order in which the first of each comes."""
-    now, seen, rows = int(args[0]), args[3:], dict[tuple[str, ...], list[int]]()
-    for place, campaign_id in enumerate(seen):
-        campaign, *sets, held = names[1 + 7 * place : 8 + 7 * place]
+    now, rows = int(args[0]), dict[tuple[str, ...], list[int]]()
+    for first in range(0, len(names), 7):
+        campaign, *sets, held = names[first : first + 7]
         fields = space.hashes[campaign]
         if "state" not in fields:
             continue
@@ -79,9 +88,8 @@ def sum_campaigns(space: Space, names: list[str], args: list[str]) -> list[list[
         row[2] += fields["state"] == "paused" and fields["reason"] != ""
         for state, name in enumerate(sets):
             row[3 + state] += len(space.zsets[name])
-        wakes = space.zsets[names[0]].get(campaign_id, 0) if "timed" in fields else 0
         due = _earliest(space, sets[0])
-        due = max(due, int(wakes)) if due else 0
+        due = max(due, _opens_at(fields)) if due else 0
         row[8] = min(row[8] or due, due) if runs and 0 < due <= now else row[8]
         unknown = _earliest(space, sets[3])
         row[9] = min(row[9] or unknown, unknown) if unknown else row[9]
