@@ -157,6 +157,10 @@ class Batch:
                 await self._redis.connection_pool.disconnect(inuse_connections=False)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, nobody who asked may wait for ever
             answers = [error] * len(entries)
+        except BaseException:  # this task itself is to end: neither may they
+            for entry in entries:
+                entry.answer.cancel()
+            raise
         for entry, answer in zip(entries, answers, strict=True):
             _resolve(entry.answer, answer)
 

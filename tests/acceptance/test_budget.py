@@ -26,7 +26,6 @@ SLACK_MS = 10  # of the smallest margin: whoever is later may come too close to 
 CARRIER = SimulatorConfig(time_scale=0.02, calls_per_second=PER_SECOND, latency_ms=20, latency_jitter_ms=JITTER_MS)
 
 
-@pytest.mark.timeout(150)
 @pytest.mark.parametrize("workers", [1, 4])
 async def test_fleet_uses_its_budget_and_never_more(new_world: NewWorld, workers: int) -> None:
     """Any number of workers together keep within three calls in any rolling second, and use most of that."""

@@ -93,7 +93,6 @@ async def _restart_worker(world: World, n: int) -> None:
     await worker.start()
 
 
-@pytest.mark.timeout(240)
 async def test_killed_workers_ring_nobody_twice_and_lose_nobody(new_world: NewWorld) -> None:
     """Workers killed ten times at random moments leave every call with one disposition and at most one ring."""
     world = await new_world(CARRIER, workers=3, settings=SETTINGS)
@@ -102,7 +101,6 @@ async def test_killed_workers_ring_nobody_twice_and_lose_nobody(new_world: NewWo
     assert CALLS == seen["dispositions"]["answered"] + seen["dispositions"]["undetermined"]
 
 
-@pytest.mark.timeout(240)
 async def test_killed_redis_loses_nothing_that_was_acknowledged(new_world: NewWorld) -> None:
     """Redis killed ten times and started from its file: API and workers go on, nobody rings twice, nobody is lost."""
     world = await new_world(CARRIER, workers=2, settings=SETTINGS)
@@ -112,7 +110,6 @@ async def test_killed_redis_loses_nothing_that_was_acknowledged(new_world: NewWo
     assert all(program.runs for program in [world.api, *world.workers])
 
 
-@pytest.mark.timeout(120)
 async def test_worker_frozen_beyond_its_leases_places_nothing_late(new_world: NewWorld) -> None:
     """A worker that sleeps until others took over its calls rings none of them when it wakes."""
     # So fast that some calls are sure to stand between the last look and their request.
@@ -132,7 +129,6 @@ async def test_worker_frozen_beyond_its_leases_places_nothing_late(new_world: Ne
     await _judge(run)
 
 
-@pytest.mark.timeout(240)
 async def test_rolling_restart_leaves_no_call_in_doubt(new_world: NewWorld) -> None:
     """Workers told to end place what they hold and finish the requests under way: every attempt was surely placed."""
     # On a busy machine an answer takes more than a second now and then, which is a doubt of its own.

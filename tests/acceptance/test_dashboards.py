@@ -26,7 +26,6 @@ from tests.fakes.world import QUICK, World, open_world
 pytestmark = [
     pytest.mark.asyncio(loop_scope="session"),
     # The first does the work of a morning (40 s here); one that fails waits for WITHIN_S before it says what.
-    pytest.mark.timeout(180),
 ]
 
 DEPLOY = Path(__file__).parents[2] / "deploy" / "prometheus"

@@ -54,7 +54,6 @@ async def test_without_workers_nobody_is_called(new_world: NewWorld) -> None:
     assert [] == world.placings(NUMBER)
 
 
-@pytest.mark.timeout(150)
 async def test_what_lies_beneath_is_named_with_what_to_do() -> None:
     """A clock that is off, certificates that expired and a name that leads nowhere are told as what they are."""
     async with open_beneath() as beneath, open_wired(beneath) as wired:

@@ -15,7 +15,7 @@ import pytest_asyncio
 
 from tests.fakes.doubts import HOLD_S, LISTED, LONGEST_CALL_S, NOT_PLACED, PLACED, SETTLE_S, Told, open_doubts
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -22,7 +22,7 @@ from tests.fakes.stream import Stream, listening
 from tests.fakes.waiting import FIGURES, until
 from tests.fakes.world import World
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(150)]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CALLS = 300
 PER_SECOND = 30

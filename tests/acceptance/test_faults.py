@@ -17,7 +17,6 @@ from tests.fakes.faults import settle
 from tests.fakes.waiting import FIGURES
 
 pytestmark = [
-    pytest.mark.timeout(150),
     # asyncio forgets a transport whose connecting over TLS is given up before its first turn, as on a busy machine.
     pytest.mark.filterwarnings("ignore:Exception ignored in. <function _SelectorTransport.__del__"),
 ]

@@ -64,7 +64,6 @@ async def _ask_after_calls(world: World, run: CampaignRun) -> None:
             await response.read()
 
 
-@pytest.mark.timeout(120)
 async def test_killed_worker_leaves_nobody_on_the_phone(new_world: NewWorld) -> None:
     """A worker that dies in the middle, and a second asking, change nothing but the time it takes."""
     world = await new_world(TALKATIVE, workers=2, settings={"OTHER_REQUESTS_PER_SECOND": "6"})

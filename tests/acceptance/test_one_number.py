@@ -17,7 +17,7 @@ from tests.fakes.campaign import CampaignRun, Json
 from tests.fakes.waiting import FIGURES
 from tests.fakes.world import World
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CAMPAIGNS = 5
 OPT_OUT = {"text": "The water is off.", "language": "en-GB", "opt_out_key": "9"}

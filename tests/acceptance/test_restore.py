@@ -19,7 +19,7 @@ from tests.fakes.command_line import dialer
 from tests.fakes.waiting import until
 from tests.fakes.world import KEY, World
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PEOPLE, BACKED_UP, LOST = 120, 15, 75  # lost is what came in three seconds: the disk knows of it within one
 CARRIER = SimulatorConfig(time_scale=0.02, calls_per_second=20)

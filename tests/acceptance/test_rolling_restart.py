@@ -89,7 +89,6 @@ async def _produce(origin: str, people: list[str], stop: asyncio.Event) -> list[
     return taken
 
 
-@pytest.mark.timeout(300)
 async def test_every_process_is_replaced_at_full_rate_and_nobody_notices(new_world: NewWorld) -> None:
     """The budget is used, no attempt is in doubt, nobody rings twice, no webhook, no producer meets a closed door."""
     rounds = []

@@ -18,7 +18,7 @@ from tests.fakes.campaign import CampaignRun
 from tests.fakes.scenarios import ENDS, HUNG_UP, REFUSED, SCENARIOS
 from tests.fakes.world import QUICK, World, open_world
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(120)]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # The 2.5 carrier seconds in which that call takes no order are half a second; then it waits for one.
 _CARRIER = replace(QUICK, time_scale=0.2, talk_s=60)

@@ -94,7 +94,6 @@ async def test_no_more_calls_are_up_than_slots(new_world: NewWorld) -> None:
     assert len(people) == len(legs)
 
 
-@pytest.mark.timeout(180)
 async def test_a_small_campaign_gets_its_share_beside_100_000_calls(new_world: NewWorld) -> None:
     """Twenty calls of the same class take every other token from the first second on, and an urgent one the next."""
     world = await new_world(workers=2, settings=THIRTY_A_SECOND)

@@ -15,6 +15,7 @@ from redis.exceptions import RedisError, ResponseError
 
 from dialer.errors import StoreUnavailable
 from dialer.lua import script
+from dialer.redis import batch as batch_module
 from dialer.redis.batch import Batch
 from dialer.redis.pipeline import Part
 from dialer.redis.program import choose_program
@@ -179,6 +180,20 @@ async def test_what_cannot_be_sent_is_answered_all_the_same(redis: Redis) -> Non
         await batch.command("ECHO", wrong)
 
     assert "next" == await batch.command("ECHO", "next")
+
+
+async def test_nobody_waits_for_a_task_that_was_ended(redis: Redis, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asked is ended with the task that was to ask Redis, at once."""
+
+    async def ending(*_: object) -> list[Any]:
+        raise asyncio.CancelledError
+
+    batch = Batch(redis)
+    monkeypatch.setattr(batch_module, "exchange", ending)
+    async with asyncio.timeout(10):
+        answers = await asyncio.gather(batch.command("GET", "a"), batch.command("GET", "b"), return_exceptions=True)
+
+    assert [asyncio.CancelledError] * 2 == [type(answer) for answer in answers]
 
 
 async def test_without_a_server_the_store_is_unavailable(server: tuple[Redis, Callable[[], None]]) -> None:

@@ -40,7 +40,6 @@ async def _killed(group: RedisGroup) -> None:
     await group.servers[0].kill()
 
 
-@pytest.mark.timeout(60)
 @pytest.mark.parametrize("change", [_handed_over, _killed])
 async def test_what_was_confirmed_is_on_the_next_primary(group: RedisGroup, change: Change) -> None:
     """Many write all the time; what any of them was told is done stands on the server that takes over."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -30,14 +31,16 @@ async def _dial(engine: Engine, dialing: Dialing, *, steps: int) -> list[tuple[i
     """Claim and begin for so many tenths of a second, handing tokens on; when which number was begun."""
     left: list[tuple[int, str]] = []
 
-    async def begin(claims: list[Claim]) -> None:
-        for dial in await dialing.read(claims):
-            await engine.clock.sleep_until(dial.claim.place_at_us)
-            begun = await dialing.begin(dial, str(dial.attempt), lease_ms=50_000)
-            if begun is Begun.BEGUN:
-                left.append((dial.claim.place_at_us, dial.number))
-            elif begun is Begun.HELD:
-                await begin((await dialing.claim(1, inherited=dial.claim)).claims)
+    async def begin(claims: Sequence[Claim]) -> None:
+        line = list(claims)
+        while line:
+            for dial in await dialing.read([line.pop(0)]):
+                await engine.clock.sleep_until(dial.claim.place_at_us)
+                begun = await dialing.begin(dial, str(dial.attempt), lease_ms=50_000)
+                if begun is Begun.BEGUN:
+                    left.append((dial.claim.place_at_us, dial.number))
+                elif begun is Begun.HELD:
+                    line = [*(await dialing.claim(1, inherited=dial.claim)).claims, *line]
 
     for _ in range(steps):
         engine.clock.advance_ms(100)

@@ -392,7 +392,6 @@ def test_calls_of_each_hour_are_told_with_their_range() -> None:
     assert told.attempts.expected == pytest.approx(sum(calls.expected for _, calls in told.by_hour), abs=10)
 
 
-@pytest.mark.timeout(10)
 def test_what_is_too_little_for_anybody_is_nobodys() -> None:
     """Tokens that three campaigns leave over, more than nobody together and less for each, are not shared for ever."""
     lots = tuple(Lot(START + at, 0.33329) for at in range(3))

@@ -14,8 +14,6 @@ from dialer.settings import Settings
 from tests.fakes.redis_group import RedisGroup, open_group
 from tests.integration.api.conftest import CAMPAIGN
 
-pytestmark = pytest.mark.timeout(30)
-
 
 @pytest.fixture
 async def group() -> AsyncIterator[RedisGroup]:
