@@ -12,8 +12,8 @@ from datetime import date
 from dialer.errors import InvalidInput
 from dialer.windows import DAYS, MIDNIGHT, Hours, Windows, check_holidays, check_zone
 
-_HOURS = re.compile(r"(?:(?P<days>[a-z,-]+)=)?(?P<start>\d\d?:\d\d)-(?P<end>\d\d?:\d\d)", re.ASCII)
-_TIME = re.compile(r"([0-9]{1,2}):([0-9]{2})", re.ASCII)
+_HOURS = re.compile(r"(?:(?P<days>[a-z,-]+)=)?(?P<start>[0-9]{1,2}:[0-9]{2})-(?P<end>[0-9]{1,2}:[0-9]{2})")
+_TIME = re.compile(r"([0-9]{1,2}):([0-5][0-9])")
 MOST_HOURS = 50
 MOST_CLOSED = 400
 
@@ -108,7 +108,6 @@ def format_windows(windows: Windows) -> str:
 
 def _minutes(text: str, field: str) -> int:
     found = _TIME.fullmatch(text)
-    minutes = int(found[1]) * 60 + int(found[2]) if found else MIDNIGHT + 1
-    if found is None or minutes > MIDNIGHT or int(found[2]) >= 60:  # noqa: PLR2004 - minutes of an hour
+    if found is None or (minutes := int(found[1]) * 60 + int(found[2])) > MIDNIGHT:
         raise InvalidInput(f"{text[:20]!r} is no time of day: write it like 09:00, at most 24:00", field=field)
     return minutes

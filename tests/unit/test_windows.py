@@ -307,6 +307,7 @@ def test_dates_are_read_in_any_order() -> None:
     [
         ("mo-", "09:00", "24:01", "to", "'24:01' is no time of day: write it like 09:00, at most 24:00"),
         ("mo", "9", "10:00", "from", "'9' is no time of day"),
+        ("mo", "09:00", "9" * 30, "to", f"{'9' * 20!r} is no time of day"),
         ("mo", "24:00", "24:00", "from", "begins at 00:00 rather than at 24:00"),
         ("mo,xx", "09:00", "10:00", "days", "'mo,xx' are no days: write them like mo-fr or mo,we,sa (mo, tu, we, "),
         ("mo-xx", "09:00", "10:00", "days", "are no days"),
