@@ -8,9 +8,9 @@ import pytest
 from redis.asyncio import Redis
 
 from dialer.dialing import CLAIM_LEASE_MS, Begun
-from dialer.dials import Claim
+from dialer.dials import Claim, Dial
 from dialer.dispositions import Disposition
-from dialer.model import NewCall, Priority, Redial, Terms
+from dialer.model import AttemptRef, CallRef, NewCall, Own, Priority, Redial, Terms
 from dialer.pacing import HORIZON_US, LEAD_US
 from tests.fakes.clock import START_MS, START_US
 from tests.fakes.engine import Engine, due, make_engine, new_calls, order
@@ -304,9 +304,33 @@ async def test_read_gives_what_a_request_needs(engine: Engine) -> None:
     """A claimed call is read with its number, its next attempt and its urgency; one whose campaign is gone is not."""
     await engine.run_campaign(priority=Priority.BACKGROUND)
     (claim,) = await engine.claim(1)
-    (dial,) = await engine.dialing.read([claim, claim._replace(campaign_id="gone")])
+    first = AttemptRef(CallRef("c1", 1), 1)
+    expected = Dial(
+        claim, first, "+31610000001", 3, Terms(), {}, ("+31610000001",), kind="notification", origins=(None, None)
+    )
 
-    assert ("c1-1-1", "+31610000001", 3, Terms()) == (str(dial.attempt), dial.number, dial.urgency, dial.terms)
+    assert [expected] == await engine.dialing.read([claim, claim._replace(campaign_id="gone")])
+    assert [] == await engine.dialing.read([])
+
+
+async def test_read_gives_a_single_call_what_is_its_own(engine: Engine) -> None:
+    """Its terms and what its address needs do not come from the campaign of all single calls."""
+    own = Own(kind="notification", script={}, terms=Terms(ringing_timer_s=20), endpoint={"dtmf_answer": "1"})
+    await engine.store.enqueue_call(Priority.URGENT, NewCall(number="+31612345678", own=own), key=None)
+    dial = await engine.claim_one()
+
+    assert (1, own.terms, own.endpoint) == (dial.urgency, dial.terms, dial.endpoint)
+
+
+async def test_read_gives_the_next_attempt_with_the_campaigns_terms(engine: Engine) -> None:
+    """After a try that came to nothing it is the second one, on the same terms."""
+    terms = Terms(caller_ids=("+31201234567",), connects=2)
+    await engine.run_campaign(terms=terms, redial={Disposition.BUSY: Redial(1, 0)})
+    await engine.record(await engine.place(), "n1", "busy")
+    engine.clock.advance_ms(2000)
+    dial = await engine.claim_one()
+
+    assert ("c1-1-2", terms, {}) == (str(dial.attempt), dial.terms, dial.endpoint)
 
 
 async def test_a_clock_that_went_back_does_not_stop_the_dialing(engine: Engine) -> None:

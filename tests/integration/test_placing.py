@@ -6,6 +6,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from dialer import keys, pacing
 from dialer.dialing import Begun, Dialing
@@ -102,4 +103,8 @@ async def test_a_record_that_cannot_be_read_keeps_no_other_call_from_being_place
     engine.clock.advance_ms(1000)
     first, odd = await engine.claim()
 
-    assert ["c1-1-1"] == [str(dial.attempt) for dial in await engine.dialing.read([odd, first])]
+    with capture_logs() as logs:
+        dials = await engine.dialing.read([odd, first])
+
+    assert ["c1-1-1"] == [str(dial.attempt) for dial in dials]
+    assert [("call.not_read", "c1-2")] == [(line["event"], line["call_id"]) for line in logs]

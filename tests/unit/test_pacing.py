@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from dialer import pacing
-from dialer.dialing import CLAIM_LEASE_MS
+from dialer.dialing import CLAIM_LEASE_MS, Pace, paces_of
 from dialer.pacing import Budget, Verdict, interval_us, verdict
 from dialer.providers.base import Doubt, Placed, PlaceResult, Refusal, Refused, Unknown
+from dialer.settings import Settings
+from dialer.trunk_breaker import policy_of
 
 SECOND_US = 1_000_000
 ANSWERS: list[tuple[PlaceResult, Verdict | None]] = [
@@ -89,3 +91,21 @@ def test_no_token_is_taken_beyond_the_horizon() -> None:
     lead.learn(10_000_000)
 
     assert pacing.LEAD_US < lead.us < pacing.HORIZON_US
+
+
+def test_each_trunk_has_its_own_pace() -> None:
+    """Its rate, burst, slots and breaker; shares of numbers that begin alike are the same on all."""
+    names = ("carrier_client_id", "carrier_client_secret", "carrier_application_id")
+    own = {"calls_per_second": 7, "burst": 2, "slots": 9, "trunk_breaker": "5/10", "from_number": "+31207654321"}
+    settings = Settings(
+        calls_per_second=3,
+        slots=40,
+        trunk_breaker="off",
+        prefix_shares=frozenset({"+3120=0.25"}),
+        trunks={"south": dict.fromkeys(names, "own") | own},
+    )
+
+    assert {
+        "main": Pace(3, slots=40, prefix_shares={"+3120": 0.25}),
+        "south": Pace(7, 2, 9, {"+3120": 0.25}, policy_of("5/10")),
+    } == paces_of(settings)
