@@ -70,10 +70,12 @@ class Claimed:
 
     Attributes:
         look_again_us: when the next look may bring more.
+        is_dry: whether a token is left for which nobody stood in line.
     """
 
     claims: list[Claim]
     look_again_us: int
+    is_dry: bool
 
 
 class Begun(IntEnum):
@@ -164,14 +166,14 @@ class Dialing:
             claims += claimed.claims
             if not again or len(claims) >= most or (inherited and claims):
                 break
-        return Claimed(claims, self._clock.now_us() if again else claimed.look_again_us)
+        return Claimed(claims, self._clock.now_us() if again else claimed.look_again_us, claimed.is_dry and not again)
 
     async def _claim(self, most: int, trunk: str, inherited: Claim | None) -> tuple[Claimed, bool]:
         """One round; another may bring more where hours were looked up, or calls of closed cohorts parked."""
         trunk = inherited.trunk if inherited else trunk
         campaign_ids, wakes_ms = await self._peek(trunk)
         if not campaign_ids:
-            return Claimed([], wakes_ms * 1000), False
+            return Claimed([], wakes_ms * 1000, is_dry=True), False
         trunks_of = await self._trunks_of.of(campaign_ids)
         trunks = list(dict.fromkeys([trunk, *chain.from_iterable(trunks_of.values())]))
         handed: tuple[int, int] = (inherited.place_at_us, inherited.token) if inherited else (0, 0)
@@ -205,7 +207,8 @@ class Dialing:
         claims = [Claim.of(call, int(interval), trunk) for call in found]
         earliest_us = int(next_us) - pacing.HORIZON_US
         look_again_us = earliest_us if claims else min(earliest_us, wakes_ms * 1000)
-        return Claimed(claims, look_again_us), bool(unknown or cut_short)
+        is_dry = len(claims) < most and earliest_us <= now[0]
+        return Claimed(claims, look_again_us, is_dry), bool(unknown or cut_short)
 
     async def _peek(self, trunk: str) -> tuple[list[str], int]:
         """Campaigns that may have a due call, most urgent first, and when the next one wakes (ms), of any trunk."""

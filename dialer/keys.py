@@ -79,6 +79,7 @@ campaign (`store/retention.py`).
 | `trunk:main` | hash | the budget: `tat`, `seen` (us), `index`; more in `tune_budget.lua` | stays: one per trunk |
 | `trunk:main:up` | zset | call id that holds a slot while it has a lease, where slots are counted | empties |
 | `changes` | stream | `what` changed, while somebody listens (`changes.py`) | two minutes after the last listener |
+| `looks` | zset | trunk, score: when to look for its calls, or the lease of a look (ms) | stays: one per trunk |
 | `wake` | list | at most one element, popped by an idle hopper | pops |
 | `workers` | zset | worker id, score: last heartbeat (ms) | trimmed |
 | `apis` | zset | the same of every API process | trimmed |
@@ -126,6 +127,7 @@ API_KEYS_USED = f"{TAG}api-keys:used"
 OF_API_KEYS = (API_KEYS, API_KEYS_USED)
 OPEN = f"{TAG}open"
 WAKE = f"{TAG}wake"
+LOOKS = f"{TAG}looks"
 CHANGES = f"{TAG}changes"
 WORKERS = f"{TAG}workers"
 SPEAKERS = f"{TAG}speakers"

@@ -17,7 +17,7 @@ from tests.simulation.redis_wire import FAKETIME, SERVER
 
 ROOT = Path(__file__).parents[2]
 SEEDS = 60
-MOST_SEEDS = 12
+MOST_SEEDS = 18
 """By then a protection that is gone was missed; most are by the third."""
 
 pytestmark = [

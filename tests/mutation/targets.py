@@ -159,6 +159,7 @@ LUA: dict[str, Sequence[str]] = {
     "redial_unknown": _life("dialing_redial leases"),
     "recall_call": _life("store_conferences slow_clocks conference_watch"),
     "tune_budget": (*_MACHINE, *_integrations("dialing_budget"), *_WALK),
+    "take_looks": (*_MACHINE, *_integrations("hopper")),
     "take_tokens": (*_MACHINE, *_integrations("dialing_budget trunks")),
     "delay_tokens": (*_MACHINE, *_integrations("dialing_budget placing")),
     "add_calls": (

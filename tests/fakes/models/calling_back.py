@@ -118,8 +118,9 @@ def revive_callback(space: Space, names: list[str], args: list[str]) -> int:
 
 def _unfold(dice: Dice) -> Asked:
     names = [keys.callbacks_to(dice.one(*RECEIVERS)), keys.CALLBACKS, keys.CALLBACKS_PENDING, keys.CALLBACKS_TOLD]
-    before, after = f"message of {dice.one(*LINES)}", dice.one("", "message of the rest")
-    return Asked(names, [dice.one(*IDS), before, after, *dice.some(LINES)])
+    one, other, after = dice.one(*IDS), f"message of {dice.one(*LINES)}", dice.one("", "message of the rest")
+    before = dice.one(other, dice.space.hashes[keys.CALLBACKS].get(one, other))
+    return Asked(names, [one, before, after, *dice.some(LINES)])
 
 
 @models(_unfold)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from dialer import keys
 from dialer.pacing import (
     MARGIN_LEAST_PPM,
@@ -136,3 +138,39 @@ def release_lock(space: Space, names: list[str], args: list[str]) -> int:
         return 0
     del space.strings[names[0]]
     return 1
+
+
+GIVEN.append(lambda dice: ("ZADD", keys.LOOKS, dice.moment(), dice.one(*TRUNKS)))
+
+
+def _looks(dice: Dice) -> Asked:
+    asked = dice.some(TRUNKS) or ["main"]
+    names = [keys.LOOKS, keys.SLEEPING, *keys.lines(asked)]
+    each = [part for one in asked for part in (one, dice.one(4, 7), dice.one(1, 2))]
+    return Asked(names, [dice.now, dice.one(3, 2_000), dice.number(1, 4), *each])
+
+
+@models(_looks)
+def take_looks(space: Space, names: list[str], args: list[str]) -> list[str | int]:
+    """Those with calls in line once one is due, and the first idle one for whoever wakes; others wait for theirs."""
+    now, ahead, room = map(int, args[:3])
+    asked = {trunk: int(gather) for trunk, gather in zip(args[3::3], args[4::3], strict=True)}
+    most = {trunk: int(calls) for trunk, calls in zip(args[3::3], args[5::3], strict=True)}
+    noted = {trunk: space.zsets[names[0]].get(trunk, 0) for trunk in asked}
+    due = {trunk: at if at <= now + ahead else 0 for trunk, at in noted.items()}
+    busy = [trunk for trunk in asked if any(space.zsets.get(line) for line in keys.lines([trunk]))]
+    idle = [trunk for trunk in asked if trunk not in busy]
+    wakes = min(space.zsets[names[1]].values(), default=None)
+    coming = [wakes] if wakes is not None and wakes > now else []
+    if wakes is not None and not coming:
+        wakers = [trunk for trunk in idle if due[trunk] <= now][:1]
+        before = idle[: idle.index(wakers[0])] if wakers else idle
+        coming += [now for _ in wakers] + [due[trunk] for trunk in before]
+        busy += wakers
+    in_time = [trunk for trunk in busy if due[trunk] - asked[trunk] / 4 <= now]
+    is_due = any(due[trunk] <= now for trunk in busy)
+    in_order = sorted(in_time, key=lambda one: (due[one], one)) if is_due else []
+    taken = [one for i, one in enumerate(in_order) if sum(most[before] for before in in_order[:i]) < room]
+    space.zsets[names[0]] |= {trunk: now + asked[trunk] / 2 for trunk in taken}
+    coming += [due[trunk] for trunk in busy if trunk not in taken]
+    return [f"{math.ceil(min(coming))}" if coming else "", int(bool(idle)), *taken]
