@@ -16,12 +16,12 @@ from dialer.redis.batch import Batch
 from tests.fakes.clock import START_MS
 from tests.fakes.engine import clean_engine
 from tests.fakes.models.auditing import AUDIT
-from tests.fakes.models.machine import OTHERS, Machine
+from tests.fakes.models.machine import OTHERS, Machine, beside_its_room
 from tests.fakes.models.space import MODELS
 from tests.fakes.walk.steps import Walk
 from tests.integration.test_dialing_walk import _paces
 
-STEPS = int(os.environ.get("SCRIPT_STEPS", "2000"))
+STEPS = int(os.environ.get("SCRIPT_STEPS", "1500"))
 WALKED = {
     "add_calls", "apply_event", "begin_attempt", "change_campaign", "change_suppression", "change_windows",
     "claim_due_calls", "complete_campaign", "count_outcome", "create_campaign", "end_conference", "end_import",
@@ -59,22 +59,24 @@ async def test_walk_runs_its_scripts(redis_url: str, monkeypatch: pytest.MonkeyP
 
 
 async def test_scripts_and_models_agree(redis: Redis) -> None:
-    """Whatever is run in whatever order, answers and all keys are those of the models.
-
-    Each script is met in more than one case: a machine that hears nothing but refusals shows nothing.
-    """
-    machine = Machine(redis, 0, START_MS)
-    await machine.run(STEPS)
-
-    assert [] == [name for name in OTHERS if len(machine.answers[name]) < 2 and name not in ONE_ANSWER]
+    """Whatever is run in whatever order, answers and all keys are those of the models."""
+    await Machine(redis, 0, START_MS).run(STEPS)
 
 
 @pytest.mark.parametrize("script", OTHERS)
-async def test_script_by_itself(redis: Redis, script: str) -> None:
-    """Beside nothing but what others leave of its kind, a script is what its model is, from an empty Redis on."""
+async def test_script_in_its_room(redis: Redis, script: str) -> None:
+    """Beside nothing but what others of its kind leave, a script is what its model is, from an empty Redis on.
+
+    It is met in more than one case: a machine that hears nothing but refusals shows nothing.
+    """
+    answers = set[str]()
     for seed in range(STARTS):
         await redis.flushall()
-        await Machine(redis, seed, START_MS, [script]).run(STEPS // 30)
+        machine = Machine(redis, seed, START_MS, beside_its_room(script))
+        await machine.run(STEPS // 25)
+        answers |= machine.answers[script]
+
+    assert len(answers) > 1 or script in ONE_ANSWER
 
 
 async def test_audit_log(redis: Redis) -> None:

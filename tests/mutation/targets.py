@@ -233,7 +233,7 @@ def _beside_models() -> dict[str, tuple[str, ...]]:
     """The quickest test of each script that has a model. The models are not imported: they load what is mutated."""
     named = _MODELLED.findall("\n".join(file.read_text() for file in sorted(_MODELS.glob("*.py"))))
     audit = {name: "test_audit_log" for name in named if name.endswith("_audit")}
-    tests = {name: audit.get(name, f"test_script_by_itself[{name}]") for name in named}
+    tests = {name: audit.get(name, f"test_script_in_its_room[{name}]") for name in named}
     return {name: (f"{_INTEGRATION.format('script_machines')}::{test}",) for name, test in tests.items()}
 
 

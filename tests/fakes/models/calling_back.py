@@ -13,6 +13,10 @@ GIVEN += [
     lambda dice: ("RPUSH", keys.CALLBACKS_TOLD, dice.one(*LINES)),
     lambda dice: ("RPUSH", keys.CALLBACKS_TOLD, dice.one(*LINES)),
     lambda dice: ("ZADD", keys.CALLBACKS_DEAD, dice.now, dice.one(*IDS)),
+    lambda dice: ("ZADD", keys.CALLBACKS_DUE, dice.moment(), dice.one(*RECEIVERS)),
+    lambda dice: ("ZADD", keys.callbacks_to(dice.one(*RECEIVERS)), dice.moment(), dice.one(*IDS)),
+    lambda dice: ("HSET", keys.CALLBACKS, dice.one(*IDS), f"message of {dice.one(*LINES)}"),
+    lambda dice: dice.one(("DEL", keys.callbacks_to(dice.one(*RECEIVERS))), ("DEL", keys.CALLBACKS_DUE)),
 ]
 
 

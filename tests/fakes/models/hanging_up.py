@@ -22,14 +22,16 @@ def _given_call(dice: Dice) -> Command:
 
 def _given_field(dice: Dice) -> Command:
     """A campaign is of a kind, in a state, has an end."""
-    name, value = dice.one(
+    told = dice.one(
         ("state", dice.one("running", "running", "running", "paused", "draft", "completed", "cancelled")),
         ("kind", dice.one(*KINDS)),
         ("kind", "escalation"),
+        ("kind", "escalation", "state", dice.one("draft", "completed", "cancelled")),
+        ("over_at", str(dice.moment())),
         ("tells", dice.one("call.ended", "campaign.ended")),
         ("expires_at", str(dice.moment())),
     )
-    return ("HSET", keys.campaign(dice.one(*CAMPAIGNS)), name, value)
+    return ("HSET", keys.campaign(dice.one(*CAMPAIGNS)), *told)
 
 
 def _given_place(dice: Dice) -> Command:
@@ -41,7 +43,8 @@ def _given_place(dice: Dice) -> Command:
         ("ZADD", keys.LEASES, dice.moment(), f"{campaign_id}-{dice.one(*CALLS)}"),
         ("ZADD", keys.held(campaign_id), dice.moment(), dice.one(*CALLS)),
         ("ZADD", keys.imports(campaign_id), dice.moment(), "i1"),
-        ("DEL", keys.campaign(campaign_id)),
+        ("ZADD", keys.hang_up(campaign_id), dice.moment(), dice.one(*CALLS)),
+        ("ZADD", keys.HANGING_UP, dice.moment(), campaign_id),
         ("DEL", keys.hang_up(campaign_id)),
         ("DEL", keys.calls_in(campaign_id, dice.one(*keys.IN_FLIGHT))),
     )
@@ -52,7 +55,12 @@ def _given_alarm(dice: Dice) -> Command:
     return ("HSET", keys.campaign(dice.one(*ALARMS)), "kind", "escalation", "state", "running")
 
 
-GIVEN += [_given_call, _given_call, _given_field, _given_field, _given_place, _given_alarm]
+def _given_end(dice: Dice) -> Command:
+    """One is gone, and may begin anew."""
+    return ("DEL", keys.campaign(dice.one(*CAMPAIGNS)))
+
+
+GIVEN += [_given_call, _given_call, _given_field, _given_field, _given_place, _given_alarm, _given_end]
 
 
 def _step(space: Space, campaign_id: str, lines: list[str], closing: str) -> None:

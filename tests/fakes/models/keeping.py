@@ -23,7 +23,7 @@ def _given_list(dice: Dice) -> Command:
         ("SADD", keys.OPEN, dice.one(*CAMPAIGNS)),
         ("HSET", keys.campaign(dice.one(*CAMPAIGNS)), "total", dice.number(0, 9)),
         ("ZADD", dice.one(keys.CAMPAIGNS, keys.CONFERENCES, keys.ENDED), dice.now, dice.one(*CAMPAIGNS)),
-        ("DEL", keys.OPEN),
+        ("DEL", dice.one(keys.OPEN, keys.suppressed_on(LIST), keys.ERASURE_SECRET)),
     )
 
 
@@ -133,7 +133,10 @@ def replace_field(space: Space, names: list[str], args: list[str]) -> int:
     return 1
 
 
-GIVEN.append(lambda dice: ("HSET", keys.escalation("c1"), "plan", dice.one("a", "b", "c")))
+GIVEN += [
+    lambda dice: ("HSET", keys.escalation("c1"), "plan", dice.one("a", "b", "c")),
+    lambda dice: ("HSET", keys.escalation("c1"), "by_hand:ann", dice.now),
+]
 
 
 def _forget_rows(dice: Dice) -> Asked:

@@ -41,6 +41,12 @@ _MOST_TOLD = 30
 """No more are read after each step."""
 
 
+def beside_its_room(script: str) -> list[str]:
+    """A script, each second time, and those that stand beside it in its module."""
+    room = [name for name in OTHERS if MODELS[name].model.__module__ == MODELS[script].model.__module__]
+    return [*room, *[script] * len(room)]
+
+
 class Machine:
     """One run, the same again for the same seed."""
 

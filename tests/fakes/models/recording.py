@@ -23,7 +23,21 @@ def _given(dice: Dice) -> Command:
     return dice.one(begins, begins, begins, ("HSET", key, "erased", 1), ("DEL", key))
 
 
-GIVEN += [_given, _given]
+GIVEN += [
+    _given,
+    _given,
+    lambda dice: ("DEL", keys.recording(dice.one(*IDS))),
+    lambda dice: (
+        "HSET",
+        keys.recording(dice.one(*IDS)),
+        "holder",
+        dice.one(*HOLDERS),
+        "state",
+        "waiting",
+        "campaign",
+        "c1",
+    ),
+]
 
 
 def _add(dice: Dice) -> Asked:

@@ -19,6 +19,8 @@ TOKEN = keys.access_token("main")
 
 GIVEN += [
     lambda dice: ("ZADD", keys.trunk_up("main"), dice.now, dice.one("c1-1", "c1-2", "c2-3")),
+    lambda dice: ("ZADD", keys.LEASES, dice.now, dice.one("c1-1", "c1-2", "c2-3")),
+    lambda dice: dice.one(("HSET", keys.campaign("c1"), "state", "running"), ("DEL", keys.campaign("c1"))),
     lambda dice: ("SET", TOKEN, dice.one("mine", "another's")),
 ]
 
@@ -105,7 +107,7 @@ def delay_tokens(space: Space, names: list[str], args: list[str]) -> str | None:
 
 def _shut(dice: Dice) -> Asked:
     named = dice.one(TRUNKS, TRUNKS[:2], TRUNKS[:1])
-    return Asked([keys.campaign("c1")], [dice.one(*named), dice.now + dice.number(1, 20), dice.now, *named])
+    return Asked([keys.campaign("c1")], [dice.one(*named), dice.now + dice.number(0, 9), dice.now, *named])
 
 
 @models(_shut)

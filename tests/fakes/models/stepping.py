@@ -33,6 +33,7 @@ def _given_field(dice: Dice) -> Command:
     told: tuple[Part, ...] = dice.one(
         ("touched_at", dice.moment()),
         ("expires_at", dice.moment()),
+        ("expires_at", dice.now),
         ("ended_at", dice.moment()),
         ("over_at", dice.moment()),
         ("started_at", dice.moment()),
@@ -70,7 +71,7 @@ def _given_end(dice: Dice) -> Command:
     """One goes, or no call of it is left."""
     campaign_id = dice.one(*CAMPAIGNS)
     left = [keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT]
-    return ("DEL", dice.one(keys.campaign(campaign_id), keys.imports(campaign_id), *left))
+    return ("DEL", dice.one(*[keys.campaign(campaign_id)] * 3, keys.imports(campaign_id), *left))
 
 
 GIVEN += [_given_campaign, _given_campaign, _given_field, _given_place, _given_place, _given_end, _given_end]
