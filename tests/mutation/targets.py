@@ -101,7 +101,6 @@ _WALK = tuple(
     for day in ("2027-03-28T00:40:00+00:00-2", "2027-10-31T00:40:00+00:00-1")
 )
 # And the machine all others: what it asks is the same each time.
-_MACHINE = (f"{_INTEGRATION.format('script_machines')}::test_scripts_and_models_agree",)
 _CALL = _integrations(
     "store_events store_attempts store_late_events dialing_begin dialing_record dialing_redial dialing_claim leases"
     " brakes number_caps person_numbers store_suppression trunk_breaker shares conference_watch store_adding hang_ups"
@@ -158,10 +157,10 @@ LUA: dict[str, Sequence[str]] = {
     "lapse_lease": _life("leases"),
     "redial_unknown": _life("dialing_redial leases"),
     "recall_call": _life("store_conferences slow_clocks conference_watch"),
-    "tune_budget": (*_MACHINE, *_integrations("dialing_budget"), *_WALK),
-    "take_looks": (*_MACHINE, *_integrations("hopper")),
-    "take_tokens": (*_MACHINE, *_integrations("dialing_budget trunks")),
-    "delay_tokens": (*_MACHINE, *_integrations("dialing_budget placing")),
+    "tune_budget": (*_integrations("dialing_budget"), *_WALK),
+    "take_looks": _integrations("hopper"),
+    "take_tokens": _integrations("dialing_budget trunks"),
+    "delay_tokens": _integrations("dialing_budget placing"),
     "add_calls": (
         *_integrations("store_calls store_adding person_numbers store_attempts store_finding origins slow_clocks"),
         *_WALK,

@@ -142,7 +142,11 @@ def release_lock(space: Space, names: list[str], args: list[str]) -> int:
     return 1
 
 
-GIVEN.append(lambda dice: ("ZADD", keys.LOOKS, dice.moment(), dice.one(*TRUNKS)))
+GIVEN += [
+    lambda dice: ("ZADD", keys.LOOKS, dice.moment(), dice.one(*TRUNKS)),
+    lambda dice: ("ZADD", dice.one(keys.SLEEPING, *keys.lines(TRUNKS)), dice.moment(), "c1"),
+    lambda dice: ("DEL", dice.one(keys.SLEEPING, *keys.lines(TRUNKS))),
+]
 
 
 def _looks(dice: Dice) -> Asked:
