@@ -40,7 +40,7 @@ _TAGS = frozenset({"union_tag_invalid", "union_tag_not_found"})
 def parse_ncco(value: Any, *, field: str = "ncco") -> Ncco:
     """The actions of a decoded NCCO in either generation's form. Raises InvalidInput that names the field."""
     try:
-        return _NCCO.validate_python(value, by_alias=True, by_name=False)
+        return _NCCO.validate_python(value, by_name=False)
     except ValidationError as error:
         raise invalid_input(error, field, _NAMES) from None
 
@@ -48,7 +48,7 @@ def parse_ncco(value: Any, *, field: str = "ncco") -> Ncco:
 def parse_endpoint(value: Any, *, field: str = "endpoint") -> Endpoint:
     """A decoded endpoint. Raises InvalidInput that names the field."""
     try:
-        return _ENDPOINT.validate_python(value, by_alias=True, by_name=False)
+        return _ENDPOINT.validate_python(value, by_name=False)
     except ValidationError as error:
         raise invalid_input(error, field, _NAMES) from None
 
@@ -57,12 +57,11 @@ def invalid_input(error: ValidationError, root: str, names: Names) -> InvalidInp
     """One thing that is wrong, with its dotted path under `root`: an unknown field first, since it is one misspelt."""
     errors = error.errors()
     found = next((each for each in errors if each["type"] in _UNKNOWN), errors[0])
-    context = found.get("ctx", {})
     location = list(found["loc"])
     if found["type"] == "misfit":
-        location.append(context["field"])
+        location.append(found["ctx"]["field"])
     elif found["type"] in _TAGS:
-        location.append(str(context["discriminator"]).strip("'"))
+        location.append(str(found["ctx"]["discriminator"]).strip("'"))
     path = [str(part) for part in _as_written(location, names)]
     return InvalidInput(_sentence(found, names), field=".".join([root, *path]))
 
@@ -82,7 +81,7 @@ def _sentence(found: ErrorDetails, names: Names) -> str:
     if kind in _UNKNOWN:
         return f"there is no such field{_meant(str(found['loc'][-1]), _siblings(found['loc'], names))}"
     if kind in _TAGS:
-        wanted = found.get("ctx", {}).get("expected_tags", "")
+        wanted = found["ctx"].get("expected_tags")
         return f"must be one of {wanted}" if wanted else "is missing"
     if kind == "value_error":
         return str(found["ctx"]["error"])

@@ -221,9 +221,9 @@ def test_what_is_wrong_is_told_in_plain_words(ncco: Any, words: str) -> None:
 def test_the_field_of_an_endpoint_that_was_meant_is_proposed() -> None:
     """Also where nothing stands around it."""
     with pytest.raises(
-        InvalidInput, match="did you mean dtmfAnswer", check=lambda error: error.field == "endpoint.dtmf_anser"
+        InvalidInput, match="did you mean dtmfAnswer", check=lambda error: error.field == "endpoint.dtmf_answer"
     ):
-        parse_endpoint(PHONE | {"dtmf_anser": "1"})
+        parse_endpoint(PHONE | {"dtmf_answer": "1"})
 
 
 def test_the_field_that_was_meant_is_proposed() -> None:
