@@ -10,7 +10,7 @@ import pytest
 from dialer.dispositions import Disposition
 from dialer.errors import InvalidInput
 from dialer.kinds import KINDS, Callee, default_success, steps_of
-from dialer.scripts import Say
+from dialer.scripts import Join, Say
 from tests.fakes.alarm import SCRIPT as ALARM
 
 CHAIR, ANN = Callee("c1", "+31612345678", "chair"), Callee("c1", "+31612345679", "ann")
@@ -45,6 +45,15 @@ def test_steps_that_are_the_same_for_all_are_made_once(kind: str) -> None:
 def test_steps_may_differ_from_callee_to_callee(kind: str, callees: list[Callee]) -> None:
     """A moderator's from a member's, and whoever is late hears that all is over."""
     assert len(callees) == len({str(steps_of(kind, stored(kind), each)) for each in callees})
+
+
+@pytest.mark.parametrize("moderator", ["chair", "+31612345678"])
+def test_a_moderator_is_known_by_id_or_number(moderator: str) -> None:
+    """Whichever of the two the script names."""
+    script = json.dumps(KINDS["conference"].checked(TOLD["conference"] | {"moderator": moderator}, "en-GB", "today"))
+    joins = [step for each in (CHAIR, ANN) for step in steps_of("conference", script, each).steps if step.do == "join"]
+
+    assert [True, False] == [step.moderator for step in joins if isinstance(step, Join)]
 
 
 def test_the_late_hear_words_alone() -> None:
