@@ -147,7 +147,7 @@ class Queue:
         """How many tokens it may take between two moments, by its own limits."""
         line, calls = self.line, self._stopping.most(until)
         if line.calls_per_second is not None:
-            calls = line.calls_per_second * (until - now)
+            calls = min(calls, line.calls_per_second * (until - now))
         if self._slots is not None:
             calls = min(calls, self._slots.most(now, until))
         return max(0.0, calls) * line.tokens

@@ -64,6 +64,62 @@ def test_what_is_given_goes_before_what_was_seen() -> None:
     assert 70 == pytest.approx(rates.lasts_s[ANSWERED], abs=0.5)  # the ten seconds of ringing that were seen
 
 
+def test_what_is_not_given_or_seen_stays_as_it_was() -> None:
+    """Each figure by itself, and where each of them comes from."""
+    seen = DEFAULT.learned(Seen(counts={BUSY: 5}, source="this campaign"))
+    given = DEFAULT.given({}, ring_s=5)
+    told = given.given({BUSY: 1.0}, talk_s=60, price_per_minute=0.6)
+
+    assert {"shares", "ring_s"} == {name for name, source in seen.sources.items() if source == "this campaign"}
+    assert (20, None) == (seen.talk_s, seen.price_per_minute)
+    assert (5, 25) == (given.ring_s, given.lasts_s[ANSWERED])
+    assert (20, DEFAULT.shares, PRIOR) == (given.talk_s, given.shares, given.evidence)
+    assert ["ring_s"] == [name for name, source in given.sources.items() if source != DEFAULT.sources[name]]
+    assert (5, 65, 0.6) == (told.ring_s, told.lasts_s[ANSWERED], told.price_per_minute)
+    assert {given.sources["ring_s"]} == {told.sources[name] for name in ("shares", "talk_s", "price_per_minute")}
+
+
+def test_only_what_was_seen_of_the_talk_tells_how_long_it_is() -> None:
+    """And it says where that was seen."""
+    rates = DEFAULT.learned(Seen(counts={ANSWERED: 10}, talked_s=400, talks=10, source="this campaign"))
+
+    assert 30 == pytest.approx(rates.talk_s)
+    assert "this campaign" == rates.sources["talk_s"]
+    assert "price_per_minute" not in rates.sources
+
+
+def test_an_attempt_lasts_as_long_as_its_end_takes() -> None:
+    """Ringing and talking for who picks up, ringing for who rejects it, the whole timer for nobody, else a moment."""
+    picked_up = (ANSWERED, Disposition.CONFIRMED, Disposition.OPTED_OUT, Disposition.MACHINE)
+
+    assert [30] * 4 == [DEFAULT.lasts_s[ending] for ending in picked_up]
+    assert (10, 47) == (DEFAULT.lasts_s[Disposition.REJECTED], DEFAULT.lasts_s[NO_ANSWER])
+    assert {2} == {DEFAULT.lasts_s[ending] for ending in (BUSY, Disposition.FAILED, Disposition.INVALID_NUMBER)}
+    assert 0.5 * 30 + 0.5 * 2 == pytest.approx(DEFAULT.given({ANSWERED: 0.5, BUSY: 0.5}).mean_s)
+
+
+def test_only_who_picks_up_costs() -> None:
+    """By the minute talked; nothing where no price is known."""
+    priced = DEFAULT.given({ANSWERED: 0.5, BUSY: 0.5}, price_per_minute=0.6)
+
+    assert 0.2 == pytest.approx(priced.euros(ANSWERED))
+    assert 0 == priced.euros(BUSY) == DEFAULT.euros(ANSWERED)
+    assert 0.5 == priced.picked_up
+
+
+def test_talks_are_as_sure_as_they_were_seen_often() -> None:
+    """At the edges they are longer and shorter; four times the evidence halves the difference."""
+    often = DEFAULT.learned(Seen(counts={ANSWERED: 30}))
+    longer, shorter, surer = (rates.leaning(side, (), 100) for rates, side in ((DEFAULT, 1), (DEFAULT, -1), (often, 1)))
+
+    assert longer.talk_s - 20 == pytest.approx(20 - shorter.talk_s) == pytest.approx(2 * (surer.talk_s - 20))
+    assert longer.lasts_s[ANSWERED] == pytest.approx(10 + longer.talk_s)
+    assert DEFAULT.lasts_s[BUSY] == longer.lasts_s[BUSY]
+    assert DEFAULT.shares == longer.shares
+    assert 20 == DEFAULT.leaning(0, (), 100).talk_s
+    assert 1 < longer.talk_s / 20 < 2
+
+
 @given(
     shares=st.dictionaries(st.sampled_from([ANSWERED, BUSY, NO_ANSWER]), st.floats(0, 0.33)), side=st.integers(-1, 1),
     redialed=st.sets(st.sampled_from([BUSY, NO_ANSWER, Disposition.REJECTED])), people=st.floats(0, 1e6),

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialer.dispositions import Disposition
-from dialer.forecast import Brake, Line, Lot, Money, Plan, Rates, is_possible, look_ahead, problems_of
+from dialer.forecast import Brake, Line, Lot, Money, Plan, Range, Rates, Skip, is_possible, look_ahead, problems_of
 from dialer.forecast.remedies import _widened
 from dialer.forecast.run import run
 from dialer.model import Breaker, Redial
@@ -184,6 +184,46 @@ def test_range_holds_what_is_likely() -> None:
     assert wide.low < narrow.low < narrow.high < wide.high
 
 
+def test_all_is_told_of_a_list_that_goes_through() -> None:
+    """Twenty seconds at sixty cents a minute each; suppressed people are counted, and not called."""
+    priced = EVERYBODY.given({}, price_per_minute=0.6)
+    told = look_ahead(plan(line(300, rates=priced)), suppressed=7)
+    hour = datetime.fromtimestamp(START // HOUR_S * HOUR_S, UTC)
+
+    assert (307, (Skip("suppressed", 7),), {Disposition.ANSWERED: 300}) == (told.people, told.skipped, told.ended)
+    assert Range(300, 300, 300) == told.dialed == told.attempts
+    assert (Range(60.0, 60.0, 60.0), ((hour, Range(300, 300, 300)),)) == (told.cost, told.by_hour)
+    assert (priced, None, 0) == (told.rates, told.stops, told.breaker_opens)
+    assert told.finishes is not None
+    assert START + 100 + CALL_S == pytest.approx(told.finishes.expected.timestamp(), abs=2)
+
+
+def test_cost_is_as_sure_as_who_picks_up() -> None:
+    """Of each the part that talks, with the breadth of a binomial draw; no price, no cost."""
+    told = look_ahead(plan(line(1000, rates=replace(MIXED, price_per_minute=0.6, evidence=inf))))
+
+    assert told.cost is not None
+    assert 1000 * 0.6 * 20 / 60 * 0.6 == pytest.approx(told.cost.expected, rel=0.001)
+    deviation = 1.645 * (0.6 * 0.4 / 1000) ** 0.5 / 0.6
+    assert (1 - deviation, 1 + deviation) == (
+        pytest.approx(told.cost.low / told.cost.expected, rel=0.001),
+        pytest.approx(told.cost.high / told.cost.expected, rel=0.001),
+    )
+    assert look_ahead(plan(line(10))).cost is None
+
+
+def test_a_stop_is_told_with_who_is_left() -> None:
+    """It has no end then."""
+    priced = EVERYBODY.given({}, price_per_minute=0.6)
+    told = look_ahead(plan(line(300, rates=priced, money=Money(total=30.0, reserve=0.2))))
+
+    assert told.stops is not None
+    assert ("no_money", 150, None) == (told.stops.reason, told.stops.people, told.finishes)
+    assert 50 + CALL_S == pytest.approx(told.stops.at.expected.timestamp() - START, rel=0.02)
+    assert told.stops.at.low <= told.stops.at.expected <= told.stops.at.high
+    assert (Skip("no_money", 150),) == told.skipped
+
+
 def test_empty_campaign_is_done() -> None:
     """Nobody left: done now, and possible."""
     outlook = look_ahead(plan(line(lots=())))
@@ -313,6 +353,14 @@ def test_money_of_a_day_goes_on_after_midnight() -> None:
     assert to_midnight + 86_400 + 100 / 3 + CALL_S == pytest.approx(finished_s(planned), rel=0.001)
 
 
+def test_money_is_kept_to_at_a_campaigns_own_pace() -> None:
+    """One call a second for more than an hour: the last step is not longer than the money lasts."""
+    priced = EVERYBODY.given({}, price_per_minute=0.6)
+    slow = line(10_000, rates=priced, calls_per_second=1.0, money=Money(total=1000.0, reserve=0.2))
+
+    assert 5_000 == pytest.approx(run(plan(slow)).attempts, abs=1)
+
+
 def test_money_reserved_limits_the_calls_that_are_up() -> None:
     """A euro is reserved for each call that costs twenty cents: with ten euros ten are up at the same time at first."""
     priced = EVERYBODY.given({}, price_per_minute=0.6)
@@ -380,6 +428,40 @@ def test_least_euros_are_told() -> None:
     assert 150 == pytest.approx(problem.people, abs=1)
     assert {"euro_cap.total": 60} == {change.field: pytest.approx(change.value, abs=1) for change in problem.changes}
     assert is_possible(guessed)
+
+
+def test_a_plan_out_of_time_is_told_with_what_would_do() -> None:
+    """Half of them in a hundred seconds at three a second: a minute and a half later, or twice as fast."""
+    [problem] = problems_of(plan(line(600, expires=START + 100)))
+    ends, rate = problem.changes
+
+    assert "out_of_time" == problem.code
+    assert 300 == pytest.approx(problem.people, abs=2)
+    assert problem.detail.startswith(f"{problem.people} of 600 people")
+    assert ("expires_at", START + 240) == (ends.field, datetime.fromisoformat(str(ends.value)).timestamp())
+    assert "calls_per_second" == rate.field
+    assert 6 == pytest.approx(rate.value, abs=0.1)
+    assert f"{ends.words}, or {rate.words}" == problem.remedy
+    assert () == problems_of(plan(line(600)))
+
+
+def test_a_window_that_comes_too_late_is_told_with_what_would_do() -> None:
+    """The end is before the hours: later, or wider hours; a faster dialer would not help."""
+    asked = line(300, windows=parse_windows("12:00-13:00"), zones=(AMSTERDAM,), expires=START + HOUR_S)
+    [problem] = problems_of(plan(asked))
+
+    assert ("no_window", 300) == (problem.code, problem.people)
+    assert ["expires_at", "windows"] == [change.field for change in problem.changes]
+
+
+def test_least_euros_of_a_day_are_told() -> None:
+    """Ten euros a day are fifty calls: with an end on the same day sixty are needed for three hundred."""
+    priced = EVERYBODY.given({}, price_per_minute=0.6)
+    asked = line(300, rates=priced, expires=START + HOUR_S, money=Money(day=10.0, reserve=0.2))
+    [problem] = problems_of(plan(asked))
+
+    assert "euro_cap.day" == problem.changes[-1].field
+    assert 60 == pytest.approx(problem.changes[-1].value, abs=1)
 
 
 def test_calls_of_each_hour_are_told_with_their_range() -> None:
