@@ -145,3 +145,51 @@ def test_broken_link_is_as_none() -> None:
     paging.take(page("a", _links={"next": {"href": "https://[broken?page=2"}}))
 
     assert {"page_size": "100", "page_index": "1"} == paging.query
+
+
+def test_walk_ends_by_either_count() -> None:
+    """The one of today goes before that of the older generation."""
+    ends = [
+        paging.query is None
+        for more in ({"count": 1}, {"total_items": 1}, {"total_items": 1, "count": 9}, {"total_items": 9, "count": 1})
+        if [] != (paging := ApplicationPaging()).take(page("a", **more))
+    ]
+
+    assert [True, True, True, False] == ends
+
+
+def test_all_that_a_link_says_of_paging_is_kept() -> None:
+    """In the words of either generation, with our own size where it says none."""
+    paging = ApplicationPaging()
+    paging.take(page("a", _links={"next": {"href": "/v1/applications?page_index=4&record_index=5&order=asc"}}))
+
+    assert {"page_size": "100", "page_index": "4", "record_index": "5"} == paging.query
+
+
+def test_what_cannot_be_an_address_or_a_key_is_left_out() -> None:
+    """Too long, empty or not printable; the longest that may be is read."""
+    longest = "https://d.test/" + "a" * (2048 - 15)
+    hooks = [
+        {"endpoint_type": kind, "endpoint": url, "http_method": None}
+        for kind, url in (
+            ("answer_url", longest), ("event_url", f"{longest}a"), ("fallback_answer_url", "https://d.test/\n")
+        )
+    ]  # fmt: skip
+    found = parse_application({"id": "a", "voice": {"webhooks": hooks}, "keys": {"public_key": "k" * 8192}})
+    too_long = parse_application({"id": "a", "keys": {"public_key": "k" * 8193, "private_key": ""}})
+
+    assert found is not None
+    assert (Webhook(longest, ""), None, None) == (found.answer, found.event, found.fallback)
+    assert "k" * 8192 == found.public_key
+    assert Application(id="a", name="") == too_long
+
+
+def test_products_are_told_in_either_generation() -> None:
+    """By their own fields, or as a list of capabilities; what is there and empty is none."""
+    names = ("voice", "messages", "rtc", "verify", "vbc")
+    older = parse_application({"id": "a", **dict.fromkeys(names, "on"), "other": "on"})
+    empty = parse_application({"id": "a", **dict.fromkeys(names, "")})
+
+    assert older is not None
+    assert empty is not None
+    assert (frozenset(names), frozenset()) == (older.capabilities, empty.capabilities)

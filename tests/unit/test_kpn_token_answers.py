@@ -49,7 +49,7 @@ def test_token_is_read(changes: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     "changes",
     [
-        *({"access_token": token} for token in (None, "", 7, "a\r\nb", "a b", "\u00e9", "x" * 5000)),
+        *({"access_token": token} for token in (None, "", 7, "a\r\nb", "a b", "\u00e9", "x" * 4097)),
         *({"expires_in": lifetime} for lifetime in (None, "soon", "0", "-5", True)),
         *[{"status": "revoked"}, {"status": 7}, {"token_type": "mac"}],
     ],
@@ -60,6 +60,11 @@ def test_unusable_token_is_refused(changes: dict[str, Any]) -> None:
         read_token(answer(changes))
 
     assert caught.value.retryable
+
+
+def test_token_may_be_as_long_as_a_header() -> None:
+    """Of 4,096 characters it is taken, and its lifetime may be a second."""
+    assert ("x" * 4096, 1.0) == read_token(answer({"access_token": "x" * 4096, "expires_in": "1"}))
 
 
 def test_lifetime_is_bounded() -> None:
@@ -77,7 +82,10 @@ def test_lifetime_is_bounded() -> None:
         (400, b"", False),
         (403, b"", False),
         (404, b"", False),
+        (300, b"", False),
         (302, b"", False),
+        (408, b"", True),
+        (425, b"", True),
         (429, b"", True),
         (500, b"<html>oops</html>", True),
         (503, b"", True),
@@ -99,6 +107,8 @@ def test_wrong_client_is_told_clearly_and_without_secrets() -> None:
         read_token(Answer(401, {}, body), hide=("cid-1", "s3cret"))
 
     assert "client *** with *** is unknown" in str(caught.value)
+    with pytest.raises(CarrierError, match=r"HTTP 503: no \*\*\*$"):
+        read_token(Answer(503, {}, b'{"title": "no cid-1"}'), hide=("cid-1",))
 
 
 @given(status=st.integers(200, 599), body=st.binary(max_size=200))

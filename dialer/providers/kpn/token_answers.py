@@ -17,11 +17,10 @@ from dialer.providers.kpn.figures import read_count, read_text
 LONGEST_LIFETIME_S = 24 * 60 * 60
 """KPN's tokens live an hour. One that claims more than a day is renewed daily all the same."""
 _LONGEST_TOKEN = 4096
-_WRONG_CLIENT = ("invalid_client", "invalidclientidentifier", "invalid_client_identifier")
+_WRONG_CLIENT = ("invalid_client", "invalidclientidentifier")
 # These may go well a moment later; every other refusal is answered by mending the settings.
 _PASSING = frozenset({Http.REQUEST_TIMEOUT, Http.TOO_EARLY, Http.TOO_MANY_REQUESTS})
 _SUCCESS = range(200, 300)
-_SERVER_ERRORS = range(500, 600)
 
 
 def read_token(answer: Answer, hide: Iterable[str] = ()) -> tuple[str, float]:
@@ -74,7 +73,7 @@ def _refuse(answer: Answer, hide: Iterable[str]) -> NoReturn:
             "The carrier does not know this client id with this secret: check DIALER_CARRIER_CLIENT_ID and _SECRET"
         )
         raise CarrierError(f"{message} ({describe(answer, hide)})", status=answer.status, retryable=False)
-    retryable = answer.status in _SERVER_ERRORS or answer.status in _PASSING
+    retryable = answer.status >= Http.INTERNAL_SERVER_ERROR or answer.status in _PASSING
     raise CarrierError(f"No access token: {describe(answer, hide)}", status=answer.status, retryable=retryable)
 
 
@@ -84,7 +83,7 @@ def _doubt(why: str) -> NoReturn:
 
 
 def _told(value: object) -> str:
-    return value.strip().lower() if isinstance(value, str) else "" if value is None else "?"
+    return "" if value is None else str(value).strip().lower()
 
 
 def _fits_a_header(token: str) -> bool:
