@@ -11,14 +11,16 @@
 -- include: step
 -- include: spending
 local id = ARGV[1]
-local fields = redis.call('HMGET', KEYS[1], 'state', 'total', 'built_in', 'expires_at', 'ended_at', 'retention_days')
-local state, total, built_in, expires, ended, days = unpack(fields)
+local fields = redis.call('HMGET', KEYS[1], 'state', 'total', 'built_in', 'expires_at', 'ended_at', 'retention_days', 'kind', 'over_at')
+local state, total, built_in, expires, ended, days, kind, settled = unpack(fields)
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[2])
 local left = 0
 for i = 5, 9 do left = left + redis.call('ZCARD', KEYS[i]) end
 -- One without any call waits for its first, unless it has expired and takes none.
 local filled = state == 'running' and (tonumber(total) > 0 or expires and tonumber(expires) <= tonumber(ARGV[2]))
-local over = left == 0 and (state == 'cancelled' or filled and built_in ~= '1')
+-- An alarm that ran out is told to be over first (end_escalation), for somebody is to be alarmed about that.
+local is_climbing = kind == 'escalation' and not settled
+local over = left == 0 and (state == 'cancelled' or filled and built_in ~= '1' and not is_climbing)
 if over and state == 'running' and redis.call('ZCARD', KEYS[2]) > 0 then return 2 end
 redis.call('SREM', KEYS[3], id)
 if not over and state ~= 'running' then return 0 end

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from prometheus_client import REGISTRY
 
+from dialer.clock import moment
 from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import IllegalStep
@@ -248,6 +250,27 @@ async def test_ended_by_hand(engine: Engine) -> None:
     await alarm.ends("bob")
     await alarm.tell("cas", "cancelled", Fact.CANCELLED)
     assert ["c1"] == await engine.leases.complete_campaigns()
+
+
+async def test_an_end_that_the_sweeper_sees_first_is_told(engine: Engine) -> None:
+    """What it swept is not completed before the watch has said that the alarm ran out, which is alarmed about."""
+    alarm = await Alarm.of(engine, "ann", expires_at=moment(engine.now_ms + 30_000))
+    await alarm.watch()
+    alarm.wait_s(31)
+    told = _expired()
+    await engine.leases.expire_campaigns()
+    assert [] == await engine.leases.complete_campaigns()
+    await alarm.watch()
+    await alarm.watch()
+
+    assert told + 1 == _expired()
+    assert [("escalation.over", "c1")] == [one for one in await engine.audited() if one[0] == "escalation.over"]
+    assert ["c1"] == await engine.leases.complete_campaigns()
+    assert Why.EXPIRED is (await alarm.look()).reason
+
+
+def _expired() -> float:
+    return REGISTRY.get_sample_value("dialer_escalations_total", {"reason": "expired"}) or 0
 
 
 async def test_cancelled_as_a_campaign(engine: Engine) -> None:

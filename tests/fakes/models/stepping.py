@@ -15,7 +15,7 @@ CALLS = ("1", "2", "3")
 LINES = keys.lines(["main", "south"])
 CLASSES = (1, 1, 2, 3)
 STATES = ("running", "running", "running", "paused", "draft", "scheduled", "completed", "cancelled")
-KINDS = ("conference", "conference", "notification")
+KINDS = ("conference", "conference", "notification", "escalation")
 DAY_MS = 86_400_000
 CENTS = 1_000_000
 """Of a euro, as spending is stored."""
@@ -164,7 +164,8 @@ def complete_campaign(space: Space, names: list[str], args: list[str]) -> int:
         del space.zsets[imports][name]
     state, runs = fields.get("state"), fields.get("state") == CampaignState.RUNNING
     filled = runs and (int(fields["total"]) > 0 or int(fields.get("expires_at", now + 1)) <= now)
-    over = not any(left) and (state == CampaignState.CANCELLED or (filled and "built_in" not in fields))
+    climbs = fields.get("kind") == "escalation" and "over_at" not in fields
+    over = not any(left) and (state == CampaignState.CANCELLED or (filled and "built_in" not in fields and not climbs))
     if over and runs and space.zsets[imports]:
         return 2
     space.sets[closing].discard(campaign_id)
