@@ -35,8 +35,10 @@ UP = (CallState.PLACING, CallState.UNKNOWN, CallState.LIVE)
 
 CALL_STEPS: dict[CallState, frozenset[CallState]] = {
     # To live without being placed: an unknown attempt was given up, and then the carrier told of it after all.
-    CallState.WAITING: frozenset({CallState.CLAIMED, CallState.LIVE, CallState.DONE}),
-    CallState.CLAIMED: frozenset({CallState.WAITING, CallState.PLACING, CallState.LIVE, CallState.DONE}),
+    CallState.WAITING: frozenset({CallState.CLAIMED, CallState.UNKNOWN, CallState.LIVE, CallState.DONE}),
+    CallState.CLAIMED: frozenset(
+        {CallState.WAITING, CallState.PLACING, CallState.UNKNOWN, CallState.LIVE, CallState.DONE}
+    ),
     CallState.PLACING: frozenset({CallState.WAITING, CallState.UNKNOWN, CallState.LIVE, CallState.DONE}),
     CallState.UNKNOWN: frozenset({CallState.WAITING, CallState.LIVE, CallState.DONE}),
     CallState.LIVE: frozenset({CallState.WAITING, CallState.DONE}),

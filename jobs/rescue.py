@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from datetime import timedelta
 from typing import NamedTuple, assert_never
 
 import structlog
@@ -24,7 +23,7 @@ from dialer.dispositions import ENDINGS, Disposition, Fact
 from dialer.errors import CarrierError, NotFound
 from dialer.leases import Freed, Lapsed
 from dialer.model import Attempt, AttemptRef, Campaign, Terms, UnknownPolicy
-from dialer.providers.base import CallEvent, CarrierCall, Doubt
+from dialer.providers.base import LISTED_WITHIN, CallEvent, CarrierCall, Doubt
 from dialer.terms import longest_call_s
 from jobs.context import ArqContext, Context
 from jobs.place import FIRST_LOOK_MS
@@ -33,8 +32,6 @@ log = structlog.get_logger()
 
 _MOST_EXPIRED = 2_000
 _MOST = 200  # a sweep: what is left over comes first in the next
-_SPAN = timedelta(seconds=90)
-"""The list is searched this long around the request: clocks differ, and started_at may be the answer's moment."""
 _LIST_UNTIL_MS = 600_000
 """After ten minutes the list is asked no more, but once before a call is given up: the fleet may have been down until
 then. Who could not ask it does not know that it lacks the call."""
@@ -183,7 +180,7 @@ async def _look_up(
                 return None, False
             found = [
                 one
-                async for one in carrier.list_calls(placed - _SPAN, placed + _SPAN)
+                async for one in carrier.list_calls(placed - LISTED_WITHIN, placed + LISTED_WITHIN)
                 if one.to == wanted.to and wanted.from_ in {None, one.from_}
             ]
     except CarrierError as error:
@@ -204,7 +201,7 @@ async def _is_alone(attempt: Attempt, context: Context) -> bool:
     spoken, placed = await context.runtime.store.spoken(attempt.id), attempt.placed_at
     if spoken is None or placed is None:
         return False
-    moments = await context.runtime.store.dialed_about(spoken.number, placed, 2 * _SPAN)
+    moments = await context.runtime.store.dialed_about(spoken.number, placed, 2 * LISTED_WITHIN)
     return moments == [to_ms(placed)]
 
 
@@ -226,9 +223,7 @@ async def _sought(attempt: Attempt, context: Context) -> _Sought:
 
 async def tell(attempt: Attempt, kind: str, seen: CarrierCall, context: Context) -> None:
     """Take what the carrier says of a call as an event of its attempt."""
-    now = moment(now_ms(context.runtime.clock))
-    event = CallEvent(kind=kind, facts=seen.facts | {Fact.STARTED}, uuid=seen.uuid, at=now, figures=seen.figures)
-    await _apply(attempt, event, context)
+    await _apply(attempt, seen.event(kind, moment(now_ms(context.runtime.clock))), context)
 
 
 async def _apply(attempt: Attempt, event: CallEvent, context: Context, *, up_until_ms: int = 0) -> None:

@@ -53,7 +53,7 @@ GROUPS: Mapping[str, Mapping[str, str]] = {
         "api": "Run the HTTP API and the carrier's webhooks.",
         "worker": "Run a worker, which places the calls; as many as you like.",
         "migrate": "Bring the data in Redis to the version that this release writes.",
-        "restored": "Say that what a restored Redis lacks was dealt with; dialing goes on.",
+        "restored": "Settle what a restored Redis lacks by the carrier's list; dialing goes on.",
         "simulate": "Run the carrier stand-in as a server of its own.",
         "completion": "Print what makes a shell complete these commands.",
     },

@@ -90,7 +90,11 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "demo": ("dialer demo --people 200 --rate 10",),
     "up": ("dialer up --simulate --workers 2",),
     "doctor": ("dialer doctor", "dialer doctor --test-call +31612345678"),
-    "restored": ("dialer restored --by anna",),
+    "restored": (
+        "dialer restored --by anna",
+        "dialer restored --by anna --since 2026-12-01T09:30:00+01:00",
+        "dialer restored --by anna --by-hand",
+    ),
     "migrate": ("dialer migrate --dry-run", "dialer migrate"),
     "simulate": ("dialer simulate --lifelike --webhook-fault doubled=0.1 --place-fault lost_reply=1/20",),
     "completion": (

@@ -1,52 +1,109 @@
-"""`dialer restored`: says that what a restored Redis lacks was dealt with, so that dialing goes on."""
+"""`dialer restored`: settles what a restored Redis lacks, and lets dialing go on."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
+from datetime import datetime, timedelta
 
 import click
 
 from dialer.audit import DIALER, Action, Entry, Outcome
 from dialer.cli.configuration import settings_beside_owner
-from dialer.clock import now_ms
+from dialer.clock import moment, now_ms
+from dialer.errors import InvalidInput
+from dialer.processes.heartbeat import read_fleet
+from dialer.providers.base import LISTED_WITHIN
+from dialer.restoring import Found, Restoring
 from dialer.runtime import Runtime, open_runtime
+from dialer.settings import CARRIER_FIELDS
+
+_SAYS_EVERY = 1_000  # calls of the list
+_WORDS = {
+    Found.STORED: "were known",
+    Found.SETTLED: "were lost and are settled",
+    Found.IN_DOUBT: "may be any of several that wait for the number, and a person must look",
+    Found.STRANGE: "nobody here waited for",
+}
 
 
 @click.command("restored")
 @click.option("--by", metavar="NAME", required=True, help="Who says so; it is written into the audit log.")
-@click.confirmation_option(
-    prompt="Has everybody who was called since the backup been settled or suppressed, in each campaign?",
-    help="Do not ask whether all were settled.",
+@click.option(
+    "--since",
+    metavar="TIME",
+    help="Look through the carrier's list from then on, such as 2026-12-01T09:30:00+01:00; else from the last attempt "
+    "that the data knows of.",
 )
-def command(by: str) -> None:
-    """Say that whoever was called since the backup has been dealt with, so that workers dial on.
+@click.option("--by-hand", is_flag=True, help="Do not ask the carrier: all were settled or suppressed by hand.")
+def command(*, by: str, since: str | None, by_hand: bool) -> None:
+    """Settle whoever was called since the backup by the carrier's list of calls, and let workers dial on.
 
     They hold after a backup was put back, or a replica without the latest changes took over: what Redis lacks of its
-    past would be called a second time. deploy/README.md, "Backup and restore", says how to settle it. Needs
-    DIALER_REDIS_URL, or a `dialer up` running in the same data folder.
+    past would be called a second time. What the list tells of a call that waits here becomes its attempt, with its
+    outcome; where several wait for one number, all are left to a person. It may be ended and run again. Needs the
+    carrier's settings, and DIALER_REDIS_URL or a `dialer up` running in the same data folder.
     """
-    asyncio.run(_restored(by))
+    asyncio.run(_restored(by, _moment(since), by_hand=by_hand))
 
 
-async def _restored(by: str) -> None:
+def _moment(text: str | None) -> datetime | None:
+    if text is None:
+        return None
+    try:
+        read = datetime.fromisoformat(text)
+    except ValueError:
+        read = None
+    if read is None or read.tzinfo is None:
+        raise click.BadParameter(
+            f"{text!r} is no moment with its offset, such as 2026-12-01T09:30:00+01:00.", param_hint="--since"
+        )
+    return read
+
+
+async def _restored(by: str, since: datetime | None, *, by_hand: bool) -> None:
     async with open_runtime(settings_beside_owner(dials=False)) as runtime:
-        told = runtime.life.told
-        if told is not None and told.known:
-            click.echo(f"The data lacks {told.lacks}.")
-        else:
-            click.echo("No process has seen newer data than this.")
-        await _go_on(runtime, by)
+        await runtime.life.hold()
+        lacks = runtime.life.told.lacks if runtime.life.told else ""
+        click.echo("Workers hold." if by_hand else "Workers hold; reading the carrier's list of calls.")
+        found = Counter[Found]() if by_hand else await _settled(runtime, since or _last_known(runtime))
+        entry = Entry(
+            action=Action.DATA_RESTORED,
+            actor=DIALER,
+            outcome=Outcome.DONE,
+            on_behalf_of=by,
+            details={"lacked": lacks, **{str(what): count for what, count in found.items()}},
+        )
+        await runtime.life.renew(entry, now_ms(runtime.clock))
         click.echo("A new life of the data has begun: workers dial on within seconds.")
 
 
-async def _go_on(runtime: Runtime, by: str) -> None:
+def _last_known(runtime: Runtime) -> datetime:
+    """From when on attempts may be lost: all that began before the last one are there."""
     told = runtime.life.told
-    lacks = told.lacks if told and told.known else ""
-    entry = Entry(
-        action=Action.DATA_RESTORED,
-        actor=DIALER,
-        outcome=Outcome.DONE,
-        on_behalf_of=by,
-        details={"lacked": lacks} if lacks else {},
-    )
-    await runtime.life.renew(entry, now_ms(runtime.clock))
+    if told is None or not told.at_ms:
+        raise InvalidInput(
+            "the data does not tell when its last attempt began: say when the backup was taken, less a minute, with "
+            "--since TIME",
+            field="since",
+        )
+    return moment(told.at_ms) - LISTED_WITHIN
+
+
+async def _settled(runtime: Runtime, since: datetime) -> Counter[Found]:
+    settings = runtime.settings
+    settings.require(*CARRIER_FIELDS)
+    fleet = await read_fleet(runtime.batch)
+    share = settings.other_requests_per_second / (fleet.speakers + 1)
+    for provider in runtime.providers.values():
+        provider.set_share(share)
+    longest = timedelta(seconds=settings.ringing_timer_s + settings.length_timer_s)
+    restoring = Restoring(runtime.store, runtime.batch, runtime.clock, longest)
+    async for found in restoring.settle(since, runtime.providers):
+        if found.total() % _SAYS_EVERY == 0:
+            click.echo(f"{found.total():,} calls looked at, the list goes on.")
+    click.echo(f"The carrier's list since {since:%Y-%m-%d %H:%M:%S} UTC has {restoring.found.total():,} calls.")
+    for what, words in _WORDS.items():
+        if count := restoring.found[what]:
+            click.echo(f"{count:,} {words}.")
+    return restoring.found

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Literal, Protocol
 
@@ -190,6 +190,11 @@ class CallEvent:
     about: str = ""
 
 
+LISTED_WITHIN = timedelta(seconds=90)
+"""A call stands in the list so long before or after its request at most: clocks differ, and its moment may be the
+answer's."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CarrierCall:
     """A call as the carrier's own list shows it. Phone numbers are digits without a plus, other addresses URIs."""
@@ -200,6 +205,10 @@ class CarrierCall:
     facts: frozenset[Fact]
     figures: dict[str, str | int] = field(default_factory=dict)
     started_at: datetime | None = None
+
+    def event(self, kind: str, at: datetime) -> CallEvent:
+        """What it tells of its attempt, as seen at a moment."""
+        return CallEvent(kind=kind, facts=self.facts | {Fact.STARTED}, uuid=self.uuid, at=at, figures=self.figures)
 
 
 class Provider(Protocol):

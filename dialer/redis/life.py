@@ -43,6 +43,7 @@ class Told(NamedTuple):
     Attributes:
         begun: how many attempts have begun in this life.
         known: how many somebody knows to have begun, where that is more; else 0.
+        at_ms: when the last one began that Redis knows of; 0 for none.
         before: ids of the lives that were before, the newest first.
     """
 
@@ -50,11 +51,12 @@ class Told(NamedTuple):
     begun: int
     known: int
     before: tuple[str, ...]
+    at_ms: int = 0
 
     @classmethod
-    def read(cls, life: str, begun: str | None, known: str | None, before: str | None) -> Told:
+    def read(cls, life: str, begun: str | None, known: str | None, before: str | None, at: str | None = None) -> Told:
         """From the fields of `life`."""
-        return cls(life, int(begun or 0), int(known or 0), tuple((before or "").split()))
+        return cls(life, int(begun or 0), int(known or 0), tuple((before or "").split()), int(at or 0))
 
     @property
     def lacks(self) -> str:
@@ -128,6 +130,13 @@ class Life:
         self._begun |= dict.fromkeys(told.before, OVER)
         metrics.DATA_OLD.set(told.known > 0)
         await self.keep()
+
+    async def hold(self) -> None:
+        """Have nobody dial until `renew`, whether or not the data is known to be old. Raises StoreUnavailable."""
+        await self.look()
+        if not self.is_old:
+            self._begun[self.id] = self.begun + 1
+            await self.look()
 
     async def renew(self, entry: Entry, now_ms: int) -> bool:
         """Begin a new life: what the data lacks was dealt with, by whom the entry tells. False where another has begun.

@@ -215,6 +215,17 @@ class Expected:
         self.numbers.note(dial.number, str(claim.call), now, () if doubtful else others)
         return Begun.BEGUN
 
+    def adopt(self, ref: AttemptRef, lease: int, trunk: str, now: int) -> bool:
+        """An attempt at a call that waits is in doubt from then on; whether the call waits, and has so many tries."""
+        call = self.call(ref.call)
+        if call.where not in {CallState.WAITING, CallState.CLAIMED} or call.tries + 1 != ref.number:
+            return False
+        call.stand(CallState.UNKNOWN, lease=lease)
+        call.tries, call.moment_us = ref.number, None
+        call.attempts[ref.number] = ExpectedAttempt("adopted", call.due, call.person.number, at=now, trunk=trunk)
+        self.numbers.note(call.person.number, str(ref.call), now, ())
+        return True
+
     def _is_up(self, call_id: str, now: int) -> bool:
         ref = CallRef.parse(call_id)
         return ref is not None and (self.call(ref).lease is not None or self.doubts.get(call_id, 0) > now)

@@ -19,30 +19,17 @@ from dialer.redis.life import Life
 from dialer.redis.seen import Seen
 from dialer.states import CallState
 from dialer.store import AuditFilter
+from tests.fakes.backup import Backups, open_backups
 from tests.fakes.engine import PLACING_LEASE_MS, Engine, make_engine
 
 DONE = Entry(action=Action.DATA_RESTORED, actor=DIALER, outcome=Outcome.DONE, on_behalf_of="anna")
-Backup = dict[str, bytes]
 
 
 @pytest.fixture
-async def raw(redis_url: str) -> AsyncIterator[Redis]:
-    """A connection that leaves bytes as they are."""
-    client = Redis.from_url(redis_url)
-    yield client
-    await client.aclose()
-
-
-async def back_up(raw: Redis) -> Backup:
-    """All that stands in Redis."""
-    return {key: await raw.dump(key) for key in await raw.keys()}
-
-
-async def put_back(raw: Redis, backup: Backup) -> None:
-    """Redis as it was."""
-    await raw.flushall()
-    for key, content in backup.items():
-        await raw.restore(key, 0, content)
+async def backups(redis_url: str) -> AsyncIterator[Backups]:
+    """Of the Redis of these tests."""
+    async with open_backups(redis_url) as opened:
+        yield opened
 
 
 class Process:
@@ -105,14 +92,14 @@ async def test_an_attempt_begun_again_is_counted_once(engine: Engine) -> None:
     assert "1" == await engine.batch.command("HGET", keys.LIFE, "begun")
 
 
-async def test_who_dialed_on_begins_nothing_on_a_backup(engine: Engine, raw: Redis) -> None:
+async def test_who_dialed_on_begins_nothing_on_a_backup(engine: Engine, backups: Backups) -> None:
     """The last look refuses before anybody has looked; the call waits on and costs no try."""
     await engine.run_campaign(calls=6)
     process = await started(engine)
     await process.begin()
-    backup = await back_up(raw)
+    backup = await backups.take()
     await process.begin()
-    await put_back(raw, backup)
+    await backups.put_back(backup)
     before = await waiting(engine)
     begun = await process.begin("later")
     held_at_once = process.life.holds
@@ -123,13 +110,13 @@ async def test_who_dialed_on_begins_nothing_on_a_backup(engine: Engine, raw: Red
     assert ["1", "2"] == await engine.batch.command("HMGET", keys.LIFE, "begun", "known")
 
 
-async def test_others_learn_of_it_from_redis(engine: Engine, raw: Redis) -> None:
+async def test_others_learn_of_it_from_redis(engine: Engine, backups: Backups) -> None:
     """One process that lived through the restore is enough: the others know nothing, and begin nothing."""
     await engine.run_campaign(calls=6)
     process = await started(engine)
-    backup = await back_up(raw)
+    backup = await backups.take()
     await process.begin()
-    await put_back(raw, backup)
+    await backups.put_back(backup)
     newcomer = await started(engine)
     await process.life.look()
     begun = await newcomer.begin()
@@ -138,17 +125,17 @@ async def test_others_learn_of_it_from_redis(engine: Engine, raw: Redis) -> None
     assert (Begun.OLD_DATA, True) == (begun, newcomer.life.is_old)
 
 
-async def test_a_process_that_starts_on_a_backup_knows_by_its_disk(engine: Engine, raw: Redis, tmp_path: Path) -> None:
+async def test_who_starts_on_a_backup_knows_by_its_disk(engine: Engine, backups: Backups, tmp_path: Path) -> None:
     """All were stopped for the restore, as a runbook asks; without its disk it dials as ever."""
     await engine.run_campaign(calls=6)
     lives = await started(engine, tmp_path / "one")
-    backup = await back_up(raw)
+    backup = await backups.take()
     await lives.begin()
     await lives.life.keep()
-    await put_back(raw, backup)
+    await backups.put_back(backup)
     stranger = await started(engine, tmp_path / "other")
     begun = await stranger.begin()
-    await put_back(raw, backup)
+    await backups.put_back(backup)
     with capture_logs() as logged:
         again = await started(engine, tmp_path / "one")
 
@@ -156,20 +143,20 @@ async def test_a_process_that_starts_on_a_backup_knows_by_its_disk(engine: Engin
     assert [("data.old", "1 attempts or more")] == [(line["event"], line["lacks"]) for line in logged]
 
 
-async def test_calls_go_on_in_a_new_life_and_the_backup_stays_old(engine: Engine, raw: Redis, tmp_path: Path) -> None:
+async def test_calls_go_on_in_a_new_life_the_backup_stays_old(engine: Engine, backups: Backups, tmp_path: Path) -> None:
     """Once somebody has said that it was dealt with; and to put the same backup back once more is seen too."""
     await engine.run_campaign(calls=9)
     process = await started(engine, tmp_path)
     await process.begin()
-    backup = await back_up(raw)
+    backup = await backups.take()
     await process.begin()
-    await put_back(raw, backup)
+    await backups.put_back(backup)
     await process.life.look()
     said = await process.life.renew(DONE, engine.now_ms)
     begun = await process.begin("new")
     said_by = await restored_by(engine)
     again = await started(engine, tmp_path)
-    await put_back(raw, backup)
+    await backups.put_back(backup)
     running, restarted = await process.begin("old"), await started(engine, tmp_path)
 
     assert (True, Begun.BEGUN, False) == (said, begun, again.life.is_old)

@@ -23,7 +23,8 @@ from tests.integration.test_dialing_walk import _paces
 
 STEPS = int(os.environ.get("SCRIPT_STEPS", "1500"))
 WALKED = {
-    "add_calls", "apply_event", "begin_attempt", "change_campaign", "change_suppression", "change_windows",
+    "add_calls", "adopt_attempt", "apply_event", "begin_attempt", "change_campaign", "change_suppression",
+    "change_windows",
     "claim_due_calls", "complete_campaign", "count_outcome", "create_campaign", "end_conference", "end_import",
     "end_waiting", "erase_call", "expire_call", "expire_calls", "expire_campaign", "lapse_lease", "read_changes",
     "recall_call", "record_placement", "redial_unknown", "step_campaign", "store_hours", "tune_budget",

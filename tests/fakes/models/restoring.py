@@ -25,7 +25,7 @@ def look_at_life(space: Space, names: list[str], args: list[str]) -> list[str | 
     life.setdefault("id", args[2])
     if life["id"] == known and seen > max(int(life.get("begun", 0)), int(life.get("known", 0))):
         life["known"] = str(seen)
-    return [life["id"], life.get("begun"), life.get("known"), life.get("before")]
+    return [life["id"], life.get("begun"), life.get("known"), life.get("before"), life.get("at")]
 
 
 @models(lambda dice: Asked([keys.LIFE, *keys.AUDITED], [dice.now, '{"by": "anna"}', _known(dice), dice.one(*LIVES), 3]))

@@ -30,6 +30,7 @@ class Ground:
         self.lists: dict[str, set[str]] = {"vip": set(), "staff": set()}
         self.dials: list[Dial] = []
         self.begun: list[tuple[Dial, str]] = []
+        self.adopted: list[AttemptRef] = []
         self.seen: list[Lapsed] = []
         self.looked: list[Call] = []
         self.under_way: dict[AttemptRef, str] = {}

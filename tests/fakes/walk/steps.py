@@ -42,5 +42,5 @@ WEIGHTS: dict[Callable[[Walk], Awaitable[None]], int] = {
     Walk.place: 14, Walk.event: 14, Walk.wait: 10, Walk.add: 8, Walk.begin: 8, Walk.record: 6, Walk.claim: 6,
     Walk.sweep: 6, Walk.sweep_late: 4, Walk.redial: 4, Walk.complete: 3, Walk.expire: 3, Walk.renew: 3, Walk.tune: 3,
     Walk.recall: 8, Walk.step: 2, Walk.end: 1, Walk.change: 2, Walk.expire_calls: 3, Walk.amend: 3, Walk.suppress: 3,
-    Walk.give_up: 2, Walk.erase: 3, Walk.expire_call: 2,
+    Walk.adopt: 2, Walk.give_up: 2, Walk.erase: 3, Walk.expire_call: 2,
 }  # fmt: skip

@@ -7,11 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from dialer import keys, pacing
+from dialer.clock import moment
 from dialer.dialing import Begun, Follows
 from dialer.dials import Claim, Dial
 from dialer.dispositions import Fact
-from dialer.model import Priority
+from dialer.model import AttemptRef, CallRef, Priority
 from dialer.providers.base import CallEvent, Placed, PlaceResult, Refusal, Refused
+from dialer.restoring import LEASE_MS, adopt
 from dialer.states import CampaignState
 from tests.fakes.engine import PLACING_LEASE_MS, REASON_MS, RINGING_MS
 from tests.fakes.expected import Look
@@ -165,7 +167,7 @@ class Workers(Ground):
 
     async def event(self) -> None:
         """The carrier tells something of any attempt that ever was."""
-        for attempt in [dial.attempt for dial, _ in self.any_of(self.begun)]:
+        for attempt in self.any_of([*self.adopted, *(dial.attempt for dial, _ in self.begun)]):
             event, price = self.random.choice(EVENTS), self.random.choice(PRICES)
             event = replace(event, figures={"price": price}) if price else event
             up_until = self.engine.now_ms + self.random.choice(UP_MS) if Fact.LOST in event.facts else 0
@@ -181,3 +183,20 @@ class Workers(Ground):
         trunk, pace = self.random.choice([*self.paces.items()])
         wait_ms = round(1000 / pace.calls_per_second)
         await pacing.tune(self.engine.batch, self.engine.clock, result, first_wait_ms=wait_ms, trunk=trunk)
+
+    async def adopt(self) -> None:
+        """The carrier knows of an attempt that the data has lost, at a call that waits or does not."""
+        campaigns = self.expected.campaigns.items()
+        refs = [CallRef(i, seq) for i, one in campaigns for seq, call in one.calls.items() if not call.is_erased]
+        for ref in self.any_of(self.random.sample(refs, len(refs))):
+            call, now, trunk = self.expected.call(ref), self.engine.now_ms, self.random.choice([*self.paces])
+            attempt = AttemptRef(ref, call.tries + self.random.choice([1, 1, 1, 2]))
+            number, place = call.person.number, call.person.numbers.index(call.person.number) + 1
+            wanted = self.expected.adopt(attempt, now + LEASE_MS, trunk, now)
+            told = {"number": number, "place": place, "at": moment(now), "uuid": "u1", "trunk": trunk}
+
+            assert wanted is await adopt(self.engine.batch, self.engine.clock, attempt, **told)  # type: ignore[arg-type]
+            if wanted:
+                self.adopted.append(attempt)
+                self.under_way[attempt] = "adopted"
+                self.left_by[attempt] = trunk
