@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dialer import keys
+from dialer.dispositions import Disposition
 from dialer.states import UP, CallState
 from tests.fakes.models.space import GIVEN, Asked, Command, Dice, Part, Space, models
 
@@ -26,7 +27,8 @@ def _given_field(dice: Dice) -> Command:
         ("state", dice.one("running", "running", "running", "paused", "draft", "completed", "cancelled")),
         ("kind", dice.one(*KINDS)),
         ("kind", "escalation"),
-        ("kind", "escalation", "state", dice.one("draft", "completed", "cancelled")),
+        ("kind", "escalation", "state", dice.one("completed", "cancelled")),
+        ("kind", "escalation", "state", "draft"),
         ("over_at", str(dice.moment())),
         ("tells", dice.one("call.ended", "campaign.ended")),
         ("expires_at", str(dice.moment())),
@@ -41,6 +43,8 @@ def _given_place(dice: Dice) -> Command:
         ("ZADD", dice.one(*LINES), dice.moment(), campaign_id),
         ("ZADD", dice.one(keys.SLEEPING, keys.EXPIRING), dice.moment(), campaign_id),
         ("ZADD", keys.LEASES, dice.moment(), f"{campaign_id}-{dice.one(*CALLS)}"),
+        ("ZADD", keys.LEASES, dice.moment(), f"{campaign_id}-{dice.one(*CALLS)}"),
+        ("ZADD", keys.calls_done(campaign_id, Disposition.CANCELLED), dice.moment(), dice.one(*CALLS)),
         ("ZADD", keys.held(campaign_id), dice.moment(), dice.one(*CALLS)),
         ("ZADD", keys.imports(campaign_id), dice.moment(), "i1"),
         ("ZADD", keys.hang_up(campaign_id), dice.moment(), dice.one(*CALLS)),

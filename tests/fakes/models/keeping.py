@@ -20,6 +20,7 @@ def _given_list(dice: Dice) -> Command:
         ("ZADD", keys.suppressed_on(LIST), dice.now, dice.one(*NUMBERS)),
         ("HSET", keys.SUPPRESSION, LIST, 3),
         ("HSET", keys.campaign(dice.one(*CAMPAIGNS)), "lists", dice.one(LIST, "staff", f"staff {LIST}")),
+        ("HSET", keys.campaign(dice.one(*CAMPAIGNS)), "state", dice.one("running", "completed", "cancelled")),
         ("SADD", keys.OPEN, dice.one(*CAMPAIGNS)),
         ("HSET", keys.campaign(dice.one(*CAMPAIGNS)), "total", dice.number(0, 9)),
         ("ZADD", dice.one(keys.CAMPAIGNS, keys.CONFERENCES, keys.ENDED), dice.now, dice.one(*CAMPAIGNS)),

@@ -88,6 +88,10 @@ def _into_state(space: Space, campaign_id: str, now: str, state: str, reason: st
     space.sets[keys.CLOSING].add(campaign_id)
 
 
+def _touched(dice: Dice, campaign_id: str) -> str:
+    return dice.space.hashes[keys.campaign(campaign_id)].get("touched_at", "")
+
+
 def _step(dice: Dice) -> Asked:
     campaign_id = dice.one(*CAMPAIGNS)
     sources, target = CAMPAIGN_STEPS[dice.one(*CAMPAIGN_STEPS)]
@@ -95,7 +99,7 @@ def _step(dice: Dice) -> Asked:
     names += [keys.calls_in(campaign_id, state) for state in (CallState.WAITING, CallState.CLAIMED)]
     names += [keys.calls_done(campaign_id, Disposition.CANCELLED), keys.LEASES, keys.SLEEPING, keys.CLOSING]
     names += [keys.CALLBACKS_TOLD, *keys.AUDITED, keys.held(campaign_id), keys.CHANGES, *LINES]
-    why, since = dice.one("", "trouble"), dice.one("", "", str(dice.moment()))
+    why, since = dice.one("", "trouble"), dice.one("", str(dice.moment()), _touched(dice, campaign_id))
     return Asked(names, [campaign_id, dice.now, target, why, why and "masked", since, *sources])
 
 
