@@ -10,6 +10,7 @@ from dialer.clock import moment
 from dialer.conferences.gathering import BY_HAND, ConferenceState, MemberState
 from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
+from dialer.errors import InvalidInput
 from dialer.model import Redial
 from dialer.providers.steering import Act
 from dialer.states import CallState
@@ -301,6 +302,7 @@ async def test_one_broken_conference_does_not_keep_the_others(engine: Engine) ->
     await gathering.ring()
     await gathering.enters(CHAIR, ANN)
     await gathering.leaves(CHAIR, ANN)
-    await gathering.watch()
+    with pytest.raises(InvalidInput):  # the job has failed, which somebody is told
+        await gathering.watch()
 
     assert "the moderator left" == (await gathering.look()).campaign.over_reason

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from dialer.clock import moment
 from dialer.dispositions import Disposition, Fact
+from dialer.errors import InvalidInput
 from dialer.escalations.duties import PersonState
 from dialer.escalations.escalation import Advance
 from dialer.escalations.ladder import EscalationState, Why
@@ -242,9 +245,11 @@ async def test_draft_and_broken_ones_are_left_alone(engine: Engine) -> None:
     alarm = await Alarm.of(engine, "ann")
     await engine.batch.command("HSET", "{dialer}:campaign:c1", "state", "draft")
     before = await engine.keyspace()
-    await alarm.watch()
+    with pytest.raises(InvalidInput):  # the job has failed, which somebody is told
+        await alarm.watch()
     assert (EscalationState.DRAFT, {}) == ((await alarm.look()).state, await engine.changed_since(before))
 
     await engine.batch.command("HSET", "{dialer}:campaign:c1", "state", "running")
-    await alarm.watch()
+    with pytest.raises(InvalidInput):
+        await alarm.watch()
     assert ["ann 1.1"] == await alarm.called()

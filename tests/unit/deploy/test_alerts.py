@@ -58,7 +58,7 @@ def known_values(series: str, label: str) -> set[str]:
     if label == OPERATION.name:
         return {route.name for route in ROUTES}
     found = (one for metric in measured_by(series) for one in SERIES[metric].labels)
-    return {value for one in found if one.name == label for value in one.values}
+    return {value for one in found if RENAMED.get(one.name, one.name) == label for value in one.values}
 
 
 def test_promtool_takes_rules_and_configuration() -> None:
