@@ -66,6 +66,18 @@ async def test_no_more_calls_are_up_than_slots(engine: Engine) -> None:
     assert [] == await engine.claim()
 
 
+async def test_a_slot_that_gets_free_wakes_nobody_who_is_paused(engine: Engine) -> None:
+    """Whoever is paused stands in no line, in which others would step back for it."""
+    await _campaign(engine, "c1", 1000, share=Share(slots=1))
+    dial = await engine.ring()
+    engine.clock.advance_ms(1000)
+    assert [] == await engine.claim()
+    await engine.store.step("c1", "pause")
+    await engine.store.apply_event(str(dial.attempt), event("end", Fact.BUSY))
+
+    assert "sleeping" not in await engine.keyspace()
+
+
 async def test_fewer_slots_hold_for_calls_already_claimed(engine: Engine) -> None:
     """The last look counts again: what was claimed for a slot that is none any more goes back."""
     await _campaign(engine, "c1", 1000, share=Share(slots=2))
