@@ -90,6 +90,17 @@ async def test_started_says_whose_the_carriers_call_is(engine: Engine) -> None:
     assert 0 < ttl <= 900_000
 
 
+async def test_an_event_that_names_no_id_leaves_it_to_the_next(engine: Engine) -> None:
+    """The first id that is told is kept, whenever that is."""
+    await engine.run_campaign()
+    await engine.place()
+    told = [await apply(engine, event("ringing", Fact.RINGING)), (await engine.store.attempts("c1-1"))[0].uuid]
+    await apply(engine, event("answered", Fact.ANSWERED, uuid="u1"), event("notify", uuid="u2"))
+
+    assert [EventResult(Applied.APPLIED), None] == told
+    assert "u1" == (await engine.store.attempts("c1-1"))[0].uuid
+
+
 async def test_answered_gives_the_call_time_to_talk(engine: Engine) -> None:
     """Picked up, the call may be silent for as long as a call may last; since when it is live does not change."""
     await engine.run_campaign()
