@@ -161,10 +161,11 @@ class Dialing:
         Repeating it takes further calls; what a lost answer took comes back when its lease lapses.
         """
         claims: list[Claim] = []
+        most = 1 if inherited else most
         for _ in range(_MOST_ROUNDS):
             claimed, again = await self._claim(most - len(claims), trunk, inherited)
             claims += claimed.claims
-            if not again or len(claims) >= most or (inherited and claims):
+            if not again or len(claims) >= most:
                 break
         return Claimed(claims, self._clock.now_us() if again else claimed.look_again_us, claimed.is_dry and not again)
 
@@ -193,7 +194,7 @@ class Dialing:
             [
                 *now,
                 CLAIM_LEASE_MS,
-                1 if inherited else most,
+                most,
                 *handed,
                 pacing.MARGIN_PPM,
                 pace.slots,

@@ -25,7 +25,7 @@ from dialer.store.overview import Overview
 from dialer.window_text import parse_windows
 from dialer.windows import Windows
 from tests.fakes.clock import START_MS
-from tests.fakes.engine import Engine, draft, due, event, new_calls, order
+from tests.fakes.engine import Engine, draft, due, event, make_engine, new_calls, order
 
 MINUTE_MS, HOUR_MS = 60_000, 3_600_000
 FROM_TEN = parse_windows("10:00-12:00")
@@ -51,9 +51,9 @@ def at(engine: Engine, moment_ms: float) -> None:
     engine.clock.set_us(round(moment_ms * 1000))
 
 
-async def claimed(engine: Engine) -> list[str]:
+async def claimed(engine: Engine, most: int = 100) -> list[str]:
     """Whom a hopper gets now, one after the other."""
-    return order(await engine.claim())
+    return order(await engine.claim(most))
 
 
 async def sampled(engine: Engine) -> Sample:
@@ -105,6 +105,18 @@ async def test_no_token_reaches_beyond_the_closing(engine: Engine) -> None:
     at(engine, START_MS + 3 * HOUR_MS)
     assert [] == await claimed(engine)
     assert {"c1": START_MS + 24 * HOUR_MS} == (await engine.keyspace())["sleeping"]
+
+
+async def test_no_more_is_claimed_than_was_asked_for_while_hours_are_looked_up(redis: Redis) -> None:
+    """Whoever claims five gets five, also where the hours of the second campaign are learned in between."""
+    engine = make_engine(redis, calls_per_second=1000)
+    await engine.run_campaign("c1", calls=10)
+    await engine.run_campaign("c2", calls=10, windows=FROM_NINE)
+
+    found = await claimed(engine, 5)
+
+    assert 5 == len(found) == len(set(found))
+    assert {"c1", "c2"} == {name.partition("-")[0] for name in found}
 
 
 async def test_begin_is_refused_when_the_window_has_closed(engine: Engine) -> None:
