@@ -61,10 +61,14 @@ class HangUpRounds:
             taken = await self._list.take(room) if room > 0 else []
         except StoreUnavailable as error:
             log.warning("hang_up.waiting", reason=str(error))
-            await asyncio.sleep(LOOK_S)
-            return []
-        turned("hang_ups")
-        return taken
+        except Exception:
+            # Whatever it is, it must not end the worker: that dials.
+            log.exception("hang_up.not_taken")
+        else:
+            turned("hang_ups")
+            return taken
+        await asyncio.sleep(LOOK_S)
+        return []
 
     async def end(self, one: ToHangUp) -> None:
         """Hang up one call and take it off the list, or leave it there for a later round. Never raises for either."""

@@ -25,14 +25,22 @@ local now, lead, burst, most = tonumber(ARGV[1]), tonumber(ARGV[4]), tonumber(AR
 local now_ms, limit = math.floor(now / 1000), now + tonumber(ARGV[5])
 local stored = redis.call('HMGET', KEYS[1], 'tat', 'index', 'margin', 'gate', 'seen', 'counted', 'breaker', 'tripped_until', 'probe',
   'probe_at')
+-- Redis' clock went back (a failover) further than a look may be late: what lay ahead of it lies no further ahead now, and what was over is.
+local AHEAD = {[4] = 'gate', [8] = 'tripped_until', [10] = 'probe_at'} -- by their places in `stored`
+local has_gone_back = now < tonumber(stored[5] or 0) - LATEST_LOOK
+for place, name in pairs(has_gone_back and AHEAD or {}) do
+  if tonumber(stored[place] or 0) > now_ms then
+    stored[place] = string.format('%.0f', now_ms + math.max(0, stored[place] - math.floor(stored[5] / 1000)))
+    redis.call('HSET', KEYS[1], name, stored[place])
+  end
+end
 local tat, index = tonumber(stored[1] or 0), tonumber(stored[2] or 0)
 local interval = tonumber(ARGV[2]) * (1 + tonumber(stored[3] or ARGV[10]) / 1000000)
 local earliest = math.max(now + lead, tonumber(stored[4] or 0) * 1000)
 local UP, URGENT, NORMAL, BACKGROUND = unpack(KEYS, 4, 7)
 local slots, trunks = tonumber(ARGV[11]), tonumber(ARGV[12])
 local key_of, trunks_of, claims, unknown, cut_short, is_full, early = {}, {}, {}, {}, 0, false, {}
--- Redis' clock went back (a failover) further than a look may be late: the next token is not so far ahead.
-if now < tonumber(stored[5] or 0) - LATEST_LOOK then tat = math.min(tat, now + interval) end
+if has_gone_back then tat = math.min(tat, now + interval) end
 
 -- The breaker is as it is set now; without one none is open.
 local tripped, probe = tonumber(stored[8] or nil), stored[9]

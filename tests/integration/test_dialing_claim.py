@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from redis.asyncio import Redis
 
+from dialer import keys
 from dialer.dialing import CLAIM_LEASE_MS, Begun
 from dialer.dials import Claim, Dial
 from dialer.dispositions import Disposition
@@ -342,3 +343,18 @@ async def test_a_clock_that_went_back_does_not_stop_the_dialing(engine: Engine) 
     claims = await engine.claim(1)
 
     assert [("c1-1", NOW_US + INTERVAL_US)] == [(str(claim.call), round(claim.place_at_us)) for claim in claims]
+
+
+@pytest.mark.parametrize("ahead_ms", [-5_000, 300])
+async def test_a_gate_goes_back_with_the_clock(engine: Engine, ahead_ms: int) -> None:
+    """One that was open is open; one that was closed is so for as long as it was to be."""
+    await engine.run_campaign()
+    then_ms = engine.now_ms + 3_600_000
+    await engine.set_budget(seen=then_ms * 1000, gate=then_ms + ahead_ms)
+
+    claims = await engine.claim(1)
+    gate = await engine.batch.command("HGET", keys.TRUNK, "gate")
+
+    assert max(0, ahead_ms) == int(gate) - engine.now_ms
+    assert ["c1-1"] == [str(claim.call) for claim in claims]
+    assert claims[0].place_at_us >= int(gate) * 1000

@@ -233,3 +233,21 @@ async def test_one_worker_takes_no_more_than_it_can_end(engine: Engine, hang_ups
 
     assert [4, 2, 0] == [len(some) for some in taken]
     assert 6 == len({str(one.call) for some in taken for one in some})
+
+
+async def test_an_error_of_redis_ends_no_worker(board: Switchboard) -> None:
+    """Its list cannot be read for a while; it goes on where it was, and tells that it does not come round."""
+    call_id = await board.up()
+    await board.post(f"/v1/campaigns/{call_id.partition('-')[0]}/hang-up")
+    redis, listed = board.runtime.redis, "{dialer}:hanging-up"
+    await redis.rename(listed, "kept")
+    await redis.set(listed, "of another type")
+    rounds = asyncio.create_task(HangUpRounds(board.context).run())
+    await asyncio.sleep(0.6)
+    runs = not rounds.done()
+    await redis.rename("kept", listed)
+    await until(lambda: board.carrier.live == 0, within_s=5)
+    await ended(rounds)
+
+    assert runs
+    assert ["PUT"] == board.orders()

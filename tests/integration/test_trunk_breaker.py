@@ -198,3 +198,17 @@ async def test_whoever_resumes_a_campaign_opens_its_trunks(engine: Engine) -> No
     await engine.store.step("c1", "resume")
 
     assert 3 == len(await _claims(engine))
+
+
+async def test_a_stop_goes_back_with_the_clock(engine: Engine) -> None:
+    """A failover to a server whose clock is an hour behind stops the trunk no longer: who comes now leaves by it."""
+    await _campaign(engine, "c1", *BOTH)
+    await _calls(engine, Fact.FAILED, Fact.FAILED, Fact.FAILED)
+    stopped = await _claims(engine)
+    engine.clock.advance_ms(-3_600_000)
+    await _campaign(engine, "c2", *BOTH, first=200)
+    behind = await _claims(engine)
+    engine.clock.advance_ms(60_000)
+    probe = await _claims(engine)
+
+    assert ([], [], 1) == (stopped, behind, len(probe))
