@@ -6,6 +6,7 @@ it: it tells what is kept, and where that grows old has the next one made beside
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,6 +15,7 @@ from aiohttp import web
 from dialer import keys
 from dialer.api.forecast_answers import ForecastOut
 from dialer.api.keys import BACKGROUND, RUNTIME
+from dialer.errors import StoreUnavailable
 from dialer.model import Campaign
 from dialer.runtime import Runtime
 from dialer.states import CampaignState
@@ -62,13 +64,15 @@ async def refresh(request: web.Request, campaign: Campaign) -> None:
     runtime = request.app[RUNTIME]
     if campaign.state is not CampaignState.RUNNING or campaign.id in BUILT_IN.values():
         return
-    kept = await kept_forecast(runtime, campaign.id)
-    if kept and kept.is_fresh:
-        return
-    # Whoever dies with the claim is followed by another ten seconds later.
-    claim = await runtime.batch.command("SET", keys.forecast_claim(campaign.id), 1, "NX", "PX", FRESH_MS)
-    if claim is not None:
-        request.app[BACKGROUND].start(_made(runtime, campaign))
+    # Whoever polls is answered, also where Redis takes no write.
+    with suppress(StoreUnavailable):
+        kept = await kept_forecast(runtime, campaign.id)
+        if kept and kept.is_fresh:
+            return
+        # Whoever dies with the claim is followed by another ten seconds later.
+        claim = await runtime.batch.command("SET", keys.forecast_claim(campaign.id), 1, "NX", "PX", FRESH_MS)
+        if claim is not None:
+            request.app[BACKGROUND].start(_made(runtime, campaign))
 
 
 async def _made(runtime: Runtime, campaign: Campaign) -> None:
@@ -79,5 +83,6 @@ async def _make(runtime: Runtime, campaign: Campaign) -> str:
     forecast = await runtime.planning.forecast(campaign)
     text = ForecastOut.of(campaign, forecast).model_dump_json()
     finishes = forecast.outlook.finishes.expected.isoformat() if forecast.outlook.finishes else _UNKNOWN
-    await runtime.batch.command("SET", keys.forecast(campaign.id), f"{finishes} {text}", "PX", KEPT_MS)
+    with suppress(StoreUnavailable):  # then it is made once more for the next one
+        await runtime.batch.command("SET", keys.forecast(campaign.id), f"{finishes} {text}", "PX", KEPT_MS)
     return text
