@@ -199,7 +199,7 @@ def test_what_is_wrong_is_told_with_its_figures(steps: list[Any], fields: dict[s
 @pytest.mark.parametrize(
     "step",
     [
-        ASK | {"keys": {}, "repeat_key": "1"},
+        {"do": "ask", "prompt": [HELLO], "repeat_key": "1"},
         ASK | {"keys": {"#": []}},
         ASK | {"keys": {"12": []}, "max_digits": 2},
         ASK | {"keys": {"1": [{"do": "opt_out"}]}, "repeat_key": "9"},
