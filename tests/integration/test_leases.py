@@ -168,6 +168,17 @@ async def test_an_end_of_no_campaign_is_dropped(engine: Engine) -> None:
     assert "expiring" not in await engine.keyspace()
 
 
+async def test_an_end_that_was_moved_is_waited_for(engine: Engine) -> None:
+    """Looked at too early, a campaign goes on, and is looked at again at its end."""
+    end_ms = engine.now_ms + 60_000
+    await engine.run_campaign(expires_at=moment(end_ms))
+    before = await engine.keyspace()
+    await engine.redis.zadd(keys.EXPIRING, {"c1": engine.now_ms})
+
+    assert {} == await engine.leases.expire_campaigns()
+    assert {} == await engine.changed_since(before)
+
+
 async def test_look_again_sets_the_next_look(engine: Engine) -> None:
     """Whoever has looked says when the next look is due."""
     await engine.run_campaign()
