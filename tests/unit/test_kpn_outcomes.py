@@ -184,6 +184,7 @@ IN_30_S = NOW + timedelta(seconds=30)
         (429, {"quota-reset-UTC": "later"}, None),
         (429, {"Retry-After": "2", "quota-reset-UTC": "2026-01-31T12:00:30Z"}, 2_000),
         (503, {"Retry-After": "7"}, 7_000),
+        (503, {"Retry-After": format_datetime(IN_30_S, usegmt=True)}, 30_000),
         (503, {"quota-reset-UTC": "2026-01-31T12:00:30Z"}, None),
         (504, {"Retry-After": "7"}, None),
         (400, {"Retry-After": "7"}, None),
