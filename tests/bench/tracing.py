@@ -16,7 +16,7 @@ async def measure(size: Size) -> Report:
     async with collector() as taking:
         with tempfile.TemporaryDirectory(prefix="dialer-bench-") as folder:
             log = Path(folder) / "span_costs.log"
-            found = await children.measured("span_costs", log, limit_s=300, url=taking.url, attempts=attempts)
+            found = await children.measured("span_costs", log, limit_s=120, url=taking.url, attempts=attempts)
         found["arrived"] = len(taking.spans)
     names = {"off_us": "off", "sampled_out_us": "on, left out of the sample", "on_us": "on, sent"}
     rows = [Row(f"traces of one attempt: {words}", f"{found[name]} us") for name, words in names.items()]
