@@ -12,6 +12,7 @@ sweeper settles by the same list.
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
@@ -107,10 +108,11 @@ class Restoring:
                 return Found.STRANGE  # somebody dialed or ended it meanwhile
             await self._tell(attempt_id, one)
             return Found.SETTLED
-        for call in waiting:
-            rather_twice = (await self._store.campaign(call.campaign_id)).unknown is UnknownPolicy.REDIAL
-            if not rather_twice and (attempt_id := await self._adopt(call, one, trunk, at)):
-                await self._give_up(attempt_id)
+        policies = [(await self._store.campaign(call.campaign_id)).unknown for call in waiting]
+        held = [call for call, policy in zip(waiting, policies, strict=True) if policy is not UnknownPolicy.REDIAL]
+        # In one exchange: whoever dies here leaves all of them open, or none, and they are told by the id they share.
+        attempts = await asyncio.gather(*(self._adopt(call, one, trunk, at) for call in held))
+        await asyncio.gather(*(self._give_up(attempt_id) for attempt_id in attempts if attempt_id))
         return Found.IN_DOUBT
 
     async def _calls(self, one: CarrierCall) -> list[Call]:

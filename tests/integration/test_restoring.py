@@ -6,12 +6,13 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from unittest.mock import AsyncMock
 
 import pytest
 
 from dialer.clock import moment, now_ms
 from dialer.dispositions import Disposition
-from dialer.errors import CarrierError
+from dialer.errors import CarrierError, StoreUnavailable
 from dialer.model import CallRef
 from dialer.restoring import Found, Restoring
 from dialer.states import CallState
@@ -136,6 +137,28 @@ async def test_a_number_that_several_wait_for_is_left_to_a_person(board: Switchb
 
     assert ({Found.IN_DOUBT: 1}, {Found.STORED: 1}) == (first, again)
     assert [(CallState.DONE, Disposition.UNDETERMINED, 1)] * 2 + [(CallState.WAITING, None, 0)] == ends
+
+
+async def test_who_dies_over_a_doubt_is_followed(
+    board: Switchboard, backups: Backups, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attempts that were written down and not given up yet: neither call is dialed, and neither gets the outcome."""
+    one, other = await board.campaign([ANN], **SHORT), await board.campaign([ANN], **SHORT)
+    backup = await backups.take()
+    await board.place()
+    await over(board)
+    await backups.put_back(backup)
+    with monkeypatch.context() as dying:
+        dying.setattr(Restoring, "_give_up", AsyncMock(side_effect=StoreUnavailable("Redis is away")))
+        with pytest.raises(StoreUnavailable):
+            await settle(board)
+    between = [(await calls_of(board, campaign_id, 1))[0] for campaign_id in (one, other)]
+    found = await settle(board)
+    ends = [(await calls_of(board, campaign_id, 1))[0] for campaign_id in (one, other)]
+
+    assert [(CallState.UNKNOWN, None, 1)] * 2 == between
+    assert {Found.STORED: 1} == found
+    assert [(CallState.DONE, Disposition.UNDETERMINED, 1)] * 2 == ends
 
 
 async def test_a_lost_redial_follows_the_try_before(board: Switchboard, backups: Backups) -> None:
