@@ -78,7 +78,12 @@ if before then
     end
   elseif redis.call('ZSCORE', WAITING, SEQ) or redis.call('ZSCORE', CLAIMED, SEQ) then
     unsettle(before)
-    return {4, disposition, settle(disposition, facts), trunk, began, kind}
+    local counted = tries()
+    local stands = counted.recalled == NUMBER and bit.band(facts, OPTED_OUT) == 0 -- a person asked for him since (recall_call)
+    if not stands then return {4, disposition, settle(disposition, facts), trunk, began, kind} end
+    counted[disposition] = (counted[disposition] or 0) + 1
+    store_tries(counted)
+    return {4, disposition, '', trunk, began, kind}
   end
   return {4, '', ''}
 end

@@ -17,8 +17,10 @@ local ended = false
 for i = OWN_KEYS - DISPOSITION_COUNT, OWN_KEYS - 1 do ended = redis.call('ZREM', KEYS[i], SEQ) == 1 or ended end
 if not ended and (ARGV[5] == '1' or not redis.call('ZSCORE', WAITING, SEQ)) then return {0} end
 local counted = tries()
-if counted.told then
-  counted.told = nil
+-- Whatever is told yet of the attempt before takes nobody out of the line again whom a person asked for (apply_event).
+local recalled = ARGV[5] ~= '1' and NUMBER > 0 and NUMBER or nil
+if counted.told or counted.recalled ~= recalled then
+  counted.told, counted.recalled = nil, recalled
   store_tries(counted)
 end
 redis.call('ZREM', UNDETERMINED, CALL_ID)

@@ -312,6 +312,9 @@ class Expected:
         if after:
             if before:
                 call.unsettle(before)
+            if before and call.recalled_after == call.tries and Fact.OPTED_OUT not in attempt.facts:
+                call.ended[after] += 1
+                return EventResult(Applied.APPLIED, after)
             return EventResult(Applied.APPLIED, after, call.settle(after, now, attempt.facts))
         if told == {Fact.HUNG_UP}:
             return EventResult(Applied.APPLIED)
@@ -373,7 +376,7 @@ class Expected:
         if not is_done and call.where is not CallState.WAITING:
             return False
         call.wait(now, now)
-        call.is_recalled = True
+        call.is_recalled, call.recalled_after = True, None if dropped else tries
         return True
 
     def end(self, campaign_id: str, now: int) -> bool:

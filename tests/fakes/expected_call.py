@@ -55,6 +55,7 @@ class ExpectedCall:
     tries: int = 0
     ended: Counter[Disposition] = field(default_factory=Counter)
     is_recalled: bool = False
+    recalled_after: int | None = None
     held: Held | None = None
     hours: set[int] = field(default_factory=set)
     trunk: str | None = None

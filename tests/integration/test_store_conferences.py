@@ -15,7 +15,7 @@ from dialer.errors import IllegalStep, NotFound
 from dialer.kinds import KINDS
 from dialer.model import NewCall, Redial
 from dialer.states import CallState
-from tests.fakes.engine import Engine, new_calls
+from tests.fakes.engine import Engine, event, new_calls, ref
 from tests.fakes.gathering import ANN, BOB, CHAIR, Gathering
 
 BUSY = {Disposition.BUSY: Redial(1, 60_000)}
@@ -39,10 +39,12 @@ async def test_recall_puts_a_call_that_is_done_in_line(left: Gathering, engine: 
     recall = engine.store.recall_dropped if dropped else engine.store.recall
     await recall(call)
 
+    by_hand = {} if dropped else {"campaign:c1:calls:0": {"2t": {"answered": 1, "n": 1, "recalled": 1}}}
     assert {
         "campaign:c1:done:answered": None,
         "campaign:c1:waiting": {"2": float(engine.now_ms)},
         "sleeping": {"c1": float(engine.now_ms)},
+        **by_hand,
     } == await engine.changed_since(before)
     assert f"{call.id}-2" == str((await engine.claim_one()).attempt)
     assert left.people == [CHAIR, ANN]
@@ -121,7 +123,7 @@ async def test_each_end_of_a_member_is_told(engine: Engine) -> None:
     gathering.wait_s(60)
     await engine.leases.expire_calls(10)
 
-    assert {"n": 1, "answered": 1, "ends": 1} == waiting["2t"]
+    assert {"n": 1, "answered": 1, "ends": 1, "recalled": 1} == waiting["2t"]
     assert [
         f"call.ended c1-2 answered {first}",
         f"call.ended c1-3 answered {first}",
@@ -232,3 +234,17 @@ async def test_member_who_was_added_is_called(left: Gathering, engine: Engine) -
     await engine.store.add_calls("c1", [NewCall(number="+31612345699", external_id=BOB)], import_id="i2")
     assert MemberState.WAITING is (await left.states())[BOB]
     assert "c1-3-1" == str((await engine.claim_one()).attempt)
+
+
+async def test_late_word_takes_nobody_out_of_the_line_whom_a_person_recalled(left: Gathering, engine: Engine) -> None:
+    """What the attempt before was is told by its new label; who was asked for by hand is called all the same."""
+    await engine.store.recall(await engine.store.call("c1-2"))
+    before = await engine.store.attempt(ref("c1-2-1"))
+    await engine.store.apply_event("c1-2-1", event("human", Fact.CONFIRMED))
+    after, call = await engine.store.attempt(ref("c1-2-1")), await engine.store.call("c1-2")
+    dial = await engine.place()
+
+    assert before is not None
+    assert after is not None
+    assert before.disposition is not after.disposition
+    assert (CallState.WAITING, f"{left.call_id(ANN)}-2") == (call.state, str(dial.attempt))
