@@ -34,6 +34,7 @@ GATHER_S = 0.34
 IDLE_S = 1
 """How long an idle hopper sleeps if nobody wakes it."""
 _DRY_S = 0.05  # whoever comes next finds a token; so those that come one by one share looks too
+_AT_ONCE = 32  # calls of several trunks; further trunks are for others, or one process would be behind while they wait
 _AWAY_S = 0.5
 _FULL_S = 0.005
 _SHORTEST_S = 0.01  # to Redis, none at all means for ever
@@ -76,7 +77,7 @@ class Hopper:
         metrics.IN_HAND.set(self._context.in_hand.count)
         if not room:
             return _FULL_S, False
-        turn = await self._looks.take(room)
+        turn = await self._looks.take(min(room, _AT_ONCE))
         if not turn.trunks:
             return turn.again_s, turn.has_idle
         claimed = await asyncio.gather(*self._claims(turn.trunks, room))

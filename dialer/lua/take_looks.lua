@@ -1,5 +1,5 @@
 -- take_looks: take the trunks that are due for a look at their lines; nobody else looks there until the look has lapsed, after
---         half of the time that tokens gather: early enough for another to give them all.
+--         half as long again as tokens gather: a busy machine needs that, and whoever looked too would make it busier.
 -- KEYS[1] zset looks   KEYS[2] zset sleeping   KEYS[3..] for each trunk of the worker: zset ready by class
 -- ARGV    now_ms, ahead_ms (a look noted further ahead was so by a clock that went back since), room (calls that the worker may
 --         claim, at least 1), then for each trunk in the order of KEYS: its name, gather_ms, most (calls of one look)
@@ -38,7 +38,7 @@ local answer, is_due = {'', has_idle}, found[1] and found[1].at <= now
 for _, one in ipairs(found) do
   if is_due and room > 0 and one.at - one.gather / 4 <= now then
     room = room - one.most
-    redis.call('ZADD', KEYS[1], now + one.gather / 2, one.name)
+    redis.call('ZADD', KEYS[1], now + one.gather * 1.5, one.name)
     answer[#answer + 1] = one.name
   else
     ask_by(one.at)

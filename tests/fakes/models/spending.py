@@ -177,6 +177,6 @@ def take_looks(space: Space, names: list[str], args: list[str]) -> list[str | in
     is_due = any(due[trunk] <= now for trunk in busy)
     in_order = sorted(in_time, key=lambda one: (due[one], one)) if is_due else []
     taken = [one for i, one in enumerate(in_order) if sum(most[before] for before in in_order[:i]) < room]
-    space.zsets[names[0]] |= {trunk: now + asked[trunk] / 2 for trunk in taken}
+    space.zsets[names[0]] |= {trunk: now + asked[trunk] * 1.5 for trunk in taken}
     coming += [due[trunk] for trunk in busy if trunk not in taken]
     return [f"{math.ceil(min(coming))}" if coming else "", int(bool(idle)), *taken]
