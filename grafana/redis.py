@@ -28,10 +28,12 @@ PERSISTENCE = States(
         Query(worst("dialer_redis_aof_always"), "fsync always"),
         Query(worst("dialer_redis_last_write_ok"), "last write well"),
         Query(f"1 - {worst('dialer_redis_evicts')}", "keeps all when full"),
+        Query(f"1 - {worst('dialer_data_old')}", "nothing lost"),
     ],
     words=_YES_NO,
     meaning="What must be so for no call to be lost or placed twice when Redis' machine loses power.",
     remedy="Any *no*: put the settings of deploy/redis back. *Last write well*: its disk is full or broken."
+    " *Nothing lost*: the data is older than what was seen of it, and nothing is dialed (Backup and restore)."
     " Runbook: deploy/README.md, Redis lost.",
 )
 MEMORY = Chart(
