@@ -211,7 +211,7 @@ LUA: dict[str, Sequence[str]] = {
     "shut_trunk": _integrations("trunk_breaker"),
     "sum_campaigns": _integrations("overview gauging windows"),
     "count_calls": _integrations("control batch"),
-    "count_outcome": _integrations("brakes"),
+    "count_outcome": _integrations("trunk_breaker brakes"),
     "count_up": _integrations("gauging trunk_breaker overview"),
     "append_audit": _integrations("store_audit"),
     "trim_audit": _integrations("store_audit"),
