@@ -49,6 +49,10 @@ def test_whoever_goes_on_from_a_place_reads_what_is_left(
         assert 0 < batch.place.offset <= len(body)
         rest = asyncio.run(_read(body[batch.place.offset :], Start(batch.place, batch.row), **how))
         assert _rows(batches[number:]) == _rows(rest)
+        # Whoever goes on once more goes on from a place in the same list.
+        for once_more in rest[:1]:
+            left = body[once_more.place.offset :]
+            assert _rows(rest[1:]) == _rows(asyncio.run(_read(left, Start(once_more.place, once_more.row), **how)))
 
 
 @pytest.mark.parametrize("media_type", ["application/json"])
