@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dialer.providers.kpn.figures import read_count, read_decimal, read_moment, read_text, write_moment
+from dialer.providers.kpn.figures import (
+    read_count,
+    read_decimal,
+    read_figures,
+    read_moment,
+    read_text,
+    write_moment,
+)
 
 NOON = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
@@ -84,3 +91,69 @@ def test_money_keeps_its_digits(value: object, expected: str | None) -> None:
 def test_text_is_fit_to_be_stored(value: object, expected: str | None) -> None:
     """Control characters and lone surrogates are taken out, and no text is longer than 300."""
     assert expected == read_text(value)
+
+
+def test_moment_is_written_as_the_carrier_has_it() -> None:
+    """In UTC, to the millisecond."""
+    assert "2026-01-31T12:00:00.000Z" == write_moment(NOON)
+
+
+@pytest.mark.parametrize(
+    ("text", "year"), [("100000000000", 1973), ("99999999999", 5138), (100_000_000_000, 1973), ("9" * 10, 2286)]
+)
+def test_epoch_is_read_in_seconds_as_long_as_that_can_be(text: object, year: int) -> None:
+    """From 10^11 on it is milliseconds."""
+    moment = read_moment(text)
+
+    assert moment is not None
+    assert year == moment.year
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("7" + " " * 299, 7), ("7" + " " * 300, None), (10**9, 10**9), (10**15, None), (-(10**15), None)],
+)
+def test_what_is_too_long_to_be_a_number_is_none(value: object, expected: int | None) -> None:
+    """300 characters, or below 10^15: more is not even looked at."""
+    assert expected == read_count(value)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(999_999_999_999, "999999999999"), (10**12, None), (10**15 - 1, None), ([1], None), ({}, None), (1e300, None)],
+)
+def test_money_has_its_bounds(value: object, expected: str | None) -> None:
+    """Twelve digits before the point."""
+    assert expected == read_decimal(value)
+
+
+def test_all_figures_of_a_call_are_read() -> None:
+    """Under our names, and only those that are there and make sense."""
+    payload = {
+        "duration": "7",
+        "sip_code": 486,
+        "size": "12222",
+        "rate": "0.10000000",
+        "price": 0.5,
+        "network": "20408",
+        "detail": "cannot_route",
+        "disconnected_by": "user",
+        "sub_state": "in_progress",
+        "reason": "Busy",
+        "recording_url": "https://example.com/r",
+        "recording_uuid": "r-1",
+        "direction": "outbound",
+        "start_time": "2026-01-31T12:00:00Z",
+        "end_time": "2026-01-31 12:00:07",
+    }
+    renamed = {"duration": "duration_s", "size": "size_bytes"}
+    expected = {renamed.get(name, name): value for name, value in payload.items()} | {
+        "duration_s": 7,
+        "size_bytes": 12222,
+        "price": "0.5",
+        "start_time": "2026-01-31T12:00:00.000Z",
+        "end_time": "2026-01-31T12:00:07.000Z",
+    }
+
+    assert expected == read_figures(payload | {"status": "completed"})
+    assert {} == read_figures(dict.fromkeys(payload) | {"duration": "soon", "end_time": "later"})
