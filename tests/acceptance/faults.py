@@ -148,11 +148,10 @@ OF_REDIS: Mapping[str, Fault] = {
     ),
     "Redis out of memory (noeviction)": Fault(
         strike=_out_of_memory,
-        seen="503 `/problems/unavailable`, `hopper.waiting`",
+        seen="503 `/problems/unavailable` for what changes anything, answers as ever for who looks; `hopper.waiting`",
         alert="DialerRedisMemoryFull",
         lost=ASKED_LATER,
         logged=WAITS,
-        reads=AWAY,
         writes=AWAY,
     ),
 }

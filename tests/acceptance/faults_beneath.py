@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 from redis.asyncio import Redis
 
@@ -149,9 +150,11 @@ BENEATH: Mapping[str, Fault] = {
     "disk full under Redis' file, synced every second": replace(
         _REDIS_AWAY,
         strike=_full_under_lazy_redis,
-        seen="503 `/problems/unavailable`, `hopper.waiting` with Redis' own words; `dialer doctor` names the disk",
+        seen="503 `/problems/unavailable` for what changes anything, answers as ever for who looks; `hopper.waiting` "
+        "with Redis' own words; `dialer doctor` names the disk",
         alert="DialerRedisWriteFailed",
         logged="MISCONF",
+        reads=HTTPStatus.OK,
     ),
     "disk full under the logs of workers and API": Fault(
         strike=_full_under_logs, seen="lines are missing in the logs: `dialer_log_lines_lost_total`", stops=False
