@@ -181,6 +181,22 @@ async def test_cohort_that_closes_is_parked_until_it_opens(engine: Engine) -> No
     assert ["c1-1", "c1-3"] == await claimed(engine)
 
 
+async def test_call_that_is_parked_is_held_back_by_nothing_else(engine: Engine) -> None:
+    """Who waited because his number was up when his cohort closed is told to wait for its opening, and counted so."""
+    await engine.run_campaign("c2", calls=0)
+    await engine.store.add_calls("c2", PEOPLE[:1], import_id="i1")
+    first = await engine.claim_one()
+    await engine.begin(first, str(first.attempt))
+    await run(engine, PEOPLE, windows=FROM_NINE)
+    again = await engine.claim_one()
+    assert ("c1-1", Begun.HELD) == (str(again.claim.call), await engine.begin(again, str(again.attempt)))
+    assert "1" in (await engine.keyspace())["campaign:c1:held"]
+
+    at(engine, START_MS + 3 * HOUR_MS)
+    assert ["c1-2", "c1-4"] == await claimed(engine)
+    assert "campaign:c1:held" not in await engine.keyspace()
+
+
 async def test_change_brings_parked_calls_back(engine: Engine) -> None:
     """When the windows become wider, those parked for an opening that is none any more are dialed, all of them."""
     londoners = [NewCall(number=f"+3161{n:07d}", timezone="Europe/London") for n in range(2, 2402)]
