@@ -125,3 +125,27 @@ async def test_a_late_event_corrects_a_call_that_was_not_dialed_again_after_all(
 
     assert ("undetermined" if expires_at else "cancelled") == given_up.disposition
     assert ("answered", "answered") == (attempt.disposition, call.disposition)
+
+
+async def test_whoever_was_hung_up_on_meanwhile_is_not_dialed_again(engine: Engine) -> None:
+    """Somebody had the attempt ended while it was in doubt: it is given up as cancelled, and told as ended."""
+    await engine.run_campaign(unknown=UnknownPolicy.REDIAL)
+    await engine.record(await engine.place(), "n1", "unknown")
+    await engine.store.apply_event("c1-1-1", event("hung_up", Fact.HUNG_UP))
+
+    assert not await engine.dialing.redial(ref("c1-1-1"))
+    call, (attempt,) = await engine.store.call("c1-1"), await engine.store.attempts("c1-1")
+    assert ("done", "cancelled", "cancelled") == (call.state, call.disposition, attempt.disposition)
+
+
+async def test_a_call_that_was_tried_as_often_as_it_may_be_is_given_up(engine: Engine) -> None:
+    """The attempt in doubt was the last one; what is told of it late is what the call is."""
+    await engine.run_campaign(unknown=UnknownPolicy.REDIAL, max_tries=1)
+    await engine.record(await engine.place(), "n1", "unknown")
+
+    assert await engine.dialing.redial(ref("c1-1-1"))
+    call, (attempt,) = await engine.store.call("c1-1"), await engine.store.attempts("c1-1")
+    assert ("done", "undetermined", "undetermined") == (call.state, call.disposition, attempt.disposition)
+    await engine.store.apply_event("c1-1-1", event("completed", Fact.COMPLETED, Fact.TALKED))
+    call, (attempt,) = await engine.store.call("c1-1"), await engine.store.attempts("c1-1")
+    assert ("answered", "answered") == (attempt.disposition, call.disposition)

@@ -23,6 +23,8 @@ def _integrations(names: str) -> tuple[str, ...]:
     return tuple(map(_INTEGRATION.format, names.split()))
 
 
+_API_FORECASTS = ("tests/integration/api/test_api_forecasts.py",)
+
 PYTHON: dict[str, Sequence[str]] = {
     "states": _units("states keys_table"),
     "dispositions": _units("dispositions kpn_events"),
@@ -80,11 +82,11 @@ PYTHON: dict[str, Sequence[str]] = {
     "ncco/reading": _units("ncco_actions ncco_refusals ncco_wire ncco_payloads scripts_reading"),
     "ncco/wire": _units("ncco_wire ncco_actions ncco_payloads"),
     "forecast/cohort": _units("forecast_runs"),
-    "forecast/outlook": _units("forecast_runs"),
-    "forecast/purse": _units("forecast_runs"),
+    "forecast/outlook": (*_units("forecast_runs"), *_API_FORECASTS),
+    "forecast/purse": (*_units("forecast_runs"), *_API_FORECASTS),
     "forecast/queue": _units("forecast_runs"),
     "forecast/rates": _units("forecast_rates"),
-    "forecast/remedies": _units("forecast_runs"),
+    "forecast/remedies": (*_units("forecast_runs"), *_API_FORECASTS),
     "forecast/run": _units("forecast_runs"),
     "explaining/rules": (*_units("explaining"), *_integrations("explain")),
     "importing/checks": ("tests/unit/importing",),
