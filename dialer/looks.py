@@ -2,7 +2,7 @@
 
 The lines and budgets decide who dials what (`claim_due_calls`); this only spares looks that would find nothing. So it
 is a hint: where it is lost all trunks are due, two that look at once are no harm, and the look of a worker that died
-lapses after the time that tokens gather.
+lapses after half as long again as tokens gather.
 """
 
 from __future__ import annotations

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import NoDecode
 
 from dialer.callbacks.events import CallbackEvent
-from dialer.settings.values import is_signing_key, separated
+from dialer.settings.values import Several, is_signing_key
 from dialer.settings.variables import VariableSettings
 
 
@@ -20,7 +17,7 @@ class CallbackSettings(VariableSettings):
         pattern=r"^https?://[^/?#\s]+[^#\s]*$",
         description="Where your own system is told of single calls, and of campaigns without an address of their own.",
     )
-    callback_events: Annotated[frozenset[CallbackEvent], NoDecode] = Field(
+    callback_events: Several[CallbackEvent] = Field(
         "call.ended",  # read as the environment is
         validate_default=True,
         description=f"What it is told where a campaign does not say, separated by commas: {', '.join(CallbackEvent)}.",
@@ -30,7 +27,7 @@ class CallbackSettings(VariableSettings):
         description="Signs callbacks to your own system (Standard Webhooks): whsec_ and 24 to 64 bytes in base64, such "
         "as `whsec_$(openssl rand -base64 32)`; the same for API and workers.",
     )
-    callback_origins: Annotated[frozenset[str], NoDecode] = Field(
+    callback_origins: Several[str] = Field(
         frozenset(),
         description="Origins (scheme://host:port, separated by commas) that callbacks may go to although they lie in a "
         "private network or have no TLS.",
@@ -38,11 +35,6 @@ class CallbackSettings(VariableSettings):
     callback_numbers: bool = Field(
         default=True, description="Whether callbacks hold the number that was dialed, besides the ids."
     )
-
-    @field_validator("callback_events", "callback_origins", mode="before")
-    @classmethod
-    def _split_callbacks(cls, given: object) -> object:
-        return separated(given)
 
     @field_validator("callback_secret")
     @classmethod

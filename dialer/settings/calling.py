@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from functools import cached_property
-from typing import Annotated
 
 from pydantic import Field, field_validator
-from pydantic_settings import NoDecode
 
 from dialer.forms import LANGUAGE
 from dialer.model import Caps
-from dialer.settings.values import BREAKER, can_open, separated
+from dialer.settings.values import Breaker, Several
 from dialer.settings.variables import VariableSettings
 from dialer.window_text import parse_windows
 from dialer.windows import Windows
@@ -25,7 +23,7 @@ class CallingSettings(VariableSettings):
     default_region: str = Field(
         "NL", pattern=r"^[A-Z]{2}$", description="Country (ISO 3166) of numbers written without a country code."
     )
-    allowed_destinations: Annotated[frozenset[str], NoDecode] = Field(
+    allowed_destinations: Several[str] = Field(
         frozenset(),
         description="Beginnings of the numbers that may be called, such as +31,+32, separated by commas; * for all. "
         "Unset: the country of DIALER_DEFAULT_REGION.",
@@ -57,7 +55,7 @@ class CallingSettings(VariableSettings):
         le=604_800,
         description="The least seconds between two tries at one number, where a campaign does not say.",
     )
-    prefix_shares: Annotated[frozenset[str], NoDecode] = Field(
+    prefix_shares: Several[str] = Field(
         frozenset(),
         description="Of all calls, numbers with these beginnings get so much at the most: +3120=0.3,+31800=0.1; urgent "
         "calls excepted.",
@@ -68,9 +66,8 @@ class CallingSettings(VariableSettings):
         le=1000,
         description="What is reserved of a campaign's cap in euro for each call that is up, where it does not say.",
     )
-    breaker: str = Field(
+    breaker: Breaker = Field(
         "12/15",
-        pattern=BREAKER,
         description="So many failures among so many last attempts stop a campaign that is not urgent and does not say "
         "otherwise; `off` for none.",
     )
@@ -81,16 +78,6 @@ class CallingSettings(VariableSettings):
         description="Days after its end until a campaign and all of it is deleted; a draft, or a paused one, that "
         "nobody touches for so long is cancelled.",
     )
-
-    @field_validator("allowed_destinations", "prefix_shares", mode="before")
-    @classmethod
-    def _split_calling(cls, given: object) -> object:
-        return separated(given)
-
-    @field_validator("breaker")
-    @classmethod
-    def _breaker_of_campaigns(cls, text: str) -> str:
-        return can_open(text)
 
     @field_validator("default_region")
     @classmethod

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, get_args
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
-from pydantic_settings import NoDecode
 
-from dialer.settings.values import BREAKER, caller_id, can_open, separated
+from dialer.settings.values import Breaker, Several, caller_id
 from dialer.settings.variables import VariableSettings
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -46,7 +45,7 @@ class CarrierSettings(VariableSettings):
         description="How voices and keys are written: `today` by language and style, `2018` by voiceName, as KPN's "
         "own pages have it.",
     )
-    carrier_extras: Annotated[frozenset[CarrierExtra], NoDecode] = Field(
+    carrier_extras: Several[CarrierExtra] = Field(
         frozenset(),
         description=f"What else your contract lets through, separated by commas: {', '.join(get_args(CarrierExtra))}.",
     )
@@ -55,7 +54,7 @@ class CarrierSettings(VariableSettings):
         min_length=1,
         description="Secret with which the carrier signs its webhooks. Set: every webhook must be signed with it.",
     )
-    recording_origins: Annotated[frozenset[str], NoDecode] = Field(
+    recording_origins: Several[str] = Field(
         frozenset(),
         description="Origins (scheme://host:port, separated by commas) from which recordings are fetched besides the "
         "carrier's own hosts: for the stand-in.",
@@ -72,9 +71,8 @@ class CarrierSettings(VariableSettings):
         le=1_000_000,
         description="Calls that may be up at the same time by this account, over all campaigns; 0 for any number.",
     )
-    trunk_breaker: str = Field(
+    trunk_breaker: Breaker = Field(
         "40/50",
-        pattern=BREAKER,
         description="So many failures among so many last attempts by this account, over all campaigns, stop it for a "
         "minute; `off` for none.",
     )
@@ -102,20 +100,10 @@ class CarrierSettings(VariableSettings):
         "(`undetermined`).",
     )
 
-    @field_validator("carrier_extras", "recording_origins", mode="before")
-    @classmethod
-    def _split_carrier(cls, given: object) -> object:
-        return separated(given)
-
     @field_validator("carrier_url")
     @classmethod
     def _base(cls, url: str) -> str:
         return url.rstrip("/")
-
-    @field_validator("trunk_breaker")
-    @classmethod
-    def _breaker_of_trunk(cls, text: str) -> str:
-        return can_open(text)
 
     @field_validator("from_number")
     @classmethod

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from base64 import b64decode
+from typing import Annotated, TypeVar
+
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic_settings import NoDecode
 
 
 def is_signing_key(secret: str) -> bool:
@@ -24,12 +28,16 @@ def caller_id(number: str) -> str:
     return f"+{digits}"
 
 
-BREAKER = r"^(off|[1-9][0-9]{0,2}/[1-9][0-9]{0,2})$"
-"""So many failures among so many attempts, or none."""
+def parts(text: str) -> list[str]:
+    """What stands between the commas of a text, without the space around it."""
+    return list(filter(None, map(str.strip, text.split(","))))
 
 
-def can_open(breaker: str) -> str:
-    """A text like BREAKER, as it is. Raises ValueError for one that could never open."""
+def _separated(given: object) -> object:
+    return frozenset(parts(given)) if isinstance(given, str) else given
+
+
+def _can_open(breaker: str) -> str:
     failures, _, of = breaker.partition("/")
     if of and int(failures) > int(of):
         message = "more failures than attempts: write it as 12/15, or off"
@@ -37,11 +45,9 @@ def can_open(breaker: str) -> str:
     return breaker
 
 
-def parts(text: str) -> list[str]:
-    """What stands between the commas of a text, without the space around it."""
-    return list(filter(None, map(str.strip, text.split(","))))
+_Part = TypeVar("_Part")
+Several = Annotated[frozenset[_Part], NoDecode, BeforeValidator(_separated)]
+"""A set; as text its parts are separated by commas."""
 
-
-def separated(given: object) -> object:
-    """The parts of a text as a set; all else as it is."""
-    return frozenset(parts(given)) if isinstance(given, str) else given
+Breaker = Annotated[str, Field(pattern=r"^(off|[1-9][0-9]{0,2}/[1-9][0-9]{0,2})$"), AfterValidator(_can_open)]
+"""So many failures among so many attempts, or none."""
