@@ -68,6 +68,7 @@ _DETAILS = {
 
 def problems_of(plan: Plan) -> tuple[Problem, ...]:
     """What makes a plan impossible; nothing where it is possible."""
+    plan = _paid(plan)
     missed = _missed(plan)
     if not missed:
         return ()
@@ -80,11 +81,11 @@ def problems_of(plan: Plan) -> tuple[Problem, ...]:
 
 def is_possible(plan: Plan) -> bool:
     """Whether everybody can be dialed at least once."""
-    return not _missed(plan)
+    return not _missed(_paid(plan))
 
 
 def _missed(plan: Plan) -> dict[str, int]:
-    untried = run(_paid(plan), side=-1, first_tries=True).untried
+    untried = run(plan, side=-1, first_tries=True).untried
     return {code: math.ceil(untried[code] - _SOMEBODY) for code in _DETAILS if untried[code] > _SOMEBODY}
 
 
@@ -111,7 +112,7 @@ def _paid(plan: Plan) -> Plan:
 def _least_euros(plan: Plan, name: str) -> float | None:
     """So many euros in all, or a day, in whole ones."""
     money = plan.line.money
-    if money is None or not money.is_known or getattr(money, name) == inf:
+    if money is None or getattr(money, name) == inf:
         return None
     now = math.floor(getattr(money, name))
 
