@@ -83,8 +83,8 @@ class Outlook:
     ended: Mapping[Disposition, int]
     cost: Range[float] | None
     rates: Rates
-    stops: Stop | None = None
-    breaker_opens: int = 0
+    stops: Stop | None
+    breaker_opens: int
 
 
 REASONS = ("own_end", "no_window", "out_of_time", "no_money", "breaker")

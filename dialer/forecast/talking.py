@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from statistics import fmean
 
 from dialer.forecast.rates import CHARACTERS_PER_SECOND
 from dialer.scripts.steps import Ask, Connect, Join, Play, Record, Say, Step, Stop
@@ -31,8 +32,7 @@ def _step_s(step: Step) -> float:
         case Play():
             seconds = PLAY_S * step.loop
         case Ask():
-            branches = [talk_s(within) for within in step.keys.values()]
-            seconds = talk_s(step.prompt) + _KEY_S + sum(branches) / max(1, len(branches))
+            seconds = talk_s(step.prompt) + _KEY_S + fmean(talk_s(within) for within in step.keys.values())
         case Record() if step.end_on_silence_s or step.end_on_key:
             seconds = RECORDING_S
         case Join():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,8 +13,6 @@ from hypothesis import strategies as st
 from dialer.dispositions import Disposition
 from dialer.forecast import Rates, Seen
 from dialer.forecast.rates import PRIOR, spread
-from dialer.forecast.talking import talk_s
-from dialer.scripts import CallScript
 
 ANSWERED, BUSY, NO_ANSWER = Disposition.ANSWERED, Disposition.BUSY, Disposition.NO_ANSWER
 DEFAULT = Rates.default(talk_s=20, ringing_timer_s=45)
@@ -120,6 +119,95 @@ def test_talks_are_as_sure_as_they_were_seen_often() -> None:
     assert 1 < longer.talk_s / 20 < 2
 
 
+def test_defaults_are_those_of_a_list_of_private_numbers() -> None:
+    """A machine takes its part from those who pick up, and four in five of what is left press the key."""
+    answered, confirmed, machine = ANSWERED, Disposition.CONFIRMED, Disposition.MACHINE
+    both = Rates.default(talk_s=20, ringing_timer_s=45, asks=True, detects=True)
+    others = {
+        BUSY: 0.10, NO_ANSWER: 0.22, Disposition.REJECTED: 0.04, Disposition.INVALID_NUMBER: 0.02,
+        Disposition.FAILED: 0.02,
+    }  # fmt: skip
+
+    assert {answered: 0.60} | others == DEFAULT.shares
+    assert others | {answered: 0.48 * 0.2, confirmed: 0.48 * 0.8, machine: 0.12} == pytest.approx(both.shares)
+    assert (20, PRIOR, None) == (both.talk_s, both.evidence, both.price_per_minute)
+    assert {"shares", "ring_s", "talk_s"} == {*both.sources}
+    assert both.sources["shares"] == both.sources["ring_s"] != both.sources["talk_s"]
+
+
+def test_seen_attempts_are_mixed_as_if_ten_had_gone_by_default() -> None:
+    """Thirty busy calls of three seconds, and one that a machine took for seven, which nobody foresaw."""
+    machine = Disposition.MACHINE
+    rates = DEFAULT.learned(
+        Seen(counts={BUSY: 29, machine: 1}, lasted_s={BUSY: 60.0, machine: 7.0}, timed={BUSY: 20, machine: 1})
+    )
+
+    assert ((29 + 1) / 40, 2.2 / 40, 1 / 40, 6 / 40) == pytest.approx(
+        tuple(rates.shares[ending] for ending in (BUSY, NO_ANSWER, machine, ANSWERED))
+    )
+    assert ((60 + 2) / 21, 47, (7 + 30) / 2, 30) == pytest.approx(
+        tuple(rates.lasts_s[ending] for ending in (BUSY, NO_ANSWER, machine, ANSWERED))
+    )
+    assert (20, 40, None) == (rates.talk_s, rates.evidence, rates.price_per_minute)
+    assert DEFAULT.sources["talk_s"] == rates.sources["talk_s"]
+
+
+def test_price_that_was_seen_is_by_the_minute() -> None:
+    """Two euros for ten minutes."""
+    assert 0.2 == DEFAULT.learned(Seen(counts={ANSWERED: 1}, price=2.0, priced_s=600.0)).price_per_minute
+
+
+def test_what_never_happens_is_not_redialed_more_often() -> None:
+    """A machine is told apart by nobody: its redials move no edge, and neither do those of all or of nobody."""
+    busy = DEFAULT.leaning(1, {BUSY}, 1000)
+    everybody, nobody = DEFAULT.leaning(1, {*DEFAULT.shares}, 1000), DEFAULT.leaning(1, (), 1000)
+
+    assert busy.shares == DEFAULT.leaning(1, {BUSY, Disposition.MACHINE}, 1000).shares
+    assert DEFAULT.shares == nobody.shares == pytest.approx(everybody.shares, rel=0.002)
+
+
+def test_edges_move_those_that_are_redialed_together() -> None:
+    """A tenth is busy, and a fifth and more does not answer: at the edge all of them in proportion, the others less."""
+    redialed, part = (BUSY, NO_ANSWER), 0.32
+    edge = part + 1.645 * math.sqrt(part * (1 - part) * (1 / 100 + 1 / 10))
+    many, few = (DEFAULT.leaning(side, redialed, 100) for side in (1, -1))
+
+    assert (0.10 / part * edge, 0.22 / part * edge) == pytest.approx((many.shares[BUSY], many.shares[NO_ANSWER]))
+    assert 0.6 * (1 - edge) / (1 - part) == pytest.approx(many.shares[ANSWERED])
+    assert 2 * part - edge == pytest.approx(few.shares[BUSY] + few.shares[NO_ANSWER])
+    assert 20 * (1 + 1.645 * 0.6 / math.sqrt(10)) == pytest.approx(many.talk_s)
+
+
+def test_edges_stay_between_nothing_and_nearly_all() -> None:
+    """One attempt tells as good as nothing: nobody is redialed at best, and nearly everybody at worst."""
+    unsure = replace(DEFAULT, evidence=1)
+    many, few = (unsure.leaning(side, (BUSY,), 1) for side in (1, -1))
+    lucky = replace(DEFAULT.given({BUSY: 0.5, ANSWERED: 0.5}), evidence=1).leaning(1, (BUSY,), 1)
+
+    assert 0.1 + 1.645 * math.sqrt(0.09 * 2) == pytest.approx(many.shares[BUSY])
+    assert (0, 0.999) == pytest.approx((few.shares[BUSY], lucky.shares[BUSY]))
+    assert 2 == pytest.approx(few.talk_s), "a tenth of it at the least"
+
+
+def test_times_to_ring_are_never_less_than_nothing() -> None:
+    """Whoever picked up was said to talk for longer than the attempts that were seen took."""
+    rates = DEFAULT.given({}, talk_s=60)
+    assert 10 == rates.ring_s
+    assert 0 == replace(DEFAULT, talk_s=60).ring_s
+
+
+def test_given_shares_may_leave_nothing_to_others() -> None:
+    """Where nothing else was known they are stretched to the whole; where they are the whole, nothing is left."""
+    only = replace(DEFAULT, shares={BUSY: 1.0})
+
+    assert {BUSY: 1.0} == only.given({BUSY: 0.5}).shares
+    assert {BUSY: 0.25, ANSWERED: 0.75} == pytest.approx(only.given({BUSY: 0.2, ANSWERED: 0.6}).shares)
+    assert {BUSY: 0.0} == only.given({BUSY: 0.0}).shares
+    assert {BUSY: 0.2, ANSWERED: 0.8} == pytest.approx(only.given({ANSWERED: 0.8}).shares)
+    whole = DEFAULT.given({ANSWERED: 1.0}).shares
+    assert (1.0, {0.0}) == (whole[ANSWERED], {share for ending, share in whole.items() if ending is not ANSWERED})
+
+
 @given(
     shares=st.dictionaries(st.sampled_from([ANSWERED, BUSY, NO_ANSWER]), st.floats(0, 0.33)), side=st.integers(-1, 1),
     redialed=st.sets(st.sampled_from([BUSY, NO_ANSWER, Disposition.REJECTED])), people=st.floats(0, 1e6),
@@ -140,13 +228,3 @@ def test_edges_hold_nine_of_ten_binomial_draws() -> None:
     assert 1.645 * math.sqrt(0.2 * 0.8 / 1000) == pytest.approx(spread(0.2, 1000, math.inf))
     assert spread(0.2, 1000, 10) > 5 * spread(0.2, 1000, math.inf)
     assert 0 == spread(0, 10, 10) == spread(1, 10, 10)
-
-
-def test_text_tells_how_long_a_call_takes() -> None:
-    """Fifteen characters a second; at a question the mean of what follows, and nothing after a stop."""
-    say = {"do": "say", "text": "x" * 150}
-    ask = {"do": "ask", "prompt": [say], "keys": {"1": [say], "2": []}}
-    told = [say, ask, {"do": "stop"}, say]
-    script = CallScript.from_dict({"language": "en-GB", "steps": told}, default_language="en-GB")
-
-    assert 10 + (10 + 2 + 5) == pytest.approx(talk_s(script.steps))
