@@ -40,4 +40,4 @@ def zones_for(cohort: str, windows: Windows, region: str) -> tuple[str, ...]:
 def _zones(addresses: Sequence[str]) -> tuple[str, ...]:
     """Those in which the person may be: whichever number is dialed, the hours of all of them are kept."""
     first, *others = (zones_of(address) if is_phone(address) else () for address in addresses)
-    return tuple(sorted({*first}.union(*others))) if others else first
+    return tuple(sorted({*first}.union(*others)))

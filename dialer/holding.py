@@ -45,7 +45,7 @@ def not_before(moments: Sequence[int], caps: Caps, now_ms: int) -> tuple[Held, i
     """
     day, week = (caps.day, DAY_MS, Held.DAY_CAP), (caps.week, 7 * DAY_MS, Held.WEEK_CAP)
     rules = ((1, caps.spacing_ms, Held.SPACING), day, week)
-    ends = [(moments[tries - 1] + span, why) for tries, span, why in rules if tries and len(moments) >= tries]
+    ends = [(why, moments[tries - 1] + span) for tries, span, why in rules if tries and len(moments) >= tries]
     # Of two that end together the first is told.
-    until_ms, why = max(ends, key=lambda end: end[0], default=(0, Held.SPACING))
-    return (why, until_ms) if until_ms > now_ms else None
+    longest = max(ends, key=lambda end: end[1], default=None)
+    return longest if longest and longest[1] > now_ms else None

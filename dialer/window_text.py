@@ -14,8 +14,6 @@ from dialer.windows import DAYS, MIDNIGHT, Hours, Windows, check_holidays, check
 
 _HOURS = re.compile(r"(?:(?P<days>[a-z,-]+)=)?(?P<start>[0-9]{1,2}:[0-9]{2})-(?P<end>[0-9]{1,2}:[0-9]{2})")
 _TIME = re.compile(r"([0-9]{1,2}):([0-5][0-9])")
-MOST_HOURS = 50
-MOST_CLOSED = 400
 
 
 def parse_windows(text: str) -> Windows:

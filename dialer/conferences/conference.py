@@ -116,7 +116,7 @@ class ConferenceScript:
             return (Say(self.text), join)
         ours = phrases(self.language)
         told = self.keys_text is None and ours is not None and ours.tells(self.text.template, self.join_key)
-        declined = Otherwise(repeat=1, then=(self._say("declined_text"), Stop()))
+        declined = Otherwise(then=(self._say("declined_text"), Stop()))
         ask = Ask(
             prompt=(Say(self.text), *(() if told else (self._say("keys_text"),))),
             keys={self.join_key: (Confirm(), join)},

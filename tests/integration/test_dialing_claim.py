@@ -64,6 +64,19 @@ async def test_claim_stops_at_the_horizon(engine: Engine) -> None:
     assert ["c1-3"] == order((await engine.dialing.claim(100)).claims)
 
 
+async def test_whoever_wakes_before_the_next_token_is_looked_at_then(engine: Engine) -> None:
+    """In line at that moment, an urgent call gets the token of one that was claimed before it."""
+    await engine.run_campaign(redial={Disposition.BUSY: Redial(1, 1_500)})
+    await engine.record(await engine.place(), "n1", "busy")
+    wakes_ms = engine.now_ms + 1_500
+    await engine.run_campaign("c2")
+    await engine.set_budget(gate=engine.now_ms + 60_000)
+    engine.clock.advance_ms(1)
+    claimed = await engine.dialing.claim(100)
+
+    assert ([], wakes_ms * 1000) == (claimed.claims, claimed.look_again_us)
+
+
 async def test_claim_takes_no_more_than_asked(engine: Engine) -> None:
     """A hopper with room for one call gets one."""
     await engine.run_campaign(calls=3)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from dialer import keys
 from dialer.dialing import Begun, Pace
@@ -84,12 +85,16 @@ async def test_after_the_wait_one_call_at_a_time_goes_by_it(engine: Engine) -> N
     await _campaign(engine, "c1", "south")
     await _calls(engine, *[Fact.FAILED] * 3)
     engine.clock.advance_ms(WAIT_MS)
-    for _ in range(3):
-        probe = await _ring(engine)
-        assert [] == await _claims(engine), "a second call beside the probe"
-        await _end(engine, probe, Fact.BUSY)
-        engine.clock.advance_ms(1000)
+    with capture_logs() as logged:
+        for _ in range(3):
+            probe = await _ring(engine)
+            assert [] == await _claims(engine), "a second call beside the probe"
+            await _end(engine, probe, Fact.BUSY)
+            engine.clock.advance_ms(1000)
 
+    assert [("trunk.breaker_turned", "south", "closed")] == [
+        (line["event"], line["trunk"], line["breaker"]) for line in logged
+    ]
     assert None is (await engine.store.trunks(BOTH))["south"].tripped
     assert 3 == len(await _claims(engine))
 

@@ -119,6 +119,17 @@ async def test_no_more_is_claimed_than_was_asked_for_while_hours_are_looked_up(r
     assert {"c1", "c2"} == {name.partition("-")[0] for name in found}
 
 
+async def test_a_claim_that_has_what_it_asked_for_looks_no_further(redis: Redis) -> None:
+    """Who has learned the hours of a second campaign on the way has its calls looked at next, at once."""
+    engine = make_engine(redis, calls_per_second=0.5)
+    await engine.run_campaign("c1", priority=Priority.URGENT)
+    await engine.run_campaign("c2", priority=Priority.URGENT, windows=FROM_NINE)
+    engine.clock.advance_ms(1)
+    found = await engine.dialing.claim(1)
+
+    assert (["c1-1"], engine.clock.now_us(), False) == (order(found.claims), found.look_again_us, found.is_dry)
+
+
 async def test_begin_is_refused_when_the_window_has_closed(engine: Engine) -> None:
     """A claim that was overtaken by a change of windows uses no try, keeps its place and waits for the opening."""
     await engine.run_campaign(windows=FROM_NINE)

@@ -56,6 +56,11 @@ def test_zone_that_the_number_tells_is_not_kept() -> None:
         given_zone(["+31612345678"], "Tokyo")
 
 
+def test_an_address_tells_no_zone() -> None:
+    """Nor does a number within it: the desk that answers may be anywhere."""
+    assert "" == cohort_of(["sip:+31612345678@pbx.example.com"], None)
+
+
 def test_hours_of_all_numbers_of_a_person_are_kept() -> None:
     """Somebody with a Dutch and an Indian number is in one cohort, whichever of them is dialed."""
     numbers = ["+919876543210", NOWHERE, "+31612345678"]

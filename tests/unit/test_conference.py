@@ -71,7 +71,11 @@ def test_wrong_script_names_its_field(fields: dict[str, Any], field: str) -> Non
 )
 def test_script_survives_json(told: dict[str, Any]) -> None:
     """A script written as JSON is read back the same."""
-    assert read(told) == read(read(told).to_dict())
+    written = read(told).to_dict()
+
+    assert read(told) == read(written)
+    assert None not in written.values()
+    assert told == {name: written[name] for name in told}
 
 
 def test_without_a_language_the_default_is_spoken() -> None:

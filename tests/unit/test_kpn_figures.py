@@ -116,6 +116,7 @@ def test_epoch_is_read_in_seconds_as_long_as_that_can_be(text: object, year: int
 def test_what_is_too_long_to_be_a_number_is_none(value: object, expected: int | None) -> None:
     """300 characters, or below 10^15: more is not even looked at."""
     assert expected == read_count(value)
+    assert read_count(10**5000) is None  # which costs a second to write down, or an error
 
 
 @pytest.mark.parametrize(

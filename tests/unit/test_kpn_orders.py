@@ -4,10 +4,20 @@ from typing import Any
 
 import pytest
 
-from dialer.errors import InvalidInput
+from dialer.errors import CarrierError, InvalidInput
 from dialer.providers.kpn import Dialect
 from dialer.providers.kpn.orders import write_order
-from dialer.providers.steering import Act, Order, SendDigits, StartStream, StartTalk, Transfer
+from dialer.providers.steering import (
+    Act,
+    CallOver,
+    NotAnswered,
+    Order,
+    SendDigits,
+    StartStream,
+    StartTalk,
+    TooEarly,
+    Transfer,
+)
 from tests.fakes.kpn_schemas import problems_for_vonage
 
 TODAY = Dialect(generation="today", allow_inline_ncco=True)
@@ -114,6 +124,30 @@ def test_wrong_order_names_its_field(order: Order, dialect: Dialect, field: str)
         write_order(order, dialect)
 
     assert field == caught.value.field
+
+
+def test_orders_are_called_as_in_the_api() -> None:
+    """Clients and metrics know them by these words."""
+    assert ["hang_up", "mute", "unmute", "earmuff", "unearmuff", "stop_play", "stop_talk"] == list(Act)
+
+
+@pytest.mark.parametrize(
+    ("kind", "words", "retryable"),
+    [
+        (CallOver, "The call is over", False),
+        (NotAnswered, "The call is not answered yet", True),
+        (TooEarly, "The call cannot be steered yet", True),
+    ],
+)
+def test_what_cannot_be_done_now_tells_whether_it_may_be_later(
+    kind: type[CallOver | NotAnswered | TooEarly], words: str, *, retryable: bool
+) -> None:
+    """With the carrier's status where it gave one, and in other words where there are."""
+    errors: list[CarrierError] = [kind(), kind("Gone", status=404)]
+
+    assert [(words, None, retryable), ("Gone", 404, retryable)] == [
+        (str(error), error.status, error.retryable) for error in errors
+    ]
 
 
 def test_an_order_says_what_it_needs_of_the_call() -> None:

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from dialer.errors import CarrierError, InvalidInput
 from dialer.providers.kpn.account import KpnAccount
 from dialer.providers.kpn.answers import Answer
-from dialer.providers.kpn.token_answers import read_token
+from dialer.providers.kpn.token_answers import names_voice, read_products, read_status, read_token
 from dialer.settings import Settings
 
 GRANTED = {
@@ -65,6 +65,38 @@ def test_unusable_token_is_refused(changes: dict[str, Any]) -> None:
 def test_token_may_be_as_long_as_a_header() -> None:
     """Of 4,096 characters it is taken, and its lifetime may be a second."""
     assert ("x" * 4096, 1.0) == read_token(answer({"access_token": "x" * 4096, "expires_in": "1"}))
+
+
+@pytest.mark.parametrize(
+    ("fields", "products"),
+    [
+        ({}, set()),
+        ({"api_product_list": "[Nexmo Voice, SMS]"}, {"Nexmo Voice", "SMS"}),
+        ({"api_product_list": " Voice "}, {"Voice"}),
+        ({"api_product_list": 7}, set()),
+        ({"api_product_list_json": '["Voice", "", 7, " SMS "]'}, {"Voice", "SMS"}),
+        ({"api_product_list_json": ["Voice"], "api_product_list": "[SMS]"}, {"Voice"}),
+        ({"api_product_list_json": "nonsense", "api_product_list": "[SMS]"}, {"SMS"}),
+    ],
+)
+def test_products_are_read_from_either_field(fields: dict[str, Any], products: set[str]) -> None:
+    """A list as JSON goes before one that only looks like it; without either there are none."""
+    assert products == read_products(answer(fields))
+
+
+@pytest.mark.parametrize(
+    ("name", "is_voice"),
+    [("KPN Voice", True), ("nexmo-api", True), ("VONAGE", True), ("SMS", False), ("", False)],
+)
+def test_voice_is_known_by_any_of_its_names(name: str, *, is_voice: bool) -> None:
+    """However it is spelt."""
+    assert is_voice == names_voice(["Number check", name])
+
+
+@pytest.mark.parametrize(("status", "told"), [("approved", "approved"), (None, ""), ("", ""), (7, "")])
+def test_status_of_the_project_is_told_where_it_is_there(status: object, told: str) -> None:
+    """Else nothing is told."""
+    assert told == read_status(answer({"status": status}))
 
 
 def test_lifetime_is_bounded() -> None:

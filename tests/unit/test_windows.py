@@ -371,6 +371,7 @@ def test_hours_are_read_as_people_write_them(text: str, expected: Hours) -> None
         ("mo-xx=09:00-20:00", "days"), ("mo-fr=9-20", "hours"), ("mo-fr=09:00-25:00", "to"), ("mo=09:60-10:00", "from"),
         ("mo=24:00-10:00", "from"), ("holidays=Atlantis", "holidays"), ("closed=31-12-2026", "closed"),
         ("timezone=Amsterdam", "timezone"), ("timezone=Europe/Amsterdam timezone=Europe/London", "windows"),
+        ("closed=2026-12-31=2027-01-01", "closed"),
     ],
 )  # fmt: skip
 def test_what_is_no_window_is_told(text: str, field: str) -> None:

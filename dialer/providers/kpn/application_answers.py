@@ -77,7 +77,7 @@ def _capabilities(record: Mapping[str, Any]) -> frozenset[str]:
 
 def _key(record: Mapping[str, Any], name: str) -> str | None:
     value = inside(record, "keys", name)
-    return value if isinstance(value, str) and 0 < len(value) <= _LONGEST_KEY else None
+    return value if isinstance(value, str) and value and len(value) <= _LONGEST_KEY else None
 
 
 class ApplicationPaging:
