@@ -106,18 +106,18 @@ def closed(seen: Seen, opens_ms: int | None) -> Reason:
     """Out of hours until then; None: they do not open soon."""
     numbers = [seen.call.cohort] if seen.call else [n for n, (opens, _) in seen.stretches.items() if opens == opens_ms]
     zones = sorted({zone for number in numbers for zone in seen.zones.get(number, ())})
-    detail = _clocks(zones, opens_ms)
     end = to_ms(seen.campaign.expires_at) if seen.campaign.expires_at else math.inf
-    if opens_ms is not None and opens_ms >= end:
-        return told(Code.OUT_OF_HOURS, at_ms(end), detail=f"{detail}; and that is its campaign's end")
-    return told(Code.OUT_OF_HOURS, at_ms(opens_ms), detail=detail, campaign_id=seen.campaign.id)
+    is_over = opens_ms is not None and opens_ms >= end
+    until_ms = end if is_over else opens_ms
+    detail = _clocks(zones, until_ms) + ("; and that is its campaign's end" if is_over else "")
+    return told(Code.OUT_OF_HOURS, at_ms(until_ms), detail=detail, campaign_id=seen.campaign.id)
 
 
-def _clocks(zones: Sequence[str], opens_ms: int | None) -> str:
+def _clocks(zones: Sequence[str], until_ms: float | None) -> str:
     """What the clocks of some zones show then."""
-    if opens_ms is None or not zones:
+    if until_ms is None or not zones:
         return f" (on the clock of {' and '.join(zones[:_MOST_ZONES])})" if zones else ""
-    shown = [f"{moment(opens_ms).astimezone(ZoneInfo(zone)):%a %H:%M} in {zone}" for zone in zones[:_MOST_ZONES]]
+    shown = [f"{moment(until_ms).astimezone(ZoneInfo(zone)):%a %H:%M} in {zone}" for zone in zones[:_MOST_ZONES]]
     return f" ({', '.join(shown)}{', ...' if len(zones) > _MOST_ZONES else ''})"
 
 
