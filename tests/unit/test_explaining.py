@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from dialer.clock import moment
 from dialer.dialing import Begun
-from dialer.explaining.reasons import WORDS, Code, told
+from dialer.explaining.reasons import WORDS, Code, shown_moment, told
 from dialer.explaining.rules import HELD_CODES, REFUSALS
 from dialer.holding import SPAN, Held, read_held
 
@@ -89,3 +90,44 @@ def test_what_is_written_down_with_a_call_is_read_again(held: Held) -> None:
     score = float(held * SPAN + 9_999_999_999_999)
 
     assert (held, 9_999_999_999_999) == read_held(score)
+
+
+ENDS_OR_NOT = {
+    Code.LIVE, Code.PLACING, Code.CLAIMED, Code.OUT_OF_HOURS, Code.NUMBER_UP, Code.BREAKER_OPEN, Code.EURO_CAP,
+    Code.TRUNK_STOPPED,
+}  # fmt: skip
+ALWAYS_ENDS = {
+    Code.EXPIRING, Code.DUE_LATER, Code.SPACING, Code.DAY_CAP, Code.WEEK_CAP, Code.PREFIX_SHARE, Code.OWN_PACE,
+    Code.GATE_CLOSED, Code.IN_LINE,
+}  # fmt: skip
+
+
+def test_a_reason_has_a_sentence_with_its_end_or_without_or_both() -> None:
+    """Those of which nobody knows when they end say what to do, or what they wait for."""
+    assert ENDS_OR_NOT | ALWAYS_ENDS == {code for code, row in WORDS.items() if row.ends}
+    assert {*Code} - ALWAYS_ENDS == {code for code, row in WORDS.items() if row.open}
+
+
+def test_reasons_are_told_by_these_codes() -> None:
+    """Whoever reads them by machine knows them; each is its own name."""
+    assert [code.name.lower() for code in Code] == [str(code) for code in Code]
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "shown", "by_then"),
+    [(0, "08:00:00", "08:00:00"), (1, "08:00:00", "08:00:01"), (999, "08:00:00", "08:00:01")],
+)
+def test_a_moment_is_told_in_whole_seconds(milliseconds: int, shown: str, by_then: str) -> None:
+    """The second that has begun is counted where something is to come; in UTC, whatever zone it is given in."""
+    at = moment(1_800_000_000_000 + milliseconds)
+    amsterdam = at.astimezone(ZoneInfo("Europe/Amsterdam"))
+
+    assert f"2027-01-15 {shown} UTC" == shown_moment(at) == shown_moment(amsterdam)
+    assert f"Not due before 2027-01-15 {by_then} UTC." == told(Code.DUE_LATER, at).words
+    assert at == told(Code.DUE_LATER, at).until
+
+
+def test_what_is_not_given_leaves_nothing_in_the_words() -> None:
+    """No detail, no campaign, no moment."""
+    assert "The campaign is paused: go on with `dialer campaign resume `." == told(Code.PAUSED).words
+    assert (Code.LIVE, None) == (told(Code.LIVE).code, told(Code.LIVE).until)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.dispositions import Disposition
-from dialer.forecast.breaking import FAILURES, Brake
+from dialer.forecast.breaking import FAILURES, Brake, _attempts
 from dialer.forecast.outcome import Outcome
 from dialer.forecast.purse import DAY_S, Money, Purse
 from dialer.forecast.stopping import Stopping
@@ -118,6 +118,9 @@ def test_the_breaker_opens_after_so_many_attempts() -> None:
     brake = Brake(FIVE_OF_TEN)
 
     assert (5, inf) == (brake.attempts(1.0), brake.attempts(0.0))
+    before = brake.attempts(0.5)
+    _attempts.cache_clear()
+    assert before == brake.attempts(0.5), "dice that fall the same each time"
     assert 5 < brake.attempts(0.7) < brake.attempts(0.5) < brake.attempts(0.3) < brake.attempts(0.2) < inf
 
 
