@@ -54,7 +54,7 @@ soak: $(READY) ## simulate whole campaigns with seeded faults: make soak SEEDS=0
 	@PYTHONHASHSEED=0 $(BIN)/python -m tests.simulation --jobs 2 $(SEEDS)
 
 mutants: $(READY) ## put small faults into domain and scripts, and tell which no test notices: make mutants ONLY=dialer/states.py SAMPLE=40
-	@$(BIN)/python -m tests.mutation $(addprefix --only ,$(ONLY)) $(addprefix --sample ,$(SAMPLE))
+	@$(BIN)/python -m tests.mutation $(addprefix --only ,$(ONLY)) $(addprefix --sample ,$(SAMPLE)) $(if $(KEEP),--keep)
 
 clean: ## remove .venv and every cache
 	@rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .fuzz .hypothesis .coverage .coverage.* .import_linter_cache dist

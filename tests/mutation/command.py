@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import random
 import sys
-from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
@@ -14,6 +12,7 @@ import click
 from tests.mutation.lua_mutants import lua_mutants
 from tests.mutation.mutants import Mutant
 from tests.mutation.python_mutants import python_mutants
+from tests.mutation.scores import Score, keep, total
 from tests.mutation.survivors import Explained, explained, why
 from tests.mutation.targets import targets
 from tests.mutation.workshop import Ending, Workshop, open_workshop
@@ -22,48 +21,26 @@ _WARM_LIMIT_S = 600.0
 _SLACK_S, _SLOWER = 20.0, 4
 """A mutant's run may take that much longer than one without a fault: other programs share the machine."""
 
-_ENDS = ("killed", "late", "mistyped", "explained", "survived")
-
-
-@dataclass(slots=True)
-class Score:
-    """What became of the mutants of a file.
-
-    Attributes:
-        path: the file.
-        made: how many mutants it has.
-        counts: how many of those tried were killed by a test, late (hung until they were ended), mistyped (seen by the
-            type checker alone, so that `make lint` fails), explained and survived.
-    """
-
-    path: str
-    made: int
-    counts: Counter[str] = field(default_factory=Counter)
-
-    def __str__(self) -> str:
-        """One line of the table."""
-        tried = self.counts.total()
-        killed = self.counts["killed"] + self.counts["late"] + self.counts["mistyped"]
-        share = f"{100 * killed / tried:5.1f} %" if tried else "      -"
-        of_which = ", ".join(f"{self.counts[what]} {what}" for what in _ENDS)
-        return f"{self.path:<42} {share}  {tried} of {self.made} tried: {of_which}"
-
 
 @click.command()
 @click.option("--only", multiple=True, help="A file, or the beginning of a path: dialer/lua/parts/.")
 @click.option("--sample", type=click.IntRange(1), help="At most so many mutants of a file, drawn by --seed.")
 @click.option("--seed", default=0, help="Draws another sample.")
-def main(only: Sequence[str], sample: int | None, seed: int) -> None:
+@click.option("--keep", "is_kept", is_flag=True, help="Write each file's score down, for docs/proof.md.")
+def main(only: Sequence[str], sample: int | None, seed: int, *, is_kept: bool) -> None:
     """Put small faults into the domain and the scripts, one at a time, and tell which of them no test notices."""
     wanted = {path: tests for path, tests in targets().items() if not only or path.startswith(tuple(only))}
     if not wanted:
         raise click.UsageError(f"nothing is mutated in {', '.join(only)}: see tests/mutation/targets.py")
     known = explained()
+    scores = []
     with open_workshop() as workshop:
-        scores = [_try_file(workshop, path, tests, (sample, seed), known) for path, tests in wanted.items()]
+        for path, tests in wanted.items():
+            scores.append(_try_file(workshop, path, tests, (sample, seed), known))
+            if is_kept:
+                keep(scores[-1])
     if len(scores) > 1:
-        total = Score("all", sum(score.made for score in scores), sum((score.counts for score in scores), Counter()))
-        click.echo("\n".join(map(str, ["", *scores, total])))
+        click.echo("\n".join(map(str, ["", *scores, total("all", scores)])))
     sys.exit(1 if any(score.counts["survived"] for score in scores) else 0)
 
 

@@ -13,6 +13,7 @@ from dialer.settings.trunks import AS_MAIN, OF_TRUNK
 from dialer.states import CALL_STEPS
 from tests.fakes.manual import PAGES, README, manual
 from tests.fakes.status_table import meanings
+from tests.mutation.scores import Score, kept, total
 from tests.simulation.mutations import MUTATIONS
 
 RUN = "run: python -m tests.unit.test_manual"
@@ -82,6 +83,30 @@ def protections_table() -> str:
     return "\n".join([*rows, *(f"| {name} | {one.breaks} | {one.theme} |" for name, one in MUTATIONS.items())])
 
 
+def mutants_table() -> str:
+    """One row for each file of which a fault lived or is explained; the others of its kind are one row."""
+    rows = ["| file of `dialer/` | tried of its faults | noticed | explained | lived | share |"]
+    rows.append("| --- " * 6 + "|")
+    for told, ending in (("modules", ".py"), ("scripts", ".lua")):
+        scores = [score for score in kept() if score.path.endswith(ending)]
+        weak = [score for score in scores if score.noticed < score.tried]
+        strong = [score for score in scores if score not in weak]
+        rows.append(_mutants_row(f"**all {len(scores)} {told}**", total("all", scores)))
+        rows += [_mutants_row(_file(score), score) for score in weak]
+        rows.append(_mutants_row(", ".join(map(_file, strong)), total("others", strong)))
+    return "\n".join(rows)
+
+
+def _mutants_row(told: str, score: Score) -> str:
+    lives = score.counts["survived"]
+    row = (told, f"{score.tried} of {score.made}", score.noticed, score.counts["explained"], lives, score.share)
+    return f"| {' | '.join(map(str, row))} |"
+
+
+def _file(score: Score) -> str:
+    return f"`{score.path.removeprefix('dialer/')}`"
+
+
 TABLES = {
     "settings": settings_table,
     "trunks": trunks_table,
@@ -90,6 +115,7 @@ TABLES = {
     "answers": answers_table,
     "reasons": reasons_table,
     "protections": protections_table,
+    "mutants": mutants_table,
 }
 
 
@@ -140,6 +166,11 @@ def test_table_of_reasons_is_that_of_the_code() -> None:
 def test_table_of_protections_is_that_of_the_simulation() -> None:
     """What the manual says is taken out of simulated runs is what the simulation takes out."""
     assert protections_table() == _between(manual(), "protections"), RUN
+
+
+def test_table_of_mutants_is_what_was_measured() -> None:
+    """The manual tells of the small faults what the last measurement of each file found."""
+    assert mutants_table() == _between(manual(), "mutants"), RUN
 
 
 def test_graph_shows_every_step_of_a_call() -> None:

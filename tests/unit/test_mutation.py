@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.mutation.lua_mutants import lua_mutants
 from tests.mutation.mutants import Mutant
 from tests.mutation.python_mutants import python_mutants
+from tests.mutation.scores import kept
 from tests.mutation.survivors import explained
 from tests.mutation.targets import targets
 
@@ -107,6 +108,11 @@ def test_every_target_is_there() -> None:
 
     assert [] == sorted(path for path in files if not (ROOT / path).exists())
     assert {str(file.relative_to(ROOT)) for file in (ROOT / "dialer" / "lua").rglob("*.lua")} <= files
+
+
+def test_every_score_is_of_a_target() -> None:
+    """What is mutated no more is not shown either."""
+    assert {score.path for score in kept()} <= set(targets())
 
 
 def test_what_is_explained_is_still_there() -> None:
