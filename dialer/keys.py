@@ -67,6 +67,7 @@ campaign (`store/retention.py`).
 | `witnessed` | string | written ahead of each wait for replicas (`redis/batch.py`); says nothing | stays |
 | `schema` | hash | `version` of the data, and the oldest of a program that may read it: `needs` (`schema.py`) | stays |
 | `migration` | hash | `version` that is being made, `at` (cursor), counts (`store/migrating.py`) | with its last page |
+| `unconfirmed` | zset | escalation that ended in vain and that nobody has taken over since, score: when (ms) | a day |
 | `escalating` | zset | call given up that is to be escalated, score: when, or the lease (ms) | empties |
 | `erasing` | zset | erasure id, score: when to go on, or the lease (ms) | empties |
 | `erasure:e5f1` | hash | an erasure's plan (until its end), counts, proof | the retention's days after its end |
@@ -107,6 +108,7 @@ CAMPAIGNS = f"{TAG}campaigns"
 LEASES = f"{TAG}leases"
 DOUBTFUL = f"{TAG}doubtful"
 UNDETERMINED = f"{TAG}undetermined"
+UNCONFIRMED = f"{TAG}unconfirmed"
 SLEEPING = f"{TAG}sleeping"
 EXPIRING = f"{TAG}expiring"
 EXPIRING_CALLS = f"{TAG}expiring:calls"
@@ -162,8 +164,8 @@ KEPT = (CAMPAIGNS, SUPPRESSED, SUPPRESSION, AUDIT, API_KEYS, ERASURE_SECRET, TRU
 
 WORKER_ALIVE_MS = 15_000
 """A worker whose last heartbeat is older is gone."""
-UNDETERMINED_MS = 86_400_000
-"""So long a call that ended undetermined waits for a person: whoever has not looked by then was told for a day."""
+SHOWN_MS = 86_400_000
+"""So long what waits for a person is shown as such: a call that ended undetermined, an alarm that nobody took over."""
 CALLS_PER_BUCKET = 50
 """Two fields a call make at most 100, so that a bucket stays in Redis' compact form (limit 128 by default)."""
 KNOWN_BUCKETS = 1 << 14

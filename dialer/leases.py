@@ -82,12 +82,14 @@ class Leases:
     async def forget_doubts(self) -> None:
         """Calls that were given up are over by now, whatever became of them: their numbers are free.
 
-        Those of which nobody knows how they ended have been shown for long enough.
+        What waits for a person has been shown for long enough: calls of which nobody knows how they ended, and alarms
+        that nobody took over.
         """
         now = now_ms(self._clock)
         await asyncio.gather(
             self._batch.command("ZREMRANGEBYSCORE", keys.DOUBTFUL, "-inf", now),
-            self._batch.command("ZREMRANGEBYSCORE", keys.UNDETERMINED, "-inf", now - keys.UNDETERMINED_MS),
+            self._batch.command("ZREMRANGEBYSCORE", keys.UNDETERMINED, "-inf", now - keys.SHOWN_MS),
+            self._batch.command("ZREMRANGEBYSCORE", keys.UNCONFIRMED, "-inf", now - keys.SHOWN_MS),
         )
 
     async def expire_campaigns(self) -> dict[str, int]:

@@ -74,7 +74,9 @@ class EscalationOut(Outgoing):
     id: str
     name: str
     state: EscalationState
-    reason: str | None = Field(description="Why it is over: confirmed, exhausted, expired, ended by hand.")
+    reason: str | None = Field(
+        description="Why it is over: confirmed, exhausted, expired, ended by hand, taken over late."
+    )
     created_at: datetime
     over_at: datetime | None
     expires_at: datetime | None = Field(description="It is over then.")

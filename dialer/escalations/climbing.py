@@ -18,7 +18,7 @@ from dialer.counting import count_calls
 from dialer.errors import IllegalStep
 from dialer.escalations.duties import Duty
 from dialer.escalations.escalation import KIND
-from dialer.escalations.ladder import Escalation, Why
+from dialer.escalations.ladder import UNSETTLED, Escalation, Why
 from dialer.states import CallState
 from dialer.store import Store
 
@@ -79,6 +79,8 @@ async def _end_waiting(duty: Duty, store: Store) -> None:
 
 
 async def _sweep(seen: Escalation, store: Store) -> None:
-    """End what came back to the line at the very moment of the end."""
+    """End what came back to the line at the very moment of the end; hear of whoever confirmed after it."""
     if seen.reason and any(duty.call.state in _IN_LINE for duty in seen.duties):
         await store.end_escalation(seen.campaign.id, seen.reason)
+    if seen.reason in UNSETTLED and seen.is_taken_over:
+        await store.take_over(seen.campaign.id)

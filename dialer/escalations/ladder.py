@@ -26,6 +26,7 @@ class Why(StrEnum):
     EXHAUSTED = "exhausted"  # everybody was called in every round
     EXPIRED = "expired"  # its end came first
     BY_HAND = "ended by hand"
+    TAKEN_OVER = "taken over late"  # it ended in vain, and somebody has confirmed since
 
 
 UNSETTLED = frozenset({Why.EXHAUSTED, Why.EXPIRED})
@@ -115,6 +116,11 @@ class Escalation:
     def has_enough(self) -> bool:
         """Whether as many have confirmed as are needed."""
         return len(self.confirmations) >= self.plan.needed
+
+    @property
+    def is_taken_over(self) -> bool:
+        """Whether somebody looks after it: as many as were needed, or whoever confirmed when it had ended in vain."""
+        return self.has_enough or any(one.late for one in self.confirmations)
 
     def duties_of(self, key: str) -> list[Duty]:
         """The calls to a person, in order."""

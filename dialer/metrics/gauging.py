@@ -70,6 +70,7 @@ def _show_calls(overview: Overview) -> None:
     metrics.HOPPER_DEPTH.set(overview.in_state(CallState.CLAIMED))
     metrics.ATTEMPTS_UNKNOWN.set(overview.in_state(CallState.UNKNOWN))
     metrics.CALLS_UNDETERMINED.set(overview.undetermined)
+    metrics.ESCALATIONS_UNCONFIRMED.set(overview.unconfirmed)
     metrics.OLDEST_UNKNOWN_SECONDS.set(overview.oldest_unknown_ms / 1000)
 
 

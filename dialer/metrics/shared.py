@@ -68,6 +68,11 @@ CALLS_UNDETERMINED = _gauge(
     "and nobody had them called again.",
     unit="calls",
 )
+ESCALATIONS_UNCONFIRMED = _gauge(
+    "dialer_escalations_unconfirmed",
+    "Escalations that ended in vain within the last 24 hours and that nobody has taken over since.",
+    unit="escalations",
+)
 HOPPER_DEPTH = _gauge(
     "dialer_hopper_depth", "Claimed calls waiting for their moment, over the whole fleet.", unit="calls"
 )

@@ -41,7 +41,7 @@ function Person({ person, escalation, over, then }) {
   const byHand = () =>
     confirm({
       title: `Confirm for ${who}?`,
-      says: ["It counts like a key that was pressed, and is noted as by hand. Once enough have confirmed nobody is called any more."],
+      says: [over ? "It ended in vain. From now on it is told as taken over, and nobody is alarmed about it any more." : "It counts like a key that was pressed, and is noted as by hand. Once enough have confirmed nobody is called any more."],
       verb: "Confirm",
       keep: "Do nothing",
       done: "Confirmed.",
@@ -50,6 +50,6 @@ function Person({ person, escalation, over, then }) {
   return html`<li class="member">
     <div><b>${who}</b> <small>${person.number} · step ${person.steps.join(", ")}</small></div>
     <div><${Badge} kind=${person.state === "confirmed" ? "d-confirmed" : ""}>${person.state.replaceAll("_", " ")}<//> <small>${confirmed ? `${moment(confirmed.at)}${confirmed.by_hand ? ` by hand, ${confirmed.by ?? ""}` : ""}` : `${count(person.tries)} ${person.tries === 1 ? "try" : "tries"}`}</small></div>
-    <div class="buttons">${over || confirmed ? null : html`<${Action} needs=${["operate", "launch"]} label="Confirm for this person" onClick=${byHand} />`}</div>
+    <div class="buttons">${(over && !(escalation.reason in UNSETTLED)) || confirmed ? null : html`<${Action} needs=${["operate", "launch"]} label="Confirm for this person" onClick=${byHand} />`}</div>
   </li>`;
 }

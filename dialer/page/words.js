@@ -87,7 +87,7 @@ export function endingsOf(campaign) {
 
 /** Single calls belong to campaigns that are always there and never end; of interest while something of them is open. */
 export const isBuiltIn = (campaign) => /^direct(-|$)/.test(campaign.id);
-/** Why an escalation is over that nobody has taken over. */
+/** Why an escalation is over that nobody has taken over; whoever confirms it yet takes it over. */
 export const UNSETTLED = { exhausted: "everybody was called, and too few have confirmed", expired: "its time was up before enough had confirmed" };
 export const isUnsettled = (campaign) => campaign.kind === "escalation" && campaign.over_reason in UNSETTLED;
 

@@ -69,10 +69,13 @@ class EscalationStore(ListingStore, CallStore, AttemptStore):
         return Disposition(ended) if ended else None
 
     async def confirm_by_hand(self, campaign_id: str, person: str, by: str | None) -> None:
-        """Note that somebody has confirmed. Repeatable: the first word stays. Raises NotFound, IllegalStep."""
+        """Note that somebody has confirmed. Repeatable: the first word stays. Raises NotFound, IllegalStep.
+
+        One that ended in vain is taken over by that, as long as it is shown as such.
+        """
         told = json.dumps({"at": self._now_ms(), "by": by}, ensure_ascii=False)
-        names = [keys.campaign(campaign_id), keys.escalation(campaign_id)]
-        match await self._batch.run("confirm_by_hand", names, [person, told]):
+        names = [keys.campaign(campaign_id), keys.escalation(campaign_id), keys.UNCONFIRMED, keys.CHANGES]
+        match await self._batch.run("confirm_by_hand", names, [person, told, campaign_id, Why.TAKEN_OVER]):
             case -1:
                 raise _not_found(campaign_id)
             case -2:
@@ -91,15 +94,20 @@ class EscalationStore(ListingStore, CallStore, AttemptStore):
         names += [keys.calls_done(campaign_id, ends), keys.LEASES, keys.EXPIRING]
         names += [keys.hang_up(campaign_id), keys.HANGING_UP, keys.imports(campaign_id)]
         names += [keys.CLOSING, keys.CALLBACKS_TOLD, *keys.AUDITED, keys.held(campaign_id), keys.CHANGES]
-        names += [keys.SLEEPING]
+        names += [keys.UNCONFIRMED, keys.SLEEPING]
         names += await self._lines(campaign_id)
-        hang_up = "" if why in UNSETTLED else "1"
+        settled = "" if why in UNSETTLED else "1"
         by_itself = "" if why is Why.BY_HAND else "1"
-        args: list[str | int] = [campaign_id, self._now_ms(), why, ends, hang_up, by_itself]
+        args: list[str | int] = [campaign_id, self._now_ms(), why, ends, settled, by_itself]
         done = int(await self._batch.run("end_escalation", names, args))
         if done < 0:
             raise _not_found(campaign_id)
         return bool(done)
+
+    async def take_over(self, campaign_id: str) -> None:
+        """Show an escalation that ended in vain as such no longer: somebody has confirmed since. Repeatable."""
+        names = [keys.UNCONFIRMED, keys.campaign(campaign_id), keys.CHANGES]
+        await self._batch.run("take_over", names, [campaign_id, Why.TAKEN_OVER])
 
     async def forget_person(self, campaign_id: str, number: str) -> int:
         """Take whoever has this number out of a plan, and what was said of him; how many people. Repeatable.

@@ -52,6 +52,7 @@ class Overview:
         oldest_due_ms: for how long the call that is due longest has been waiting, by priority; 0 for none.
         oldest_unknown_ms: for how long the attempt that is longest in doubt has been; 0 for none.
         undetermined: how many calls ended so within the last day, and wait for a person.
+        unconfirmed: how many escalations ended in vain within the last day, and nobody has taken them over since.
         workers: how many were heard from lately.
         apis: how many API processes were.
         trunks: how each trunk is.
@@ -71,6 +72,7 @@ class Overview:
     oldest_due_ms: dict[Priority, int]
     oldest_unknown_ms: int
     undetermined: int
+    unconfirmed: int
     workers: int
     apis: int
     trunks: dict[str, TrunkNow]
@@ -132,11 +134,25 @@ class OverviewStore(CampaignStore):
     async def overview(self, trunks: Sequence[str] = (MAIN,)) -> Overview:
         """Read all sums. Raises StoreUnavailable."""
         now, lately = self._now_ms(), f"({self._now_ms() - keys.WORKER_ALIVE_MS}"
-        for_a_day = f"({now - keys.UNDETERMINED_MS}"
+        for_a_day = f"({now - keys.SHOWN_MS}"
         lines = list(product(trunks, Priority))
-        rows, undetermined, workers, apis, each, unfetched, untold, dead, queued, server, *ready = await asyncio.gather(
+        (
+            rows,
+            undetermined,
+            unconfirmed,
+            workers,
+            apis,
+            each,
+            unfetched,
+            untold,
+            dead,
+            queued,
+            server,
+            *ready,
+        ) = await asyncio.gather(
             self._rows(now),
             self._batch.command("ZCOUNT", keys.UNDETERMINED, for_a_day, "+inf"),
+            self._batch.command("ZCOUNT", keys.UNCONFIRMED, for_a_day, "+inf"),
             self._batch.command("ZCOUNT", keys.WORKERS, lately, "+inf"),
             self._batch.command("ZCOUNT", keys.APIS, lately, "+inf"),
             self.trunks(trunks),
@@ -151,6 +167,7 @@ class OverviewStore(CampaignStore):
             **_sums(rows, now),
             ready=dict(zip(lines, ready, strict=True)),
             undetermined=undetermined,
+            unconfirmed=unconfirmed,
             workers=workers,
             apis=apis,
             trunks=each,

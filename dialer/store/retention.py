@@ -98,7 +98,7 @@ class RetentionStore(CampaignStore, RecordingStore):
         await self._batch.command("ZREM", keys.IDLING, campaign_id)
         await self._batch.command("SREM", keys.OPEN, campaign_id)
         await self._batch.command("ZREM", keys.EXPIRING, campaign_id)
-        lists = [keys.CAMPAIGNS, keys.CONFERENCES, keys.ESCALATIONS, keys.REAPING, keys.ENDED]
+        lists = [keys.CAMPAIGNS, keys.CONFERENCES, keys.ESCALATIONS, keys.REAPING, keys.ENDED, keys.UNCONFIRMED]
         names = [keys.campaign(campaign_id), *lists, *keys.AUDITED, keys.CHANGES]
         await self._batch.run("forget_campaign", names, [campaign_id, self._now_ms()])
 

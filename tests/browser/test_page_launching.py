@@ -179,6 +179,14 @@ async def test_alarm_that_nobody_took_over_does_not_look_done(desk: Desk, world:
 
     assert "exhausted" == (await world.get(f"/v1/campaigns/{made['id']}"))["over_reason"]
 
+    await desk.go(f"/campaigns/{made['id']}", "Pump nine")
+    await desk.page.get_by_role("button", name="Confirm for this person").click()
+    await desk.page.get_by_role("dialog").get_by_role("button", name="Confirm").click()
+    await expect(desk.page.get_by_role("region", name="Escalation")).to_contain_text("taken over late")
+    await desk.go("/", "Campaigns")
+    await expect(card).to_contain_text("Pump nine")
+    await expect(card).not_to_contain_text("Nobody has taken it over")
+
 
 async def test_conference_whose_moderator_does_not_come_says_so(desk: Desk, world: World) -> None:
     """Nobody waits for a moderator without being told who it is and what can be done."""

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 from prometheus_client import REGISTRY
 
+from dialer import keys
 from dialer.clock import moment
 from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
@@ -271,6 +272,91 @@ async def test_an_end_that_the_sweeper_sees_first_is_told(engine: Engine) -> Non
 
 def _expired() -> float:
     return REGISTRY.get_sample_value("dialer_escalations_total", {"reason": "expired"}) or 0
+
+
+async def in_vain(engine: Engine) -> Alarm:
+    """Ann is busy, Bob listens without pressing the key, and its end has come."""
+    alarm = await Alarm.of(engine, "ann bob", expires_at=moment(engine.now_ms + 30_000))
+    await alarm.watch()
+    await alarm.ring(2)
+    await alarm.busy("ann")
+    await alarm.picks_up("bob")
+    alarm.wait_s(31)
+    await alarm.watch(workers=2)
+    return alarm
+
+
+async def unconfirmed(engine: Engine) -> int:
+    """How many alarms wait for a person."""
+    return (await engine.store.overview()).unconfirmed
+
+
+async def test_alarm_in_vain_waits_for_a_person_for_a_day(engine: Engine) -> None:
+    """Whichever process saw it end, and whether or not it is asked about meanwhile; then it is forgotten."""
+    await in_vain(engine)
+    assert 1 == await unconfirmed(engine)
+    engine.clock.advance_ms(keys.SHOWN_MS)
+    assert 0 == await unconfirmed(engine)
+    await engine.leases.forget_doubts()
+    assert not await engine.redis.exists(keys.UNCONFIRMED)
+
+
+@pytest.mark.parametrize("how", [Why.CONFIRMED, Why.BY_HAND])
+async def test_alarm_that_somebody_took_or_ended_waits_for_nobody(engine: Engine, how: Why) -> None:
+    """Nor can it be confirmed once more by hand."""
+    await Alarm.in_second_step(engine)
+    await engine.store.end_escalation("c1", how)
+
+    assert 0 == await unconfirmed(engine)
+    with pytest.raises(IllegalStep, match="nothing to confirm any more"):
+        await engine.store.confirm_by_hand("c1", "fay", None)
+
+
+@pytest.mark.parametrize("is_complete", [False, True])
+async def test_desk_takes_over_what_ended_in_vain(engine: Engine, *, is_complete: bool) -> None:
+    """Whoever looks after it is written down, as late, and nobody is alarmed any more; asked twice it stays so."""
+    alarm = await in_vain(engine)
+    if is_complete:
+        await alarm.ends("bob")
+        assert ["c1"] == await engine.leases.complete_campaigns()
+    alarm.wait_s(60)
+    for _ in range(2):
+        await engine.store.confirm_by_hand("c1", "ann", "desk two")
+        await alarm.stand_down()
+
+    (one,) = (await alarm.look()).confirmations
+    assert (Why.TAKEN_OVER, "ann", "desk two", True) == ((await alarm.look()).reason, one.person.key, one.by, one.late)
+    assert 0 == await unconfirmed(engine)
+    with pytest.raises(IllegalStep, match="nothing to confirm any more"):
+        await engine.store.confirm_by_hand("c1", "bob", "desk three")
+
+
+async def test_who_listens_yet_takes_over_what_ended_in_vain(engine: Engine) -> None:
+    """The key counts after the end as well: nobody is alarmed any more, whoever sees it first."""
+    alarm = await in_vain(engine)
+    alarm.wait_s(5)
+    await alarm.presses("bob")
+    assert 1 == await unconfirmed(engine)
+    await asyncio.gather(alarm.watch(workers=2), alarm.stand_down())
+
+    assert (Why.TAKEN_OVER, ["bob"], 0) == (
+        (await alarm.look()).reason,
+        await alarm.confirmed_by(),
+        await unconfirmed(engine),
+    )
+
+
+async def test_alarm_that_was_deleted_waits_for_nobody_and_stays_deleted(engine: Engine) -> None:
+    """Deleted within the day, it is shown no longer, and a late key does not bring a part of it back."""
+    alarm = await in_vain(engine)
+    await alarm.ends("bob")
+    await engine.leases.complete_campaigns()
+    alarm.wait_s(60)
+    assert 1 == await engine.store.reap(engine.now_ms)
+    await engine.store.take_over("c1")
+
+    assert 0 == await unconfirmed(engine)
+    assert not await engine.redis.exists(keys.campaign("c1"))
 
 
 async def test_cancelled_as_a_campaign(engine: Engine) -> None:

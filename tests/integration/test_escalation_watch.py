@@ -206,7 +206,7 @@ async def test_deadline(engine: Engine) -> None:
     await alarm.confirms("ann")
 
     seen = await alarm.look()
-    assert ([("ann", True)], Why.EXPIRED) == (
+    assert ([("ann", True)], Why.TAKEN_OVER) == (
         [(one.person.key, one.late) for one in seen.confirmations],
         seen.reason,
     )

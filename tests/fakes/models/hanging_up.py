@@ -49,6 +49,7 @@ def _given_place(dice: Dice) -> Command:
         ("ZADD", keys.imports(campaign_id), dice.moment(), "i1"),
         ("ZADD", keys.hang_up(campaign_id), dice.moment(), dice.one(*CALLS)),
         ("ZADD", keys.HANGING_UP, dice.moment(), campaign_id),
+        ("ZADD", keys.UNCONFIRMED, dice.moment(), campaign_id),
         ("DEL", keys.hang_up(campaign_id)),
         ("DEL", keys.calls_in(campaign_id, dice.one(*keys.IN_FLIGHT))),
     )
@@ -135,18 +136,21 @@ def open_step(space: Space, names: list[str], args: list[str]) -> int:
 
 def _confirm(dice: Dice) -> Asked:
     campaign_id = dice.one(*CAMPAIGNS)
-    return Asked([keys.campaign(campaign_id), keys.escalation(campaign_id)], [dice.one("ann", "bob"), f"at {dice.now}"])
+    names = [keys.campaign(campaign_id), keys.escalation(campaign_id), keys.UNCONFIRMED, keys.CHANGES]
+    return Asked(names, [dice.one("ann", "bob"), f"at {dice.now}", campaign_id, "late"])
 
 
 @models(_confirm)
 def confirm_by_hand(space: Space, names: list[str], args: list[str]) -> int:
-    """The first word of somebody stays; none comes once it is over."""
+    """The first word of somebody stays; none comes once it is over, but where it was in vain."""
     fields, said = space.hashes[names[0]], space.hashes[names[1]]
     if fields.get("kind") != "escalation":
         return -1
     if f"by_hand:{args[0]}" in said:
         return 0
-    if "over_at" in fields or fields.get("state") in OVER:
+    if not _taken_over(space, names[2], names[0], args[2], args[3]) and (
+        "over_at" in fields or fields.get("state") in OVER
+    ):
         return -2
     if fields.get("state") == "draft":
         return -3
@@ -154,19 +158,38 @@ def confirm_by_hand(space: Space, names: list[str], args: list[str]) -> int:
     return 1
 
 
+def _taken_over(space: Space, unconfirmed: str, campaign: str, campaign_id: str, why: str) -> bool:
+    if space.zsets[unconfirmed].pop(campaign_id, None) is None:
+        return False
+    space.hashes[campaign]["over_reason"] = why
+    space.changed.append(f"over {campaign_id}")
+    return True
+
+
+def _take_over(dice: Dice) -> Asked:
+    campaign_id = dice.one(*CAMPAIGNS)
+    return Asked([keys.UNCONFIRMED, keys.campaign(campaign_id), keys.CHANGES], [campaign_id, "late"])
+
+
+@models(_take_over)
+def take_over(space: Space, names: list[str], args: list[str]) -> int:
+    """Once, of one that had ended in vain."""
+    return int(_taken_over(space, names[0], names[1], *args))
+
+
 def _end(dice: Dice) -> Asked:
     campaign_id, ends = dice.one(*CAMPAIGNS), dice.one("cancelled", "expired")
     names = [keys.campaign(campaign_id), *(keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT)]
     names += [f"{keys.campaign(campaign_id)}:done:{ends}", keys.LEASES, keys.EXPIRING, keys.hang_up(campaign_id)]
     names += [keys.HANGING_UP, keys.imports(campaign_id), keys.CLOSING, keys.CALLBACKS_TOLD, *keys.AUDITED]
-    names += [keys.held(campaign_id), keys.CHANGES, keys.SLEEPING, *LINES]
+    names += [keys.held(campaign_id), keys.CHANGES, keys.UNCONFIRMED, keys.SLEEPING, *LINES]
     return Asked(names, [campaign_id, dice.now, "confirmed", ends, dice.one("", "1"), dice.one("", "1")])
 
 
 @models(_end)
 def end_escalation(space: Space, names: list[str], args: list[str]) -> int:
     """Who waits or is claimed has ended, who is up without an answer is to be hung up, and nobody is added."""
-    campaign_id, now, why, ends, hangs_up, by_itself = args
+    campaign_id, now, why, ends, settled, _ = args
     fields, standing = space.hashes[names[0]], dict(zip(keys.IN_FLIGHT, names[1:6], strict=True))
     done, leases, expiring, listed, hanging_up, imports, closing = names[6:13]
     if fields.get("kind") != "escalation":
@@ -176,10 +199,9 @@ def end_escalation(space: Space, names: list[str], args: list[str]) -> int:
     first = "over_at" not in fields
     if first:
         fields |= {"over_at": now, "over_reason": why, "state": "running", "reason": ""}
-        if by_itself:
-            space.dialer_did("escalation.over", campaign_id, reason=why)
         fields["expires_at"] = min(fields.get("expires_at", now), now, key=int)
-        for seq in (seq for state in UP for seq in space.zsets[standing[state]] if hangs_up):
+        _tell_over(space, names[18], args)
+        for seq in (seq for state in UP for seq in space.zsets[standing[state]] if settled):
             space.zsets[listed][f"{seq}?"] = float(now)
             space.zsets[hanging_up][campaign_id] = float(now)
     space.zsets[expiring].pop(campaign_id, None)
@@ -193,8 +215,16 @@ def end_escalation(space: Space, names: list[str], args: list[str]) -> int:
         space.zsets[done].update(dict.fromkeys(space.zsets[standing[state]], float(now)))
         space.drop(standing[state])
     space.drop(names[16], imports)
-    _step(space, campaign_id, names[18:], closing)
+    _step(space, campaign_id, names[19:], closing)
     return int(first)
+
+
+def _tell_over(space: Space, unconfirmed: str, args: list[str]) -> None:
+    campaign_id, now, why, _, settled, by_itself = args
+    if not settled:
+        space.zsets[unconfirmed][campaign_id] = float(now)
+    if by_itself:
+        space.dialer_did("escalation.over", campaign_id, reason=why)
 
 
 def _begin(dice: Dice) -> Asked:

@@ -187,7 +187,7 @@ def _leave(entries: dict[str, str], field: str, seq: str) -> int:
 
 
 def _forget(dice: Dice) -> Asked:
-    lists = [keys.CAMPAIGNS, keys.CONFERENCES, keys.ESCALATIONS, keys.REAPING, keys.ENDED]
+    lists = [keys.CAMPAIGNS, keys.CONFERENCES, keys.ESCALATIONS, keys.REAPING, keys.ENDED, keys.UNCONFIRMED]
     campaign_id = dice.one(*CAMPAIGNS)
     return Asked([keys.campaign(campaign_id), *lists, *keys.AUDITED, keys.CHANGES], [campaign_id, dice.now])
 
@@ -197,7 +197,7 @@ def forget_campaign(space: Space, names: list[str], args: list[str]) -> int:
     """Out of every list; whether it stood in that of all."""
     total = space.hashes[names[0]].get("total", 0)
     space.drop(names[0])
-    listed, *_ = [space.zsets[name].pop(args[0], None) is not None for name in names[1:6]]
+    listed, *_ = [space.zsets[name].pop(args[0], None) is not None for name in names[1:7]]
     if listed:
         space.dialer_did("campaign.deleted", args[0], calls=int(total))
         space.changed.append(f"gone {args[0]}")

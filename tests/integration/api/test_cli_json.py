@@ -96,6 +96,24 @@ async def test_status_tells_of_alarms_that_nobody_took_over(
     assert wants == len([want for want in seen["needs_a_person"] if made["id"] in want])
 
 
+async def test_status_tells_no_more_of_an_alarm_that_was_taken_over(
+    url: str, api: aiohttp.ClientSession, runtime: Runtime
+) -> None:
+    """Somebody has confirmed it by hand after its end, as the alert's page says."""
+    step = {"people": [{"number": "+31201234567"}]}
+    async with api.post("/v1/escalations", json={"name": "Pump", "text": "Stopped.", "steps": [step]}) as response:
+        made = await response.json()
+    await runtime.store.end_escalation(made["id"], Why.EXHAUSTED)
+    done = await dialer(
+        *("escalation", "confirm", made["id"], "+31201234567", "--by", "desk two", "--url", url),
+        settings={"API_KEY": KEY},
+    )
+
+    assert 0 == done.exit_code, done.output
+    assert "taken over late" == (await _said(url, "escalation", "show", made["id"]))["reason"]
+    assert [] == [want for want in (await _said(url, "status"))["needs_a_person"] if made["id"] in want]
+
+
 def _glance(name: str) -> Glance:
     trunk = filled(TrunkEvent, trunk="main", calls_per_second=3)
     pace = filled(BudgetEvent, trunks=[trunk], live=4, due=5, workers=1)
