@@ -12,6 +12,7 @@ from pathlib import Path
 _SCRIPTS = Path(__file__).parents[2] / "dialer" / "lua"
 _MODELS = Path(__file__).parents[1] / "fakes" / "models"
 _MODELLED = re.compile(r"^@models\(.*?^def (\w+)\(", re.DOTALL | re.MULTILINE)
+_INCLUDED = re.compile(r"^-- include: (\w+)", re.MULTILINE)
 _UNIT, _INTEGRATION = "tests/unit/test_{}.py", "tests/integration/test_{}.py"
 
 
@@ -191,9 +192,13 @@ LUA: dict[str, Sequence[str]] = {
     "parts/attempt": _life("packed_attempts"),
     "parts/packed": _integrations("packed_attempts"),
     "parts/call_over": _life("packed_attempts"),
-    "parts/import": _integrations("store_calls store_adding"),
+    "parts/import": (
+        *(f"tests/integration/api/{name}.py" for name in ("test_import_records", "test_api_imports")),
+        *_integrations("store_calls store_adding"),
+    ),
     "parts/create": _integrations("store_calls store_campaigns"),
     "parts/parking": _EXPLAIN,
+    "parts/takeover": _integrations("escalation_end"),
     "parts/index": _integrations("store_finding store_erasing store_retention"),
     "parts/audit": _integrations("store_audit control"),
     "parts/changes": (*_integrations("store_events gauging"), *_WALK),
@@ -237,6 +242,7 @@ LUA: dict[str, Sequence[str]] = {
     "end_waiting": _integrations("escalation_end escalation_watch escalation_crashes"),
     "confirm_by_hand": _integrations("escalation_end escalating"),
     "replace_field": _ESCALATING,
+    "take_over": _integrations("escalation_end"),
     "explain_call": _EXPLAIN,
     "explain_campaign": _EXPLAIN,
     "erase_call": _integrations("store_erasing erasures escalating_erased"),
@@ -278,11 +284,24 @@ LUA: dict[str, Sequence[str]] = {
 
 
 def _beside_models() -> dict[str, tuple[str, ...]]:
-    """The quickest test of each script that has a model. The models are not imported: they load what is mutated."""
+    """The quickest test of each script that has a model, and of each part of one.
+
+    The models are not imported: they load what is mutated.
+    """
     named = _MODELLED.findall("\n".join(file.read_text() for file in sorted(_MODELS.glob("*.py"))))
     audit = {name: "test_audit_log" for name in named if name.endswith("_audit")}
-    tests = {name: audit.get(name, f"test_script_in_its_room[{name}]") for name in named}
-    return {name: (f"{_INTEGRATION.format('script_machines')}::{test}",) for name, test in tests.items()}
+    found: dict[str, list[str]] = {}
+    for name in named:
+        test = audit.get(name, f"test_script_in_its_room[{name}]")
+        for one in (name, *_parts(name)):
+            found.setdefault(one, []).append(f"{_INTEGRATION.format('script_machines')}::{test}")
+    return {name: tuple(tests) for name, tests in found.items()}
+
+
+def _parts(name: str) -> set[str]:
+    """What a script or part includes, and what that includes."""
+    own = {f"parts/{part}" for part in _INCLUDED.findall((_SCRIPTS / f"{name}.lua").read_text())}
+    return own.union(*map(_parts, own))
 
 
 def targets() -> dict[str, Sequence[str]]:
