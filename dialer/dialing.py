@@ -289,11 +289,11 @@ class Dialing:
         Returns whether it was still unknown. An event that tells otherwise takes the call out of the line again.
         """
         now = now_ms(self._clock)
-        result = await self._batch.run("redial_unknown", keys.call_step(attempt), _step(attempt, now))
-        if result:
+        given_up: bool = await self._batch.run("redial_unknown", keys.call_step(attempt), _step(attempt, now)) == 1
+        if given_up:
             trunk = (await read_attempt(self._batch, attempt)).get("trunk", MAIN)
             await count_outcome(self._batch, trunk, Disposition.UNDETERMINED, now)
-        return bool(result)
+        return given_up
 
 
 def _trunk_keys(trunks: Sequence[str]) -> list[str]:

@@ -13,6 +13,12 @@ from dialer.model import Redial, UnknownPolicy
 from tests.fakes.engine import Engine, due, event, ref
 
 
+async def _facts(engine: Engine) -> frozenset[Fact]:
+    spoken = await engine.store.spoken("c1-1-1")
+    assert spoken
+    return spoken.facts
+
+
 async def test_redial_of_an_unknown_attempt(engine: Engine) -> None:
     """Given up for not placed, the call is back at its place in the line for a next attempt; the old one is kept."""
     await engine.run_campaign(calls=2)
@@ -119,11 +125,12 @@ async def test_a_late_event_corrects_a_call_that_was_not_dialed_again_after_all(
         await engine.store.step("c1", "cancel")
     engine.clock.advance_ms(60_000)
     await engine.dialing.redial(ref("c1-1-1"))
-    given_up = await engine.store.call("c1-1")
-    await engine.store.apply_event("c1-1-1", event("completed", Fact.COMPLETED, Fact.TALKED))
+    given_up, known = await engine.store.call("c1-1"), await _facts(engine)
+    await engine.store.apply_event("c1-1-1", event("answered", Fact.ANSWERED))
     call, (attempt,) = await engine.store.call("c1-1"), await engine.store.attempts("c1-1")
 
     assert ("undetermined" if expires_at else "cancelled") == given_up.disposition
+    assert {Fact.LOST} == known
     assert ("answered", "answered") == (attempt.disposition, call.disposition)
 
 
@@ -145,7 +152,9 @@ async def test_a_call_that_was_tried_as_often_as_it_may_be_is_given_up(engine: E
 
     assert await engine.dialing.redial(ref("c1-1-1"))
     call, (attempt,) = await engine.store.call("c1-1"), await engine.store.attempts("c1-1")
+    known = await _facts(engine)
     assert ("done", "undetermined", "undetermined") == (call.state, call.disposition, attempt.disposition)
-    await engine.store.apply_event("c1-1-1", event("completed", Fact.COMPLETED, Fact.TALKED))
+    assert {Fact.LOST} == known
+    await engine.store.apply_event("c1-1-1", event("answered", Fact.ANSWERED))
     call, (attempt,) = await engine.store.call("c1-1"), await engine.store.attempts("c1-1")
     assert ("answered", "answered") == (attempt.disposition, call.disposition)

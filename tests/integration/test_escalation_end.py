@@ -203,6 +203,19 @@ async def test_who_is_confirmed_by_hand_is_not_called(engine: Engine) -> None:
     )
 
 
+async def test_who_was_claimed_since_he_was_seen_waiting_is_not_ended(engine: Engine) -> None:
+    """A worker is about to have the last look at his call: whoever saw it wait changes nothing, and it is placed."""
+    await Alarm.in_second_step(engine)
+    seen = await engine.store.call("c1-3")
+    dial = await engine.claim_one()
+    before = await engine.keyspace()
+
+    assert (CallState.WAITING, seen.id) == (seen.state, str(dial.claim.call))
+    assert None is await engine.store.end_waiting(seen)
+    assert {} == await engine.changed_since(before)
+    assert Begun.BEGUN is await engine.begin(dial)
+
+
 async def test_nothing_of_a_forgotten_person_is_left(engine: Engine) -> None:
     """Neither number nor name nor what was said of one; two at once are both taken out, and the others stay."""
     alarm = await Alarm.in_second_step(engine)

@@ -268,8 +268,10 @@ async def test_a_recording_that_is_told_after_the_end_belongs_to_it(engine: Engi
     await finished(engine)
 
     assert Noted.NEW is await engine.store.note_recording(ATTEMPT, told())
+    assert IS_PACKED == await forms(engine)
     assert Noted.KNOWN is await engine.store.note_recording(ATTEMPT, told())
     noted = (await engine.store.attempts("c1-1"))[0].recordings
+    assert IS_PACKED == await forms(engine)
     assert (Deleted.NOW, "c1") == await engine.store.delete_recording(told().id)
     assert ((told().id,), ()) == (noted, (await engine.store.attempts("c1-1"))[0].recordings)
     assert IS_PACKED == await forms(engine)

@@ -6,6 +6,7 @@ import pytest
 
 from dialer.dispositions import Fact
 from dialer.errors import NotFound
+from dialer.keys import recording as recording_key
 from dialer.model import NewCall, Priority
 from dialer.recordings.records import RecordingState
 from dialer.store import Applied, Deleted, Noted, Wanted
@@ -68,6 +69,20 @@ async def test_members_of_a_conference_tell_of_one(live: Engine) -> None:
     assert [ID] == await listed(live, Wanted(call_id="c1-1")) == await listed(live, Wanted(call_id="c1-2"))
     assert [] == await listed(live, Wanted(call_id="c1-3"))
     assert [(ID,)] == [attempt.recordings for attempt in await live.store.attempts("c1-2")]
+
+
+@pytest.mark.parametrize(("fields", "noted"), [(127, Noted.BELONGS_TOO), (128, Noted.KNOWN)])
+async def test_a_recording_belongs_to_so_many_attempts_and_no_more(live: Engine, fields: int, noted: Noted) -> None:
+    """Whatever the carrier tells of it, its hash stays small, and what is left out stands nowhere."""
+    await live.ring("n2", uuid="u2")
+    await live.store.note_recording(ATTEMPT, told())
+    key = recording_key(ID)
+    more = fields - await live.redis.hlen(key)  # type: ignore[misc]  # async
+    await live.redis.hset(key, mapping={f"a:c1-{seq}-1": live.now_ms for seq in range(10, 10 + more)})  # type: ignore[misc]  # async
+    before = await live.keyspace()
+
+    assert noted is await live.store.note_recording("c1-2-1", told())
+    assert (noted is Noted.KNOWN) is (await live.keyspace() == before)
 
 
 @pytest.mark.parametrize("attempt_id", ["c1-2-1", "c9-1-1", "nonsense", "c1-1-2"])

@@ -130,6 +130,18 @@ async def test_a_probe_that_fails_waits_twice_as_long(engine: Engine) -> None:
     assert 1 == len(await _claims(engine))
 
 
+async def test_each_turn_is_told_once(engine: Engine) -> None:
+    """With the attempt that stops it, and with the last of those that go well again."""
+    await _campaign(engine, "c1", "south")
+    with capture_logs() as logs:
+        await _calls(engine, *[Fact.FAILED] * 3)
+        engine.clock.advance_ms(WAIT_MS)
+        await _calls(engine, *[Fact.BUSY] * 4)
+
+    turns = [log for log in logs if log["event"] == "trunk.breaker_turned"]
+    assert [("south", "opened"), ("south", "closed")] == [(log["trunk"], log["breaker"]) for log in turns]
+
+
 async def test_an_urgent_call_that_has_no_other_trunk_waits_for_no_breaker(engine: Engine) -> None:
     """An alarm may get through where most calls fail; one that has another trunk leaves by that."""
     await _campaign(engine, "c1", "south")

@@ -164,6 +164,7 @@ def _life(names: str) -> tuple[str, ...]:
 
 _ESCALATING = _integrations("escalating escalation_end escalation_watch escalating_erased")
 _RECORDINGS = _integrations("store_recordings recordings_leases recordings_fetching")
+_PACKED = _integrations("packed_attempts")
 _EXPLAIN = (
     *_integrations("explain caps_loosened trunk_breaker"),
     f"{_INTEGRATION.format('explain_walk')}::test_every_step_of_a_random_walk_is_explained[100]",
@@ -251,10 +252,13 @@ LUA: dict[str, Sequence[str]] = {
     "unindex_call": _integrations("store_finding store_retention"),
     "find_calls": _integrations("store_finding store_calls"),
     "forget_campaign": _integrations("store_retention"),
-    "add_recording": _RECORDINGS,
+    "add_recording": (*_RECORDINGS, *_PACKED),
     "claim_recording": _RECORDINGS,
     "settle_recording": _RECORDINGS,
-    "delete_recording": _RECORDINGS,
+    "delete_recording": (*_RECORDINGS, *_PACKED),
+    "change_attempt": _PACKED,
+    "forget_attempts": (*_PACKED, *_integrations("store_retention")),
+    "read_attempts": _PACKED,
     "renew_recording": _RECORDINGS,
     "open_callback": _integrations("callbacks"),
     "settle_callback": _integrations("callbacks"),
@@ -278,7 +282,7 @@ LUA: dict[str, Sequence[str]] = {
     "revoke_api_key": _API_KEYS,
     "use_api_key": _API_KEYS,
     "forget_rejected": ("tests/integration/api/test_import_records.py",),
-    "probe_commands": ("tests/integration/doctor/test_doctor_redis.py",),
+    "probe_commands": ("tests/unit/deploy/test_redis.py", "tests/integration/doctor/test_doctor_redis.py"),
     "release_lock": _integrations("kpn_token"),
 }
 

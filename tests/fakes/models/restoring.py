@@ -8,7 +8,7 @@ from tests.fakes.models.space import GIVEN, Asked, Dice, Space, models
 LIVES = ("one", "two", "three")
 
 GIVEN += [
-    lambda dice: ("HSET", keys.LIFE, "begun", dice.number(0, 9)),
+    lambda dice: ("HSET", keys.LIFE, "begun", dice.number(0, 3)),
     lambda dice: ("DEL", keys.LIFE) if dice.number(0, 9) == 0 else ("HSET", keys.LIFE, "at", dice.now),
 ]
 
@@ -18,7 +18,7 @@ def _known(dice: Dice) -> str:
     return dice.one("", *LIVES, *[dice.space.hashes[keys.LIFE].get("id", "")] * 4)
 
 
-@models(lambda dice: Asked([keys.LIFE], [_known(dice), dice.number(0, 12), dice.one(*LIVES)]))
+@models(lambda dice: Asked([keys.LIFE], [_known(dice), dice.number(0, 5), dice.one(*LIVES)]))
 def look_at_life(space: Space, names: list[str], args: list[str]) -> list[str | None]:
     """Whoever has seen more of the same life says so; nobody takes it back."""
     life, known, seen = space.hashes[names[0]], args[0], int(args[1])

@@ -31,7 +31,7 @@ def _given_sum(dice: Dice) -> Command:
         ("ZADD", keys.calls_in(campaign_id, dice.one(*keys.IN_FLIGHT)), dice.moment(), seq),
         ("ZADD", keys.calls_in(campaign_id, CallState.WAITING), dice.moment(), seq),
         ("ZADD", keys.held(campaign_id), held, seq),
-        ("HSET", keys.campaign(campaign_id), "timed", 1, "h1", f"{dice.moment()} {dice.moment()}"),
+        ("HSET", keys.campaign(campaign_id), "timed", 1, "h1", f"{dice.one(dice.now, dice.moment())} {dice.moment()}"),
         ("HSET", keys.campaign(campaign_id), "cohorts", dice.number(1, 2)),
         ("DEL", keys.campaign(campaign_id)),
     )
