@@ -26,6 +26,12 @@ def _integrations(names: str) -> tuple[str, ...]:
 
 _API_FORECASTS = ("tests/integration/api/test_api_forecasts.py",)
 
+# Without those that start processes or read a hundred megabytes.
+_IMPORTING = tuple(
+    f"tests/unit/importing/test_{name}.py"
+    for name in ("row_checks", "columns", "decoding", "numbers", "plain_rows", "csv_rows", "json_rows", "places")
+)
+
 PYTHON: dict[str, Sequence[str]] = {
     "states": _units("states keys_table"),
     "dispositions": _units("dispositions kpn_events"),
@@ -132,12 +138,12 @@ PYTHON: dict[str, Sequence[str]] = {
     "explaining/reasons": (*_units("explaining explaining_groups explaining_rules manual"), *_integrations("explain")),
     "explaining/rules": (*_units("explaining_rules explaining explaining_groups"), *_integrations("explain")),
     "explaining/seen": _units("explaining_seen explaining_rules"),
-    "importing/checks": ("tests/unit/importing",),
-    "importing/columns": ("tests/unit/importing",),
-    "importing/decoding": ("tests/unit/importing",),
-    "importing/faults": ("tests/unit/importing",),
-    "importing/plain_rows": ("tests/unit/importing",),
-    "importing/rows": ("tests/unit/importing",),
+    "importing/checks": _IMPORTING,
+    "importing/columns": _IMPORTING,
+    "importing/decoding": _IMPORTING,
+    "importing/faults": _IMPORTING,
+    "importing/plain_rows": _IMPORTING,
+    "importing/rows": _IMPORTING,
     "voices/catalogue": _units("voices"),
     "callbacks/messages": _units("callback_messages"),
     "callbacks/events": _units("callback_settings"),
