@@ -126,9 +126,8 @@ class Openings:
         return await asyncio.to_thread(lambda: [_seen(windows, zones, at) for zones in sets])
 
     async def _cohorts(self, campaign_id: str) -> dict[int, str]:
-        found = await self._batch.command("HGETALL", keys.zones(campaign_id))
-        pairs = found.items() if isinstance(found, dict) else zip(found[::2], found[1::2], strict=True)
-        return dict(sorted((int(number), cohort) for cohort, number in pairs)) or {1: ""}
+        found: dict[str, str] = await self._batch.command("HGETALL", keys.zones(campaign_id))
+        return dict(sorted((int(number), cohort) for cohort, number in found.items())) or {1: ""}
 
 
 def _closes(stretch: str) -> int:

@@ -51,7 +51,7 @@ class Told(NamedTuple):
     begun: int
     known: int
     before: tuple[str, ...]
-    at_ms: int = 0
+    at_ms: int
 
     @classmethod
     def read(cls, life: str, begun: str | None, known: str | None, before: str | None, at: str | None = None) -> Told:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from dialer import keys
 from dialer.clock import Clock, now_ms
@@ -51,5 +50,5 @@ class StorePart:
         return keys.lines(await trunks_of(self._batch, campaign_id))
 
     async def _fields(self, key: str) -> dict[str, str]:
-        flat: Any = await self._batch.command("HGETALL", key)
-        return flat if isinstance(flat, dict) else dict(zip(flat[::2], flat[1::2], strict=True))
+        fields: dict[str, str] = await self._batch.command("HGETALL", key)
+        return fields

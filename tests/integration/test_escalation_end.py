@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from dialer import keys
 from dialer.clock import moment
@@ -264,6 +265,39 @@ async def test_ended_by_hand(engine: Engine) -> None:
     await alarm.ends("bob")
     await alarm.tell("cas", "cancelled", Fact.CANCELLED)
     assert ["c1"] == await engine.leases.complete_campaigns()
+
+
+async def test_steps_and_the_end_are_told_once(engine: Engine) -> None:
+    """However many see them: each step as it begins, and by a confirmation how long that took since the first one."""
+    alarm = await Alarm.of(engine, "ann", "bob")
+    ended, measured, took_s = (_counted(name) for name in _CONFIRMED)
+    with capture_logs() as logged:
+        await alarm.watch(workers=2)
+        begun = engine.now_ms
+        await alarm.ring()
+        alarm.wait_s(40)
+        await alarm.presses("ann")
+        passed_s = (engine.now_ms - begun) / 1000
+        await asyncio.gather(alarm.stand_down(), alarm.watch(workers=2))
+
+    assert [
+        {"event": "escalation.step_begun", "campaign_id": "c1", "step": 1, "round": 1},
+        {"event": "escalation.over", "campaign_id": "c1", "reason": str(Why.CONFIRMED)},
+    ] == [{name: value for name, value in line.items() if name != "log_level"} for line in logged]
+    assert (ended + 1, measured + 1) == (_counted(_CONFIRMED[0]), _counted(_CONFIRMED[1]))
+    assert passed_s == pytest.approx(_counted(_CONFIRMED[2]) - took_s, abs=0.002)
+
+
+_CONFIRMED = (
+    "dialer_escalations_total",
+    "dialer_escalation_confirmation_seconds_count",
+    "dialer_escalation_confirmation_seconds_sum",
+)
+
+
+def _counted(name: str) -> float:
+    labels = {"reason": "confirmed"} if name.endswith("total") else {}
+    return REGISTRY.get_sample_value(name, labels) or 0
 
 
 async def test_an_end_that_the_sweeper_sees_first_is_told(engine: Engine) -> None:

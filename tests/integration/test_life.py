@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from dialer.audit import DIALER, Action, Entry, Outcome
 from dialer.dialing import Begun, Dialing, Pace
 from dialer.errors import NotReplicated
 from dialer.redis.batch import Batch
-from dialer.redis.life import Life
+from dialer.redis.life import Life, Told
 from dialer.redis.seen import Seen
 from dialer.states import CallState
 from dialer.store import AuditFilter
@@ -77,6 +78,8 @@ async def test_attempts_are_counted_in_the_step_that_begins_them(engine: Engine)
     assert [Begun.BEGUN] * 3 == begun
     assert (one.life.id, "3", str(engine.now_ms)) == tuple(stored)
     assert (one.life.id, 2, 3) == (other.life.id, one.life.begun, other.life.begun)
+    await one.life.look()
+    assert Told(one.life.id, 3, 0, (), engine.now_ms) == one.life.told
 
 
 async def test_an_attempt_begun_again_is_counted_once(engine: Engine) -> None:
@@ -203,6 +206,33 @@ async def test_a_doubt_has_the_data_looked_at_now(engine: Engine) -> None:
     await process.life.look()
 
     assert (Begun.OLD_DATA, False) == (begun, process.life.holds)
+
+
+async def test_what_is_found_out_is_told_once(engine: Engine, backups: Backups) -> None:
+    """However often it is looked at: that there is a life, and that the data is old."""
+    await engine.run_campaign(calls=6)
+    with capture_logs() as logged:
+        process = await started(engine)
+        await process.life.look()
+        await process.begin()
+        backup = await backups.take()
+        await process.begin()
+        await backups.put_back(backup)
+        await process.life.look()
+        await process.life.look()
+
+    known = [(line["event"], line.get("life"), line.get("attempts"), line.get("lacks")) for line in logged]
+    assert [("data.life", process.life.id, 0, None), ("data.old", None, None, "1 attempts or more")] == known
+    assert "dialer restored" in logged[-1]["advice"]
+
+
+async def test_who_waits_for_the_next_look_takes_no_time_of_the_processor(engine: Engine) -> None:
+    """Beside a conference that must not stutter."""
+    process = await started(engine)
+    began = time.process_time()
+    await process.life.rest(1)
+
+    assert time.process_time() - began < 0.2
 
 
 async def test_two_redis_share_a_disk(redis_url: str, redis: Redis, tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from redis.asyncio import Redis
+from structlog.testing import capture_logs
 
 from dialer import keys
 from dialer.callbacks.events import Callbacks
@@ -20,14 +21,15 @@ from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import StoreUnavailable
 from dialer.model import NewCall, Priority, Redial
-from dialer.openings import GUARD_MS, NOT_UNDERSTOOD
+from dialer.openings import GUARD_MS, Openings, Stretch
+from dialer.pacing import HORIZON_US
 from dialer.store.overview import Overview
 from dialer.window_text import parse_windows
 from dialer.windows import Windows
 from tests.fakes.clock import START_MS
 from tests.fakes.engine import Engine, draft, due, event, make_engine, new_calls, order
 
-MINUTE_MS, HOUR_MS = 60_000, 3_600_000
+MINUTE_MS, HOUR_MS, HORIZON_MS = 60_000, 3_600_000, HORIZON_US // 1000
 FROM_TEN = parse_windows("10:00-12:00")
 FROM_NINE = parse_windows("09:00-12:00")
 OPENS_MS = START_MS + HOUR_MS  # ten o'clock in Amsterdam
@@ -327,8 +329,49 @@ async def test_windows_that_this_machine_cannot_work_out_stay_closed(engine: Eng
     await engine.run_campaign(windows=Windows(zone="Atlantis/Deep"))
     await engine.run_campaign("c2")
 
-    assert ["c2-1"] == await claimed(engine)
-    assert START_MS + 1 + NOT_UNDERSTOOD / timedelta(milliseconds=1) == await redis.zscore(keys.SLEEPING, "c1")
+    with capture_logs() as logged:
+        assert ["c2-1"] == await claimed(engine)
+    assert START_MS + 1 + MINUTE_MS == await redis.zscore(keys.SLEEPING, "c1")
+    (line,) = logged
+    assert ("windows.not_understood", "Europe/Amsterdam") == (line["event"], line["cohort"])
+    assert "Atlantis/Deep" in line["reason"]
+
+
+async def test_a_cohort_without_a_zone_keeps_the_hours_of_the_own_region(engine: Engine) -> None:
+    """Of an address nobody knows where it is; what is open is so until it closes, and then until it opens."""
+    await run(engine, [NewCall(number="sip:desk@pbx.example.com")], windows=FROM_NINE)
+    openings = Openings(engine.batch, engine.clock, "NL")
+    nine, noon = moment(START_MS), moment(START_MS + 3 * HOUR_MS)
+    opened = await openings.of(await engine.store.campaign("c1"))
+    at(engine, START_MS + 3 * HOUR_MS)
+    closed = await openings.of(await engine.store.campaign("c1"))
+
+    assert [Stretch(("Europe/Amsterdam",), is_open=True, opens_at=None, closes_at=noon)] == opened
+    day = timedelta(days=1)
+    assert [Stretch(("Europe/Amsterdam",), is_open=False, opens_at=nine + day, closes_at=noon + day)] == closed
+
+
+@pytest.mark.parametrize(
+    ("stored", "after_ms", "expected"),
+    [
+        ({}, 0, (0, 3 * HOUR_MS - GUARD_MS)),
+        ({1: (0, 3 * HOUR_MS)}, 0, (0, 3 * HOUR_MS)),
+        ({1: (5_000, HOUR_MS)}, 0, (5_000, HOUR_MS)),
+        ({1: (500, 900)}, 0, (500, 900)),
+        ({1: (-HOUR_MS, 0)}, 0, (0, 3 * HOUR_MS - GUARD_MS)),
+        ({1: (0, 3 * HOUR_MS)}, 3 * HOUR_MS - HORIZON_MS - 1, (0, 3 * HOUR_MS)),
+        ({1: (0, 3 * HOUR_MS)}, 3 * HOUR_MS - HORIZON_MS, (24 * HOUR_MS, 27 * HOUR_MS - GUARD_MS)),
+    ],
+)
+async def test_when_a_cohort_opens_next_is_as_the_scripts_have_it(
+    engine: Engine, stored: dict[int, tuple[int, int]], after_ms: int, expected: tuple[int, int]
+) -> None:
+    """Where they have it; what closes within the horizon of a claim is closed already."""
+    openings = Openings(engine.batch, engine.clock, "NL")
+    known = {number: f"{START_MS + opens} {START_MS + closes}" for number, (opens, closes) in stored.items()}
+    told = await openings.stretches(FROM_NINE, {1: ""}, known, START_MS + after_ms)
+
+    assert {1: expected} == {number: (a - START_MS, b - START_MS) for number, (a, b) in told.items()}
 
 
 async def test_hoppers_that_look_at_once_share_the_calls(engine: Engine) -> None:

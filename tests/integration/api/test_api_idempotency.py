@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+from typing import Any
+
 import aiohttp
 import pytest
 from redis.asyncio import Redis
@@ -52,6 +55,21 @@ async def test_marker_and_answer_end_by_themselves(redis: Redis) -> None:
     assert [KEY.name] == [key async for key in redis.scan_iter()]
 
 
+async def test_marker_that_ends_while_it_is_looked_at_is_waited_for(redis: Redis) -> None:
+    """The client's next try finds the key free: that of another body was perhaps told the same moment."""
+    await idempotency.begin(Batch(redis), KEY)
+
+    class Late(Batch):
+        """For whom each key has ended by the time it is read."""
+
+        def command(self, *parts: Any, confirmed: bool = True) -> Awaitable[Any]:
+            """As the real one, of a key that is not there."""
+            return super().command(*(("GET", "gone") if parts[0] == "GET" else parts), confirmed=confirmed)
+
+    with pytest.raises(StillRunning):
+        await idempotency.begin(Late(redis), KEY)
+
+
 async def test_released_key_is_free(redis: Redis) -> None:
     """After a refusal nothing is left."""
     await idempotency.begin(Batch(redis), KEY)
@@ -71,6 +89,23 @@ def test_derived_id_depends_on_scope_key_and_body() -> None:
 
     assert 4 == len({key.derived_id() for key in keys})
     assert KEY.derived_id() == IdempotencyKey(scope="post-calls", key="k", body="{}").derived_id()
+
+
+def test_names_are_the_same_in_every_release() -> None:
+    """While one replaces another, a repetition at the newer one finds what the older one did."""
+    assert (
+        "{dialer}:idempotency:post-calls:8254c329a92850f6d539dd376f4816ee",
+        "44136fa355b3678a1146ad16f7e8649e",
+        "ghtu6hwbwefze6qkhc4ggjhfnl",
+    ) == (KEY.name, KEY.fingerprint, KEY.derived_id())
+
+
+@pytest.mark.parametrize(("letters", "status"), [(255, 201), (256, 422)])
+async def test_a_key_is_as_long_as_others_take(api: aiohttp.ClientSession, letters: int, status: int) -> None:
+    """One that is longer is refused rather than cut."""
+    body = {"number": "+31201234567", "script": {"text": "Hello."}}
+    async with api.post("/v1/calls", json=body, headers={"Idempotency-Key": "k" * letters}) as response:
+        assert status == response.status
 
 
 async def test_request_while_the_first_runs_is_told_to_wait(api: aiohttp.ClientSession, redis: Redis) -> None:
