@@ -96,6 +96,9 @@ async def test_a_failed_probe_waits_twice_as_long(engine: Engine) -> None:
         waits.append(round(tripped.until.timestamp() * 1000) - engine.now_ms)
         engine.clock.set_us(round(tripped.until.timestamp() * 1_000_000))
         await _calls(engine, Fact.FAILED)
+        again = (await engine.store.campaign("c1")).tripped
+        assert again
+        assert (1, 1) == (again.failures, again.of)
 
     assert [MINUTE_MS * 2**n for n in range(6)] + [60 * MINUTE_MS] * 3 == waits
 
@@ -174,6 +177,8 @@ async def test_failures_far_apart_open_nothing(engine: Engine) -> None:
 async def test_a_breaker_may_wait_for_a_person(engine: Engine) -> None:
     """The sweeper pauses the campaign and says why; whoever resumes it has closed the breaker."""
     await _run(engine, breaker=replace(BREAKER, resume="person"))
+    await engine.leases.complete_campaigns()
+    assert "closing" not in await engine.keyspace(), "the sweeper has looked at it before"
     await _calls(engine, *[Fact.REJECTED] * 3)
     assert [] == await engine.leases.complete_campaigns()
     paused = await engine.store.campaign("c1")
@@ -270,6 +275,7 @@ async def test_a_days_cap_ends_with_the_day(engine: Engine) -> None:
     midnight = (engine.now_ms // DAY_MS + 1) * DAY_MS
 
     assert [] == await engine.claim()
+    assert {"c1": midnight} == (await engine.keyspace())["sleeping"]
     assert CampaignState.RUNNING is (await engine.store.campaign("c1")).state
     engine.clock.set_us((midnight - 2) * 1000)
     assert [] == await engine.claim()

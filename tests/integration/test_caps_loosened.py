@@ -100,6 +100,18 @@ async def test_whom_a_tighter_rule_holds_is_held_back_anew(engine: Engine) -> No
     assert Code.SPACING is (await explainer_of(engine).call("c2-1")).explained.reason.code
 
 
+async def test_who_is_due_already_keeps_the_place_in_line(engine: Engine) -> None:
+    """Whoever the cap held back until a moment ago is not set back behind others."""
+    await _many_held(engine, 3)
+    engine.clock.advance_ms(HOUR_MS + 2)
+    waiting = keys.calls_in("c1", CallState.WAITING)
+    before = dict(await engine.redis.zrange(waiting, 0, -1, withscores=True))
+    await _change(engine, "c1", Caps())
+
+    after = dict(await engine.redis.zrange(waiting, 0, -1, withscores=True))
+    assert {"1": before["1"], "2": before["2"], "3": engine.now_ms} == after
+
+
 async def test_many_are_set_free_in_pages(engine: Engine) -> None:
     """No step moves more than a thousand; all are told to be due meanwhile, and whoever looks next goes on."""
     await _many_held(engine)

@@ -15,7 +15,7 @@ from dialer.dispositions import Disposition, Fact
 from dialer.explaining.reasons import Code
 from dialer.model import NewCall, Redial
 from jobs.rescue import _give_up
-from tests.fakes.engine import Engine, event
+from tests.fakes.engine import PLACING_LEASE_MS, Engine, event
 from tests.fakes.explaining import explainer_of, let_a_worker_live
 from tests.fakes.switchboard import Switchboard, open_switchboard
 
@@ -65,6 +65,17 @@ async def test_a_call_given_up_keeps_its_number_as_long_as_it_may_be_up(engine: 
     await engine.leases.forget_doubts()
     assert Begun.BEGUN is (await _dial(engine))[1]
     assert "doubtful" not in await engine.keyspace()
+
+
+@pytest.mark.parametrize(("early_ms", "begun"), [(1, Begun.HELD), (0, Begun.BEGUN)])
+async def test_a_doubt_ends_at_its_very_moment(engine: Engine, early_ms: int, begun: Begun) -> None:
+    """Whether or not anybody has swept it by then."""
+    _, until = await _give_up_first(engine)
+    engine.clock.set_us((until - 300) * 1000)
+    dial = await engine.claim_one()
+    engine.clock.set_us((until - early_ms) * 1000)
+
+    assert begun is await engine.dialing.begin(dial, "n1", lease_ms=PLACING_LEASE_MS)
 
 
 @pytest.mark.parametrize("ending", [Fact.BUSY, Fact.COMPLETED, Fact.TALKED, Fact.TIMEOUT])

@@ -194,6 +194,19 @@ async def test_cohort_that_closes_is_parked_until_it_opens(engine: Engine) -> No
     assert ["c1-1", "c1-3"] == await claimed(engine)
 
 
+async def test_cohort_closes_at_its_very_moment(engine: Engine) -> None:
+    """Whoever claims in that millisecond dials nobody of it, and parks them for its next opening."""
+    await run(engine, PEOPLE, windows=FROM_NINE)
+    at(engine, OPENS_MS + 3 * HOUR_MS - 1)
+    await engine.lapse_all()
+    at(engine, OPENS_MS + 3 * HOUR_MS)
+
+    assert [] == await claimed(engine)
+    opens_ms = {1: START_MS + 24 * HOUR_MS, 2: OPENS_MS + 24 * HOUR_MS}
+    parked = {int(seq): at for seq, at in (await engine.keyspace())["campaign:c1:waiting"].items()}
+    assert {1: opens_ms[1], 2: opens_ms[2], 3: opens_ms[1], 4: opens_ms[2]} == {s: int(at) for s, at in parked.items()}
+
+
 async def test_call_that_is_parked_is_held_back_by_nothing_else(engine: Engine) -> None:
     """Who waited because his number was up when his cohort closed is told to wait for its opening, and counted so."""
     await engine.run_campaign("c2", calls=0)
