@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 
 import pytest
 
 from dialer.clock import moment
-from dialer.errors import IllegalStep, NotFound
+from dialer.errors import IllegalStep, ImportMoved, NotFound
+from dialer.importing import Fault, Place, Rejection
 from dialer.model import NewCall, Own, Priority
+from dialer.store.imports import ImportStep
 from tests.fakes.clock import START_MS
 from tests.fakes.engine import Engine, draft, due, new_calls, order
 
@@ -215,6 +218,44 @@ async def test_a_named_import_that_was_read_to_its_end_is_done(engine: Engine) -
         "campaign:c1:lists": {"list": START_MS + 1},
         "wake": ["1"],
     } == await engine.changed_since(before)
+
+
+def _step(after: int, row: int, *rejected: int) -> ImportStep:
+    """The rows behind one up to another, some of which are not taken."""
+    rejections = [Rejection(number, "number", "", "is missing", Fault.VALUE_MISSING) for number in rejected]
+    return ImportStep(after, row, Place(10 * row, row), rejections)
+
+
+async def test_a_named_import_writes_down_how_far_it_is(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the calls of each batch: sums, the latest place, when it began; of rows not taken so many as are kept."""
+    monkeypatch.setattr("dialer.store.imports.MOST_KEPT", 1)
+    await engine.store.create_campaign(draft())
+    steps = [_step(0, 2), _step(2, 4, 3), _step(4, 6, 5), _step(6, 8, 7), _step(8, 10)]
+    for step in steps:
+        engine.clock.advance_ms(1)
+        await engine.store.add_calls("c1", new_calls(1), import_id="list", step=step)
+    stored = await engine.keyspace()
+
+    assert {
+        "begun_at": str(START_MS + 1), "changed_at": str(START_MS + 5), "state": "open",
+        "row": "10", "offset": "100", "offset_row": "10", "layout": {"encoding": None, "header": [], "delimiter": ""},
+        "accepted": "1", "duplicates": "4", "rejected": "3", "kept": "1",
+    } == stored["campaign:c1:import:list"]  # fmt: skip
+    assert [3] == [row[0] for rows in stored["campaign:c1:import:list:rejected"] for row in json.loads(rows)]
+    assert {"list": START_MS + 1} == stored["campaign:c1:lists"]
+    assert {"c1/list": START_MS + 2} == stored["rejected"]
+
+
+@pytest.mark.parametrize("after", [1, 4])
+async def test_a_batch_that_does_not_follow_adds_nothing(engine: Engine, after: int) -> None:
+    """Sent again or too early, it is told where the import stands."""
+    await engine.store.create_campaign(draft())
+    await engine.store.add_calls("c1", new_calls(2), import_id="list", step=_step(0, 3))
+    before = await engine.keyspace()
+
+    with pytest.raises(ImportMoved, match="at row 3 by now"):
+        await engine.store.add_calls("c1", new_calls(4), import_id="list", step=_step(after, 6, 5))
+    assert {} == await engine.changed_since(before)
 
 
 @pytest.mark.parametrize("late_ms", [-1, 0])

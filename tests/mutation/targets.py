@@ -199,10 +199,7 @@ LUA: dict[str, Sequence[str]] = {
     "parts/attempt": _life("packed_attempts"),
     "parts/packed": _integrations("packed_attempts"),
     "parts/call_over": _life("packed_attempts"),
-    "parts/import": (
-        *(f"tests/integration/api/{name}.py" for name in ("test_import_records", "test_api_imports")),
-        *_integrations("store_calls store_adding"),
-    ),
+    "parts/import": (*_integrations("store_adding"), "tests/integration/api/test_import_records.py"),
     "parts/create": _integrations("store_calls store_campaigns"),
     "parts/parking": _EXPLAIN,
     "parts/takeover": _integrations("escalation_end"),

@@ -40,6 +40,11 @@ GOING_ON = [
     (Fact.COMPLETED,),
     (Fact.SCRIPT_ERROR,),
     (Fact.ANSWERED, Fact.SCRIPT_ERROR),
+    (Fact.HUNG_UP,),
+    (Fact.RINGING, Fact.HUNG_UP),
+    (Fact.ANSWERED, Fact.HUNG_UP),
+    (Fact.CONFIRMED,),
+    (Fact.OPTED_OUT,),
 ]
 facts = st.frozensets(st.sampled_from(Fact))
 
