@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
 
@@ -22,6 +23,7 @@ from dialer.states import CallState
 from dialer.store import AuditFilter
 from tests.fakes.backup import Backups, open_backups
 from tests.fakes.engine import PLACING_LEASE_MS, Engine, make_engine
+from tests.fakes.waiting import until
 
 DONE = Entry(action=Action.DATA_RESTORED, actor=DIALER, outcome=Outcome.DONE, on_behalf_of="anna")
 
@@ -217,13 +219,26 @@ async def test_what_is_found_out_is_told_once(engine: Engine, backups: Backups) 
         await process.begin()
         backup = await backups.take()
         await process.begin()
+        shown = [REGISTRY.get_sample_value("dialer_data_old")]
         await backups.put_back(backup)
         await process.life.look()
         await process.life.look()
+        shown.append(REGISTRY.get_sample_value("dialer_data_old"))
 
     known = [(line["event"], line.get("life"), line.get("attempts"), line.get("lacks")) for line in logged]
     assert [("data.life", process.life.id, 0, None), ("data.old", None, None, "1 attempts or more")] == known
     assert "dialer restored" in logged[-1]["advice"]
+    assert [0, 1] == shown
+
+
+async def test_the_disk_learns_while_a_process_waits_for_the_next_look(engine: Engine, tmp_path: Path) -> None:
+    """Killed a moment later, it would not know otherwise what it did."""
+    await engine.run_campaign(calls=3)
+    process = await started(engine, tmp_path)
+    resting = asyncio.create_task(process.life.rest(60))
+    await process.begin()
+    await until(lambda: Seen(tmp_path).read(process.life.id) == 1, within_s=5)
+    resting.cancel()
 
 
 async def test_who_waits_for_the_next_look_takes_no_time_of_the_processor(engine: Engine) -> None:

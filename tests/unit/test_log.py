@@ -45,6 +45,11 @@ def test_numbers_are_masked(text: str) -> None:
         ("+31 6 1234-5678", "+31**********78"),
         ("number=%2B31612345678&a=1", "number=%2B*********78&a=1"),
         ("sip:31612345678@pbx", "sip:316******78@pbx"),
+        ("%2b31612345678", "%2b*********78"),
+        ("+31 (0)6.12/34-5678", "+31**************78"),
+        ("+1234567", "+12***67"),
+        ("123456789", "123****89"),
+        ("123456789012345", "123**********45"),
     ],
 )
 def test_numbers_are_masked_however_they_are_written(text: str, shown: str) -> None:
@@ -110,7 +115,20 @@ def test_a_line_names_the_call_and_the_campaign_of_its_attempt(
     assert told | also == {name: value for name, value in line.items() if name.endswith("_id")}
 
 
-@pytest.mark.parametrize("text", ["+123", "1+1", "2027-01-15T08:00:00+01:00", "+1234567890123456789", "c5hk-12-2"])
+def test_what_is_no_text_is_left() -> None:
+    """Numbers, truths and nothing, wherever they stand."""
+    plain = {"count": 612345678, "share": 0.5, "is_old": True, "none": None}
+
+    assert {**plain, "all": list(plain.values())} == masked(**plain, all=(*plain.values(),))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("+123", "+123456", "1+1", "2027-01-15T08:00:00+01:00", "+1234567890123456789", "c5hk-12-2", "12345678"),
+        *("1234567890123456", "a31612345678", "1.31612345678", "-31612345678", "31612345678a"),
+    ],
+)
 def test_what_is_no_number_is_left(text: str) -> None:
     """Offsets, sums, ids and other figures are logged as they are."""
     assert {"detail": text} == masked(detail=text)

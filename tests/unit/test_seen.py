@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import stat
 from pathlib import Path
 
@@ -72,8 +73,9 @@ def test_only_its_user_may_look(tmp_path: Path) -> None:
 def test_the_longest_untouched_is_forgotten(tmp_path: Path) -> None:
     """Each emptied Redis leaves a file: 64 stay."""
     seen = Seen(tmp_path)
-    for number in range(70):
-        seen.keep(f"{number:016x}", number)
+    lives = [f"{70 - number:016x}" for number in range(70)]
+    for second, life in enumerate(lives):
+        seen.keep(life, 5)
+        os.utime(tmp_path / "seen" / life, (second, second))
 
-    assert 64 == len([*(tmp_path / "seen").iterdir()])
-    assert 69 == seen.read(f"{69:016x}")
+    assert {*lives[6:]} == {path.name for path in (tmp_path / "seen").iterdir()}
