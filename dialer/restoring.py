@@ -53,7 +53,8 @@ async def adopt(  # noqa: PLR0913 - all keyword but the first three
     step = (attempt.call.campaign_id, attempt.call.seq, attempt.number, dialed_ms)
     of_trunk = "" if trunk == MAIN else trunk
     args: list[str | int] = [*step, now_ms(clock) + LEASE_MS, uuid, of_trunk, number, place]
-    return bool(await batch.run("adopt_attempt", names, args))
+    adopted: int = await batch.run("adopt_attempt", names, args)
+    return adopted == 1
 
 
 class Restoring:

@@ -33,7 +33,7 @@ class ChangesStore(StorePart):
         answer: Any = await self._batch.run("read_changes", [keys.CHANGES], [str(after or ""), most, KEPT_MS])
         whole, place, entries = answer
         read = (Change.read(*entry) for entry in entries)
-        return Heard(Place.parse(place), [change for change in read if change], is_whole=bool(whole))
+        return Heard(Place.parse(place), [change for change in read if change], is_whole=whole == 1)
 
     async def open_campaigns(self) -> list[str]:
         """The ids of campaigns with anything left to do, drafts too, in a lasting order."""

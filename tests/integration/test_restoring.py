@@ -6,17 +6,20 @@ import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 from unittest.mock import AsyncMock
 
 import pytest
 
+from dialer import keys
 from dialer.clock import moment, now_ms
 from dialer.dispositions import Disposition
 from dialer.errors import CarrierError, StoreUnavailable
-from dialer.model import CallRef
-from dialer.restoring import Found, Restoring
+from dialer.model import CallRef, NewCall
+from dialer.restoring import LEASE_MS, Found, Restoring, adopt
 from dialer.states import CallState
 from tests.fakes.backup import Backups, open_backups
+from tests.fakes.engine import Engine, due, ref
 from tests.fakes.keyspace import dump
 from tests.fakes.switchboard import Switchboard
 from tests.fakes.waiting import until
@@ -24,6 +27,7 @@ from tests.fakes.waiting import until
 ANN, BOB, CAS = "+31612345601", "+31612345602", "+31612345603"
 SHORT = {"script": {"text": "Hello.", "language": "en-GB"}}
 LONGEST = timedelta(minutes=11)
+DAY_MS = 86_400_000
 SINCE_S = 60
 
 
@@ -76,6 +80,48 @@ async def test_a_lost_attempt_is_settled_as_it_was(board: Switchboard, backups: 
     assert after.placed_at is not None
     assert abs(before.placed_at - after.placed_at) < timedelta(seconds=SINCE_S)
     assert [1, 0] == [board.carrier.rings(number) for number in (ANN, BOB)]
+
+
+@pytest.mark.parametrize(
+    ("lost", "tries", "fields"),
+    [
+        ({"number": ANN, "place": 1, "trunk": "main", "uuid": "u9"}, {"n": 1}, {"uuid": "u9"}),
+        (
+            {"number": BOB, "place": 2, "trunk": "south", "uuid": ""},
+            {"n": 1, "place": 2},
+            {"place": "2", "trunk": "south"},
+        ),
+    ],
+)
+@pytest.mark.parametrize("stands", ["waiting", "claimed"])
+async def test_what_is_written_down_of_a_lost_attempt(
+    engine: Engine, stands: str, lost: dict[str, Any], tries: dict[str, int], fields: dict[str, str]
+) -> None:
+    """As of when it was dialed, by which trunk and at which of the person's numbers; the next try alone, and once."""
+    await engine.run_campaign(calls=0)
+    await engine.store.add_calls("c1", [NewCall(number=ANN, others=(BOB,))], import_id="i1")
+    at_ms = engine.now_ms
+    engine.clock.advance_ms(7_000)
+    await engine.claim() if stands == "claimed" else None
+    before = await engine.keyspace()
+    done = [await _adopt(engine, attempt, at_ms, lost) for attempt in ("c1-1-2", "c1-1-1", "c1-1-1")]
+
+    assert [False, True, False] == done
+    assert {
+        "campaign:c1": {"attempts": "1"},
+        f"campaign:c1:{stands}": None,
+        "campaign:c1:unknown": {"1": at_ms},
+        "campaign:c1:calls:0": {"1t": tries},
+        "attempt:c1-1-1": {
+            "nonce": "adopted", "at": str(at_ms), "due": str(due(1)), "result": "unknown: data_lost", **fields,
+        },
+        keys.dialed(lost["number"], at_ms)[0].removeprefix(keys.TAG): {lost["number"]: f"c1-1 {at_ms % DAY_MS}"},
+        "leases": {"c1-1": engine.now_ms + LEASE_MS},
+    } == await engine.changed_since(before)  # fmt: skip
+
+
+async def _adopt(engine: Engine, attempt: str, at_ms: int, lost: dict[str, Any]) -> bool:
+    return await adopt(engine.batch, engine.clock, ref(attempt), at=moment(at_ms), **lost)
 
 
 async def test_again_changes_nothing(board: Switchboard, backups: Backups) -> None:

@@ -214,6 +214,10 @@ LUA: dict[str, Sequence[str]] = {
     "apply_event": _life("store_events store_late_events redials number_doubtful store_erasing"),
     "lapse_lease": _life("leases"),
     "redial_unknown": _life("dialing_redial leases"),
+    "adopt_attempt": (
+        f"{_INTEGRATION.format('restoring')}::test_what_is_written_down_of_a_lost_attempt",
+        *_WALK,
+    ),
     "recall_call": _life("store_conferences slow_clocks conference_watch"),
     "tune_budget": (*_integrations("dialing_budget"), *_WALK),
     "take_looks": _integrations("hopper"),

@@ -17,6 +17,7 @@ from tests.fakes.models import (
     auditing,
     calling_back,
     changing,
+    expiring,
     explaining,
     hanging_up,
     keeping,
@@ -30,7 +31,7 @@ from tests.fakes.models.auditing import AUDIT
 from tests.fakes.models.space import GIVEN, MODELS, Dice
 
 ROOMS = (
-    auditing, calling_back, changing, explaining, hanging_up, keeping,
+    auditing, calling_back, changing, expiring, explaining, hanging_up, keeping,
     recording, restoring, spending, stepping, summing,
 )  # fmt: skip
 """Where the models are; each puts its own into the registry."""
