@@ -74,8 +74,13 @@ async def _restored(by: str, since: datetime | None, *, by_hand: bool) -> None:
             on_behalf_of=by,
             details={"lacked": lacks, **{str(what): count for what, count in found.items()}},
         )
-        await runtime.life.renew(entry, now_ms(runtime.clock))
-        click.echo("A new life of the data has begun: workers dial on within seconds.")
+        is_begun = await runtime.life.renew(entry, now_ms(runtime.clock))
+        whose = (
+            "A new life of the data has begun"
+            if is_begun
+            else "Somebody else has begun a new life of the data meanwhile"
+        )
+        click.echo(f"{whose}: workers dial on within seconds.")
 
 
 def _last_known(runtime: Runtime) -> datetime:

@@ -10,7 +10,7 @@ from click.testing import Result
 from redis.asyncio import Redis
 
 from dialer import keys
-from dialer.audit import Action
+from dialer.audit import Action, Entry
 from dialer.redis.batch import Batch
 from dialer.redis.life import Life
 from dialer.store import AuditFilter
@@ -58,6 +58,27 @@ async def test_by_hand_nobody_is_asked(redis: Redis, redis_url: str, tmp_path: P
     assert (0, True, False) == (said.exit_code, before.is_old, after.is_old), said.output
     assert before.id != after.id
     assert ("anna", "7 attempts or more") == (entry["on_behalf_of"], entry["details"]["lacked"])
+
+
+async def test_who_is_not_the_first_is_told_so(
+    redis: Redis, redis_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another has begun a new life in that moment: it stays, and is written down once."""
+    before, renew = await looked(redis), Life.renew
+
+    async def second(self: Life, entry: Entry, now_ms: int) -> bool:
+        other = Life(self._batch)
+        await other.look()
+        assert await renew(other, entry, now_ms)
+        return await renew(self, entry, now_ms)
+
+    monkeypatch.setattr(Life, "renew", second)
+    said = await restored(redis_url, tmp_path, "--by-hand")
+
+    assert 0 == said.exit_code, said.output
+    assert "Somebody else has begun a new life of the data meanwhile: workers dial on" in said.output
+    assert 1 == len(await entries(redis))
+    assert before.id != (await looked(redis)).id
 
 
 @pytest.mark.parametrize("since", ["yesterday", "2026-12-01", "2026-12-01T09:30:00"])

@@ -139,6 +139,21 @@ async def test_again_changes_nothing(board: Switchboard, backups: Backups) -> No
     assert before == await dump(board.runtime.redis)
 
 
+async def test_two_at_once_settle_each_call_once(board: Switchboard, backups: Backups) -> None:
+    """Two people who both run it: each attempt is there once, and nobody is called again."""
+    people = [f"+316123457{number:02}" for number in range(12)]
+    campaign_id = await board.campaign(people, **SHORT)
+    backup = await backups.take()
+    await board.place(12)
+    await over(board)
+    await backups.put_back(backup)
+    found = await asyncio.gather(*(settle(board) for _ in range(3)))
+
+    assert 12 == sum(one[Found.SETTLED] for one in found)
+    assert [(CallState.DONE, Disposition.ANSWERED, 1)] * 12 == await calls_of(board, campaign_id, 12)
+    assert [1] * 12 == [board.carrier.rings(number) for number in people]
+
+
 async def test_who_is_on_the_phone_is_up(board: Switchboard, backups: Backups) -> None:
     """His call goes on, its webhooks are taken again, and it ends as it does."""
     campaign_id = await board.campaign([ANN])
