@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from dialer.api.schemas import CallsQuery, NewCampaign, NewSingleCall, Redialable
+from dialer.api.schemas import CallsQuery, NewCampaign, NewSingleCall, Redialable, RedialBody
 from dialer.dispositions import REDIALABLE, Disposition
 from dialer.model import Priority, Redial
 from dialer.states import CallState
@@ -78,6 +78,12 @@ def test_deadline_of_any_zone_is_utc() -> None:
     campaign = NewCampaign.model_validate_json(json.dumps(body))
 
     assert datetime(2026, 12, 31, 23, tzinfo=UTC) == campaign.expires_at
+
+
+@pytest.mark.parametrize("then", ["finish", "suppress", "escalate"])
+def test_what_follows_a_redial_is_one_of_three(then: str) -> None:
+    """These words are the API's, and are stored."""
+    assert then == RedialBody.model_validate({"times": 0, "then": then}).redial(Disposition.BUSY).then
 
 
 def test_what_can_be_redialed_is_one_list() -> None:
