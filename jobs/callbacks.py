@@ -19,8 +19,8 @@ from dialer.callbacks.messages import body
 from dialer.callbacks.outbox import LEASE_MS, Due, Held, Outbox, is_swept
 from dialer.callbacks.sending import Failure, Sender
 from dialer.errors import StoreUnavailable
-from dialer.metrics.turns import turned
 from jobs.context import Context
+from jobs.taking import taken
 
 log = structlog.get_logger()
 
@@ -65,19 +65,11 @@ class CallbackRounds:
             await asyncio.gather(*under_way, return_exceptions=True)
 
     async def _taken(self, under_way: int) -> list[Held]:
-        try:
+        async def take() -> list[Held]:
             await self._outbox.sort()
-            taken = await self._outbox.take(RECEIVERS - under_way) if under_way < RECEIVERS else []
-        except StoreUnavailable as error:
-            log.warning("callback.waiting", reason=str(error))
-        except Exception:
-            # Whatever it is, it must not end the worker: that dials.
-            log.exception("callback.not_sorted")
-        else:
-            turned("callbacks")
-            return taken
-        await asyncio.sleep(LOOK_S)
-        return []
+            return await self._outbox.take(RECEIVERS - under_way) if under_way < RECEIVERS else []
+
+        return await taken(take, "callbacks", again_s=LOOK_S)
 
     async def serve(self, held: Held) -> None:
         """One round with a receiver. Never raises but when cancelled."""

@@ -16,11 +16,11 @@ from dialer.clock import to_ms
 from dialer.dispositions import REACHED
 from dialer.errors import CarrierError, NotFound, StoreUnavailable
 from dialer.hang_ups import HangUps, ToHangUp
-from dialer.metrics.turns import turned
 from dialer.model import Attempt
 from dialer.states import UP
 from dialer.steering import CallControl
 from jobs.context import Context
+from jobs.taking import taken
 
 log = structlog.get_logger()
 
@@ -57,18 +57,10 @@ class HangUpRounds:
                     await asyncio.sleep(LOOK_S)
 
     async def _taken(self, room: int) -> list[ToHangUp]:
-        try:
-            taken = await self._list.take(room) if room > 0 else []
-        except StoreUnavailable as error:
-            log.warning("hang_up.waiting", reason=str(error))
-        except Exception:
-            # Whatever it is, it must not end the worker: that dials.
-            log.exception("hang_up.not_taken")
-        else:
-            turned("hang_ups")
-            return taken
-        await asyncio.sleep(LOOK_S)
-        return []
+        async def take() -> list[ToHangUp]:
+            return await self._list.take(room) if room > 0 else []
+
+        return await taken(take, "hang_ups", again_s=LOOK_S)
 
     async def end(self, one: ToHangUp) -> None:
         """Hang up one call and take it off the list, or leave it there for a later round. Never raises for either."""
