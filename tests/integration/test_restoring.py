@@ -21,7 +21,7 @@ from dialer.states import CallState
 from tests.fakes.backup import Backups, open_backups
 from tests.fakes.engine import Engine, due, ref
 from tests.fakes.keyspace import dump
-from tests.fakes.switchboard import Switchboard
+from tests.fakes.switchboard import LONG_TEXT, Switchboard
 from tests.fakes.waiting import until
 
 ANN, BOB, CAS = "+31612345601", "+31612345602", "+31612345603"
@@ -156,7 +156,9 @@ async def test_two_at_once_settle_each_call_once(board: Switchboard, backups: Ba
 
 async def test_who_is_on_the_phone_is_up(board: Switchboard, backups: Backups) -> None:
     """His call goes on, its webhooks are taken again, and it ends as it does."""
-    campaign_id = await board.campaign([ANN])
+    # Said twice: nobody hangs up before the list was gone through.
+    twice = {"text": LONG_TEXT, "language": "en-GB", "confirm_key": "1", "no_input": 1}
+    campaign_id = await board.campaign([ANN], script=twice)
     backup = await backups.take()
     await board.place()
     await until(lambda: board.leg(ANN).status == "answered")

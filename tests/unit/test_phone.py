@@ -81,6 +81,8 @@ def test_full_digits_without_a_plus_are_taken_where_nothing_else_can_be_meant(te
         ("06-12345678 ext 5", "NL", "has an extension"),
         ("+31201234567,12", "NL", "has an extension"),
         ("020-1234567 toestel 12", "NL", "has an extension"),
+        ("020-1234567 Toestel 12", "NL", "has an extension"),
+        ("06-12345678 EXT. 5", "NL", "has an extension"),
         ("030 12345/6", "DE", "stands for more than one"),
         ("0612345678 / 0612345679", "NL", "more than one"),
         ("0" * 65, "NL", "longer than 64 characters"),
