@@ -18,6 +18,7 @@ from dialer.windows import MIDNIGHT, Hours, Windows
 
 _SOMEBODY = 0.5
 _MINUTE_S = 60
+_TO_FOLLOW_S = 60  # whoever follows the advice starts a while after it was worked out
 _MORE_MINUTES = 5  # a deadline is tried so many minutes later than it seems, one by one
 _MOST_TIMES_FASTER = 1_000
 _TENTHS = 10  # of a call a second: finer is not told
@@ -126,11 +127,11 @@ def _least_euros(plan: Plan, name: str) -> float | None:
 
 
 def _least_end(plan: Plan) -> int | None:
-    """The least whole minute by which everybody can have been dialed once (s since 1970)."""
+    """The least whole minute by which everybody can have been dialed once, and a minute later yet (s since 1970)."""
     endless = run(_ending(plan, inf), side=-1, first_tries=True)
     if endless.is_cut or any(endless.untried[code] > _SOMEBODY for code in _DETAILS):
         return None
-    least = (int(endless.last_first) // _MINUTE_S + 1) * _MINUTE_S
+    least = (int(endless.last_first + _TO_FOLLOW_S) // _MINUTE_S + 1) * _MINUTE_S
     tried = (least + later * _MINUTE_S for later in range(_MORE_MINUTES))
     return next((ends for ends in tried if is_possible(_ending(plan, ends))), None)
 
