@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from math import inf
 
 from dialer.dispositions import Disposition
@@ -50,7 +52,7 @@ class Brake:
         if well < 1e-6:  # noqa: PLR2004 - never
             return inf
         probes_s = lasts_s * sum((1 - failing) ** done for done in range(PROBES))
-        while wait < most and likely > 1e-6:  # noqa: PLR2004 - what is left is nothing
+        while wait < most:
             whole += likely * probes_s
             wait, likely = min(2 * wait, most), likely * (1 - well)
             whole += likely * wait
@@ -59,14 +61,16 @@ class Brake:
 
 @lru_cache(maxsize=256)
 def _attempts(failures: int, of: int, failing: float) -> float:
+    openings = [*islice(_openings(failures, of, failing), _ENOUGH)]
+    return openings[-1] / len(openings) if openings else inf
+
+
+def _openings(failures: int, of: int, failing: float) -> Iterator[int]:
+    """The attempts with which it opens, counted from 1."""
     dice = random.Random(1)  # noqa: S311 - people, no secret
     last: deque[bool] = deque(maxlen=of)
-    opened, since = 0, 0
     for attempt in range(1, _TRIED_OUT + 1):
         last.append(dice.random() < failing)
         if last[-1] and sum(last) >= failures:
             last.clear()
-            opened, since = opened + 1, attempt
-            if opened == _ENOUGH:
-                break
-    return since / opened if opened else inf
+            yield attempt

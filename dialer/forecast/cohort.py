@@ -77,9 +77,8 @@ class Cohort:
 
     def coming(self, now: float) -> float:
         """When something happens, nobody being ready now."""
-        opens = self._opens if self._opens > now and self._opens < inf else -inf
         shares = -inf if self._part is None else self._part.free_at
-        hours = self._closes if self._opens == inf else max(opens, self.line[0].due, shares)
+        hours = self._closes if self._opens == inf else max(self._opens, self.line[0].due, shares)
         return max(now, min(hours, self.next_end))
 
     def turns(self, now: float) -> float:

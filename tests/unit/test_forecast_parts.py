@@ -115,6 +115,14 @@ def test_each_number_of_a_person_has_its_tries() -> None:
     assert START + HOUR_S == capped(spacing_s=HOUR_S).free_at(dialed, two)
 
 
+def test_a_run_begins_with_nothing_done() -> None:
+    """Nobody was dialed, nobody ended, and nothing stopped it."""
+    begun = Outcome()
+    assert (0, 0, 0) == (begun.attempts, begun.first_tries, begun.last_first)
+    assert (0, 0, 0) == (begun.by_hour[0], begun.ended[Disposition.BUSY], begun.untried["no_window"])
+    assert (False, 0, None) == (begun.is_cut, begun.opened, begun.stopped)
+
+
 def test_nobody_is_left_at_the_moment_that_is_as_likely() -> None:
     """One in ten of ten people goes on to 200: all are through at 100 in 0.9^10 = 34.9 % of all runs."""
     outcome = Outcome()
