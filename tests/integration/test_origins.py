@@ -51,7 +51,8 @@ async def test_without_traces_nothing_is_kept_and_nothing_asked(engine: Engine) 
     await engine.run_campaign(calls=2)
     await engine.redis.config_resetstat()
     (claim, _) = await engine.claim()
-    assert [(None, None)] == await _origins(engine.dialing, engine, claim.seq)
+    untraced = Dialing(engine.batch, engine.clock, Pace(100.0))
+    assert [(None, None)] == await _origins(untraced, engine, claim.seq)
     told = await engine.redis.info("commandstats")
 
     assert "cmdstat_zrevrangebyscore" not in told
