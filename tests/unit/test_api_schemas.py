@@ -26,6 +26,22 @@ def test_redial_seconds_become_milliseconds() -> None:
     assert {Disposition.BUSY: Redial(2, 250), Disposition.MACHINE: Redial(1, 60_000)} == campaign.redials()
 
 
+@pytest.mark.parametrize("then", ["finish", "suppress", "escalate"])
+def test_what_follows_the_last_redial_is_one_of_three(then: str) -> None:
+    """Anything else is refused."""
+    body = {
+        "name": "n",
+        "kind": "notification",
+        "script": {"text": "t"},
+        "redial": {"busy": {"times": 0, "then": then}},
+    }
+    campaign = NewCampaign.model_validate_json(json.dumps(body))
+
+    assert {Disposition.BUSY: then} == {one: redial.then for one, redial in campaign.redials().items()}
+    with pytest.raises(ValidationError):
+        NewCampaign.model_validate_json(json.dumps(body).replace(then, f"{then}s"))
+
+
 @pytest.mark.parametrize(
     ("value", "text"), [("Ann", "Ann"), (7, "7"), (-1.5, "-1.5"), ("", ""), ("two\nlines", "two\nlines")]
 )
