@@ -35,7 +35,7 @@ class ByHand:
     """
 
     at: datetime
-    by: str | None = None
+    by: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -13,13 +14,14 @@ from redis.asyncio import Redis
 
 from dialer import keys
 from dialer.dials import Claim
-from dialer.looks import Looks, Share
+from dialer.looks import Looks, Share, Turn
 from dialer.processes.ending import ended
 from dialer.runtime import open_runtime
 from jobs.context import Context
 from jobs.hopper import GATHER_S, Hopper
 from jobs.in_hand import MOST
 from jobs.worker import _context
+from tests.fakes.engine import Engine
 from tests.fakes.switchboard import Switchboard, open_switchboard
 
 pytestmark = pytest.mark.usefixtures("redis")
@@ -75,6 +77,38 @@ async def _until(workers: Sequence[Worker], calls: int, *, within_s: float) -> f
         while sum(len(worker.claims) for worker in workers) < calls:  # noqa: ASYNC110 - nobody tells
             await asyncio.sleep(0.005)
     return time.monotonic() - started
+
+
+async def test_a_worker_is_told_where_to_look_and_when_to_ask_again(engine: Engine) -> None:
+    """Where nobody is in line it waits to be woken; a look that it took is its own for half as long again."""
+    looks = Looks(engine.batch, engine.clock, {"main": Share(0.2, 2), "east": Share(0.4, 3)})
+    idle = await looks.take(8)
+    await engine.run_campaign("c1")
+    await engine.run_campaign("c2", trunks=("east",))
+    first = await looks.take(2)
+    second = await looks.take(8)
+    taken = await engine.redis.zrange(keys.LOOKS, 0, -1, withscores=True)
+
+    assert Turn([], math.inf, has_idle=True) == idle
+    assert (["east"], False) == (first.trunks, first.has_idle)
+    assert first.again_s <= 0, "nobody has looked at the other one"
+    assert Turn(["main"], 0.6, has_idle=False) == second
+    assert [("main", engine.now_ms + 300), ("east", engine.now_ms + 600)] == taken
+    assert Turn([], 0.3, has_idle=False) == await looks.take(8)
+
+
+async def test_whoever_looked_says_when_it_is_worth_looking_again(engine: Engine) -> None:
+    """A moment that is further ahead than anybody says was said by a clock that went back since."""
+    looks = Looks(engine.batch, engine.clock, {"main": Share(0.2, 2)})
+    await engine.run_campaign()
+    told = []
+    for wait_s in (0.5, 3, 3.001):
+        await looks.note({"main": wait_s, "east": 9})
+        told.append(await looks.take(8))
+
+    assert [Turn([], 0.5, has_idle=False), Turn([], 3, has_idle=False)] == told[:2]
+    assert ["main"] == told[2].trunks
+    assert engine.now_ms + 9_000 == await engine.redis.zscore(keys.LOOKS, "east")
 
 
 async def test_trunks_are_looked_at_together(redis: Redis, redis_url: str) -> None:

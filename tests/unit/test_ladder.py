@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dialer.clock import moment
 from dialer.dispositions import Disposition, Fact
-from dialer.escalations.duties import ByHand, Duty, PersonState
+from dialer.escalations.duties import ByHand, Duty, PersonState, pressed_at
 from dialer.escalations.escalation import Advance, EscalationScript, Plan
 from dialer.escalations.ladder import UNSETTLED, Escalation, Why
 from dialer.model import Attempt, Call, Event, NewCall, Priority, UnknownPolicy
@@ -160,7 +160,9 @@ def test_every_run_keeps_the_rules_and_ends(made: Plan, told: list[tuple[str, in
     for what, which, seconds in told:
         world.look()
         if what == "by hand":
-            world.by_hand.setdefault(NAMES[which % len(NAMES)] if which else next(iter(made.people)), ByHand(world.now))
+            world.by_hand.setdefault(
+                NAMES[which % len(NAMES)] if which else next(iter(made.people)), ByHand(world.now, None)
+            )
             world.by_hand = {key: said for key, said in world.by_hand.items() if key in made.people}
         elif what:
             world.happen(what, which)
@@ -234,6 +236,25 @@ def test_how_a_person_stands(
     """It follows from where the calls stand and what is known of their attempts."""
     one = duty(person("ann").call(1, 1), state, *attempts, disposition=disposition)
     assert expected is seen(plan("ann"), one).state_of("ann")
+
+
+def test_how_a_person_stands_is_told_in_these_words() -> None:
+    """In the API, on the command line and in the page."""
+    assert [
+        *("waiting", "ringing", "listening", "confirmed", "declined", "voicemail", "not_reached", "not_called")
+    ] == list(PersonState)
+
+
+def test_the_key_was_pressed_when_the_last_was_asked_for() -> None:
+    """Of the answers to questions the latest, in whatever order they came; nobody knows where none did."""
+    pressed = attempt(Fact.CONFIRMED)
+    events = [
+        Event(kind=kind, at=None, received_at=START + timedelta(seconds=at))
+        for kind, at in (("input", 5), ("answer_fetched", 7), ("input", 3), ("completed", 9))
+    ]
+
+    assert START + timedelta(seconds=7) == pressed_at(replace(pressed, events=tuple(events)))
+    assert None is pressed_at(replace(pressed, events=tuple(events[3:])))
 
 
 def test_person_of_a_step_to_come_waits_until_it_is_over() -> None:
@@ -376,7 +397,8 @@ def test_whoever_confirms_after_the_end_is_late() -> None:
     """At the desk or by key; nobody of no plan counts."""
     late = START + timedelta(seconds=1)
     ended = replace(
-        seen(plan("ann bob"), ANN_CONFIRMED, over_at=START), by_hand={"bob": ByHand(late), "x": ByHand(late)}
+        seen(plan("ann bob"), ANN_CONFIRMED, over_at=START),
+        by_hand={"bob": ByHand(late, None), "x": ByHand(late, None)},
     )
 
     assert [("ann", False), ("bob", True)] == [(one.person.key, one.late) for one in ended.confirmations]
