@@ -59,7 +59,7 @@ PYTHON: dict[str, Sequence[str]] = {
     "hang_ups": _integrations("hang_ups"),
     "packed": _integrations("packed_attempts"),
     "idempotency": ("tests/integration/api/test_api_idempotency.py",),
-    "planning": (*_API_FORECASTS, *_integrations("trunk_carriers")),
+    "planning": (*_units("planning"), *_API_FORECASTS),
     "known": (*_units("known"), *_integrations("store_finding store_adding")),
     "redis/witnesses": _units("witnesses"),
     "redis/life": _integrations("life cli_restored"),
