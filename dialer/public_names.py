@@ -34,7 +34,7 @@ _OURS = tuple(
     )
 )
 """What Python takes for public and what is not, or not everywhere."""
-_NUMERAL = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\.?", re.IGNORECASE)
+_NUMERAL = re.compile(r"(?:[0-9]+|0x[0-9a-f]*)\.?")  # yarl has written a host in small letters
 
 
 class PrivateAddressError(OSError):

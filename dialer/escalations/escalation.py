@@ -44,7 +44,7 @@ class EscalationScript:
     """
 
     notification: NotificationScript
-    settled_text: str | None = None
+    settled_text: str | None
 
     def __post_init__(self) -> None:
         if self.notification.confirm_key is None:

@@ -14,7 +14,7 @@ from enum import StrEnum
 from functools import cached_property
 
 from dialer.escalations.duties import ByHand, Confirmation, Duty, PersonState, pressed_at, state_of
-from dialer.escalations.escalation import Advance, EscalationScript, Person, Plan
+from dialer.escalations.escalation import Advance, EscalationScript, Person, Plan, Step
 from dialer.model import Attempt, Campaign, NewCall
 from dialer.states import CampaignState
 
@@ -186,14 +186,13 @@ class Escalation:
             return False
         step = self.plan.steps[self.on[1] - 1]
         if now >= self.next_at:
-            return not self._has_called_nobody()
+            return not self._has_called_nobody(step)
         return step.advance is Advance.WHEN_DONE and all(map(self._has_no_chance, (p.key for p in step.people)))
 
-    def _has_called_nobody(self) -> bool:
+    def _has_called_nobody(self, step: Step) -> bool:
         """Whether the step that is on was begun by somebody who died, or was stopped, before he called its people."""
-        if self.on is None or any(duty.opening == self.on for duty in self.duties):
-            return False
-        return any(self._lacks_call(person.key) for person in self.plan.steps[self.on[1] - 1].people)
+        was_begun = any(duty.opening == self.on for duty in self.duties)
+        return not was_begun and any(self._lacks_call(person.key) for person in step.people)
 
     def _has_no_chance(self, key: str) -> bool:
         """Whether a person of the step that is on has confirmed, or was called in it and cannot confirm any more."""

@@ -153,6 +153,18 @@ def test_walk_names_its_span_and_keeps_it() -> None:
     assert "9" == server.asked[1]["page_size"]
 
 
+def test_walk_goes_on_behind_the_last_link() -> None:
+    """Where a page has no link, the next is the one behind that which the link before had named."""
+    paging = Paging(SINCE, UNTIL)
+    link = {"_links": {"next": {"href": "https://elsewhere.test/v1/calls?record_index=7"}}}
+    asked = []
+    for number, links in enumerate([link, {}, {}]):
+        paging.take({"_embedded": {"calls": [{"uuid": f"u{number}"}, {"uuid": f"v{number}"}]}} | links)
+        asked.append((paging.query or {})["record_index"])
+
+    assert ["7", "8", "9"] == asked
+
+
 @pytest.mark.parametrize(
     "path", ["php/rest/search", "dotnet/rest/ListCalls-response", "python/voice/list_calls_filter"]
 )
