@@ -153,6 +153,7 @@ def test_detection_names_the_leg_differently() -> None:
         ("machine", {"sub_state": "beep_timeout"}, {Fact.MACHINE}),
         ("completed", {"duration": "24"}, {Fact.COMPLETED, Fact.TALKED}),
         ("completed", {"duration": 24}, {Fact.COMPLETED, Fact.TALKED}),
+        ("completed", {"duration": "1"}, {Fact.COMPLETED, Fact.TALKED}),
         ("completed", {"duration": "0"}, {Fact.COMPLETED}),
         ("completed", {"duration": None}, {Fact.COMPLETED}),
         ("completed", {"duration": "-3"}, {Fact.COMPLETED}),
