@@ -65,7 +65,7 @@ class CallScript:
 
     def to_dict(self) -> dict[str, Any]:
         """The script as JSON; `from_dict` reads it back the same."""
-        written: dict[str, Any] = _adapter().dump_python(self, mode="json", by_alias=False, exclude_none=True)
+        written: dict[str, Any] = _adapter().dump_python(self, mode="json", exclude_none=True)
         return written
 
     def variables(self) -> frozenset[str]:

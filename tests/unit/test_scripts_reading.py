@@ -67,6 +67,13 @@ def test_a_script_survives_json() -> None:
     assert script == CallScript.from_dict(json.loads(json.dumps(script.to_dict())), default_language="xx")
 
 
+def test_what_is_not_given_is_not_stored() -> None:
+    """A script is kept with each campaign, or each call: nothing of it is null."""
+    written = json.dumps(CallScript.from_dict(EVERYTHING, default_language="nl-NL").to_dict())
+    assert "null" not in written
+    assert "null" not in json.dumps(read(HELLO).to_dict())
+
+
 def test_what_is_left_out_has_a_default() -> None:
     """A script needs steps only; its language is the default one."""
     expected = CallScript(language="nl-NL", steps=(Say(read(HELLO).steps[0].text),))  # type: ignore[union-attr]
@@ -185,6 +192,7 @@ def test_the_name_of_a_conference_is_as_long_as_the_carrier_takes() -> None:
         ([ASK | {"keys": {"1": []}, "max_digits": 2, "repeat_key": "#"}], {}, "# ends the input"),
         ([ASK | {"keys": {}}], {}, "needs keys"),
         ([HELLO, {"do": "say", "text": 5}], {}, "must be a text"),
+        ([{"do": "say", "text": "Hi {{ name"}], {}, "belongs to no place for a value"),
         ([{"do": "say", "text": "{{ number }} {{ id }}"}], {}, "the column 'id' is not spoken"),
     ],
 )
@@ -251,8 +259,8 @@ def test_the_variables_of_all_branches_are_needed() -> None:
     ],
 )
 def test_a_voice_that_is_not_there_is_named(step: dict[str, Any], fields: dict[str, Any], field: str) -> None:
-    """A voice is refused where it was chosen: at the step or at the script."""
-    with pytest.raises(InvalidInput, check=lambda error: error.field == field):
+    """A voice is refused where it was chosen, at the step or at the script, and why is told."""
+    with pytest.raises(InvalidInput, match=r"no voice|no style|SSML|premium", check=lambda error: error.field == field):
         read(step, **fields).check_voices("today")
 
 
