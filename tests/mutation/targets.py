@@ -147,7 +147,7 @@ PYTHON: dict[str, Sequence[str]] = {
     "voices/catalogue": _units("voices"),
     "callbacks/messages": _units("callback_messages"),
     "callbacks/events": _units("callback_settings"),
-    "callbacks/dead_letters": _integrations("callbacks"),
+    "callbacks/dead_letters": _integrations("dead_letters"),
 }
 
 # The walk holds every script of the dialing against a model: its shortest run, twice.

@@ -209,6 +209,7 @@ def test_key_and_moment_are_those_of_the_last_answer() -> None:
         (CallState.CLAIMED, (), None, PersonState.WAITING),
         (CallState.WAITING, (attempt(Fact.BUSY),), None, PersonState.WAITING),
         (CallState.PLACING, (attempt(),), None, PersonState.RINGING),
+        (CallState.PLACING, (), None, PersonState.RINGING),  # begun since its attempts were read
         (CallState.LIVE, (attempt(Fact.RINGING),), None, PersonState.RINGING),
         (CallState.LIVE, (attempt(Fact.ANSWERED),), None, PersonState.LISTENING),
         (CallState.LIVE, (attempt(Fact.MACHINE, Fact.ANSWERED),), None, PersonState.VOICEMAIL),
