@@ -183,7 +183,7 @@ class Escalation:
 
     def _is_step_over(self, now: datetime) -> bool:
         if self.on is None or self.next_at is None:
-            return False
+            return False  # none is on
         step = self.plan.steps[self.on[1] - 1]
         if now >= self.next_at:
             return not self._has_called_nobody(step)

@@ -146,7 +146,7 @@ PYTHON: dict[str, Sequence[str]] = {
     "importing/rows": _IMPORTING,
     "voices/catalogue": _units("voices"),
     "callbacks/messages": _units("callback_messages"),
-    "callbacks/events": _units("callback_settings"),
+    "callbacks/events": _units("callback_messages callback_settings"),
     "callbacks/dead_letters": _integrations("dead_letters"),
 }
 

@@ -6,9 +6,17 @@ import json
 
 import pytest
 
+from dialer.callbacks.events import CallbackEvent
 from dialer.callbacks.messages import Message, body
 
 AT = 1_764_201_600_000
+
+
+def test_events_have_these_names() -> None:
+    """Which stand in settings, in campaigns and in what receivers are sent."""
+    assert ["call.ended", "attempt.ended", "campaign.ended", "call.confirmed", "number.opted_out"] == list(
+        CallbackEvent
+    )
 
 
 @pytest.mark.parametrize(

@@ -19,13 +19,6 @@ def test_weak_or_strange_secret_is_refused(secret: str) -> None:
     assert f"{secret}." not in str(refused.value).replace("whsec_ and", "")
 
 
-def test_events_have_these_names() -> None:
-    """Which stand in settings, in campaigns and in what receivers are sent."""
-    assert ["call.ended", "attempt.ended", "campaign.ended", "call.confirmed", "number.opted_out"] == list(
-        CallbackEvent
-    )
-
-
 def test_events_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
     """What nobody knows is refused; without the variable ended calls are told."""
     assert {CallbackEvent.CALL_ENDED} == load_settings().callback_events

@@ -178,6 +178,17 @@ def test_list_that_only_repeats_itself_ends(path: str) -> None:
     assert 2 == pages
 
 
+def test_walk_goes_on_from_where_a_link_has_led() -> None:
+    """Also where the page behind it has none."""
+    paging = Paging(SINCE, UNTIL)
+    asked = []
+    for uuid, href in (("1", "/v1/calls?record_index=40"), ("2", None)):
+        paging.take({"_embedded": {"calls": [{"uuid": uuid}]}, "_links": {"next": {"href": href}}})
+        asked.append((paging.query or {})["record_index"])
+
+    assert ["40", "41"] == asked
+
+
 def test_complete_list_is_asked_for_once() -> None:
     """When as many calls were seen as there are, no further page is asked for."""
     paging = Paging(SINCE, UNTIL)

@@ -1,5 +1,6 @@
 """Figures and moments in each way the carrier writes them."""
 
+import time
 from datetime import UTC, datetime
 
 import pytest
@@ -107,6 +108,17 @@ def test_epoch_is_read_in_seconds_as_long_as_that_can_be(text: object, year: int
 
     assert moment is not None
     assert year == moment.year
+
+
+def test_epoch_is_the_same_wherever_the_machine_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its own zone has nothing to do with it."""
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    read = read_moment(1769860800)
+    monkeypatch.undo()
+    time.tzset()
+
+    assert NOON == read
 
 
 @pytest.mark.parametrize(

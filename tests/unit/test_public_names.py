@@ -58,6 +58,7 @@ def test_an_address_has_a_sane_length() -> None:
         ("https://crm.example.com:99999/", "is not written as a plain URL"),
         ("https://me@crm.example.com/", "has a user name"),
         ("https://:secret@crm.example.com/", "has a user name"),
+        ("https://0X7F000001/", "neither a name nor an address as it is usually written"),
         ("https://2130706433/", "neither a name nor an address as it is usually written"),
     ],
 )
