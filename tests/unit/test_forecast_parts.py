@@ -175,7 +175,13 @@ def test_a_campaign_without_limits_has_none() -> None:
 
     assert 9 == bare.people
     assert (inf, 1, 1.0, 0.0) == (bare.expires, bare.tokens, bare.weight, bare.spacing_s)
-    assert (inf, 0, Tried()) == (bare.lots[0].expires, bare.lots[0].cohort, bare.lots[0].tried)
+    assert (inf, 0, Tried(), "", ()) == (
+        bare.lots[0].expires,
+        bare.lots[0].cohort,
+        bare.lots[0].tried,
+        bare.lots[0].beginning,
+        bare.lots[0].dialed,
+    )
     assert ((),) == bare.zones
 
 

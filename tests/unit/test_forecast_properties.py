@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dialer.dispositions import Disposition
-from dialer.forecast import Line, Lot, Plan, is_possible, problems_of
+from dialer.forecast import Line, Lot, Money, Plan, is_possible, problems_of
 from dialer.forecast.remedies import _widened
 from dialer.forecast.run import run
 from dialer.model import Redial
@@ -81,6 +81,33 @@ def test_wider_windows_never_end_later(asked: Line, minutes: int) -> None:
         _never_later(narrow.finished(0.5), wide.finished(0.5), asked.expires)
 
     assert sum(wide.untried.values()) <= sum(narrow.untried.values()) + 0.01 * asked.people + 1
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(asked=lines(), slots=st.integers(1, 60), more=st.integers(1, 60))
+def test_more_slots_never_end_later(asked: Line, slots: int, more: int) -> None:
+    """Its own, or those of the trunk: nobody waits longer for them."""
+    for own in (True, False):
+        few, many = (
+            run(plan(replace(asked, slots=count)) if own else replace(plan(asked), slots=count))
+            for count in (slots, slots + more)
+        )
+        if not (asked.redial and asked.windows):  # as above
+            _never_later(few.finished(0.5), many.finished(0.5), asked.expires)
+        assert sum(many.untried.values()) <= sum(few.untried.values()) + 0.01 * asked.people + 1
+
+
+@settings(max_examples=40, deadline=None, derandomize=True)
+@given(asked=lines(), euros=st.floats(1, 500), less=st.floats(0, 500), reserve=st.floats(0.05, 2))
+def test_less_money_never_ends_with_more_calls(asked: Line, euros: float, less: float, reserve: float) -> None:
+    """And it is spent for those that were placed, and no more than there is."""
+    priced = replace(asked, rates=replace(asked.rates, price_per_minute=reserve * 3))
+    rich, poor = (
+        run(plan(replace(priced, money=Money(total=total, reserve=reserve)))) for total in (euros + less, euros)
+    )
+
+    assert poor.attempts <= rich.attempts * 1.01 + 1
+    assert poor.attempts * priced.rates.picked_up * reserve <= euros + reserve + 0.01 * euros
 
 
 def _never_later(before: float | None, after: float | None, expires: float) -> None:
