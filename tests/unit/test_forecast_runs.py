@@ -9,8 +9,10 @@ import pytest
 
 from dialer.dispositions import Disposition
 from dialer.forecast import Brake, Lot, Money, look_ahead
+from dialer.forecast.line import FRESH
 from dialer.forecast.run import run
 from dialer.model import Breaker, Redial
+from dialer.redialing import Tried
 from dialer.window_text import parse_windows
 from tests.fakes.forecasts import (
     AMSTERDAM,
@@ -84,6 +86,25 @@ def test_caps_of_a_number_hold_redials_back() -> None:
     assert 24 * HOUR_S + 62 == pytest.approx(capped, rel=0.01)
 
 
+@pytest.mark.parametrize(("max_tries", "more"), [(None, 1), (3, 1), (2, 0)])
+def test_who_is_up_has_the_tries_that_are_left(max_tries: int | None, more: int) -> None:
+    """The second of three at the most, since two seconds: it is busy now, and once more a minute later."""
+    second = Tried(tries=2, counts=(1, *FRESH.counts[1:]))
+    redialed = line(
+        lots=(), up=(Lot(START - 2, 4, tried=second),), rates=NOBODY, redial={Disposition.BUSY: Redial(2, 60_000)},
+        max_tries=max_tries,
+    )  # fmt: skip
+    outcome = run(plan(redialed))
+
+    assert (4 * more, 0, 4) == pytest.approx((outcome.attempts, outcome.first_tries, outcome.ended[Disposition.BUSY]))
+    assert more * (60 + 4 / 3 + 2) == pytest.approx(finished_s(plan(redialed)), rel=0.03, abs=0.01)
+
+
+def test_who_should_be_over_by_now_ends_now() -> None:
+    """Not in the past: a call that is up for an hour."""
+    assert 0 == finished_s(plan(line(lots=(), up=(Lot(START - HOUR_S, 1),))))
+
+
 def test_closed_hours_are_waited_for() -> None:
     """What does not fit into an hour goes on when it opens again, without the last second of each."""
     hours = line(600, windows=parse_windows("09:00-09:02 11:00-12:00"), zones=(AMSTERDAM,))
@@ -145,6 +166,15 @@ def test_window_that_never_opens_has_no_end() -> None:
     closed = replace(parse_windows("09:00-10:00"), not_before=datetime(2030, 1, 1, tzinfo=UTC))
     assert run(plan(line(windows=closed, zones=(AMSTERDAM,)))).finished(0.5) is None
     assert look_ahead(plan(line(windows=closed, zones=(AMSTERDAM,)))).finishes is None
+
+
+@pytest.mark.parametrize(("later_s", "ends"), [(-60, True), (60, False)])
+def test_nobody_is_told_of_an_end_more_than_a_year_ahead(later_s: int, ends: bool) -> None:  # noqa: FBT001 - a column
+    """It opens a minute before that, or a minute after it."""
+    opens = datetime.fromtimestamp(START + 366 * 86_400 + later_s, UTC)
+    windows = replace(parse_windows("00:00-24:00"), not_before=opens)
+
+    assert ends == (run(plan(line(3, windows=windows, zones=(AMSTERDAM,)))).finished(0.5) is not None)
 
 
 def test_who_is_up_is_waited_for() -> None:
