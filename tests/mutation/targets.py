@@ -128,7 +128,7 @@ PYTHON: dict[str, Sequence[str]] = {
     "forecast/outlook": (*_units("forecast_outlooks forecast_runs"), *_API_FORECASTS),
     "forecast/purse": _units("forecast_stops forecast_runs forecast_remedies"),
     "forecast/queue": _units("forecast_runs forecast_outlooks forecast_properties"),
-    "forecast/rates": _units("forecast_rates forecast_outlooks"),
+    "forecast/rates": _units("forecast_rates forecast_talking forecast_outlooks"),
     "forecast/remedies": (*_units("forecast_remedies forecast_properties"), *_API_FORECASTS),
     "forecast/run": _units("forecast_runs forecast_outlooks forecast_properties"),
     "forecast/slots": _units("forecast_parts forecast_runs"),

@@ -150,6 +150,7 @@ def test_seen_attempts_are_mixed_as_if_ten_had_gone_by_default() -> None:
     )
     assert (20, 40, None) == (rates.talk_s, rates.evidence, rates.price_per_minute)
     assert DEFAULT.sources["talk_s"] == rates.sources["talk_s"]
+    assert "" == rates.sources["shares"], "nobody said where"
 
 
 def test_price_that_was_seen_is_by_the_minute() -> None:
@@ -187,6 +188,7 @@ def test_edges_stay_between_nothing_and_nearly_all() -> None:
     assert 0.1 + 1.645 * math.sqrt(0.09 * 2) == pytest.approx(many.shares[BUSY])
     assert (0, 0.999) == pytest.approx((few.shares[BUSY], lucky.shares[BUSY]))
     assert 2 == pytest.approx(few.talk_s), "a tenth of it at the least"
+    assert 20 * (1 + 1.645 * 0.6) == pytest.approx(many.talk_s)
 
 
 def test_times_to_ring_are_never_less_than_nothing() -> None:
