@@ -16,6 +16,7 @@ from dialer import keys
 from dialer.dials import Claim
 from dialer.looks import Looks, Share, Turn
 from dialer.processes.ending import ended
+from dialer.redis.batch import Batch
 from dialer.runtime import open_runtime
 from jobs.context import Context
 from jobs.hopper import GATHER_S, Hopper
@@ -109,6 +110,14 @@ async def test_whoever_looked_says_when_it_is_worth_looking_again(engine: Engine
     assert [Turn([], 0.5, has_idle=False), Turn([], 3, has_idle=False)] == told[:2]
     assert ["main"] == told[2].trunks
     assert engine.now_ms + 9_000 == await engine.redis.zscore(keys.LOOKS, "east")
+
+
+async def test_what_is_said_of_looks_waits_for_no_replica(engine: Engine) -> None:
+    """Where it is lost all trunks are due, which harms nobody."""
+    looks = Looks(Batch(engine.redis, replicas=1), engine.clock, {"main": Share(0.2, 2)})
+    await looks.note({"main": 0.5})
+
+    assert engine.now_ms + 500 == await engine.redis.zscore(keys.LOOKS, "main")
 
 
 async def test_trunks_are_looked_at_together(redis: Redis, redis_url: str) -> None:

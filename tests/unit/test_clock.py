@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta, timezone
 from typing import cast
 
@@ -9,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as NoConnection
 
-from dialer.clock import RedisClock, at_ms, moment, now_ms, to_ms
+from dialer.clock import RedisClock, at_ms, in_utc, moment, now_ms, to_ms
 from tests.fakes.clock import START_MS, START_US, SettableClock
 
 
@@ -21,9 +23,12 @@ class Machine:
         self.monotonic_us = 7_000_000
         self.ahead_us = ahead_us
         self.way_there_us = self.way_back_us = 100
+        self.is_away = False
 
     async def time(self) -> tuple[int, int]:
         """Redis' TIME, after the way there; the answer takes the way back."""
+        if self.is_away:
+            raise NoConnection("away")
         self.monotonic_us += self.way_there_us
         now = self.monotonic_us + self.ahead_us
         self.monotonic_us += self.way_back_us
@@ -86,6 +91,60 @@ async def test_old_measurements_are_forgotten(machine: Machine, clock: RedisCloc
         await clock.sync()
 
     assert machine.redis_us == clock.now_us()
+
+
+async def test_the_clock_is_measured_again_sooner_while_redis_is_away(
+    machine: Machine, clock: RedisClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each measurement is told; a primary that was lost is not followed for long."""
+    waits: list[float] = []
+    told: list[int] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        machine.is_away = len(waits) in {2, 3}
+        if len(waits) == 6:
+            raise asyncio.CancelledError
+
+    monkeypatch.setattr("dialer.clock.asyncio.sleep", sleep)
+    with pytest.raises(asyncio.CancelledError):
+        await clock.keep_in_step(lambda: told.append(len(waits)))
+
+    assert ([2.5, 2.5, 0.25, 0.25, 2.5, 2.5], [1, 4, 5]) == (waits, told)
+    assert machine.redis_us == clock.now_us()
+
+
+async def test_a_moment_to_come_is_waited_for(clock: RedisClock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To the microsecond, as far as the machine can."""
+    waits: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr("dialer.clock.asyncio.sleep", sleep)
+    await clock.sync()
+    await clock.sleep_until(clock.now_us() + 1_500_001)
+
+    assert [1.500001] == waits
+
+
+@pytest.mark.parametrize(
+    ("when", "kept"),
+    [
+        (datetime(1, 1, 1, tzinfo=UTC), True),
+        (datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=1))), False),
+        (datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC), True),
+        (datetime(9999, 12, 31, 23, 59, 59, 1, tzinfo=UTC), False),
+        (datetime(9999, 12, 31, 23, 59, 59, tzinfo=timezone(timedelta(hours=-1))), False),
+        (datetime(2027, 1, 4, 9, tzinfo=timezone(timedelta(hours=1))), True),
+    ],
+)
+def test_only_years_that_can_be_told_are_kept(when: datetime, *, kept: bool) -> None:
+    """In UTC: from the year 1 to 9999."""
+    found = in_utc(when)
+
+    assert (when if kept else None) == found
+    assert found is None or found.tzinfo is UTC
 
 
 @pytest.mark.parametrize("ahead_us", [-5_000_000, 0])

@@ -9,6 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.importing import Numbers, read_numbers
+from dialer.importing.faults import REMEDIES, Fault
+from dialer.importing.plain_rows import PlainRows
+from dialer.importing.rows import BrokenRow, Layout, shorten
 
 
 async def _pieces(body: bytes, cut: int) -> AsyncIterator[bytes]:
@@ -39,6 +42,29 @@ def test_a_line_without_end_is_not_kept() -> None:
     assert [(2, ["+31612345678"])] == batch.numbers
     assert [(1, None)] == [(one.row, one.column) for one in batch.rejections]
     assert len(batch.rejections[0].value) <= 80
+
+
+def test_a_line_may_be_as_long_as_any_row() -> None:
+    """Not a letter more, wherever the text is cut; of a longer one no more is kept than tells that."""
+    longest, longer = "1" * 65_536, "1" * 65_537
+    rows = PlainRows()
+    given = [rows.feed(part) for part in (longest, "\n", longer, "1" * 9, "\n 06 \n\n", "07")]
+    too_long = BrokenRow(shorten(longer), "the line is longer than 65536 characters", Fault.ROW_TOO_LONG)
+
+    assert [[], [(1, [longest])], [], [], [(2, too_long), (3, ["06"])], []] == given
+    assert [(5, ["07"])] == rows.end()
+    assert ([], 6) == (rows.end(), rows.row)
+    assert (("number",), Layout(), None) == (rows.columns, rows.layout, rows.held)
+
+
+def test_each_fault_has_a_code_and_a_remedy() -> None:
+    """Codes stay as they are: programs know them."""
+    assert [
+        *("number_missing", "number_invalid", "destination_refused", "too_many_numbers", "timezone_invalid"),
+        *("never_open", "expires_at_invalid", "id_invalid", "value_missing", "value_too_long", "value_unreadable"),
+        *("value_not_text", "too_many_variables", "name_invalid", "field_count", "row_unreadable", "row_too_long"),
+    ] == list(Fault)
+    assert [*Fault] == [*REMEDIES]
 
 
 @given(body=st.text(list("0612345678+;\r\n x"), max_size=300), cut=st.integers(1, 50))
