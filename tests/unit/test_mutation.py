@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -120,6 +121,13 @@ def test_what_is_explained_is_still_there() -> None:
     gone = [one for one in explained() if not _has(ROOT / one.path, one.was)]
 
     assert [] == [(one.path, one.was) for one in gone]
+
+
+def test_a_fault_is_explained_once() -> None:
+    """Whoever changes an explanation finds no other one of the same fault."""
+    stands = Counter((one.path, one.was, one.becomes) for one in explained())
+
+    assert [] == [fault for fault, times in stands.items() if times > 1]
 
 
 def _has(file: Path, lines: str) -> bool:
