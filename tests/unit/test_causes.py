@@ -64,3 +64,13 @@ def test_cause_is_told_without_the_address(error: Exception, told: str) -> None:
     """Kind, and the words of certificate, name or Redis where they are behind it; never the text of the others."""
     assert cause(error).endswith(told)
     assert "secret" not in cause(error)
+
+
+def test_no_more_is_told_than_a_line_holds() -> None:
+    """Of Redis' own words, too; and of errors that lead to each other each is looked at once."""
+    one, other = ValueError("secret"), ValueError("secret")
+    one.__cause__, other.__cause__ = other, one
+
+    assert f"ResponseError: {'x' * 135}" == cause(ResponseError("x" * 136))
+    assert f"ResponseError: {'x' * 134}" == cause(ResponseError("x" * 134))
+    assert "ValueError" == cause(one)

@@ -7,12 +7,12 @@ import re
 import sys
 import unicodedata
 from collections.abc import Iterator
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from dialer import forms
 from dialer.api.app import ROUTES
@@ -93,3 +93,41 @@ def test_lists_and_bodies_take_the_same_ids(text: str) -> None:
     except _RowRefusedError:
         by_row = False
     assert by_body == by_row
+
+
+@pytest.mark.parametrize(
+    ("form", "taken", "refused"),
+    [
+        (forms.NAME, ["", "Zo\u00eb & co", "\u6771\u4eac"], ["a\nb", "a\x7f", "a\u2028b"]),
+        (forms.ONE_LINE, ["", "a\u202eb"], ["a\nb", "\x1f", "a\x7f"]),
+        (forms.WITHOUT_NUL, ["", "a\nb"], ["a\x00"]),
+        (forms.OUR_ID, ["c5hk", "direct-urgent-7"], ["", "C5", "a--b", "-a", "a-", "a_b"]),
+        (forms.ANY_LIST, ["*", "team-2"], ["", "**", "*a", "Team"]),
+        (forms.TRUNK, ["a", "main", "a" * 16], ["", "a" * 17, "1a", "A", "a-b"]),
+        (forms.CAMPAIGN_CURSOR, ["1-c5hk", "123456789012345-a-b"], ["", "-a", "1-", "1234567890123456-a"]),
+        (forms.RECORDING_CURSOR, [f"1-r{'a2' * 8}"], [f"1-r{'a2' * 8}a", f"1-r{'a1' * 8}", f"1-{'a2' * 8}"]),
+        (forms.AUDIT_CURSOR, ["1-1", "123456789012345-123456789012"], ["1-", "1-1234567890123"]),
+        (forms.PLACE_CURSOR, ["0", "123456789012"], ["", "1234567890123", "-1"]),
+        (forms.PHONE, ["+31201234567", "1234567", "+123456789012345"], ["+0123456789", "123456", "+1234567890123456"]),
+        (forms.SIP, ["sip:a", "sips:desk@pbx.example.com"], ["sip:", "sip:a b", "tel:1"]),
+        (forms.WEBSOCKET, ["ws://a", "wss://a/b"], ["wss://", "http://a", "wss://a b"]),
+        (forms.WEB, ["http://a", "https://a/b?c"], ["https://", "ftp://a", "https://a b"]),
+        (forms.SECURE_WEB, ["https://a"], ["http://a", "https://", "https://a b"]),
+        (forms.KEY, ["0", "*", "#"], ["", "12", "p"]),
+        (forms.KEYS, ["1", "0123456789*#", "1" * 20], ["", "1" * 21, "p", "A"]),
+        (forms.TONES, ["1p2", "p" * 100], ["", "p" * 101, "w"]),
+        (forms.LANGUAGE, ["nl", "nl-NL", "fil-PH", "zh-Hant-TW"], ["", "n", "NL", "nl-", "nl-N", "nl_NL", "dutch"]),
+    ],
+)
+def test_a_form_takes_what_it_says(form: str, taken: list[str], refused: list[str]) -> None:
+    """And nothing else; its words are told."""
+    read = TypeAdapter(Annotated[str, Field(pattern=form)])
+
+    assert taken == [read.validate_python(text) for text in taken]
+    for text in refused:
+        with pytest.raises(ValidationError) as error:
+            read.validate_python(text)
+        (found,) = error.value.errors()
+        assert forms.MISFIT == found["type"]
+        assert forms._WORDS[form] == forms.words_for(found)
+        assert forms.words_for(found).startswith("must be ")

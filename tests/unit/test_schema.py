@@ -8,7 +8,7 @@ import pytest
 
 from dialer.clock import moment
 from dialer.errors import OtherData
-from dialer.migrations import FIRST_MS, LAST_MS, MIGRATIONS, mended_calls, mended_campaign
+from dialer.migrations import FIRST_MS, LAST_MS, MIGRATIONS, PACKED_SINCE, mended_calls, mended_campaign
 from dialer.processes.heartbeat import process_name
 from dialer.schema import NEEDS, UNSTAMPED, WRITES, Stamp, check, is_older, marked, version_of
 
@@ -45,6 +45,18 @@ def test_each_version_has_one_step_and_asks_for_no_newer_program() -> None:
     """From the version without a stamp on, without a gap."""
     assert [*range(UNSTAMPED + 1, WRITES + 1)] == [migration.version for migration in MIGRATIONS]
     assert all(migration.needs <= migration.version for migration in MIGRATIONS)
+
+
+def test_steps_that_were_released_stay_as_they_are() -> None:
+    """Data says how far it is by their numbers; the third changes nothing that is there already."""
+    told = {"expires_at": str(YEAR_10000_MS), "7t": f'{{"n":1,"x":{YEAR_10000_MS}}}'}
+    second, third = MIGRATIONS[:2]
+
+    assert [(2, 1), (3, 3)] == [(step.version, step.needs) for step in (second, third)]
+    assert 3 == PACKED_SINCE
+    assert ({"expires_at"}, {"7t"}) == ({*second.of_campaign(told)}, {*second.of_calls(told)})
+    assert ({}, {}) == (third.of_campaign(told), third.of_calls(told))
+    assert all(step.about for step in (second, third))
 
 
 def test_a_process_tells_its_version_in_its_name() -> None:
