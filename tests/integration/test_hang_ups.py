@@ -135,6 +135,15 @@ async def test_campaign_leaves_with_its_last_call(engine: Engine, hang_ups: Hang
     assert {"campaign:c1", "ready:normal", "closing"} >= set(await engine.changed_since(before))
 
 
+@pytest.mark.parametrize(("member", "unless_answered"), [("12", False), ("12?", True)])
+def test_who_listens_is_spared_where_the_list_says_so(member: str, *, unless_answered: bool) -> None:
+    """As at the end of an alarm: whoever has picked up is told that it is settled."""
+    one = ToHangUp.of("c1", member, 5)
+
+    assert ToHangUp(CallRef("c1", 12), 5, unless_answered) == one
+    assert member == one.member
+
+
 async def test_everything_is_hung_up(board: Switchboard) -> None:
     """Ringing and answered calls are ended and stay so; the API tells how many, how far it is, and when it is over."""
     numbers = people(12)
