@@ -72,8 +72,12 @@ local function add(i, bucket, record)
   end
 end
 if most then
-  local room = tonumber(most) - tonumber(total)
-  for i = 1, calls do room = room - 1 + redis.call('HEXISTS', KEYS[8 + buckets + i], ARGV[9 + 2 * i]) end
+  local room, coming = tonumber(most) - tonumber(total), {}
+  for i = 1, calls do
+    local digest = ARGV[9 + 2 * i]
+    if not coming[digest] and redis.call('HEXISTS', KEYS[8 + buckets + i], digest) == 0 then room = room - 1 end
+    coming[digest] = true
+  end
   if room < 0 then return {-4, most} end
 end
 for i = 1, calls do

@@ -231,6 +231,15 @@ async def test_a_redial_is_due_when_told(engine: Engine, explainer: Explainer) -
     assert Begun.BEGUN is await goes_at(engine, until(reason))
 
 
+async def test_how_many_campaigns_of_each_class_stand_in_line(engine: Engine, explainer: Explainer) -> None:
+    """Those before a campaign, and those that share with it, are told from these."""
+    for count, priority in enumerate(Priority, 1):
+        for number in range(count):
+            await engine.run_campaign(f"{priority}{number}", priority=priority)
+
+    assert (1, 2, 3) == tuple((await explainer.campaign("background0")).seen.trunk.ready)
+
+
 async def test_slots_of_the_campaign(engine: Engine, explainer: Explainer) -> None:
     """The next one goes when one of those that are up ends."""
     await engine.run_campaign(calls=3, share=Share(slots=1))

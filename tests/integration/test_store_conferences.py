@@ -196,7 +196,7 @@ async def test_late_word_after_a_recall_is_decided_anew(left: Gathering, engine:
 
 
 async def test_fifty_members_and_no_more(engine: Engine) -> None:
-    """The fifty-first is refused and nothing of its list is added; somebody who is in it already is none."""
+    """The fifty-first is refused and nothing of its list is added; who is in it already, or comes twice, is none."""
     most = KINDS["conference"].most
     await engine.run_campaign(calls=0, kind="conference", most=most, script={"text": "Hello.", "language": "en-GB"})
     await engine.store.add_calls("c1", new_calls(MOST_MEMBERS - 1), import_id="i1")
@@ -205,8 +205,9 @@ async def test_fifty_members_and_no_more(engine: Engine) -> None:
         await engine.store.add_calls("c1", new_calls(2, first=MOST_MEMBERS), import_id="i1")
     assert {} == await engine.changed_since(before)
 
-    added = await engine.store.add_calls("c1", new_calls(MOST_MEMBERS), import_id="i1")
-    assert [True] * (MOST_MEMBERS - 1) + [False] == [one.duplicate for one in added]
+    again = new_calls(1, first=MOST_MEMBERS) * 2
+    added = await engine.store.add_calls("c1", [*new_calls(MOST_MEMBERS - 1), *again], import_id="i1")
+    assert [True] * (MOST_MEMBERS - 1) + [False, True] == [one.duplicate for one in added]
     assert MOST_MEMBERS == len((await engine.store.conference("c1")).members)
 
 

@@ -224,6 +224,7 @@ LUA: dict[str, Sequence[str]] = {
     "take_tokens": _integrations("dialing_budget trunks"),
     "delay_tokens": _integrations("dialing_budget placing"),
     "add_calls": (
+        f"{_INTEGRATION.format('store_conferences')}::test_fifty_members_and_no_more",
         *_integrations("store_calls store_adding person_numbers store_attempts store_finding origins slow_clocks"),
         *_WALK,
     ),

@@ -14,6 +14,7 @@ from dialer.audit import FIRST_HASH, chained
 from dialer.redis.batch import Batch
 from tests.fakes.keyspace import Keyspace, changes, dump
 from tests.fakes.models import (
+    adding,
     auditing,
     calling_back,
     changing,
@@ -31,8 +32,8 @@ from tests.fakes.models.auditing import AUDIT
 from tests.fakes.models.space import GIVEN, MODELS, Dice
 
 ROOMS = (
-    auditing, calling_back, changing, expiring, explaining, hanging_up, keeping,
-    recording, restoring, spending, stepping, summing,
+    adding, auditing, calling_back, changing, expiring, explaining, hanging_up,
+    keeping, recording, restoring, spending, stepping, summing,
 )  # fmt: skip
 """Where the models are; each puts its own into the registry."""
 OTHERS = tuple(sorted(MODELS.keys() - set(AUDIT)))

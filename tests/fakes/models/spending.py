@@ -143,16 +143,17 @@ def release_lock(space: Space, names: list[str], args: list[str]) -> int:
 
 
 GIVEN += [
-    lambda dice: ("ZADD", keys.LOOKS, dice.moment(), dice.one(*TRUNKS)),
-    lambda dice: ("ZADD", dice.one(keys.SLEEPING, *keys.lines(TRUNKS)), dice.moment(), "c1"),
-    lambda dice: ("DEL", dice.one(keys.SLEEPING, *keys.lines(TRUNKS))),
+    lambda dice: ("ZADD", keys.LOOKS, dice.now + dice.number(-2, 3), dice.one(*TRUNKS)),
+    lambda dice: ("ZADD", dice.one(*keys.lines(TRUNKS)), dice.moment(), "c1"),
+    lambda dice: ("ZADD", keys.SLEEPING, dice.moment(), "c1"),
+    *[lambda dice: ("DEL", dice.one(keys.SLEEPING, *keys.lines(TRUNKS)))] * 4,
 ]
 
 
 def _looks(dice: Dice) -> Asked:
     asked = dice.some(TRUNKS) or ["main"]
     names = [keys.LOOKS, keys.SLEEPING, *keys.lines(asked)]
-    each = [part for one in asked for part in (one, dice.one(4, 7), dice.one(1, 2))]
+    each = [part for one in asked for part in (one, dice.one(4, 7, 8), dice.one(1, 2))]
     return Asked(names, [dice.now, dice.one(3, 2_000), dice.number(1, 4), *each])
 
 
