@@ -55,6 +55,7 @@ PYTHON: dict[str, Sequence[str]] = {
     "trunk_breaker": (*_units("pacing"), *_integrations("trunk_breaker")),
     "leases": _integrations("leases store_steps counting escalating_late number_doubtful overview brakes windows"),
     "looks": _integrations("hopper"),
+    "trunks": _integrations("campaign_trunks"),
     "restoring": (*_units("restoring"), *_integrations("restoring")),
     "hang_ups": _integrations("hang_ups"),
     "packed": _integrations("packed_attempts"),
