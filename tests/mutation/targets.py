@@ -70,6 +70,7 @@ PYTHON: dict[str, Sequence[str]] = {
     "phone": _units("phone cohorts"),
     "phone_rules": _units("phone_rules"),
     "addresses": _units("addresses"),
+    "connecting": _units("connecting"),
     "speech": _units("speech scripts_phrases"),
     "notification": _units("notification"),
     "conferences/conference": _units("conference"),
