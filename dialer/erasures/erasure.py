@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from secrets import token_hex
 from typing import Any
 
@@ -50,16 +50,16 @@ class Erasure:
     id: str
     plan: Plan | None
     step: str
-    counts: Mapping[str, int] = field(default_factory=dict)
-    waiting_for: Sequence[str] = ()
-    touched: Sequence[str] = ()
-    campaigns: Sequence[str] = ()
-    recordings: Sequence[str] = ()
-    escalations: Sequence[str] = ()
-    left: Sequence[str] = ()
-    suppression: str = "none"
-    proof: Mapping[str, Any] | None = None
-    at: int = 0
+    counts: Mapping[str, int]
+    waiting_for: Sequence[str]
+    touched: Sequence[str]
+    campaigns: Sequence[str]
+    recordings: Sequence[str]
+    escalations: Sequence[str]
+    left: Sequence[str]
+    suppression: str
+    proof: Mapping[str, Any] | None
+    at: int
 
 
 def new_erasure_id(derived: str | None = None) -> str:
