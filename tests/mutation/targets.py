@@ -73,6 +73,7 @@ PYTHON: dict[str, Sequence[str]] = {
     "connecting": _units("connecting"),
     "speech": _units("speech scripts_phrases"),
     "notification": _units("notification"),
+    "answering": _units("answering escalation"),
     "conferences/conference": _units("conference"),
     "conferences/gathering": (*_units("gathering"), *_integrations("conference_watch")),
     "escalations/escalation": (*_units("escalation"), *_integrations("escalating")),
