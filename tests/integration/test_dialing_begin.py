@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
@@ -12,9 +13,10 @@ from dialer.dialing import Begun
 from dialer.dials import Dial
 from dialer.dispositions import Disposition, Fact
 from dialer.errors import IllegalStep
-from dialer.model import Priority, Redial, Terms
+from dialer.model import AttemptRef, Priority, Redial, Terms
 from dialer.pacing import LATEST_US
 from dialer.providers.base import CallEvent
+from dialer.states import CallState
 from tests.fakes.engine import PLACING_LEASE_MS, Engine, draft, due, lapsed, new_calls, order, ref
 
 INTERVAL_US = 338_333
@@ -104,6 +106,21 @@ async def test_begin_of_a_call_claimed_by_somebody_else_is_refused(engine: Engin
 
     assert Begun.GONE is await engine.begin(old, "old")
     assert Begun.BEGUN is await engine.begin(new, "new")
+
+
+@pytest.mark.parametrize("what", ["not claimed", "another try"])
+async def test_begin_asks_for_more_than_the_lease(engine: Engine, what: str) -> None:
+    """A call that is not claimed, or whose next try is another one, is not placed although the lease is there."""
+    await engine.run_campaign()
+    dial = await engine.claim_one()
+    if what == "not claimed":
+        await engine.redis.zrem(keys.calls_in("c1", CallState.CLAIMED), "1")
+    else:
+        dial = replace(dial, attempt=AttemptRef(dial.claim.call, 2))
+    before = await engine.keyspace()
+
+    assert Begun.GONE is await engine.begin(dial)
+    assert {} == await engine.changed_since(before)
 
 
 @pytest.mark.parametrize("late_us", [-25_000, 0, LATEST_US])

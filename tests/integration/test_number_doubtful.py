@@ -22,6 +22,7 @@ from tests.fakes.switchboard import Switchboard, open_switchboard
 NUMBER, OTHER = "+31610000001", "+31620000001"
 LOOK_MS = 10_000
 CONFIRMS = frozenset({Disposition.CONFIRMED})
+DAY_MS = 86_400_000
 UP_MS = 705_000  # ringing 45 s, talking 600 s, and a minute
 
 
@@ -130,10 +131,16 @@ async def test_the_end_of_a_later_attempt_says_nothing_about_one_given_up(engine
     assert Begun.HELD is (await _dial(engine))[1]
 
 
-async def test_talking_on_one_number_leaves_the_persons_others_free(engine: Engine) -> None:
-    """Once the first number was busy and the second is up, another campaign dials the first, and not the second."""
+@pytest.mark.parametrize("begins_ms", [0, DAY_MS - 1_000])
+async def test_talking_on_one_number_leaves_the_persons_others_free(engine: Engine, begins_ms: int) -> None:
+    """Once the first number was busy and the second is up, another campaign dials the first, and not the second.
+
+    So too where midnight (UTC) is between the two.
+    """
+    engine.clock.set_us(((engine.now_ms // DAY_MS + 1) * DAY_MS + begins_ms) * 1000)
     await _campaign(engine, "c1", NUMBER, OTHER, redial=Redial(1, 0, next_number=True))
     first, _ = await _dial(engine)
+    engine.clock.advance_ms(1_000)
     await engine.store.apply_event(str(first.attempt), event("end", Fact.BUSY))
     second, _ = await _dial(engine)
     assert OTHER == second.number
