@@ -50,9 +50,17 @@ class Seen:
             self._forget_oldest()
 
     def _forget_oldest(self) -> None:
-        by_age = sorted(self._folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        by_age = sorted(self._folder.iterdir(), key=_touched, reverse=True)
         for path in by_age[_MOST_FILES:]:
             path.unlink(missing_ok=True)
+
+
+def _touched(path: Path) -> float:
+    """When a file was touched; long ago where another process has forgotten it this moment."""
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _raise(descriptor: int, number: int) -> None:

@@ -79,3 +79,13 @@ def test_the_longest_untouched_is_forgotten(tmp_path: Path) -> None:
         os.utime(tmp_path / "seen" / life, (second, second))
 
     assert {*lives[6:]} == {path.name for path in (tmp_path / "seen").iterdir()}
+
+
+def test_what_another_process_forgets_at_this_moment_is_no_error(tmp_path: Path) -> None:
+    """A file that is listed and gone: whoever dials is not told that nothing can be kept."""
+    seen = Seen(tmp_path)
+    seen.keep(LIFE, 5)
+    (tmp_path / "seen" / "gone").symlink_to("nowhere")
+    seen.keep(OTHER, 6)
+
+    assert (5, 6) == (seen.read(LIFE), seen.read(OTHER))
