@@ -37,17 +37,22 @@ def _answering(
     script: dict[str, Any] | None = None,
     kind: str = "script",
     barred: frozenset[str] = frozenset(),
+    external_id: str | None = None,
     **told: Any,
 ) -> Answering:
     spoken = Spoken(
-        AttemptRef(CallRef("c1", 1), 1), kind, json.dumps(script or SCRIPT), "+31612345678", None, {"name": "Ann"},
-        Terms(), frozenset(facts), **told,
+        AttemptRef(CallRef("c1", 1), 1), kind, json.dumps(script or SCRIPT), "+31612345678", external_id,
+        {"name": "Ann"}, Terms(), frozenset(facts), **told,
     )  # fmt: skip
     return Answering(spoken, HOOKS, "+31201234567", "today", barred)
 
 
 def _heard(said: Said) -> list[str]:
     return [action["text"] for action in said.ncco if action["action"] == "talk"]
+
+
+def _asked(said: Said) -> list[str]:
+    return [action["eventUrl"][0] for action in said.ncco if action["action"] == "input"]
 
 
 def _after(answering: Answering, key: str, asked_by: str | None = None) -> tuple[list[str], set[Fact], dict[str, str]]:
@@ -72,7 +77,7 @@ def test_nothing_is_known_before_a_key_is_pressed() -> None:
     said = _answering().begin()
 
     assert (frozenset(), {}) == (said.facts, said.keys)
-    assert [f"{HOOKS}/reply/0"] == [action["eventUrl"][0] for action in said.ncco if action["action"] == "input"]
+    assert [f"{HOOKS}/reply/0"] == _asked(said)
 
 
 @pytest.mark.parametrize(("key", "heard", "fact"), [("1", "Thanks.", Fact.CONFIRMED), ("9", "Bye.", Fact.OPTED_OUT)])
@@ -87,6 +92,7 @@ def test_a_key_for_another_script_means_nothing() -> None:
 
     assert "" == first.script_mark
     assert 8 == len(replaced.script_mark)
+    assert [f"{HOOKS}/reply/{replaced.script_mark}:0"] == _asked(replaced.begin())
     assert replaced.script_mark != _answering(replaced=True, script=SCRIPT | {"language": "en-US"}).script_mark
     assert (["Thanks."], {Fact.CONFIRMED}, {"0": "1"}) == _after(replaced, "1")
     for answering, asked_by in ((replaced, ""), (first, replaced.script_mark)):
@@ -110,3 +116,20 @@ def test_whom_nobody_calls_is_not_connected_to() -> None:
     assert ["31201234567"] == [action["from"] for action in connects]
     barred = _answering(script=script, barred=frozenset({"+31207654321"})).begin()
     assert ["talk"] == [action["action"] for action in barred.ncco]
+
+
+@pytest.mark.parametrize(
+    ("moderator", "external_id", "moderates"),
+    [("chair", "chair", True), ("chair", None, False), ("+31612345678", None, True), ("+31612345679", "ann", False)],
+)
+def test_what_a_call_says_may_hang_on_whom_it_reached(
+    moderator: str, external_id: str | None, *, moderates: bool
+) -> None:
+    """A conference begins with its moderator, known by number or own id; who comes late is told so."""
+    script = {"text": "Hello.", "language": "en-GB", "moderator": moderator}
+    member = _answering(kind="conference", script=script, external_id=external_id).begin()
+    (joined,) = [action for action in member.ncco if action["action"] == "conversation"]
+    late = _answering(kind="conference", script=script, external_id=external_id, over=True).begin()
+
+    assert ("conference-c1", moderates) == (joined["name"], joined.get("startOnEnter", True))
+    assert ["talk"] == [action["action"] for action in late.ncco]
