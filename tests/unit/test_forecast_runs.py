@@ -76,6 +76,14 @@ def test_slots_of_the_trunk_are_shared() -> None:
     assert 600 - 15 + CALL_S == pytest.approx(finished_s(planned), rel=0.02)
 
 
+def test_slots_that_nobody_took_are_left() -> None:
+    """Three slots of its own, four of the trunk: a call each ten seconds, as with its own alone."""
+    own, both = plan(line(30, slots=3)), replace(plan(line(30, slots=3)), slots=4)
+
+    assert 285 + CALL_S == pytest.approx(finished_s(own), rel=0.01)
+    assert finished_s(own) == pytest.approx(finished_s(both), rel=0.01)
+
+
 def test_caps_of_a_number_hold_redials_back() -> None:
     """An hour between two tries goes before a wait of a minute; two tries a day put the third on the next day."""
     busy = {"rates": NOBODY, "redial": {Disposition.BUSY: Redial(2, 60_000)}}
