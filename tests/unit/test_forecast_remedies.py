@@ -7,10 +7,12 @@ from datetime import datetime
 
 import pytest
 
+from dialer.dispositions import Disposition
 from dialer.forecast import Line, Lot, Money, is_possible, problems_of
 from dialer.forecast.remedies import _widened
+from dialer.model import Redial
 from dialer.window_text import parse_windows
-from tests.fakes.forecasts import AMSTERDAM, HOUR_S, LONDON, PRICED, START, line, plan
+from tests.fakes.forecasts import AMSTERDAM, HOUR_S, LONDON, NOBODY, PRICED, START, line, plan
 
 
 def test_least_euros_are_told() -> None:
@@ -96,6 +98,14 @@ def test_who_follows_the_advice_within_a_minute_is_not_refused_again(people: int
     ends = datetime.fromisoformat(str(told(line(people, expires=START + 100))["expires_at"][0])).timestamp()
 
     assert is_possible(replace(plan(line(people, expires=ends)), starts=START + 59))
+
+
+def test_redials_of_years_do_not_hide_the_end_that_would_do() -> None:
+    """Everybody is busy, fifteen times a month apart: only the first tries count."""
+    monthly = {Disposition.BUSY: Redial(15, 30 * 86_400_000)}
+    asked = line(600, rates=NOBODY, redial=monthly, expires=START + 100)
+
+    assert "2027-01-15T08:05:00Z" == told(asked)["expires_at"][0]
 
 
 def test_least_rate_is_told_in_tenths() -> None:
