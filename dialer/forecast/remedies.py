@@ -13,13 +13,15 @@ from math import inf
 
 from dialer.clock import moment
 from dialer.forecast.line import Plan
-from dialer.forecast.run import run
+from dialer.forecast.run import PRECISION, run
 from dialer.windows import MIDNIGHT, Hours, Windows
 
 _SOMEBODY = 0.5
 _MINUTE_S = 60
 _TO_FOLLOW_S = 60  # whoever follows the advice starts a while after it was worked out
-_MORE_MINUTES = 5  # a deadline is tried so many minutes later than it seems, one by one
+_MORE_MINUTES = 5
+_PARTS = PRECISION / 2
+"""A deadline is tried so much later than it seems, in minutes and in parts of its time: the clock steps otherwise."""
 _MOST_TIMES_FASTER = 1_000
 _TENTHS = 10  # of a call a second: finer is not told
 
@@ -131,9 +133,10 @@ def _least_end(plan: Plan) -> int | None:
     endless = run(_ending(plan, inf), side=-1, first_tries=True)
     if endless.is_cut or any(endless.untried[code] > _SOMEBODY for code in _DETAILS):
         return None
-    least = (int(endless.last_first + _TO_FOLLOW_S) // _MINUTE_S + 1) * _MINUTE_S
-    tried = (least + later * _MINUTE_S for later in range(_MORE_MINUTES))
-    return next((ends for ends in tried if is_possible(_ending(plan, ends))), None)
+    before = int(endless.last_first + _TO_FOLLOW_S) // _MINUTE_S * _MINUTE_S
+    most = _MORE_MINUTES + int((endless.last_first - plan.starts) / _PARTS) // _MINUTE_S
+    found = _least(lambda minutes: _ending(plan, before + minutes * _MINUTE_S), most)
+    return None if found is None else before + found * _MINUTE_S
 
 
 def _ending(plan: Plan, expires: float) -> Plan:

@@ -12,7 +12,7 @@ from dialer.forecast import Line, Lot, Money, is_possible, problems_of
 from dialer.forecast.remedies import _widened
 from dialer.model import Redial
 from dialer.window_text import parse_windows
-from tests.fakes.forecasts import AMSTERDAM, HOUR_S, LONDON, NOBODY, PRICED, START, line, plan
+from tests.fakes.forecasts import AMSTERDAM, CALL_S, HOUR_S, LONDON, NOBODY, PRICED, START, line, plan
 
 
 def test_least_euros_are_told() -> None:
@@ -90,6 +90,23 @@ def test_least_end_is_told_in_whole_minutes() -> None:
         line(600, expires=START + 100)
     )["expires_at"]
     assert "2027-01-15T08:04:00Z" == told(line(537, expires=START + 100))["expires_at"][0]
+
+
+@pytest.mark.parametrize(("people", "slots"), [(60_000, 5), (100_000, 3)])
+def test_end_of_a_campaign_of_days_is_told_too(people: int, slots: int) -> None:
+    """Thirty seconds a call in few slots: what the steps of the clock leave open does not hide what would do."""
+    asked = line(people, slots=slots, expires=START + 100)
+    ends = datetime.fromisoformat(str(told(asked)["expires_at"][0])).timestamp()
+
+    assert people * CALL_S / slots == pytest.approx(ends - START, rel=0.005)
+    assert is_possible(plan(replace(asked, expires=ends)))
+
+
+def test_least_end_is_that_of_the_least_margin() -> None:
+    """Half as slow again may shrink to no margin: two hundred seconds, and a minute in which to follow."""
+    [problem] = problems_of(replace(plan(line(600, expires=START + 100)), margin=0.5))
+
+    assert "2027-01-15T08:05:00Z" == problem.changes[0].value
 
 
 @pytest.mark.parametrize("people", [537, 600, 1000])
