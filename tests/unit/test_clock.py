@@ -73,10 +73,13 @@ async def test_the_error_is_half_a_round_trip_at_most(
     assert abs(clock.now_us() - machine.redis_us) <= (there_us + back_us) // 2
 
 
-async def test_the_quickest_measurement_counts(machine: Machine, clock: RedisClock) -> None:
-    """A slow answer after a quick one does not make the clock worse."""
+@pytest.mark.parametrize(("there_us", "back_us"), [(100, 50_000), (100, 200_000), (200_000, 100)])
+async def test_the_quickest_measurement_counts(
+    machine: Machine, clock: RedisClock, there_us: int, back_us: int
+) -> None:
+    """A slow answer after a quick one does not make the clock worse, however slow, and on whichever way."""
     await clock.sync()
-    machine.way_back_us = 50_000
+    machine.way_there_us, machine.way_back_us = there_us, back_us
     await clock.sync()
 
     assert machine.redis_us == clock.now_us()
@@ -176,8 +179,9 @@ def test_a_moment_is_aware() -> None:
 
 @pytest.mark.parametrize("nothing", [None, ""])
 def test_no_moment_is_none(nothing: str | None) -> None:
-    """What was not stored is no moment."""
+    """What was not stored is no moment; what was is the one that it was."""
     assert None is at_ms(nothing)
+    assert moment(START_MS) == at_ms(str(START_MS)) == at_ms(START_MS)
 
 
 def test_a_naive_time_is_refused() -> None:
