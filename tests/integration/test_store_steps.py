@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dialer.callbacks.events import Callbacks
 from dialer.clock import moment
 from dialer.dialing import Begun
 from dialer.dispositions import Disposition, Fact
@@ -52,6 +53,18 @@ async def test_a_step_that_was_taken_changes_nothing(engine: Engine, state: Camp
     await engine.store.step("c1", verb)
 
     assert {} == await engine.changed_since(before)
+
+
+@pytest.mark.parametrize("events", [{"campaign.ended"}, {"campaign.ended", "call.ended"}, {"call.ended"}])
+async def test_the_end_is_told_where_it_was_asked_for(engine: Engine, events: set[str]) -> None:
+    """Once, whatever else the campaign tells."""
+    await engine.run_campaign(callbacks=Callbacks("https://example.org/told", frozenset(events)))
+    await engine.record(await engine.place(), "n1", "failed")
+    for _ in range(2):
+        await engine.leases.complete_campaigns()
+    told = [line.split()[0] for line in (await engine.keyspace())["callbacks:told"]]
+
+    assert sorted(events) == sorted(told)
 
 
 async def test_start_makes_a_campaign_ready(engine: Engine) -> None:
