@@ -28,7 +28,6 @@ class Part(BaseModel):
         frozen=True,
         extra="forbid",
         alias_generator=to_camel,
-        validate_by_alias=True,
         validate_by_name=True,
         allow_inf_nan=False,
     )

@@ -118,3 +118,14 @@ def test_what_does_not_go_with_others_is_told_with_its_field() -> None:
 
     assert ("misfit", "is needed here") == (error.type, error.message())
     assert {"problem": "is needed here", "field": "eventUrl"} == error.context
+
+
+def test_a_part_is_what_it_was_read_as() -> None:
+    """By its name or by the carrier's, nothing unknown in it; nobody changes it afterwards."""
+    keys = Dtmf.model_validate({"time_out": 5, "maxDigits": 2})
+
+    assert keys == Dtmf.model_validate({"timeOut": 5, "max_digits": "2"})
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(keys, "time_out", 6)  # noqa: B010 - a type checker refuses it
+    with pytest.raises(ValidationError, match=r"[Ee]xtra"):
+        Dtmf.model_validate({"timeout": 5})
