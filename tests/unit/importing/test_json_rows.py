@@ -9,7 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dialer.errors import InvalidInput
+from dialer.importing.faults import Fault
 from dialer.importing.json_rows import JsonArrayRows, NdjsonRows
+from dialer.importing.rows import BrokenRow, Layout
 
 ANN, BOB = "+31612345671", "+31612345672"
 NDJSON, ARRAY = "application/x-ndjson", "application/json"
@@ -32,6 +34,25 @@ def _read(reader: JsonArrayRows | NdjsonRows, text: str, cuts: list[int]) -> lis
     borders = sorted({*(cut for cut in cuts if cut < len(text)), len(text)})
     pieces = [text[start:end] for start, end in zip([0, *borders], borders, strict=False)]
     return [row for piece in pieces for row in reader.feed(piece)] + reader.end()
+
+
+@pytest.mark.parametrize("reader", [JsonArrayRows(), NdjsonRows()])
+def test_each_row_names_its_own_columns(reader: JsonArrayRows | NdjsonRows) -> None:
+    """There is neither a header nor anything between fields, before or after reading."""
+    before = reader.columns, reader.layout, reader.row
+    reader.feed("[]\n")
+
+    assert ((), Layout(), 0) == before
+    assert ((), Layout()) == (reader.columns, reader.layout)
+
+
+def test_a_line_that_is_too_long_is_told_by_its_beginning() -> None:
+    """One of just 64 KiB is read; what follows is, too."""
+    reader = NdjsonRows()
+    told = BrokenRow("x" * 79 + "\u2026", "the row is longer than 65536 characters", Fault.ROW_TOO_LONG)
+    longest = json.dumps({"n": "x" * (65_536 - 9)})
+
+    assert [(1, told), (2, (("n", "x" * (65_536 - 9)),))] == reader.feed("x" * 65_537 + f"\n{longest}\n")
 
 
 @pytest.mark.parametrize("media_type", [NDJSON, ARRAY])
