@@ -54,7 +54,7 @@ class ExplainStore(CallStore):
         # Where there are several, the leases are of all of them.
         names += [keys.trunk(name), keys.LEASES if len(paces) == 1 else keys.trunk_up(name), keys.WORKERS]
         names += [*keys.lines([name]), *keys.call_sets(campaign_id)]
-        args: list[str | int] = [campaign_id, now, now - keys.WORKER_ALIVE_MS, len(Held)]
+        args: list[str | int] = [now, now - keys.WORKER_ALIVE_MS, len(Held)]
         answer, known = await asyncio.gather(
             self._batch.run("explain_campaign", names, args), self._batch.command("HGET", keys.LIFE, "known")
         )

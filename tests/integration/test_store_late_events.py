@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dialer.clock import moment
 from dialer.dispositions import Disposition, Fact
-from dialer.model import Redial
+from dialer.model import Redial, UnknownPolicy
 from dialer.providers.base import CallEvent
 from dialer.store import Applied, EventResult
 from tests.fakes.engine import Engine, event, order, ref
@@ -34,6 +35,33 @@ async def test_a_late_fact_changes_the_label(engine: Engine) -> None:
         "campaign:c1:done:answered": None,
         "campaign:c1:done:machine": {"1": ended},
     } == changed
+
+
+async def test_whoever_listens_hears_of_a_label_that_changes_when_it_does(engine: Engine) -> None:
+    """Where the call stands now, and the moment at which that was told."""
+    await engine.run_campaign()
+    await engine.ring()
+    await apply(engine, event("answered", Fact.ANSWERED), event("completed", Fact.TALKED))
+    heard = await engine.store.changes(None)
+    engine.clock.advance_ms(10_000)
+    await apply(engine, event("machine", Fact.MACHINE))
+    (change,) = (await engine.store.changes(heard.place)).changes
+
+    assert ("c1-1", Disposition.MACHINE, moment(engine.now_ms)) == (change.subject, change.disposition, change.at)
+
+
+async def test_a_call_that_was_cancelled_in_line_again_stays_so(engine: Engine) -> None:
+    """Its attempt was given up, and its campaign cancelled; what is told of that late is the attempt's alone."""
+    await engine.run_campaign(unknown=UnknownPolicy.REDIAL)
+    await engine.record(await engine.place(), "n1", "unknown")
+    await engine.dialing.redial(ref("c1-1-1"))
+    await engine.store.step("c1", "cancel")
+    result = await apply(engine, event("completed", Fact.COMPLETED, Fact.TALKED))
+    (attempt,) = await engine.store.attempts("c1-1")
+
+    assert EventResult(Applied.APPLIED, Disposition.ANSWERED) == result
+    assert Disposition.ANSWERED is attempt.disposition
+    assert Disposition.CANCELLED is (await engine.store.call("c1-1")).disposition
 
 
 async def test_an_undetermined_call_is_relabelled_by_a_late_webhook(engine: Engine) -> None:

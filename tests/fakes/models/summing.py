@@ -15,9 +15,9 @@ FIELDS = ("state", "total", "reason")
 
 
 def _given(dice: Dice) -> list[Part]:
-    kind = dice.one("notification", "conference")
-    state = dice.one("running", "running", "paused")
-    return ["state", state, "priority", dice.one("normal", "urgent"), "kind", kind, "reason", dice.one("", "spent")]
+    kind = dice.one("notification", "notification", "conference")
+    state, priority = dice.one("running", "paused"), dice.one("normal", "normal", "urgent")
+    return ["state", state, "priority", priority, "kind", kind, "reason", dice.one("", "spent", "spent")]
 
 
 def _given_sum(dice: Dice) -> Command:
@@ -28,6 +28,7 @@ def _given_sum(dice: Dice) -> Command:
         ("HSET", keys.campaign(campaign_id), *_given(dice)),
         ("HSET", keys.campaign(campaign_id), *_given(dice)),
         ("HSET", keys.campaign(campaign_id), dice.one("timed", "tripped_until"), dice.moment()),
+        *[("HSET", keys.campaign(campaign_id), *_given(dice), "tripped_until", dice.now)] * 4,
         ("ZADD", keys.calls_in(campaign_id, dice.one(*keys.IN_FLIGHT)), dice.moment(), seq),
         ("ZADD", keys.calls_in(campaign_id, CallState.WAITING), dice.moment(), seq),
         ("ZADD", keys.held(campaign_id), held, seq),
@@ -64,7 +65,7 @@ def _opens_at(fields: Mapping[str, str]) -> int:
 
 
 def _sum(dice: Dice) -> Asked:
-    seen = dice.some(CAMPAIGNS)
+    seen = dice.one(CAMPAIGNS, dice.some(CAMPAIGNS))
     names: list[str] = []
     for campaign_id in seen:
         sets = (keys.calls_in(campaign_id, state) for state in keys.IN_FLIGHT)
