@@ -60,7 +60,11 @@ PYTHON: dict[str, Sequence[str]] = {
     "hang_ups": _integrations("hang_ups"),
     "packed": _integrations("packed_attempts"),
     "idempotency": ("tests/integration/api/test_api_idempotency.py",),
-    "planning": (*_units("planning"), *_API_FORECASTS),
+    "planning": (
+        *_units("planning"),
+        f"{_INTEGRATION.format('trunk_carriers')}::test_a_forecast_counts_the_budgets_of_all_trunks",
+        *_API_FORECASTS,
+    ),
     "known": (*_units("known"), *_integrations("store_finding store_adding")),
     "redis/witnesses": _units("witnesses"),
     "redis/life": _integrations("life cli_restored"),
