@@ -185,6 +185,16 @@ def test_nobody_is_told_of_an_end_more_than_a_year_ahead(later_s: int, ends: boo
     assert ends == (run(plan(line(3, windows=windows, zones=(AMSTERDAM,)))).finished(0.5) is not None)
 
 
+def test_a_run_of_too_many_steps_has_no_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is given up, and nothing is told that was not seen; what was, is."""
+    whole = run(plan(line(300)))
+    monkeypatch.setattr("dialer.forecast.run._MOST_STEPS", 10)
+    cut = run(plan(line(300)))
+
+    assert (False, True, None) == (whole.is_cut, cut.is_cut, cut.finished(0.5))
+    assert 0 < cut.attempts < whole.attempts
+
+
 def test_who_is_up_is_waited_for() -> None:
     """A call that rings since five seconds ends in its own time, and counts as no new one."""
     up = line(lots=(), up=(Lot(START - 5, 1),))
