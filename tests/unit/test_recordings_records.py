@@ -17,6 +17,7 @@ from dialer.api.routing import _ID
 from dialer.providers.kpn.events import decode_query, parse_event
 from dialer.recordings.records import (
     LONGEST_URL,
+    RecordingState,
     ToldRecording,
     file_ending,
     next_wait_ms,
@@ -162,3 +163,8 @@ def test_waits_grow_from_minutes_to_hours(tries: int, by_hand: bool, minutes: in
 def test_type_is_one_of_sound(told_type: str, kept: str, ending: str) -> None:
     """What the carrier's host says of a file never becomes anything that a browser would run."""
     assert (kept, ending) == (safe_type(told_type), file_ending(safe_type(told_type)))
+
+
+def test_how_far_a_recording_is_is_told_in_these_words() -> None:
+    """In Redis, in the API and in a metric."""
+    assert ["waiting", "failed", "stored", "gone"] == list(RecordingState)
