@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from dialer.dialing import Begun
 from dialer.dials import Dial
@@ -180,7 +181,9 @@ async def test_a_breaker_may_wait_for_a_person(engine: Engine) -> None:
     await engine.leases.complete_campaigns()
     assert "closing" not in await engine.keyspace(), "the sweeper has looked at it before"
     await _calls(engine, *[Fact.REJECTED] * 3)
-    assert [] == await engine.leases.complete_campaigns()
+    with capture_logs() as lines:
+        assert [] == await engine.leases.complete_campaigns()
+    assert [("campaign.stopped", "c1")] == [(line["event"], line["campaign_id"]) for line in lines]
     paused = await engine.store.campaign("c1")
     resumed = await engine.store.step("c1", "resume")
     engine.clock.advance_ms(400)
