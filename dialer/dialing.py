@@ -281,7 +281,7 @@ class Dialing:
         names = keys.call_step(dial.attempt, *keys.dialed(dial.number, now, days=2))
         args: list[Any] = [*_step(dial.attempt, now), nonce, *follows, dial.number]
         taken, call, malformed = await self._batch.run("record_placement", names, args)
-        return Recorded(bool(taken), Disposition(call) if call else None, malformed)
+        return Recorded(taken == 1, Disposition(call) if call else None, malformed)
 
     async def redial(self, attempt: AttemptRef) -> bool:
         """Give an unknown attempt up for surely not placed: its call is back in the line, under a next attempt.

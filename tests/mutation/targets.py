@@ -221,7 +221,9 @@ LUA: dict[str, Sequence[str]] = {
         "dialing_begin store_suppression prefix_shares number_doubtful windows person_numbers erased_numbers"
     ),
     "record_placement": _life("dialing_record dialing_redial number_doubtful"),
-    "apply_event": _life("store_events store_late_events redials number_doubtful store_erasing"),
+    "apply_event": _life(
+        "store_events store_late_events redials number_doubtful store_conferences redials_beforehand store_erasing"
+    ),
     "lapse_lease": _life("leases"),
     "redial_unknown": _life("dialing_redial leases"),
     "adopt_attempt": (
