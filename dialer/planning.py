@@ -77,7 +77,7 @@ class Planning:
     def prospects(self, campaign: Campaign) -> Prospects:
         """Counts the people of a list for a campaign that is not stored, for `forecast_of`."""
         now, region = self._clock.now_us() / 1_000_000, self._settings.default_region
-        return Prospects(self._store, campaign, now, region=region, beginnings=self._beginnings(campaign))
+        return Prospects(self._store, campaign, now, region=region, beginnings=self._beginnings)
 
     async def forecast_of(self, campaign: Campaign, people: People, assumed: Assumed | None = None) -> Forecast:
         """The same for these people, of a campaign that is stored or not."""
@@ -101,7 +101,7 @@ class Planning:
         return await asyncio.to_thread(problems_of, plan)
 
     async def _people(self, campaign: Campaign, *, whole: bool) -> People:
-        region, beginnings = self._settings.default_region, self._beginnings(campaign)
+        region, beginnings = self._settings.default_region, self._beginnings
         return await self._store.people_left(campaign, region=region, whole=whole, beginnings=beginnings)
 
     async def _plan(self, campaign: Campaign, assumed: Assumed, people: People) -> Plan:
@@ -122,7 +122,7 @@ class Planning:
             / _PPM,
             least_margin=MARGIN_LEAST_PPM / _PPM,
             slots=self._slots(trunks),
-            shares=self._shares(rates),
+            shares=self._settings.shares,
         )
 
     def _slots(self, trunks: Sequence[str]) -> int | None:
@@ -130,19 +130,10 @@ class Planning:
         each = [self._settings.over(trunk).slots for trunk in trunks]
         return sum(each) if all(each) else None
 
-    def _beginnings(self, campaign: Campaign) -> frozenset[str]:
-        over = (self._settings.over(trunk) for trunk in campaign.trunks if trunk in self._settings.trunk_names)
-        return frozenset(beginning for one in over for beginning in one.shares)
-
-    def _shares(self, rates: Mapping[str, float]) -> dict[str, float]:
-        """What numbers with some beginnings get of these trunks together."""
-        by_trunk = {trunk: self._settings.over(trunk).shares for trunk in rates}
-        beginnings = {beginning for shares in by_trunk.values() for beginning in shares}
-        whole = sum(rates.values())
-        return {
-            beginning: sum(rate * by_trunk[trunk].get(beginning, 1.0) for trunk, rate in rates.items()) / whole
-            for beginning in beginnings
-        }
+    @property
+    def _beginnings(self) -> frozenset[str]:
+        """Of numbers that have but a share of the budget, which is the same of each trunk."""
+        return frozenset(self._settings.shares)
 
     async def _other(self, campaign: Campaign, rates: Mapping[str, float]) -> Line:
         """Another campaign; where it is not on all of these trunks, it takes no more than theirs."""
@@ -151,7 +142,7 @@ class Planning:
                 campaign,
                 region=self._settings.default_region,
                 sample=_SAMPLE_OF_OTHERS,
-                beginnings=self._beginnings(campaign),
+                beginnings=self._beginnings,
             ),
             self._store.seen_alone(campaign, calls=_SEEN_OF_OTHERS),
         )

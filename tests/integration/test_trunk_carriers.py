@@ -16,6 +16,7 @@ from redis.asyncio import Redis
 
 from dialer import keys
 from dialer.cli import main as command_line
+from dialer.clock import now_ms
 from dialer.errors import CarrierError
 from dialer.leases import Lapsed
 from dialer.planning import Assumed
@@ -277,6 +278,18 @@ async def test_a_forecast_counts_the_budgets_of_all_trunks(twins: Twins) -> None
     assert (150, 0.015, 0.005) == pytest.approx((whole.calls_per_second, whole.margin, whole.least_margin))
     assert {others[0]: 50, others[1]: None} == {one.id: one.calls_per_second for one in whole.others}
     assert (50, {asked, others[1]}) == (of_south.calls_per_second, {one.id for one in of_south.others})
+
+
+async def test_a_forecast_begins_when_the_first_trunk_is_open(twins: Twins) -> None:
+    """One that was refused waits; where all wait, so does the forecast."""
+    board, planning = twins.board, twins.board.runtime.planning
+    one = await board.runtime.store.campaign(await board.campaign(["+31612345678"], trunks=["main", "south"]))
+    opens_ms = now_ms(board.runtime.clock) + 600_000
+    for trunk, later_ms in (("main", 60_000), ("south", 0)):
+        await board.runtime.batch.command("HSET", keys.trunk(trunk), "gate", opens_ms + later_ms)
+    plan = await planning._plan(one, Assumed(), await planning._people(one, whole=True))
+
+    assert 0 <= plan.starts - opens_ms / 1000 < 10
 
 
 async def test_trunks_are_named_on_the_command_line(twins: Twins) -> None:

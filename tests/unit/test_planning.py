@@ -14,7 +14,8 @@ from dialer.dispositions import Disposition
 from dialer.forecast import Brake, Line, Money, Rates
 from dialer.forecast.line import Lot
 from dialer.model import Breaker, Campaign, Caps, EuroCap, Priority, Redial, Share, Terms, Tripped
-from dialer.planning import Assumed, _given, _line, _priced, can_be_impossible
+from dialer.planning import Assumed, Planning, _given, _line, _priced, can_be_impossible
+from dialer.settings import Settings
 from dialer.store.forecasts import People
 from dialer.window_text import parse_windows
 from tests.fakes.engine import draft
@@ -135,3 +136,26 @@ def test_only_a_list_that_is_bound_may_be_impossible(fields: dict[str, Any], *, 
     campaign: Campaign = draft(**fields)
 
     assert may is can_be_impossible(campaign)
+
+
+SOUTH = {
+    "carrier_client_id": "tests",
+    "carrier_client_secret": "tests",
+    "carrier_application_id": "tests",
+    "from_number": "+31207654321",
+    "calls_per_second": 1,
+    "slots": 4,
+}
+
+
+def _planning(**settings: Any) -> Planning:
+    nothing: Any = None
+    return Planning(nothing, nothing, nothing, Settings(trunks={"south": SOUTH}, **settings))
+
+
+@pytest.mark.parametrize(("of_main", "together"), [(0, None), (3, 7)])
+def test_as_many_calls_are_up_as_all_trunks_take(of_main: int, together: int | None) -> None:
+    """Any number, where one of them takes any number."""
+    planning = _planning(slots=of_main)
+
+    assert (together, 4) == (planning._slots(["main", "south"]), planning._slots(["south"]))

@@ -168,3 +168,11 @@ def test_type_is_one_of_sound(told_type: str, kept: str, ending: str) -> None:
 def test_how_far_a_recording_is_is_told_in_these_words() -> None:
     """In Redis, in the API and in a metric."""
     assert ["waiting", "failed", "stored", "gone"] == list(RecordingState)
+
+
+def test_a_file_ends_as_its_type_says() -> None:
+    """So that whoever downloads it can play it."""
+    waves = dict.fromkeys(("audio/wav", "audio/x-wav", "audio/wave", "audio/vnd.wave"), "wav")
+    endings = {"audio/mpeg": "mp3", "audio/mp3": "mp3", "audio/ogg": "ogg", "application/ogg": "ogg"} | waves
+
+    assert endings | {"audio/flac": "bin", "": "bin"} == {one: file_ending(one) for one in (*endings, "audio/flac", "")}

@@ -7,6 +7,7 @@ import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import aiohttp
 import pytest
@@ -179,6 +180,22 @@ async def test_sample_stands_for_a_long_list(api: aiohttp.ClientSession, runtime
     assert 500 == counted["skipped"][0]["calls"] == pytest.approx(sampled["skipped"][0]["calls"], abs=60)
     assert 5000 == sampled["calls"] == counted["calls"]
     assert sampled["left_s"] == pytest.approx(counted["left_s"], rel=0.05)
+
+
+async def test_whoever_is_refused_was_counted(api: aiohttp.ClientSession, runtime: Runtime) -> None:
+    """A sample is enough for a plan that can be done; it alone refuses none."""
+    counted: dict[str, list[bool]] = {}
+    people_left = type(runtime.store).people_left
+    for name, span in (("hopeless", {"minutes": 1}), ("easy", {"days": 2})):
+        campaign_id = await create(api, expires_at=within(runtime, **span))
+        await fill(runtime, campaign_id, new_calls(1500))
+        campaign = await runtime.store.campaign(campaign_id)
+        with patch.object(type(runtime.store), "people_left", autospec=True, side_effect=people_left) as looked:
+            problems = await runtime.planning.problems(campaign)
+        counted[name] = [call.kwargs["whole"] for call in looked.call_args_list if "whole" in call.kwargs]
+        assert bool(problems) is (name == "hopeless")
+
+    assert {"hopeless": [False, True], "easy": [False]} == counted
 
 
 async def test_cancelled_campaign_has_no_forecast(api: aiohttp.ClientSession, campaign_id: str) -> None:
