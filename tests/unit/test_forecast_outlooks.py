@@ -183,3 +183,32 @@ def test_cost_is_told_in_cents_and_is_never_less_than_nothing() -> None:
 
     assert Range(0.03, 0.03, 0.03) == one
     assert Range(0.0, 10.0, round(1000 * edge * 0.2, 2)) == rare
+
+
+def test_low_edge_is_as_far_from_what_is_expected_as_the_high_one() -> None:
+    """With rates that are known for sure, of a thousand people: 1.645 deviations to each side of a tenth."""
+    sure = replace(MIXED, evidence=inf)
+    told = look_ahead(plan(line(1000, rates=sure, redial={Disposition.BUSY: Redial(1, 60_000)})))
+    edge = 1000 * 1.645 * (0.1 * 0.9 / 1000) ** 0.5
+
+    assert Range(round(1100 - edge), 1100, round(1100 + edge)) == told.attempts
+
+
+def test_low_end_is_that_of_the_luckiest_twentieth() -> None:
+    """One in a hundred of three hundred is busy: at best nobody, and as expected somebody is called an hour later."""
+    rare = replace(MIXED.given({Disposition.ANSWERED: 0.99, Disposition.BUSY: 0.01}, ring_s=10), evidence=inf)
+    told = look_ahead(plan(line(300, rates=rare, redial={Disposition.BUSY: Redial(1, HOUR_S * 1000)}))).finishes
+    assert told is not None
+
+    assert 100 + CALL_S == pytest.approx(told.low.timestamp() - START, abs=3)
+    assert told.expected.timestamp() - START > HOUR_S
+
+
+def test_cost_is_as_unsure_as_the_attempts_that_are_expected() -> None:
+    """Ten people, eleven attempts as expected; at worst a quarter is busy, and more of all attempts are picked up."""
+    sure = replace(MIXED, evidence=inf, price_per_minute=0.6)
+    cost = look_ahead(plan(line(10, rates=sure, redial={Disposition.BUSY: Redial(1, 60_000)}))).cost
+    most = 10 * (1.1 + 1.645 * (0.1 * 0.9 / 10) ** 0.5)
+    assert cost is not None
+
+    assert most * (0.6 + 1.645 * (0.6 * 0.4 / 11) ** 0.5) * 0.2 == pytest.approx(cost.high, abs=0.011)
