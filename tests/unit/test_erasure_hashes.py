@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from pydantic import SecretStr
 
 from dialer.erasures.hashes import MARK, erasure_secret, fingerprint, suppressed_digest
 from dialer.settings import Settings
@@ -22,6 +23,7 @@ def test_hash_is_an_hmac_behind_a_mark() -> None:
 def test_without_a_secret_there_is_none() -> None:
     """A dialer without the secret keeps no hashes, and asks for none."""
     assert "" == suppressed_digest(NUMBER, "") == erasure_secret(Settings())
+    assert SECRET == erasure_secret(Settings(erasure_secret=SecretStr(SECRET)))
 
 
 @given(one=numbers, other=numbers)
