@@ -212,3 +212,12 @@ def test_cost_is_as_unsure_as_the_attempts_that_are_expected() -> None:
     assert cost is not None
 
     assert most * (0.6 + 1.645 * (0.6 * 0.4 / 11) ** 0.5) * 0.2 == pytest.approx(cost.high, abs=0.011)
+
+
+def test_high_end_leaves_out_the_unluckiest_twentieth() -> None:
+    """Of a hundred people a tenth is busy, and hardly ever is somebody so for five hours on end."""
+    sure = replace(MIXED, evidence=inf)
+    told = look_ahead(plan(line(100, rates=sure, redial={Disposition.BUSY: Redial(6, HOUR_S * 1000)}))).finishes
+    assert told is not None
+
+    assert 3 * HOUR_S < told.high.timestamp() - START < 4.5 * HOUR_S
