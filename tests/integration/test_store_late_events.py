@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dialer import keys
 from dialer.clock import moment
 from dialer.dispositions import Disposition, Fact
 from dialer.model import Redial, UnknownPolicy
@@ -48,6 +49,18 @@ async def test_whoever_listens_hears_of_a_label_that_changes_when_it_does(engine
     (change,) = (await engine.store.changes(heard.place)).changes
 
     assert ("c1-1", Disposition.MACHINE, moment(engine.now_ms)) == (change.subject, change.disposition, change.at)
+
+
+async def test_a_late_label_is_told_where_somebody_asked_for_it_since_the_end(engine: Engine) -> None:
+    """Single calls share a campaign: whom it tells may be another one by then."""
+    await engine.run_campaign()
+    await engine.ring()
+    await apply(engine, event("answered", Fact.ANSWERED), event("completed", Fact.TALKED))
+    await engine.batch.command("HSET", keys.campaign("c1"), "tells", "call.ended")
+    await apply(engine, event("machine", Fact.MACHINE))
+
+    told = [f"call.ended c1-1 machine {engine.now_ms}"]
+    assert told == await engine.batch.command("LRANGE", keys.CALLBACKS_TOLD, 0, -1)
 
 
 async def test_a_call_that_was_cancelled_in_line_again_stays_so(engine: Engine) -> None:
