@@ -419,6 +419,17 @@ async def test_hours_of_old_windows_are_not_written(engine: Engine) -> None:
     assert 0 == await engine.batch.run("store_hours", [keys.campaign("c1")], ["1", "h1", "1 2"])
 
 
+async def test_calls_are_due_from_the_very_moment_at_which_their_campaign_opens(engine: Engine) -> None:
+    """In little it tells none of them before."""
+    await run(engine, new_calls(2), windows=FROM_TEN)
+    await claimed(engine)
+    at(engine, OPENS_MS - 1)
+    before = (await sampled(engine)).due
+    at(engine, OPENS_MS)
+
+    assert (0, 2) == (before, (await sampled(engine)).due)
+
+
 async def test_nobody_waits_long_in_closed_hours(engine: Engine) -> None:
     """The metric of who has waited longest does not count a night."""
     await engine.run_campaign(windows=FROM_TEN)
