@@ -59,7 +59,7 @@ class CampaignExplainOut(ReasonOut):
     campaign_id: str
     state: CampaignState
     at: datetime = Field(description="The moment.")
-    also: list[ReasonOut] = Field(description="What else is against it, weaker.")
+    also: list[ReasonOut] = Field(description="What else is against it.")
     total: int
     reasons: list[GroupOut] = Field(description="All its calls by reason; `calls` add up to `total`.")
 
@@ -90,7 +90,7 @@ class CallExplainOut(ReasonOut):
     state: CallState
     disposition: Disposition | None
     at: datetime = Field(description="The moment.")
-    also: list[ReasonOut] = Field(description="What else is against it, weaker.")
+    also: list[ReasonOut] = Field(description="What else is against it.")
     would_dial: str | None = Field(description="The number that it dials next; null where there is none.")
     suppressed: dict[str, datetime] = Field(description="Its suppressed numbers, and since when.")
     tries: int = Field(description="How many attempts were used up.")

@@ -63,6 +63,7 @@ PYTHON: dict[str, Sequence[str]] = {
     "planning": (
         *_units("planning"),
         f"{_INTEGRATION.format('trunk_carriers')}::test_a_forecast_counts_the_budgets_of_all_trunks",
+        f"{_INTEGRATION.format('trunk_carriers')}::test_a_forecast_begins_when_the_first_trunk_is_open",
         *_API_FORECASTS,
     ),
     "known": (*_units("known"), *_integrations("store_finding store_adding")),

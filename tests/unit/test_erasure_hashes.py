@@ -20,6 +20,11 @@ def test_hash_is_an_hmac_behind_a_mark() -> None:
     assert 1 + 43 == len(suppressed_digest(NUMBER, SECRET))
 
 
+def test_text_that_is_no_text_has_one_too() -> None:
+    """Half of a pair, as JSON may hold it, is no reason to refuse an erasure."""
+    assert suppressed_digest("\ud800", SECRET) != suppressed_digest("\ud801", SECRET)
+
+
 def test_without_a_secret_there_is_none() -> None:
     """A dialer without the secret keeps no hashes, and asks for none."""
     assert "" == suppressed_digest(NUMBER, "") == erasure_secret(Settings())

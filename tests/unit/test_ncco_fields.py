@@ -95,6 +95,13 @@ def test_a_figure_keeps_to_the_carriers_bounds(part: Any, name: str, least: floa
             part.model_validate({name: value})
 
 
+@pytest.mark.parametrize("name", ["beepTimeout", "beep_timeout"])
+def test_the_wait_for_a_beep_is_read_by_either_name(name: str) -> None:
+    """The carrier's documents have both; it is sent by the second."""
+    sent = AdvancedMachineDetection.model_validate({name: 60}).model_dump(by_alias=True, exclude_unset=True)
+    assert {"beep_timeout": 60} == sent
+
+
 def test_what_is_not_said_is_as_the_carrier_has_it() -> None:
     """The defaults of its documents."""
     keys, words = Dtmf(), Speech()
