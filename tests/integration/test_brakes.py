@@ -86,6 +86,20 @@ async def test_probes_close_the_breaker(engine: Engine) -> None:
     assert 2 <= len(await engine.claim())
 
 
+async def test_the_next_probe_goes_as_soon_as_one_has_ended(engine: Engine) -> None:
+    """The campaign that waits for its one call to end is looked at in that moment, not seconds later."""
+    await _run(engine, breaker=BREAKER)
+    await _calls(engine, *[Fact.FAILED] * 3)
+    engine.clock.advance_ms(MINUTE_MS)
+    probe = await engine.ring()
+    engine.clock.advance_ms(400)
+    assert [] == await engine.claim()
+    await _end(engine, probe, Fact.BUSY)
+
+    assert {"c1": engine.now_ms} == (await engine.keyspace())["sleeping"]
+    assert 1 == len(await engine.claim())
+
+
 async def test_a_failed_probe_waits_twice_as_long(engine: Engine) -> None:
     """And so on, but never longer than an hour."""
     await _run(engine, breaker=BREAKER)

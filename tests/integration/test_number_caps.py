@@ -163,6 +163,20 @@ async def test_a_call_given_back_behind_midnight_was_not_dialed_the_day_before(e
     assert not [name for name in await engine.keyspace() if name.startswith("dialed:")]
 
 
+async def test_who_turns_out_to_be_up_is_held_back_no_more(engine: Engine) -> None:
+    """An attempt that was given up and to be dialed again rings after all, while its call waits for the spacing."""
+    await _campaign(engine, "c1", caps=Caps(spacing_ms=HOUR_MS))
+    first, _ = await _dial(engine)
+    await engine.record(first, str(first.attempt), "unknown")
+    assert await engine.dialing.redial(first.attempt)
+    assert Begun.HELD is (await _dial(engine))[1]
+    assert await _held(engine, "c1")
+    await engine.store.apply_event(str(first.attempt), event("ringing", Fact.RINGING))
+
+    assert CallState.LIVE is (await engine.store.call("c1-1")).state
+    assert "campaign:c1:held" not in await engine.keyspace()
+
+
 async def test_held_back_beyond_its_end_a_call_expires(engine: Engine) -> None:
     """Rather not at all than late: a call whose number is free only after its campaign's end has expired."""
     await _campaign(engine, "c1")
