@@ -143,7 +143,11 @@ PYTHON: dict[str, Sequence[str]] = {
     "forecast/stopping": _units("forecast_stops forecast_runs"),
     "forecast/talking": _units("forecast_talking"),
     "explaining/groups": (*_units("explaining_groups"), *_integrations("explain")),
-    "explaining/reasons": (*_units("explaining explaining_groups explaining_rules manual"), *_integrations("explain")),
+    "explaining/reasons": (
+        *_units("explaining explaining_groups explaining_rules"),
+        f"{_UNIT.format('manual')}::test_table_of_reasons_is_that_of_the_code",
+        *_integrations("explain"),
+    ),
     "explaining/rules": (*_units("explaining_rules explaining explaining_groups"), *_integrations("explain")),
     "explaining/seen": _units("explaining_seen explaining_rules"),
     "importing/checks": _IMPORTING,

@@ -41,6 +41,10 @@ def test_a_call_costs_on_the_day_on_which_it_ends() -> None:
     assert [0, 5, 4] == [purse.most(MIDNIGHT + later) for later in (-1, 0, 20)]
     assert 6 == purse.most(MIDNIGHT + DAY_S)
 
+    late = Purse(Money(total=10.0, day=6.0, reserve=1.0, spent_today=5.0), MIDNIGHT - 10)
+    late.take(MIDNIGHT + 20, 1, 2.0)
+    assert 4 == late.most(MIDNIGHT + 30), "nobody has looked between midnight and its end"
+
 
 def test_each_call_is_free_again_when_it_ends() -> None:
     """They end in their own order, whatever that in which they began."""
