@@ -226,9 +226,12 @@ def _step(after: int, row: int, *rejected: int) -> ImportStep:
     return ImportStep(after, row, Place(10 * row, row), rejections)
 
 
-async def test_a_named_import_writes_down_how_far_it_is(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("most", "kept"), [(1, [3]), (2, [3, 5])])
+async def test_a_named_import_writes_down_how_far_it_is(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, most: int, kept: list[int]
+) -> None:
     """With the calls of each batch: sums, the latest place, when it began; of rows not taken so many as are kept."""
-    monkeypatch.setattr("dialer.store.imports.MOST_KEPT", 1)
+    monkeypatch.setattr("dialer.store.imports.MOST_KEPT", most)
     await engine.store.create_campaign(draft())
     steps = [_step(0, 2), _step(2, 4, 3), _step(4, 6, 5), _step(6, 8, 7), _step(8, 10)]
     for step in steps:
@@ -239,9 +242,9 @@ async def test_a_named_import_writes_down_how_far_it_is(engine: Engine, monkeypa
     assert {
         "begun_at": str(START_MS + 1), "changed_at": str(START_MS + 5), "state": "open",
         "row": "10", "offset": "100", "offset_row": "10", "layout": {"encoding": None, "header": [], "delimiter": ""},
-        "accepted": "1", "duplicates": "4", "rejected": "3", "kept": "1",
+        "accepted": "1", "duplicates": "4", "rejected": "3", "kept": str(len(kept)),
     } == stored["campaign:c1:import:list"]  # fmt: skip
-    assert [3] == [row[0] for rows in stored["campaign:c1:import:list:rejected"] for row in json.loads(rows)]
+    assert kept == [row[0] for rows in stored["campaign:c1:import:list:rejected"] for row in json.loads(rows)]
     assert {"list": START_MS + 1} == stored["campaign:c1:lists"]
     assert {"c1/list": START_MS + 2} == stored["rejected"]
 
