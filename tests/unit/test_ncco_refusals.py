@@ -218,6 +218,12 @@ def test_what_is_wrong_is_told_in_plain_words(ncco: Any, words: str) -> None:
     assert str(refused.value).startswith(words)
 
 
+def test_where_no_names_are_known_none_are_told() -> None:
+    """The parts of an action are few and small."""
+    with pytest.raises(InvalidInput, check=lambda error: str(error) == "there is no such field"):
+        parse_ncco([{"action": "input", "type": ["dtmf"], "dtmf": {"max": 1}}])
+
+
 def test_the_field_of_an_endpoint_that_was_meant_is_proposed() -> None:
     """Also where nothing stands around it."""
     with pytest.raises(
