@@ -26,6 +26,7 @@ def _integrations(names: str) -> tuple[str, ...]:
 
 _API_FORECASTS = ("tests/integration/api/test_api_forecasts.py",)
 
+_RUN_FORECASTS = _INTEGRATION.format("forecast_against_engine")
 # Without those that start processes or read a hundred megabytes.
 _IMPORTING = tuple(
     f"tests/unit/importing/test_{name}.py"
@@ -64,6 +65,7 @@ PYTHON: dict[str, Sequence[str]] = {
         *_units("planning"),
         f"{_INTEGRATION.format('trunk_carriers')}::test_a_forecast_counts_the_budgets_of_all_trunks",
         f"{_INTEGRATION.format('trunk_carriers')}::test_a_forecast_begins_when_the_first_trunk_is_open",
+        f"{_RUN_FORECASTS}::test_forecast_is_within_a_tenth_of_the_run[a third begins alike]",
         *_API_FORECASTS,
     ),
     "known": (*_units("known"), *_integrations("store_finding store_adding")),
