@@ -47,9 +47,8 @@ class Score:
 
     @property
     def share(self) -> str:
-        """Of those that need not be explained, the part that was noticed."""
-        asked = self.tried - self.counts["explained"]
-        return f"{100 * self.noticed / asked:.1f} %" if asked else "-"
+        """The part of those tried that was noticed."""
+        return f"{100 * self.noticed / self.tried:.1f} %" if self.tried else "-"
 
 
 def total(name: str, scores: list[Score]) -> Score:
