@@ -106,6 +106,15 @@ DOUBTFUL = Tile(
     meaning="Calls given up as undetermined: neither a webhook nor the carrier's list told whether the phone rang.",
     remedy="They are not called again by themselves. Runbook: deploy/README.md, Calls undetermined.",
 )
+UNTAKEN = Tile(
+    title="Alarms nobody took",
+    unit="short",
+    queries=[Query(fleet("dialer_escalations_unconfirmed"), "in vain")],
+    words={"0": Word("none", "green")},
+    steps=((0, "green"), (1, "red")),
+    meaning="Escalations that ended in vain within a day, and that nobody has taken over since.",
+    remedy="Look after what they were about, now: `dialer status` has them, `dialer escalation confirm` says who did.",
+)
 TRUNKS = Tile(
     title="Worst trunk",
     unit="short",
@@ -144,7 +153,13 @@ BOARD = Board(
             None,
             [
                 Line(5, [(8, CALLING), (4, REACHED_NOW), (4, URGENT), (4, USED), (4, ALARMS)]),
-                Line(4, [(4, WORKERS), (4, REDIS_NOW), (4, TRUNKS), (4, REFUSED), (4, UNKNOWN), (4, DOUBTFUL)]),
+                Line(
+                    4,
+                    [
+                        *((4, WORKERS), (3, REDIS_NOW), (4, TRUNKS), (3, REFUSED)),
+                        *((3, UNKNOWN), (4, DOUBTFUL), (3, UNTAKEN)),
+                    ],
+                ),
                 Line(5, [(12, ACCEPTED), (12, DONE)]),
                 Line(6, [(14, FIRING_NOW), (10, TRUNK_TIMES)]),
             ],
