@@ -83,7 +83,8 @@ def _jumps(ahead_s: int) -> Strike:
             _ground(wired).set_clock(0)
         assert _told_ahead_s(world.workers[0].written(logged), ahead_s), "its clock did not jump, or it did nothing"
         placed = world.placings()[before:]
-        assert peak([record.arrived_s for record in placed]) <= CALLS_PER_SECOND, "calls left too fast"
+        # A clock that gave its ninety seconds' tokens at once would send all; on a busy machine some arrive together.
+        assert peak([record.arrived_s for record in placed]) <= 1.5 * CALLS_PER_SECOND, "calls left too fast"
 
     return struck
 
