@@ -27,6 +27,8 @@ STORED = "en-US"  # a stored script names its language
 LADDER = "ladder"
 """Stands among the imports while steps may follow, so that the campaign does not complete between two of them."""
 _OPENED, _BY_HAND = "opened:", "by_hand:"
+_TAKEN_OVER = (Why.TAKEN_OVER, *sorted(UNSETTLED))
+"""What it becomes, and what it was until then."""
 
 
 class EscalationStore(ListingStore, CallStore, AttemptStore):
@@ -71,11 +73,11 @@ class EscalationStore(ListingStore, CallStore, AttemptStore):
     async def confirm_by_hand(self, campaign_id: str, person: str, by: str | None) -> None:
         """Note that somebody has confirmed. Repeatable: the first word stays. Raises NotFound, IllegalStep.
 
-        One that ended in vain is taken over by that, as long as it is shown as such.
+        One that ended in vain is taken over by that, however long ago it did.
         """
         told = json.dumps({"at": self._now_ms(), "by": by}, ensure_ascii=False)
         names = [keys.campaign(campaign_id), keys.escalation(campaign_id), keys.UNCONFIRMED, keys.CHANGES]
-        match await self._batch.run("confirm_by_hand", names, [person, told, campaign_id, Why.TAKEN_OVER]):
+        match await self._batch.run("confirm_by_hand", names, [person, told, campaign_id, *_TAKEN_OVER]):
             case -1:
                 raise _not_found(campaign_id)
             case -2:
@@ -107,7 +109,7 @@ class EscalationStore(ListingStore, CallStore, AttemptStore):
     async def take_over(self, campaign_id: str) -> None:
         """Show an escalation that ended in vain as such no longer: somebody has confirmed since. Repeatable."""
         names = [keys.UNCONFIRMED, keys.campaign(campaign_id), keys.CHANGES]
-        await self._batch.run("take_over", names, [campaign_id, Why.TAKEN_OVER])
+        await self._batch.run("take_over", names, [campaign_id, *_TAKEN_OVER])
 
     async def forget_person(self, campaign_id: str, number: str) -> int:
         """Take whoever has this number out of a plan, and what was said of him; how many people. Repeatable.

@@ -378,6 +378,16 @@ async def test_desk_takes_over_what_ended_in_vain(engine: Engine, *, is_complete
         await engine.store.confirm_by_hand("c1", "bob", "desk three")
 
 
+async def test_what_ended_in_vain_is_taken_over_also_after_it_is_shown_no_more(engine: Engine) -> None:
+    """Days later somebody writes down who looked after it: its page asks for that for as long as it is kept."""
+    alarm = await in_vain(engine)
+    engine.clock.advance_ms(2 * keys.SHOWN_MS)
+    await engine.leases.forget_doubts()
+    await engine.store.confirm_by_hand("c1", "ann", "desk two")
+
+    assert (Why.TAKEN_OVER, 0) == ((await alarm.look()).reason, await unconfirmed(engine))
+
+
 async def test_who_listens_yet_takes_over_what_ended_in_vain(engine: Engine) -> None:
     """The key counts after the end as well: nobody is alarmed any more, whoever sees it first."""
     alarm = await in_vain(engine)

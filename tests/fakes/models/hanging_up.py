@@ -13,6 +13,7 @@ CALLS = ("1", "2", "3")
 LINES = keys.lines(["main", "south"])
 KINDS = ("escalation", "notification")
 OVER = {"completed", "cancelled"}
+_IN_VAIN = ("exhausted", "expired")
 
 
 def _given_call(dice: Dice) -> Command:
@@ -137,7 +138,7 @@ def open_step(space: Space, names: list[str], args: list[str]) -> int:
 def _confirm(dice: Dice) -> Asked:
     campaign_id = dice.one(*CAMPAIGNS)
     names = [keys.campaign(campaign_id), keys.escalation(campaign_id), keys.UNCONFIRMED, keys.CHANGES]
-    return Asked(names, [dice.one("ann", "bob"), f"at {dice.now}", campaign_id, "late"])
+    return Asked(names, [dice.one("ann", "bob"), f"at {dice.now}", campaign_id, "late", *_IN_VAIN])
 
 
 @models(_confirm)
@@ -148,9 +149,7 @@ def confirm_by_hand(space: Space, names: list[str], args: list[str]) -> int:
         return -1
     if f"by_hand:{args[0]}" in said:
         return 0
-    if not _taken_over(space, names[2], names[0], args[2], args[3]) and (
-        "over_at" in fields or fields.get("state") in OVER
-    ):
+    if not _taken_over(space, names[2], names[0], *args[2:]) and ("over_at" in fields or fields.get("state") in OVER):
         return -2
     if fields.get("state") == "draft":
         return -3
@@ -158,9 +157,10 @@ def confirm_by_hand(space: Space, names: list[str], args: list[str]) -> int:
     return 1
 
 
-def _taken_over(space: Space, unconfirmed: str, campaign: str, campaign_id: str, why: str) -> bool:
-    if space.zsets[unconfirmed].pop(campaign_id, None) is None:
+def _taken_over(space: Space, unconfirmed: str, campaign: str, campaign_id: str, why: str, *in_vain: str) -> bool:
+    if space.hashes[campaign].get("over_reason") not in in_vain:
         return False
+    space.zsets[unconfirmed].pop(campaign_id, None)
     space.hashes[campaign]["over_reason"] = why
     space.changed.append(f"over {campaign_id}")
     return True
@@ -168,7 +168,8 @@ def _taken_over(space: Space, unconfirmed: str, campaign: str, campaign_id: str,
 
 def _take_over(dice: Dice) -> Asked:
     campaign_id = dice.one(*CAMPAIGNS)
-    return Asked([keys.UNCONFIRMED, keys.campaign(campaign_id), keys.CHANGES], [campaign_id, "late"])
+    names = [keys.UNCONFIRMED, keys.campaign(campaign_id), keys.CHANGES]
+    return Asked(names, [campaign_id, "late", *_IN_VAIN])
 
 
 @models(_take_over)
@@ -183,7 +184,8 @@ def _end(dice: Dice) -> Asked:
     names += [f"{keys.campaign(campaign_id)}:done:{ends}", keys.LEASES, keys.EXPIRING, keys.hang_up(campaign_id)]
     names += [keys.HANGING_UP, keys.imports(campaign_id), keys.CLOSING, keys.CALLBACKS_TOLD, *keys.AUDITED]
     names += [keys.held(campaign_id), keys.CHANGES, keys.UNCONFIRMED, keys.SLEEPING, *LINES]
-    return Asked(names, [campaign_id, dice.now, "confirmed", ends, dice.one("", "1"), dice.one("", "1")])
+    why = dice.one("confirmed", *_IN_VAIN)
+    return Asked(names, [campaign_id, dice.now, why, ends, dice.one("", "1"), dice.one("", "1")])
 
 
 @models(_end)
