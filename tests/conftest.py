@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Generator, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from redis.asyncio import Redis
 from xdist.scheduler import LoadFileScheduling  # type: ignore[import-untyped]  # it has none
 
@@ -15,6 +16,9 @@ from tests.fakes.redis_server import redis_server
 from tests.fakes.waiting import FIGURES
 
 pytest.register_assert_rewrite("tests.fakes.walk")
+# How long an example takes says nothing on a busy machine. All else is as it was: drawn anew, but for CI and mutants.
+settings.register_profile("busy", settings(), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("busy")
 # Tables are as wide as for no terminal, whoever runs the tests and however; pytest-xdist says 80 to its processes.
 os.environ.pop("COLUMNS", None)
 _ANYTIME = ("tests/acceptance/test_api_fuzzed.py", "tests/acceptance/test_simulation.py")

@@ -203,7 +203,7 @@ lateness = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(late_us=lateness, rate=st.sampled_from([1, 3, 10, 30]), urgent_at=st.sets(st.integers(0, 60), max_size=5))
 def test_no_second_holds_more_than_the_rate(redis_url: str, late_us: list[int], rate: int, urgent_at: set[int]) -> None:
     """With calls always due, each as late as it may be or on time, and urgent ones between, the rate holds."""

@@ -259,7 +259,7 @@ TOLD = [Fact.BUSY, Fact.TIMEOUT, Fact.REJECTED, Fact.COMPLETED, Fact.ANSWERED, F
 LOOKS = ["look", "two look"]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(steps=st.lists(st.sampled_from([*TOLD, *LOOKS]), max_size=12))
 def test_whatever_is_told_when_begins_one_at_most(redis_url: str, steps: list[Fact | str]) -> None:
     """Facts in any order, again and again, workers that look in between: one where it was ever busy, else none."""

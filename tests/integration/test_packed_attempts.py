@@ -88,7 +88,7 @@ EVENT_VALUES = st.builds("[{}{}".format, MOMENTS, st.sampled_from(["]", ',{"dtmf
 FIELDS = st.dictionaries(st.sampled_from([*TOLD]) | EVENT_NAMES | TEXTS, VALUES | EVENT_VALUES, max_size=30)
 
 
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @example(TOLD)
 @example(dict.fromkeys(TOLD, "-0.00000000"))
 @example({"allowed": "- -  007", "f:start_time": "2006-01-02T03:04:05.000Z", "f:end_time": "1999-01-02T03:04:05.000Z"})

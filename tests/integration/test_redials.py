@@ -162,7 +162,7 @@ rules = st.builds(
 policies = st.dictionaries(st.sampled_from(REDIALABLE), rules, max_size=4)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(told=deliveries, redial=policies, max_tries=st.none() | st.integers(1, 5), count=st.integers(1, 3))
 def test_no_call_is_tried_more_often_than_its_policy(
     redis_url: str, told: list[list[Fact]], redial: dict[Disposition, Redial], max_tries: int | None, count: int

@@ -27,7 +27,7 @@ POLICIES = st.dictionaries(
 )
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     redials=POLICIES,
     numbers=st.integers(1, 3),

@@ -122,7 +122,7 @@ people = st.lists(numbers, min_size=1, max_size=3, unique=True)
 steps = st.lists(st.one_of(people, st.integers(0, 40)), max_size=60)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(steps=steps)
 @example(steps=[*[[NUMBER, OTHER]] * 150, *range(0, 120, 3), *[[NUMBER]] * 20, *[0] * 60, *[50] * 60])
 def test_the_index_is_that_of_the_calls_there(steps: Sequence[list[str] | int], redis_url: str) -> None:

@@ -17,7 +17,7 @@ from dialer.states import CallState
 from tests.fakes.clock import START_MS
 from tests.fakes.engine import Engine, clean_engine
 
-NO_MORE = settings(deadline=None, max_examples=150)
+NO_MORE = settings(max_examples=150)
 
 EVENTS = [
     CallEvent(kind=fact, facts=frozenset({fact}), at=moment(START_MS)) for fact in Fact if fact is not Fact.TALKED

@@ -166,7 +166,7 @@ def _pytest(tests: Sequence[str]) -> int:
 
     # The same examples for each mutant; what fails is not made small.
     phases = (Phase.explicit, Phase.generate)
-    settings.register_profile("mutants", derandomize=True, database=None, deadline=None, phases=phases)
+    settings.register_profile("mutants", derandomize=True, database=None, phases=phases)
     settings.load_profile("mutants")
     named = [part for plugin in _PLUGINS for part in ("-p", plugin)]
     return int(pytest.main([*_OPTIONS, *named, *tests]))

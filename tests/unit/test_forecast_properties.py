@@ -44,7 +44,7 @@ def lines(draw: st.DrawFn, name: str = "c1") -> Line:
     )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(asked=lines(), beside=lines("c2"))
 def test_everybody_is_accounted_for(asked: Line, beside: Line) -> None:
     """Whoever was dialed and whoever never was add up to all, and so do the ways in which calls end."""
@@ -57,7 +57,7 @@ def test_everybody_is_accounted_for(asked: Line, beside: Line) -> None:
     assert outcome.attempts >= outcome.first_tries - 1e-6
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(asked=lines(), beside=lines("c2"), times=st.floats(1.05, 20))
 def test_more_budget_never_ends_later(asked: Line, beside: Line, times: float) -> None:
     """With more calls a second nobody waits longer, and nobody who was dialed in time is not."""
@@ -69,7 +69,7 @@ def test_more_budget_never_ends_later(asked: Line, beside: Line, times: float) -
     assert sum(fast.untried.values()) <= sum(slow.untried.values()) + 0.01 * asked.people + 1
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60, derandomize=True)
 @given(asked=lines(), minutes=st.integers(1, 600))
 def test_wider_windows_never_end_later(asked: Line, minutes: int) -> None:
     """With longer hours nobody waits longer, and nobody who was dialed in time is not."""
@@ -83,7 +83,7 @@ def test_wider_windows_never_end_later(asked: Line, minutes: int) -> None:
     assert sum(wide.untried.values()) <= sum(narrow.untried.values()) + 0.01 * asked.people + 1
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(asked=lines(), slots=st.integers(1, 60), more=st.integers(1, 60))
 def test_more_slots_never_end_later(asked: Line, slots: int, more: int) -> None:
     """Its own, or those of the trunk: nobody waits longer for them."""
@@ -97,7 +97,7 @@ def test_more_slots_never_end_later(asked: Line, slots: int, more: int) -> None:
         assert sum(many.untried.values()) <= sum(few.untried.values()) + 0.01 * asked.people + 1
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(asked=lines(), euros=st.floats(1, 500), less=st.floats(0, 500), reserve=st.floats(0.05, 2))
 def test_less_money_never_ends_with_more_calls(asked: Line, euros: float, less: float, reserve: float) -> None:
     """And it is spent for those that were placed, and no more than there is."""
@@ -118,7 +118,7 @@ def _never_later(before: float | None, after: float | None, expires: float) -> N
     assert after <= before + 0.02 * (before - START) + 2 or after <= expires + 60
 
 
-@settings(max_examples=25, deadline=None, derandomize=True)
+@settings(max_examples=25, derandomize=True)
 @given(
     people=st.integers(300, 20_000), hours=st.sampled_from([None, "09:00-10:00", "10:00-10:20"]),
     life_h=st.floats(0.01, 30),

@@ -67,7 +67,7 @@ def drawn(what: Any) -> str:
     return screen.file.getvalue()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(RESULTS, min_size=1, max_size=3))
 def test_results_hold_every_value_and_nothing_more(calls: list[Call]) -> None:
     """CSV and NDJSON read back as what was dialed: as many rows, no formula, no line torn, no control character."""
@@ -86,7 +86,7 @@ def test_results_hold_every_value_and_nothing_more(calls: list[Call]) -> None:
         assert [] == [name for name in COLUMNS if name != "number" and told[name].startswith(FORMULAS)]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(HOSTILE, HOSTILE)
 def test_what_the_carrier_calls_things_is_only_shown(name: str, reason: str) -> None:
     """An application's name and a failed fetch's reason are the carrier's words: no mark-up."""
@@ -100,7 +100,7 @@ def test_what_the_carrier_calls_things_is_only_shown(name: str, reason: str) -> 
     assert "[/x]" in drawn(app._table([plain], None))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(HOSTILE, HOSTILE)
 def test_a_terminal_is_sent_nothing_that_it_acts_upon(name: str, reason: str) -> None:
     """Names, reasons and values of a list are shown as they are: no escape code, no mark-up of ours, no new line."""
@@ -122,7 +122,7 @@ def test_a_terminal_is_sent_nothing_that_it_acts_upon(name: str, reason: str) ->
     assert "".join(said).encode()
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(HOSTILE, HOSTILE)
 def test_a_live_picture_holds_names_as_they_are(name: str, reason: str) -> None:
     """Drawn again and again, the picture's own codes are the same whatever the names are."""

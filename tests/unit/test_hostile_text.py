@@ -88,14 +88,14 @@ def counted(part: str) -> int:
     return sum(len(escape(text)) for text in parsed(part).itertext()) if part.startswith("<speak") else len(part)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(SSML), SHORT_VALUES)
 def test_values_within_ssml_are_the_text_that_they_are(template: str, values: dict[str, str]) -> None:
     """The document sent is the template's own, tag by tag, with each value as plain text where it was meant to be."""
     assert wanted(parsed(template), values) == wanted(parsed(SpokenText(template).render(values)))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.sampled_from(PLAIN), VALUES)
 def test_values_within_plain_text_are_the_text_that_they_are(template: str, values: dict[str, str]) -> None:
     """Text stays text: each value in its plain form, with nothing in it that could begin a tag."""
@@ -103,7 +103,7 @@ def test_values_within_plain_text_are_the_text_that_they_are(template: str, valu
     assert filled(template, harmless).strip() == SpokenText(template).render(values)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(TEXTS, VALUES)
 def test_long_texts_are_cut_between_characters_alone(template: str, values: dict[str, str]) -> None:
     """Each part is within the limit and whole in itself: no tag, entity or character is cut, and none is lost."""
@@ -188,7 +188,7 @@ def check_way(
 
 
 @pytest.mark.parametrize("at", NOTIFICATION_WAYS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(texts=st.fixed_dictionaries(dict.fromkeys(TEXT_FIELDS, TEXTS)), values=VALUES, generation=GENERATIONS)
 def test_every_text_of_a_notification_keeps_its_values_harmless(
     at: str, texts: dict[str, str], values: dict[str, str], generation: Generation
@@ -200,7 +200,7 @@ def test_every_text_of_a_notification_keeps_its_values_harmless(
 
 
 @pytest.mark.parametrize("at", SCRIPT_WAYS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(texts=st.lists(TEXTS, min_size=11, max_size=11), values=VALUES, generation=GENERATIONS)
 def test_every_text_of_a_script_keeps_its_values_harmless(
     at: str, texts: list[str], values: dict[str, str], generation: Generation
@@ -209,7 +209,7 @@ def test_every_text_of_a_script_keeps_its_values_harmless(
     check_way(script_saying(texts), at, [texts[index] for index in SCRIPT_WAYS[at]], values, generation)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TEXTS, VALUES, st.sampled_from([Dialect(generation="today"), Dialect(), Dialect(voice_field="voiceName")]))
 def test_every_text_spoken_into_a_live_call_keeps_its_values_harmless(
     template: str, values: dict[str, str], dialect: Dialect
@@ -220,7 +220,7 @@ def test_every_text_spoken_into_a_live_call_keeps_its_values_harmless(
         assert part == json.loads(json.dumps(body, ensure_ascii=False).encode())["text"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(HOSTILE)
 def test_any_text_is_spoken_into_a_live_call_or_refused(text: str) -> None:
     """What the carrier could not speak is refused by its field; what is sent is plain text, or SSML in order."""

@@ -91,7 +91,7 @@ def play(script: CallScript, values: dict[str, str], replies: Sequence[str | Non
     return told
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SCRIPTS, VALUES, st.lists(DIGITS, max_size=6), st.sampled_from(["2018", "today"]))
 def test_no_value_breaks_what_the_carrier_is_told(
     script: CallScript, values: dict[str, str], replies: list[str | None], generation: Generation
@@ -105,7 +105,7 @@ def test_no_value_breaks_what_the_carrier_is_told(
         assert {"speak"} >= {ET.fromstring(text).tag for text in texts if "<" in text}  # noqa: S314 - under test
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SCRIPTS, VALUES, st.lists(DIGITS, max_size=6))
 def test_no_value_adds_or_changes_an_action(
     script: CallScript, values: dict[str, str], replies: list[str | None]
@@ -122,7 +122,7 @@ def test_no_value_adds_or_changes_an_action(
         assert spoken[0] >= spoken[1]
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(SCRIPTS, st.data())
 def test_no_replies_keep_a_call_going(script: CallScript, data: st.DataObject) -> None:
     """However somebody presses keys, each question is asked a bounded number of times, and the call ends."""
@@ -133,14 +133,12 @@ def test_no_replies_keep_a_call_going(script: CallScript, data: st.DataObject) -
     assert all(action.action != "input" for action in told[-1].actions)
 
 
-@settings(deadline=None)
 @given(SCRIPTS)
 def test_any_script_survives_json(script: CallScript) -> None:
     """A script written as JSON is read back the same."""
     assert script == CallScript.from_dict(json.loads(json.dumps(script.to_dict())), default_language="xx-XX")
 
 
-@settings(deadline=None)
 @given(SCRIPTS, st.text("0123456789knsvwh.~", max_size=24) | st.text(max_size=12))
 def test_a_hostile_position_is_rendered_or_refused(script: CallScript, text: str) -> None:
     """Whatever stands in the address, it leads to actions of this script or to invalid input, and never elsewhere."""

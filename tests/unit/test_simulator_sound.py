@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dialer.simulator.sound import FRAMES, FRAMES_PER_S, wav, wav_size
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(channels=st.integers(1, 32), key=st.text(max_size=20))
 def test_file_is_as_long_as_told(channels: int, key: str) -> None:
     """The size is known before the file is made, and it can be read back."""
