@@ -174,7 +174,7 @@ async def test_call_without_an_id_is_hung_up_when_it_has_one(board: Switchboard)
     """A call of which the carrier has told nothing yet stays on the list until it has an id, and is ended then."""
     board.carrier.faults.next_place("lost_reply")
     board.carrier.faults.next_webhook("lost", count=2)
-    board.carrier.phone("+31612345678").answers(after_s=4)
+    board.carrier.phone("+31612345678").answers(after_s=20)
     campaign_id = await board.campaign(["+31612345678"])
     await board.place()
     call_id, rounds = f"{campaign_id}-1", HangUpRounds(board.context)
