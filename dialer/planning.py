@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 
+from dialer.built_in import BUILT_IN
 from dialer.clock import Clock, to_ms
 from dialer.dispositions import Disposition
 from dialer.forecast import Brake, Line, Money, Outlook, Plan, Problem, Rates, is_possible, look_ahead, problems_of
@@ -21,7 +22,6 @@ from dialer.pacing import MARGIN_LEAST_PPM
 from dialer.redis.batch import Batch
 from dialer.settings import Settings
 from dialer.store import Store
-from dialer.store.campaigns import BUILT_IN
 from dialer.store.forecasts import People
 from dialer.store.prospects import Prospects
 

@@ -21,12 +21,12 @@ from dialer.api.retelling import whole
 from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import CampaignAgain
 from dialer.audit import Action
+from dialer.built_in import BUILT_IN
 from dialer.dispositions import Disposition
 from dialer.errors import IllegalStep, InvalidInput, NotFound
 from dialer.idempotency import KeptAnswer
 from dialer.model import Campaign
 from dialer.runtime import Runtime
-from dialer.store.campaigns import BUILT_IN
 from dialer.store.copies import NEVER_AGAIN
 
 routes = Routes()

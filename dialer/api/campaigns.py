@@ -30,8 +30,9 @@ from dialer.api.models import Nothing
 from dialer.api.once import CREATED, PARAMETER, answer_once
 from dialer.api.ordering import ordered, require_callable, trunks_of
 from dialer.api.problems import ILLEGAL_STEP, IMPOSSIBLE_PLAN, KEY_IN_USE, KEY_REUSED
+from dialer.api.queries import CallsQuery, CampaignsQuery
 from dialer.api.routing import Answer, Handler, Routes
-from dialer.api.schemas import CallsQuery, CampaignsQuery, NewCampaign
+from dialer.api.schemas import NewCampaign
 from dialer.api.share_bodies import caps_of
 from dialer.api.telling import callbacks_of
 from dialer.audit import Action

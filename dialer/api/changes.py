@@ -29,13 +29,13 @@ from dialer.api.routing import Answer, Routes
 from dialer.api.schemas import CampaignChange
 from dialer.api.share_bodies import NO_CAPS, ShareBody, caps_of
 from dialer.audit import Action
+from dialer.built_in import BUILT_IN
 from dialer.errors import IllegalStep, InvalidInput
 from dialer.escalations.escalating import offered
 from dialer.kinds import Callee, steps_of
 from dialer.model import Campaign
 from dialer.redialing import check_policy
 from dialer.runtime import Runtime
-from dialer.store.campaigns import BUILT_IN
 from dialer.store.escalating import Planned
 
 Json = Mapping[str, Any]

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field
 
 from dialer.addresses import parse_address
 from dialer.api.models import Incoming
+from dialer.api.redial_bodies import Redialable, RedialBody
 from dialer.api.schemas import (
     MAX_RETENTION_DAYS,
     Deadline,
@@ -16,8 +17,6 @@ from dialer.api.schemas import (
     NewCampaign,
     OwnId,
     PlacedBody,
-    Redialable,
-    RedialBody,
     TrunkName,
     VariableName,
     VariableValue,

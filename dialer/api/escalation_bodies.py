@@ -13,6 +13,7 @@ from dialer.addresses import parse_address
 from dialer.api.hours_bodies import WindowsBody, WindowsChange
 from dialer.api.models import Incoming
 from dialer.api.problems import invalid_input
+from dialer.api.redial_bodies import Redialable, RedialBody
 from dialer.api.schemas import (
     Address,
     Deadline,
@@ -21,8 +22,6 @@ from dialer.api.schemas import (
     NotificationBody,
     OwnId,
     PlacedBody,
-    Redialable,
-    RedialBody,
     ToldBody,
     TrunkName,
     VariableName,

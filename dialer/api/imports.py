@@ -26,6 +26,7 @@ from dialer.api.problems import ILLEGAL_STEP, IMPORT_MOVED, NO_ROOM, Problem
 from dialer.api.receiving import Rows, counted
 from dialer.api.routing import Answer, Routes
 from dialer.audit import Action
+from dialer.built_in import BUILT_IN
 from dialer.errors import IllegalStep, NotFound, StoreUnavailable
 from dialer.escalations.escalation import KIND as ESCALATION
 from dialer.forms import OUR_ID, WITHOUT_NUL
@@ -38,7 +39,6 @@ from dialer.model import Campaign
 from dialer.settings import Settings
 from dialer.states import CampaignState
 from dialer.store import ImportRecord, ImportStep, Store
-from dialer.store.campaigns import BUILT_IN
 
 _ROW = {
     "description": "Columns by name. A row that is not right is told in `rejections`; the others are taken.",

@@ -15,11 +15,11 @@ from aiohttp import web
 from dialer import keys
 from dialer.api.forecast_answers import ForecastOut
 from dialer.api.keys import BACKGROUND, RUNTIME
+from dialer.built_in import BUILT_IN
 from dialer.errors import StoreUnavailable
 from dialer.model import Campaign
 from dialer.runtime import Runtime
 from dialer.states import CampaignState
-from dialer.store.campaigns import BUILT_IN
 
 FRESH_MS = 10_000
 """So long it is answered as it is: it takes some 0.1 s to make."""

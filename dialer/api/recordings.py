@@ -13,9 +13,9 @@ from dialer.api.audited import Audit
 from dialer.api.keys import LOG_FIELDS, REQUEST_ID, RUNTIME
 from dialer.api.middleware import REQUEST_ID_HEADER
 from dialer.api.problems import NOT_FETCHED, NOT_FOUND, RANGE_NOT_SATISFIABLE, STORAGE_UNAVAILABLE, Problem
+from dialer.api.queries import RecordingsQuery
 from dialer.api.recording_answers import RecordingOut, RecordingsOut
 from dialer.api.routing import Answer, Routes
-from dialer.api.schemas import RecordingsQuery
 from dialer.api.streaming import write_pieces
 from dialer.audit import Action
 from dialer.errors import NotFound

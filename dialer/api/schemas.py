@@ -1,4 +1,4 @@
-"""What a client may send: the pydantic models of bodies and queries.
+"""What a client may send: the pydantic models of bodies; those of queries are in `queries.py`.
 
 They are strict and refuse what they don't know. Lengths are bounded here, so that nothing past the rim has
 to ask. Figures are checked where they are meant: numbers in `phone.py`, scripts by their kind.
@@ -24,24 +24,17 @@ from dialer import forms
 from dialer.api.brake_bodies import BrakesBody
 from dialer.api.hours_bodies import WindowsChange
 from dialer.api.models import Incoming, Moment
+from dialer.api.redial_bodies import RedialsBody
 from dialer.api.share_bodies import ShareBody
 from dialer.callbacks.events import CallbackEvent
 from dialer.conferences.conference import ConferenceScript
-from dialer.dispositions import NEXT_NUMBER, Disposition
-from dialer.errors import InvalidInput
+from dialer.dispositions import Disposition
 from dialer.importing.rows import MAX_ID, MAX_NAME, MAX_NUMBERS, MAX_VALUE, MAX_VARIABLES
-from dialer.model import MAIN, MOST_AFTER_MS, Priority, Redial, Then, UnknownPolicy
-from dialer.recordings.records import RecordingState
+from dialer.model import MAIN, Priority, UnknownPolicy
 from dialer.scripts import CallScript
-from dialer.states import CallState, CampaignState
 
 MAX_NAME_LENGTH = 200
-MAX_TRIES = 1_000
 MAX_RETENTION_DAYS = 3650
-MAX_REDIAL_AFTER_S = MOST_AFTER_MS // 1000
-
-# dispositions.REDIALABLE, which a test compares: a type cannot be made from it.
-Redialable = Literal["busy", "no_answer", "failed", "rejected", "machine", "answered", "invalid_number"]
 
 
 def _as_text(given: object) -> object:
@@ -127,45 +120,6 @@ class PlacedBody(Incoming):
     advanced_detection: AdvancedDetectionBody | None = None
 
 
-class RedialBody(Incoming):
-    """When a call is dialed again after one disposition."""
-
-    times: int = Field(ge=0, le=100, description="How often at most.")
-    after_s: float | None = Field(
-        None, ge=0, le=MAX_REDIAL_AFTER_S, description="How many seconds later; needed where `times` is above 0."
-    )
-    growth: float = Field(1, ge=1, le=10, description="Each further redial waits so many times longer.")
-    most_after_s: float | None = Field(None, ge=0, le=MAX_REDIAL_AFTER_S, description="The longest wait, in seconds.")
-    then: Then = Field(
-        "finish",
-        description="Once no redial is left: `suppress` the number for every campaign, too; or, once the call is given "
-        "up, `escalate`: begin the campaign's `escalation` for it.",
-    )
-    next_number: bool | None = Field(
-        None,
-        description="Whether the next try is at the person's next number, where there is one: after the wait, or at "
-        "once where no redial is left. If left out, only after invalid_number and failed.",
-    )
-    other_hour: bool = Field(
-        default=False,
-        description="The next try waits on until the hour of the day is three or more from those of all tries before.",
-    )
-
-    def redial(self, disposition: Disposition) -> Redial:
-        """The same in the project's own terms. Raises InvalidInput."""
-        if self.times and self.after_s is None:
-            raise InvalidInput("needed where `times` is above 0", field=f"redial.{disposition}.after_s")
-        return Redial(
-            times=self.times,
-            after_ms=round((self.after_s or 0) * 1000),
-            growth_pct=round(self.growth * 100),
-            most_after_ms=MOST_AFTER_MS if self.most_after_s is None else round(self.most_after_s * 1000),
-            then=self.then,
-            next_number=disposition in NEXT_NUMBER if self.next_number is None else self.next_number,
-            other_hour=self.other_hour,
-        )
-
-
 class ToldBody(Incoming):
     """Whom it is told what becomes of calls, and how long it is kept."""
 
@@ -187,19 +141,6 @@ class ToldBody(Incoming):
 
 
 TrunkName = Annotated[str, StringConstraints(pattern=forms.TRUNK)]
-
-
-class RedialsBody(Incoming):
-    """When somebody is dialed again, and how often."""
-
-    redial: dict[Redialable, RedialBody] = Field(default_factory=dict, description="Redials, per disposition.")
-    max_tries: int | None = Field(
-        None, ge=1, le=MAX_TRIES, description="How often one call is tried at the most, whatever `redial` says."
-    )
-
-    def redials(self) -> dict[Disposition, Redial]:
-        """The policy in the project's own terms. Raises InvalidInput."""
-        return {d: body.redial(d) for d, body in ((Disposition(name), body) for name, body in self.redial.items())}
 
 
 class NewCampaign(PlacedBody, WindowsChange, ToldBody, ShareBody, BrakesBody, RedialsBody):
@@ -319,35 +260,3 @@ class NewSingleCall(PlacedBody):
         None, max_length=64, description="Where the person is (IANA name); the number tells it if left out."
     )
     expires_at: Deadline | None = Field(None, description="Not dialed by then it is `expired`, never dialed late.")
-
-
-class CampaignsQuery(Incoming):
-    """Which campaigns."""
-
-    state: CampaignState | None = None
-    kind: Literal["notification", "script", "conference", "escalation"] | None = None
-    limit: int = Field(50, ge=1, le=200, description="How many at most.")
-    cursor: str | None = Field(
-        None, pattern=forms.CAMPAIGN_CURSOR, max_length=100, description="`next_cursor` of the page before."
-    )
-
-
-class CallsQuery(Incoming):
-    """Which of a campaign's calls."""
-
-    state: CallState | None = None
-    disposition: Disposition | None = None
-    limit: int = Field(100, ge=1, le=1000, description="How many at most.")
-    cursor: str | None = Field(None, pattern=forms.PLACE_CURSOR, description="`next_cursor` of the page before.")
-
-
-class RecordingsQuery(Incoming):
-    """Which recordings."""
-
-    campaign_id: str | None = Field(None, pattern=forms.OUR_ID, max_length=64, description="Those of one campaign.")
-    call_id: str | None = Field(
-        None, pattern=forms.OUR_ID, max_length=64, description="Those of one call, all in one page."
-    )
-    state: RecordingState | None = None
-    limit: int = Field(100, ge=1, le=1000, description="How many at most.")
-    cursor: str | None = Field(None, pattern=forms.RECORDING_CURSOR, description="`next_cursor` of the page before.")

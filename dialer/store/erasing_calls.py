@@ -13,6 +13,7 @@ from enum import IntEnum
 from typing import Any
 
 from dialer import keys
+from dialer.built_in import BUILT_IN
 from dialer.call_record import CallRecord
 from dialer.decisions import ALL_CAMPAIGNS
 from dialer.erasures.erasure import Erasure, Plan
@@ -22,7 +23,6 @@ from dialer.escalations.escalation import ROUND, STEP
 from dialer.known import digest_of, known_key, slots_of
 from dialer.model import ERASED, AttemptRef, Call, CallRef
 from dialer.packed import change_attempt
-from dialer.store.campaigns import BUILT_IN
 from dialer.store.escalating import EscalatingStore
 from dialer.store.finding import FindStore
 from dialer.store.imports import ImportStore

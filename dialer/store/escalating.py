@@ -20,7 +20,8 @@ from dialer.escalations.escalating import about, escalation_id, forgotten, value
 from dialer.escalations.escalation import AFTER_LAST_S, EscalationScript, Plan
 from dialer.model import ERASED, Call, CallRef, Campaign
 from dialer.states import CampaignState
-from dialer.store.campaigns import campaign_from_fields, new_campaign_keys, to_fields
+from dialer.store.campaign_fields import campaign_from_fields, to_fields
+from dialer.store.campaigns import new_campaign_keys
 from dialer.store.escalations import LADDER, STORED, EscalationStore
 
 ESCALATE_LEASE_MS = 30_000

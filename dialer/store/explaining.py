@@ -20,7 +20,8 @@ from dialer.model import MAIN, Call, CallRef, Campaign, Tripped
 from dialer.pacing import MARGIN_PPM
 from dialer.states import CallState
 from dialer.store.calls import CallStore
-from dialer.store.campaigns import campaign_from_fields, is_campaign_id
+from dialer.store.campaign_fields import campaign_from_fields
+from dialer.store.campaigns import is_campaign_id
 from dialer.trunks import trunks_of
 
 _DAYS = keys.DIALED_DAYS

@@ -12,12 +12,13 @@ from collections.abc import Iterable
 from itertools import count
 
 from dialer import keys
+from dialer.built_in import BUILT_IN
 from dialer.call_record import CallRecord, attempts_in
 from dialer.dispositions import Disposition
 from dialer.known import slots_of
 from dialer.model import CallRef
 from dialer.packed import forget_attempts
-from dialer.store.campaigns import BUILT_IN, CampaignStore
+from dialer.store.campaigns import CampaignStore
 from dialer.store.recordings import RecordingStore, Wanted
 
 _MOST = 20  # campaigns deleted in one run

@@ -8,11 +8,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from dialer import keys
+from dialer.built_in import BUILT_IN
 from dialer.dispositions import Disposition
 from dialer.forecast.rates import Seen
 from dialer.model import AttemptRef, CallRef, Campaign
 from dialer.packed import read_attempts
-from dialer.store.campaigns import BUILT_IN
 from dialer.store.listing import ListingStore
 
 SEEN = 300

@@ -9,7 +9,9 @@ from typing import get_args
 import pytest
 from pydantic import ValidationError
 
-from dialer.api.schemas import CallsQuery, NewCampaign, NewSingleCall, Redialable, RedialBody
+from dialer.api.queries import CallsQuery
+from dialer.api.redial_bodies import Redialable, RedialBody
+from dialer.api.schemas import NewCampaign, NewSingleCall
 from dialer.dispositions import REDIALABLE, Disposition
 from dialer.model import Priority, Redial
 from dialer.states import CallState
