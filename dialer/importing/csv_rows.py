@@ -131,7 +131,7 @@ class CsvRows:
             self._names.check(header)
             self.columns = column_names(header, self._names.renamed)
             if NUMBER not in self.columns and not self._any_header:
-                raise _no_number(header)
+                raise _no_number(header, self._names)
             lines = lines[taken:]
         return lines
 
@@ -158,7 +158,11 @@ def _first_record(lines: list[str], delimiter: str) -> tuple[list[str], int]:
         return [], _UNREAD
 
 
-def _no_number(header: list[str]) -> InvalidInput:
+def _no_number(header: list[str], names: ColumnMap) -> InvalidInput:
+    away = names.renamed(NUMBER)
+    if away != NUMBER:
+        message = f"the column 'number' is mapped to {away!r}, which leaves none; leave that out, or map another to it"
+        return InvalidInput(message, field="map")
     message = f"there is no column 'number'; found: {found(header)}"
     near = proposed(header, AS_NAMED).get(NUMBER)
     if near is not None:

@@ -38,6 +38,10 @@ def test_mapped_columns_have_their_new_names(reading: Reading, media_type: str, 
     [
         ({"number": "Tel"}, "no column 'tel' to be mapped; found: 'number', 'Telefoon', 'Naam'"),
         ({"number": "Telefoon"}, "the name 'number' a second time"),
+        (
+            {"numb": "number"},
+            "the column 'number' is mapped to 'numb', which leaves none; leave that out, or map another",
+        ),
         ({"name": "Telefoon"}, None),
     ],
 )
