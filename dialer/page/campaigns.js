@@ -6,7 +6,7 @@ import { Line, pace } from "./line.js";
 import { Badge, Bar, CampaignState, Empty, Figure, Loading, Notice, Title } from "./parts.js";
 import { html, useMemo, useState } from "./preact.js";
 import { timeLeft, useReasons, Why } from "./why.js";
-import { isBuiltIn, isLeft, isOver, isUnsettled, isUp, KINDS, partsOf } from "./words.js";
+import { isListed, isOver, isUnsettled, isUp, KINDS, partsOf } from "./words.js";
 
 const OVER_SHOWN = 10;
 const GROUPS = [
@@ -20,7 +20,7 @@ const GROUPS = [
 export function CampaignsView() {
   const { campaigns, loaded } = useLive();
   const [search, setSearch] = useState("");
-  const shown = [...campaigns.values()].filter((one) => !isBuiltIn(one) || isLeft(one)).filter((one) => matches(one, search));
+  const shown = [...campaigns.values()].filter((one) => isListed(one) && matches(one, search));
   const groups = grouped(shown);
   const reasons = useReasons(groups.flatMap(([, members]) => members));
   if (!loaded) return html`<${Title} text="Campaigns" /><${Now} /><${Loading} />`;
@@ -87,7 +87,7 @@ function Now() {
     <div class="pace-now"><p class="big">${rate(pace(samples))}<small> of ${rate(budget)} calls a second</small></p><${Line} samples=${samples} budget=${budget} /></div>
     <dl class="figures">
       <${Figure} name="Up now">${count(up ?? all.reduce((total, one) => total + isUp(one), 0))}<//>
-      <${Figure} name="Running">${count(running.length)}<//>
+      <${Figure} name="Running">${count(running.filter(isListed).length)}<//>
       <${Figure} name="Waiting">${count(waiting)}<//>
     </dl>
     ${isOld ? html`<${Notice} kind="bad" role="alert">The data in Redis is older than what was seen of it: nothing is dialed until somebody has settled what came since (“dialer restored”).<//>` : null}

@@ -94,3 +94,4 @@ export const isUnsettled = (campaign) => campaign.kind === "escalation" && campa
 export const isOver = (campaign) => ["completed", "cancelled"].includes(campaign.state);
 export const isUp = (campaign) => campaign.counts.live + campaign.counts.placing + campaign.counts.unknown;
 export const isLeft = (campaign) => campaign.total - campaign.counts.done;
+export const isListed = (campaign) => !isBuiltIn(campaign) || isLeft(campaign);

@@ -11,6 +11,7 @@ import pytest_asyncio
 from playwright.async_api import Browser, expect
 
 from tests.fakes.browser import PHONE, Desk, open_desk
+from tests.fakes.campaign import CampaignRun
 from tests.fakes.hostile import BREAKERS, MARKUP, TEMPLATES
 from tests.fakes.world import QUICK, World, open_world
 
@@ -96,6 +97,20 @@ async def test_urgent_ones_are_on_top(desk: Desk, world: World) -> None:
         await run.step("start")
     await expect(desk.page.get_by_role("region", name="Urgent")).to_contain_text("Fire")
     assert "Fire" == await desk.page.locator(".card h3").first.inner_text()
+
+
+async def test_as_many_run_as_are_listed(desk: Desk, world: World) -> None:
+    """The campaign of calls that were enqueued alone is always there, and neither listed nor counted once all ended."""
+    (person,) = world.people(1)
+    made = await world.call(person)
+    await CampaignRun(world, made["campaign_id"]).until_done()
+    await world.campaign(name="Drafted behind it")
+    await expect(desk.page.get_by_role("listitem").filter(has_text="Drafted behind it")).to_be_visible()
+    everyone = (await world.get("/v1/campaigns?limit=200"))["campaigns"]
+    running = [one for one in everyone if one["state"] == "running" and not one["id"].startswith("direct")]
+    figures = desk.page.get_by_label("The dialer now").locator(".figure")
+    await expect(figures.filter(has_text="Running").locator("dd")).to_have_text(str(len(running)))
+    await expect(desk.page.locator(".card.running")).to_have_count(len(running))
 
 
 async def test_a_call_is_told_as_a_time_line(desk: Desk, world: World) -> None:
