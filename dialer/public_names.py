@@ -14,9 +14,10 @@ import socket
 from collections.abc import Collection
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
-from aiohttp import ThreadedResolver
 from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
+
+from dialer.foreign_names import ForeignNames
 
 _LONGEST = 2048
 _TRANSLATED = tuple(IPv6Network(each) for each in ("64:ff9b::/96", "::/96", "::ffff:0:0:0/96"))
@@ -51,7 +52,7 @@ class PublicNames(AbstractResolver):
 
     def __init__(self, exempt: Collection[str] = (), names: AbstractResolver | None = None) -> None:
         self._exempt = frozenset(exempt)
-        self._names = names or ThreadedResolver()
+        self._names = names or ForeignNames()
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
