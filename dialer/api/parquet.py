@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dialer.api.problems import NO_PARQUET, Problem
 from dialer.api.result_rows import COLUMNS, ResultOut, variables_text
 from dialer.clock import to_ms
+from dialer.threads import begin
 
 if TYPE_CHECKING:
     from arro3.core import RecordBatch, Schema
@@ -47,10 +48,10 @@ async def parquet_pieces(chunks: AsyncIterator[list[ResultOut]]) -> AsyncGenerat
     """A Parquet file in pieces. What `chunks` raises is raised here, before the file is complete."""
     pieces: asyncio.Queue[bytes] = asyncio.Queue(_PIECES_AHEAD)
     bridge = _Bridge(asyncio.get_running_loop(), chunks, pieces)
-    writing = asyncio.create_task(asyncio.to_thread(bridge.write_all))
+    writing: asyncio.Future[Any] = asyncio.wrap_future(begin(bridge.write_all))
     try:
         while not writing.done() or not pieces.empty():
-            taking = asyncio.create_task(pieces.get())
+            taking: asyncio.Future[Any] = asyncio.create_task(pieces.get())
             await asyncio.wait([taking, writing], return_when=asyncio.FIRST_COMPLETED)
             if taking.done() or not pieces.empty():
                 yield await taking

@@ -18,6 +18,7 @@ from dialer.states import CallState
 
 CHUNK = 500
 MEGABYTE_KIB = 1024
+_MORE_THAN_LOOPS_HAVE = 40  # of threads: the event loop has 32 at the most
 
 
 async def _rows(count: int, *, breaks_at: int | None = None) -> AsyncIterator[list[ResultOut]]:
@@ -82,3 +83,20 @@ async def test_a_reader_who_leaves_ends_the_writer() -> None:
     await anext(pieces)
     async with asyncio.timeout(5):
         await pieces.aclose()
+
+
+async def test_files_that_stand_still_leave_the_event_loops_threads_free() -> None:
+    """However many clients do not read on: lists are checked in those threads, and Redis' name is looked up."""
+    reads = asyncio.Event()
+
+    async def rows() -> AsyncIterator[list[ResultOut]]:
+        await reads.wait()
+        yield []
+
+    files = [asyncio.create_task(_gather(rows(), bytearray())) for _ in range(_MORE_THAN_LOOPS_HAVE)]
+    await asyncio.sleep(0)
+    try:
+        await asyncio.wait_for(asyncio.to_thread(int), timeout=5)
+    finally:
+        reads.set()
+        await asyncio.gather(*files)
