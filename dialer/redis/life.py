@@ -14,9 +14,11 @@ What replicas did not confirm is no evidence, and where they must confirm nobody
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from secrets import token_hex
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import structlog
 
@@ -24,10 +26,14 @@ from dialer import keys, metrics
 from dialer.audit import Entry
 from dialer.redis.batch import Batch
 from dialer.redis.seen import Seen
+from dialer.threads import begin
 
 log = structlog.get_logger()
 
+_T = TypeVar("_T")
+
 _KEEP_S = 1.0  # so much the disk may lack: what begins and is lost within a second is one write a second
+_DISK_S = 2.0  # a disk that takes longer stands still
 OVER = 1 << 53
 """What is kept of a life that another one has followed: no count comes to it."""
 _MOST_BEFORE = 8  # whoever slept through more lives takes the newest for one that it has never met
@@ -75,6 +81,7 @@ class Life:
         self._begun: dict[str, int] = {}
         self._kept: dict[str, int] = {}
         self._is_kept = True
+        self._at_disk: asyncio.Future[Any] | None = None
         self._doubted = asyncio.Event()
         self._is_doubted = True
         self.id = ""
@@ -154,12 +161,12 @@ class Life:
         try:
             for life, begun in news.items():
                 if self._disk:
-                    await asyncio.to_thread(self._disk.keep, life, begun)
+                    await self._on_disk(partial(self._disk.keep, life, begun), within_s=_DISK_S)
                 self._kept[life] = begun
         except OSError as error:
             if self._is_kept:
                 advice = "started again, this process would not know older data from newer: see DIALER_DATA_DIR"
-                log.warning("data.past_not_kept", reason=error.strerror, advice=advice)
+                log.warning("data.past_not_kept", reason=error.strerror or "it does not answer", advice=advice)
             self._is_kept = False
         else:
             self._is_kept = True
@@ -172,7 +179,18 @@ class Life:
         """What the disk knows of a life that this process meets for the first time."""
         if self._disk:
             with suppress(OSError):
-                self.saw(life, await asyncio.to_thread(self._disk.read, life))
+                # Without a limit: who does not know yet whether the data is old dials nothing.
+                self.saw(life, await self._on_disk(partial(self._disk.read, life), within_s=None))
+
+    async def _on_disk(self, work: Callable[[], _T], *, within_s: float | None) -> _T:
+        """What the disk says. Raises OSError; TimeoutError where it stands still, as a network's may for hours."""
+        async with asyncio.timeout(within_s):
+            # What stands still there cannot be ended: the next waits for it, or there would be more and more.
+            while self._at_disk and not self._at_disk.done():
+                await asyncio.wait([self._at_disk])
+            done = asyncio.wrap_future(begin(work))
+            self._at_disk = done
+            return await asyncio.shield(done)
 
 
 def _tell(told: Told) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -26,6 +27,7 @@ from tests.fakes.engine import PLACING_LEASE_MS, Engine, make_engine
 from tests.fakes.waiting import until
 
 DONE = Entry(action=Action.DATA_RESTORED, actor=DIALER, outcome=Outcome.DONE, on_behalf_of="anna")
+_PROMPT_S = 10.0
 
 
 @pytest.fixture
@@ -38,9 +40,9 @@ async def backups(redis_url: str) -> AsyncIterator[Backups]:
 class Process:
     """One that dials, from its start."""
 
-    def __init__(self, engine: Engine, disk: Path | None) -> None:
+    def __init__(self, engine: Engine, disk: Seen | None) -> None:
         self.engine = engine
-        self.life = Life(engine.batch, Seen(disk) if disk else None)
+        self.life = Life(engine.batch, disk)
         self.dialing = Dialing(engine.batch, engine.clock, Pace(100, 10), life=self.life)
 
     async def begin(self, nonce: str = "n") -> Begun:
@@ -54,7 +56,7 @@ class Process:
 
 async def started(engine: Engine, disk: Path | None = None) -> Process:
     """A process that has looked at the data."""
-    process = Process(engine, disk)
+    process = Process(engine, Seen(disk) if disk else None)
     await process.life.look()
     return process
 
@@ -285,3 +287,43 @@ async def test_without_a_folder_it_is_told_once_and_works_on(engine: Engine, tmp
 
     assert Begun.BEGUN is begun
     assert ["data.past_not_kept"] == [line["event"] for line in logged if line["log_level"] == "warning"]
+
+
+class StoppedDisk(Seen):
+    """One that stands still once it is stopped, and goes on when it may."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        self.goes = threading.Event()
+        self.goes.set()
+        self.asked = 0
+
+    def keep(self, life: str, number: int) -> None:
+        """As a disk in the network does whose server is away."""
+        self.asked += 1
+        self.goes.wait(timeout=30)
+        super().keep(life, number)
+
+
+async def test_a_disk_that_stands_still_holds_up_nobody(engine: Engine, tmp_path: Path) -> None:
+    """Calls begin and the data is looked at as ever; the disk is left alone until it goes on, and then learns all."""
+    await engine.run_campaign(calls=3)
+    disk = StoppedDisk(tmp_path)
+    process = Process(engine, disk)
+    await process.life.look()
+    asked = disk.asked
+    disk.goes.clear()
+    try:
+        with capture_logs() as logged:
+            begun = [await process.begin()]
+            await asyncio.wait_for(process.life.look(), _PROMPT_S)
+            begun.append(await process.begin())
+            await asyncio.wait_for(process.life.keep(), _PROMPT_S)
+
+        assert [Begun.BEGUN] * 2 == begun
+        assert ["it does not answer"] == [line["reason"] for line in logged if line["event"] == "data.past_not_kept"]
+        assert asked + 1 == disk.asked
+    finally:
+        disk.goes.set()
+    await process.life.keep()
+    assert 2 == Seen(tmp_path).read(process.life.id)
