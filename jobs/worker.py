@@ -77,6 +77,7 @@ _RECORD_S = 10.0  # for the record behind the last answer, and for a token that 
 _HORIZON_S = 2.0  # tokens are taken up to a second ahead (`dialing.py`)
 _LOOK_S = 2.0  # an idle hopper sleeps for a second
 _RESTART_S = 1.0
+_LAPSED_S = 10.0  # later than a job expires, so that nobody runs it again
 
 
 async def run_worker(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
@@ -146,7 +147,17 @@ async def _dial(context: Context, worker_id: str, stop: asyncio.Event) -> None:
 
 
 class _Shell(Worker):
-    """arq's worker, which after a standstill goes on with the schedule of now."""
+    """arq's worker, which after a standstill goes on with the schedule of now, and keeps no queue full of dead jobs."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # Of a dead worker's jobs arq marks each as under way for as long as the longest may take: for hours all would
+        # look at them first, and at enough of them at nothing else. What runs for longer is known to have expired.
+        self.in_progress_timeout_s = (queue.JOB_EXPIRES_MS / 1000) + _LAPSED_S
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        """As arq does it, but none again that is under way here."""
+        await super().start_jobs([job_id for job_id in job_ids if job_id.decode() not in self.tasks])
 
     async def run_cron(self, n: datetime, delay: float, num_windows: int = 2) -> None:
         """As arq does it, but of several runs missed only one is made up for: all, one a poll, it would do for ever."""
