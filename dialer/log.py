@@ -7,6 +7,7 @@ same form, on standard error.
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import sys
@@ -17,6 +18,7 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import EventDict, Processor
 
+from dialer.log_output import Output
 from dialer.masking import masked, masked_text
 
 _SECRET_FIELDS = frozenset({"authorization", "token", "secret", "api_key", "password", "client_secret"})
@@ -28,6 +30,9 @@ _ENCODER = json.JSONEncoder()
 
 def set_up(level: str = "info") -> None:
     """Configure logging for this process; call it once, before anything logs."""
+    ours, theirs = Output(sys.stdout), Output(sys.stderr)
+    for output in (ours, theirs):
+        atexit.register(output.close)
     finishing: list[Processor] = [
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
@@ -38,30 +43,48 @@ def set_up(level: str = "info") -> None:
     structlog.configure(
         processors=[*beginning, with_ids, *finishing],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
-        logger_factory=lambda *_: _Printer(),
+        logger_factory=lambda *_: _Printer(ours),
         cache_logger_on_first_use=True,
     )
     # Libraries speak through the standard library; arq's own lines are left out, ours say the same without payloads.
     # aiohttp writes a traceback for each malformed request line: anybody could fill the log with them.
     logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Handler(theirs)
     finishing.insert(0, ProcessorFormatter.remove_processors_meta)
     handler.setFormatter(ProcessorFormatter(foreign_pre_chain=[_of_library], processors=finishing))
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
 
 
-class _Printer(structlog.PrintLogger):
+class _Printer:
     """Prints; where that fails, a line is lost and not the work that it tells of: the disk is full, or nobody reads."""
 
-    def msg(self, message: str) -> None:
-        try:
-            super().msg(message)
-        except OSError:
-            from dialer import metrics  # noqa: PLC0415 - half of what the command line would load, and it is seldom
+    def __init__(self, output: Output) -> None:
+        self._output = output
 
-            metrics.LOG_LINES_LOST.inc()
+    def msg(self, message: str) -> None:
+        _print(message, self._output)
 
     log = debug = info = warning = error = critical = msg
+
+
+class _Handler(logging.Handler):
+    """The same for libraries' lines."""
+
+    def __init__(self, output: Output) -> None:
+        super().__init__()
+        self._output = output
+
+    def emit(self, record: logging.LogRecord) -> None:
+        _print(self.format(record), self._output)
+
+
+def _print(line: str, output: Output) -> None:
+    try:
+        output.write(line)
+    except OSError:
+        from dialer import metrics  # noqa: PLC0415 - half of what the command line would load, and it is seldom
+
+        metrics.LOG_LINES_LOST.inc()
 
 
 def add_processor(processor: Processor) -> None:

@@ -108,7 +108,8 @@ DATA_OLD = gauge(
 )
 LOG_LINES_LOST = counter(
     "dialer_log_lines_lost_total",
-    "Log lines that could not be written: the disk is full, or what reads them has gone. Work goes on without them.",
+    "Log lines that could not be written: the disk is full, or what reads them has gone or stands still. "
+    "Work goes on without them.",
     unit="lines",
     counted="dialer/log.py",
 )

@@ -23,8 +23,8 @@ def test_line_that_cannot_be_written_is_counted_and_keeps_nobody(monkeypatch: py
     before = structlog.get_config()
     lost = metrics.LOG_LINES_LOST._value.get()
     try:
-        log.set_up()
         monkeypatch.setattr(sys, "stdout", _Full())
+        log.set_up()
         structlog.get_logger().warning("disk.full", why="of this test")
     finally:
         structlog.configure(**before)
