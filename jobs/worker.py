@@ -72,12 +72,13 @@ RECORDING_TIMEOUT_S = 3 * 3600
 """Longer than any fetch: three tries of half an hour each, waiting for one of a worker's places included."""
 JOB_TIMEOUT_S = 900
 """Longer than anything inside: a horizon, the request's limit (60 s) and an outage of Redis (600 s) with its answer."""
+LAPSED_S = 10.0
+"""So much longer than it lives a job is marked as under way, so that nobody runs it a second time."""
 _OUT_OF_REACH = 1_000_000  # arq counts a try for each start of a job; ours are counted by the store
 _RECORD_S = 10.0  # for the record behind the last answer, and for a token that it may have waited for
 _HORIZON_S = 2.0  # tokens are taken up to a second ahead (`dialing.py`)
 _LOOK_S = 2.0  # an idle hopper sleeps for a second
 _RESTART_S = 1.0
-_LAPSED_S = 10.0  # later than a job expires, so that nobody runs it again
 
 
 async def run_worker(settings: Settings, *, stop: asyncio.Event | None = None) -> None:
@@ -153,7 +154,7 @@ class _Shell(Worker):
         super().__init__(**options)
         # Of a dead worker's jobs arq marks each as under way for as long as the longest may take: for hours all would
         # look at them first, and at enough of them at nothing else. What runs for longer is known to have expired.
-        self.in_progress_timeout_s = (queue.JOB_EXPIRES_MS / 1000) + _LAPSED_S
+        self.in_progress_timeout_s = (queue.JOB_EXPIRES_MS / 1000) + LAPSED_S
 
     async def start_jobs(self, job_ids: list[bytes]) -> None:
         """As arq does it, but none again that is under way here."""
