@@ -40,7 +40,7 @@ async def _stop(run: CampaignRun, verb: str) -> float:
     await world.until_placings(world.carrier.summary().placings + 5)
     stopped_s = await run.step(verb)
     # What had been claimed is put back or placed by then, so nothing can leave any more.
-    await run.until(lambda seen: _in_hand(seen) == 0, within_s=5)
+    await run.until(lambda seen: _in_hand(seen) == 0)
     return _last_after(world, stopped_s)
 
 

@@ -29,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("redis")
 
 TRUNKS = ("east", "north", "south", "west")
 OF_ALL = ("main", *TRUNKS)
-AT_ONCE_S = 0.25  # less than an idle hopper sleeps, and than a look lasts
+AT_ONCE_S = 0.45  # less than an idle hopper sleeps, and than a look lasts
 
 
 def _further(per_second: float) -> dict[str, dict[str, object]]:
