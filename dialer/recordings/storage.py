@@ -8,10 +8,10 @@ needs a rule for that (AbortIncompleteMultipartUpload). Memory stays flat both w
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -23,6 +23,7 @@ from obstore.store import LocalStore, S3Store
 
 from dialer.errors import NotFound, StorageUnavailable
 from dialer.recordings import folder
+from dialer.threads import begin
 
 if TYPE_CHECKING:
     from obstore import AsyncWritableFile
@@ -74,7 +75,7 @@ class Storage:
         """Delete a file and whatever a broken write left of it; one that is not there is no error."""
         with self.telling():
             if self._root:
-                await asyncio.to_thread(folder.delete, self._root / name)
+                await _apart(folder.delete, self._root / name)
             else:
                 # Of a file that is not there S3 says nothing; what is not found here is the bucket.
                 await obstore.delete_async(self._opened, name)
@@ -83,7 +84,7 @@ class Storage:
         """The library's own writer of a file, begun with nothing left of an earlier one that broke."""
         with self.telling():
             if self._root:
-                await asyncio.to_thread(folder.forget_broken, self._root / name)
+                await _apart(folder.forget_broken, self._root / name)
             return obstore.open_writer_async(
                 self._opened, name, buffer_size=_PART_BYTES, max_concurrency=_PARTS_AT_ONCE
             )
@@ -92,7 +93,7 @@ class Storage:
         """Return when a file that was just written is there, as large as it should be, and outlasts a power cut."""
         with self.telling():
             if self._root:
-                await asyncio.to_thread(folder.sync, self._root / name)
+                await _apart(folder.sync, self._root / name)
             found = (await obstore.head_async(self._opened, name))["size"]
         if found != size_bytes:
             raise StorageUnavailable(f"The storage {self._url} kept {found} of {size_bytes} bytes of {name}")
@@ -113,6 +114,11 @@ class Storage:
             folder.make(self._root)
             return LocalStore(self._root)
         return S3Store.from_url(self._url, client_options=_CLIENT, retry_config=_RETRIES)
+
+
+async def _apart(work: Callable[[Path], None], path: Path) -> None:
+    # A folder in the network may stand still for hours.
+    await asyncio.wrap_future(begin(partial(work, path)))
 
 
 async def first_read(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:

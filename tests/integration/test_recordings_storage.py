@@ -7,6 +7,7 @@ import re
 import resource
 import signal
 import stat
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import urlopen
@@ -21,6 +22,7 @@ NAME = "c1/raaaaaaaaaaaaaaaa"
 CHUNK = bytes(range(256)) * 256
 SOUND = CHUNK * 200
 """12.5 MiB: more than one part of an upload, and more than one piece of a read."""
+_MORE_THAN_LOOPS_HAVE = 40  # of threads: the event loop has 32 at the most
 
 
 @pytest.fixture(scope="module")
@@ -228,3 +230,18 @@ async def test_two_uploads_of_one_file_leave_one_whole_file(place: Place) -> Non
     assert None in ends
     assert [NAME] == place.names()
     assert SOUND == await read(place.storage, range(len(SOUND)))
+
+
+async def test_a_folder_that_stands_still_leaves_the_event_loops_threads_free(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many files wait for it: the carrier's name is looked up in those threads."""
+    storage, goes_on = Storage(tmp_path.as_uri()), threading.Event()
+    monkeypatch.setattr("dialer.recordings.folder.delete", lambda _: goes_on.wait(timeout=30))
+    deleting = [asyncio.create_task(storage.delete(f"c1/{number}")) for number in range(_MORE_THAN_LOOPS_HAVE)]
+    await asyncio.sleep(0)
+    try:
+        await asyncio.wait_for(asyncio.to_thread(int), timeout=5)
+    finally:
+        goes_on.set()
+        await asyncio.gather(*deleting)
