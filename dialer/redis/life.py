@@ -135,7 +135,7 @@ class Life:
         self.id, self.told, self._is_doubted = told.life, told, False
         self.saw(told.life, told.begun)
         self._begun |= dict.fromkeys(told.before, OVER)
-        metrics.DATA_OLD.set(told.known > 0)
+        metrics.DATA_OLD.set(self.is_old)
         await self.keep()
 
     async def hold(self) -> None:
@@ -178,9 +178,16 @@ class Life:
     async def _recall(self, life: str) -> None:
         """What the disk knows of a life that this process meets for the first time."""
         if self._disk:
+            reading = partial(self._disk.read, life)
             with suppress(OSError):
-                # Without a limit: who does not know yet whether the data is old dials nothing.
-                self.saw(life, await self._on_disk(partial(self._disk.read, life), within_s=None))
+                try:
+                    begun = await self._on_disk(reading, within_s=_DISK_S)
+                except TimeoutError:
+                    # However long: who does not know yet whether the data is old dials nothing.
+                    advice = "this process dials nothing until it knows what was done before: see DIALER_DATA_DIR"
+                    log.warning("data.past_waited_for", reason="the disk does not answer", advice=advice)
+                    begun = await self._on_disk(reading, within_s=None)
+                self.saw(life, begun)
 
     async def _on_disk(self, work: Callable[[], _T], *, within_s: float | None) -> _T:
         """What the disk says. Raises OSError; TimeoutError where it stands still, as a network's may for hours."""

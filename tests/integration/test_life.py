@@ -304,6 +304,11 @@ class StoppedDisk(Seen):
         self.goes.wait(timeout=30)
         super().keep(life, number)
 
+    def read(self, life: str) -> int:
+        """Likewise."""
+        self.goes.wait(timeout=30)
+        return super().read(life)
+
 
 async def test_a_disk_that_stands_still_holds_up_nobody(engine: Engine, tmp_path: Path) -> None:
     """Calls begin and the data is looked at as ever; the disk is left alone until it goes on, and then learns all."""
@@ -327,3 +332,38 @@ async def test_a_disk_that_stands_still_holds_up_nobody(engine: Engine, tmp_path
         disk.goes.set()
     await process.life.keep()
     assert 2 == Seen(tmp_path).read(process.life.id)
+
+
+async def test_who_starts_while_the_disk_stands_still_says_what_it_waits_for(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It dials nothing until it knows what was done before, and then it knows."""
+    monkeypatch.setattr("dialer.redis.life._DISK_S", 0.1)
+    await engine.run_campaign(calls=3)
+    before = await started(engine, tmp_path)
+    await before.begin()
+    await before.life.keep()
+    disk = StoppedDisk(tmp_path)
+    disk.goes.clear()
+    life = Life(engine.batch, disk)
+    with capture_logs() as logged:
+        looking = asyncio.create_task(life.look())
+        await until(lambda: "data.past_waited_for" in {line["event"] for line in logged}, within_s=10)
+        assert life.holds
+        disk.goes.set()
+        await looking
+
+    assert (False, 1) == (life.holds, life.begun)
+    assert ["the disk does not answer"] == [
+        line["reason"] for line in logged if line["event"] == "data.past_waited_for"
+    ]
+
+
+async def test_whoever_holds_needs_not_have_looked_before(engine: Engine) -> None:
+    """Nobody dials from then on, he himself included."""
+    await engine.run_campaign(calls=3)
+    holding, other = Life(engine.batch), Life(engine.batch)
+    await holding.hold()
+    await other.look()
+
+    assert (True, True) == (holding.is_old, other.is_old)
