@@ -92,6 +92,15 @@ PYTHON: dict[str, Sequence[str]] = {
     "erasures/erasure": (*_units("erasures"), *_integrations("erasures")),
     "erasures/traces": (*_units("erasures"), *_integrations("store_erasing")),
     "kinds": _units("kinds conference escalation addresses"),
+    "audit": (
+        *_units("api_audited"),
+        *_integrations("store_audit cli_audit"),
+        "tests/integration/api/test_api_audit.py",
+    ),
+    "changes": (*_integrations("store_changes"), "tests/integration/api/test_api_events.py"),
+    "counting": _integrations("counting recordings_fetching"),
+    "store/campaign_fields": _units("campaign_fields"),
+    "store/limit_fields": _units("campaign_fields"),
     "masking": _units("log phone"),
     "causes": _units("causes"),
     "forms": _units("forms"),
@@ -165,6 +174,7 @@ PYTHON: dict[str, Sequence[str]] = {
     "callbacks/messages": _units("callback_messages"),
     "callbacks/events": _units("callback_messages callback_settings"),
     "callbacks/dead_letters": _integrations("dead_letters"),
+    "callbacks/outbox": _integrations("callbacks dead_letters"),
 }
 
 # The walk holds every script of the dialing against a model: its shortest run, twice.

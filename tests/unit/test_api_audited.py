@@ -10,7 +10,7 @@ from dialer.api.app import ROUTES
 from dialer.api.audited import ACTOR_HEADER
 from dialer.api.openapi import openapi_document
 from dialer.api.routing import Routes
-from dialer.audit import Action
+from dialer.audit import Action, Entry, Outcome
 
 AUDITED = {
     "POST /v1/campaigns": "campaign.created",
@@ -93,11 +93,27 @@ def test_a_changing_route_without_a_decision_cannot_be_declared() -> None:
 
 def test_every_action_has_its_place() -> None:
     """Each is that of a route, of a command without one, or one of those that follow from what the dialer decides."""
-    by_itself = {Action.CAMPAIGN_COMPLETED, Action.CAMPAIGN_EXPIRED, Action.CONFERENCE_OVER, Action.ESCALATION_OVER}
-    by_itself |= {Action.CAMPAIGN_WINDOWS_OVERRIDDEN, Action.CAMPAIGN_DELETED}
-    by_itself |= {Action.DATA_RESTORED}  # `dialer restored`, which asks no API
+    by_itself = {"campaign.completed", "campaign.expired", "conference.over", "escalation.over"}
+    by_itself |= {"campaign.windows_overridden", "campaign.deleted"}
+    by_itself |= {"data.restored"}  # `dialer restored`, which asks no API
 
-    assert set(Action) == by_itself | set(map(Action, AUDITED.values()))
+    assert set(Action) == by_itself | set(AUDITED.values())
+
+
+def test_an_entry_is_what_was_told_in_any_language() -> None:
+    """As somebody reads it, without what nobody told; a number is masked wherever it stands."""
+    entry = Entry(
+        action=Action.CALL_ADDED,
+        actor="key:k1",
+        outcome=Outcome.DONE,
+        on_behalf_of="Zoë",
+        details={"number": "+31612345678"},
+    )
+
+    assert (
+        '{"action": "call.added", "outcome": "done", "actor": "key:k1", "on_behalf_of": "Zoë", '
+        '"details": {"number": "+31*******78"}}' == entry.text()
+    )
 
 
 def test_audited_routes_take_the_name_of_the_one_behind() -> None:
