@@ -152,7 +152,7 @@ class Dialing:
         self._trunks_of = CampaignTrunks(batch)
         self._erasure_secret = erasure_secret
         self._traced = traced
-        self._life = life or Life(batch)
+        self._life = life or Life(batch, clock)
         self.lead = pacing.Lead()
 
     async def claim(self, most: int, *, trunk: str = MAIN, inherited: Claim | None = None) -> Claimed:

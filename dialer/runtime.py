@@ -29,7 +29,7 @@ from dialer.providers.kpn import KpnVoice, kpn_from_settings
 from dialer.recordings.storage import Storage
 from dialer.redis.batch import Batch
 from dialer.redis.connection import open_redis
-from dialer.redis.life import Life
+from dialer.redis.life import LOOK_S, Life
 from dialer.redis.seen import Seen
 from dialer.schema import Stamp, is_older
 from dialer.settings import CARRIER_FIELDS, Settings
@@ -38,8 +38,6 @@ from dialer.store.base import Deadlines, deadlines
 from dialer.tracing import OFF, Tracing, tracing_of
 
 log = structlog.get_logger()
-
-_LOOK_AGAIN_S = 5.0  # three small steps; wrong only where machines are set up differently, or run two releases
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +110,7 @@ async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
         limits = deadlines(settings.ringing_timer_s, settings.length_timer_s)
         store = Store(batch, clock, limits, erasure_secret(settings))
         await _check_data(store)
-        life = Life(batch, Seen(settings.data_dir))
+        life = Life(batch, clock, Seen(settings.data_dir))
         with suppress(NotReplicated):  # until it could be looked at, this process dials nothing
             await life.look()
         stack.push_async_callback(life.keep)
@@ -141,7 +139,7 @@ async def keep_to_data(runtime: Runtime) -> None:
                 advice = "run `dialer migrate` once every process is of this release"
                 log.warning("data.older", version=stamp.version, advice=advice)
                 told = True
-        await runtime.life.rest(_LOOK_AGAIN_S)
+        await runtime.life.rest(LOOK_S)
 
 
 async def _check_data(store: Store) -> Stamp:

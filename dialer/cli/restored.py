@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import click
@@ -16,7 +17,7 @@ from dialer.processes.heartbeat import read_fleet
 from dialer.providers.base import LISTED_WITHIN
 from dialer.restoring import Found, Restoring
 from dialer.runtime import Runtime, open_runtime
-from dialer.settings import CARRIER_FIELDS
+from dialer.settings import CARRIER_FIELDS, Settings
 
 _SAYS_EVERY = 1_000  # calls of the list
 _WORDS = {
@@ -44,7 +45,7 @@ def command(*, by: str, since: str | None, by_hand: bool) -> None:
     outcome; where several wait for one number, all are left to a person. It may be ended and run again. Needs the
     carrier's settings, and DIALER_REDIS_URL or a `dialer up` running in the same data folder.
     """
-    asyncio.run(_restored(by, _moment(since), by_hand=by_hand))
+    asyncio.run(restored(settings_beside_owner(dials=False), by, _moment(since), by_hand=by_hand))
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -61,12 +62,21 @@ def _moment(text: str | None) -> datetime | None:
     return read
 
 
-async def _restored(by: str, since: datetime | None, *, by_hand: bool) -> None:
-    async with open_runtime(settings_beside_owner(dials=False)) as runtime:
+async def restored(
+    settings: Settings, by: str, since: datetime | None, *, by_hand: bool, say: Callable[[str], None] = click.echo
+) -> None:
+    """What the command does.
+
+    Raises:
+        InvalidInput: a setting of the carrier is missing, or `since` where the data does not tell it.
+        CarrierError: its list could not be read; workers hold on.
+        StoreUnavailable: Redis does not answer.
+    """
+    async with open_runtime(settings) as runtime:
         await runtime.life.hold()
         lacks = runtime.life.told.lacks if runtime.life.told else ""
-        click.echo("Workers hold." if by_hand else "Workers hold; reading the carrier's list of calls.")
-        found = Counter[Found]() if by_hand else await _settled(runtime, since or _last_known(runtime))
+        say("Workers hold." if by_hand else "Workers hold; reading the carrier's list of calls.")
+        found = Counter[Found]() if by_hand else await _settled(runtime, since or _last_known(runtime), say)
         entry = Entry(
             action=Action.DATA_RESTORED,
             actor=DIALER,
@@ -80,7 +90,7 @@ async def _restored(by: str, since: datetime | None, *, by_hand: bool) -> None:
             if is_begun
             else "Somebody else has begun a new life of the data meanwhile"
         )
-        click.echo(f"{whose}: workers dial on within seconds.")
+        say(f"{whose}: workers dial on within seconds.")
 
 
 def _last_known(runtime: Runtime) -> datetime:
@@ -95,7 +105,7 @@ def _last_known(runtime: Runtime) -> datetime:
     return moment(told.at_ms) - LISTED_WITHIN
 
 
-async def _settled(runtime: Runtime, since: datetime) -> Counter[Found]:
+async def _settled(runtime: Runtime, since: datetime, say: Callable[[str], None]) -> Counter[Found]:
     settings = runtime.settings
     settings.require(*CARRIER_FIELDS)
     fleet = await read_fleet(runtime.batch)
@@ -106,9 +116,9 @@ async def _settled(runtime: Runtime, since: datetime) -> Counter[Found]:
     restoring = Restoring(runtime.store, runtime.batch, runtime.clock, longest)
     async for found in restoring.settle(since, runtime.providers):
         if found.total() % _SAYS_EVERY == 0:
-            click.echo(f"{found.total():,} calls looked at, the list goes on.")
-    click.echo(f"The carrier's list since {since:%Y-%m-%d %H:%M:%S} UTC has {restoring.found.total():,} calls.")
+            say(f"{found.total():,} calls looked at, the list goes on.")
+    say(f"The carrier's list since {since:%Y-%m-%d %H:%M:%S} UTC has {restoring.found.total():,} calls.")
     for what, words in _WORDS.items():
         if count := restoring.found[what]:
-            click.echo(f"{count:,} {words}.")
+            say(f"{count:,} {words}.")
     return restoring.found

@@ -52,7 +52,7 @@ REFUSALS: Mapping[Begun, tuple[Code, ...]] = {
     Begun.OVER_CAP: (Code.EURO_CAP,),
     Begun.BREAKER_OPEN: (Code.BREAKER_OPEN,),
     Begun.TRUNK_STOPPED: (Code.TRUNK_STOPPED,),
-    Begun.OLD_DATA: (Code.OLD_DATA, Code.IN_LINE),  # the latter where Redis was emptied meanwhile
+    Begun.OLD_DATA: (Code.OLD_DATA, Code.IN_LINE),  # the latter on another server, or an emptied one
     Begun.CHANGED: (Code.IN_LINE,),  # to be looked for on the other lists
 }
 """What an explanation says of a call that the last look refused so."""

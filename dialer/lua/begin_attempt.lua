@@ -14,7 +14,8 @@
 -- returns {1, how many attempts have begun in this life} begun (also when this very run asks again), 0 not ours any more; put back to waiting: 2 campaign not running,
 --         3 gate closed, 4 an urgent call wants the token, 5 too late, 8 the number is suppressed, the person's next one is to
 --         be dialed, 9 out of hours, 10 the number is held back, 11 no slot, 12 the campaign keeps to other lists, or has another text, now, 13 not within
---         its caps in euro, 14 its breaker is open, 15 that of the trunk is, 16 the data is of another life or older than the worker has seen;
+--         its caps in euro, 14 its breaker is open, 15 that of the trunk is, 16 the data is of another life or older than the worker has seen, or the
+--         server is another one, and not all have looked yet whether its data is older;
 --         ended: 6 suppressed, 7 expired
 -- atomic because a pause, an urgent call or another worker must not fall between the look and the intent
 -- include: changes
@@ -22,12 +23,13 @@
 -- include: doubt
 -- include: dialed
 -- include: spending
+-- include: server
 local MOST_AHEAD_US = 20000000
 local LAST_LOOK_MS, NEXT_LOOK_MS = 2000, 1000 -- at a number that is up: before the end of its call, and at the earliest
 local SERVED_US = 1000000 -- a moment holds so much longer than until the next one: the hopper looks three times a second
 local nonce, place_at, now_us = ARGV[6], tonumber(ARGV[7]), tonumber(ARGV[9])
 local LIFE = KEYS[#KEYS - 5]
-local life, begun, known = unpack(redis.call('HMGET', LIFE, 'id', 'begun', 'known'))
+local life, begun, known, run, from = unpack(redis.call('HMGET', LIFE, 'id', 'begun', 'known', 'run', 'from'))
 begun = tonumber(begun or 0)
 if redis.call('HGET', ATTEMPT, 'nonce') == nonce then return {1, begun} end
 if tonumber(redis.call('ZSCORE', LEASES, CALL_ID) or 0) ~= tonumber(ARGV[5]) then return 0 end
@@ -36,7 +38,8 @@ local counted = tries()
 if not due or counted.n + 1 ~= NUMBER then return 0 end
 -- What is told of a call that went back into the line: past its end it has expired there.
 local function told_of(ended, code) return ended == 'expired' and 7 or code end
-if known or (life or '') ~= ARGV[23] or begun < tonumber(ARGV[24]) then return told_of(wait(due), 16) end
+local is_looked_at = not life or run == this_run() and NOW >= tonumber(from)
+if known or (life or '') ~= ARGV[23] or begun < tonumber(ARGV[24]) or not is_looked_at then return told_of(wait(due), 16) end
 
 local address, lists = ARGV[14], {}
 -- The stretch as it is written down now: a change of the windows deletes it.

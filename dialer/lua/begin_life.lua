@@ -4,7 +4,7 @@
 -- returns 1, or 0 if that life is over already
 -- atomic because two may say so at once
 -- include: audit
-local id, before = unpack(redis.call('HMGET', KEYS[1], 'id', 'before'))
+local id, before, run, from = unpack(redis.call('HMGET', KEYS[1], 'id', 'before', 'run', 'from'))
 if id ~= ARGV[3] then return 0 end
 local lives, kept = id, 1
 for one in string.gmatch(before or '', '%S+') do
@@ -12,6 +12,6 @@ for one in string.gmatch(before or '', '%S+') do
   if kept <= tonumber(ARGV[5]) then lives = lives .. ' ' .. one end
 end
 redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'id', ARGV[4], 'before', lives)
+redis.call('HSET', KEYS[1], 'id', ARGV[4], 'before', lives, 'run', run, 'from', from)
 note(KEYS[2], KEYS[3], ARGV[1], ARGV[2])
 return 1

@@ -7,6 +7,9 @@ attempt: where Redis has counted less, none begins. Whoever finds that out write
 nobody dials until a person has said that the past was dealt with (`dialer restored`): that begins a new life, and data
 of the one before is old from then on, whatever its count.
 
+Who has begun nothing since the backup knows of nothing that is missing. So on a server that was not there before (a
+restart, a restore, a failover: its run is written down with the life) nothing begins until all that run have looked.
+
 Data without a life (an emptied Redis, or a release from before there were lives) is given one: nothing is known of it.
 What replicas did not confirm is no evidence, and where they must confirm nobody is told it.
 """
@@ -24,6 +27,7 @@ import structlog
 
 from dialer import keys, metrics
 from dialer.audit import Entry
+from dialer.clock import Clock, now_ms
 from dialer.redis.batch import Batch
 from dialer.redis.seen import Seen
 from dialer.threads import begin
@@ -34,6 +38,11 @@ _T = TypeVar("_T")
 
 _KEEP_S = 1.0  # so much the disk may lack: what begins and is lost within a second is one write a second
 _DISK_S = 2.0  # a disk that takes longer stands still
+LOOK_S = 2.0
+"""So often each process looks: three small steps."""
+UNTIL_ALL_LOOKED_MS = 6_000
+"""So long after the first look at another server: until then every process has looked, one too whose connection to the
+server before hung first (`connection.py`)."""
 OVER = 1 << 53
 """What is kept of a life that another one has followed: no count comes to it."""
 _MOST_BEFORE = 8  # whoever slept through more lives takes the newest for one that it has never met
@@ -51,6 +60,7 @@ class Told(NamedTuple):
         known: how many somebody knows to have begun, where that is more; else 0.
         at_ms: when the last one began that Redis knows of; 0 for none.
         before: ids of the lives that were before, the newest first.
+        waits_ms: how long nothing begins yet, until all have looked at the data of another server.
     """
 
     life: str
@@ -58,11 +68,20 @@ class Told(NamedTuple):
     known: int
     before: tuple[str, ...]
     at_ms: int
+    waits_ms: int = 0
 
     @classmethod
-    def read(cls, life: str, begun: str | None, known: str | None, before: str | None, at: str | None = None) -> Told:
-        """From the fields of `life`."""
-        return cls(life, int(begun or 0), int(known or 0), tuple((before or "").split()), int(at or 0))
+    def read(  # noqa: PLR0913, PLR0917 - as the script tells it
+        cls,
+        life: str,
+        begun: str | None,
+        known: str | None,
+        before: str | None,
+        at: str | None = None,
+        waits_ms: int = 0,
+    ) -> Told:
+        """From the fields of `life`, and how long is waited."""
+        return cls(life, int(begun or 0), int(known or 0), tuple((before or "").split()), int(at or 0), waits_ms)
 
     @property
     def lacks(self) -> str:
@@ -74,9 +93,10 @@ class Told(NamedTuple):
 class Life:
     """What this process knows of the data's past. Until its first look, nothing."""
 
-    def __init__(self, batch: Batch, seen: Seen | None = None) -> None:
+    def __init__(self, batch: Batch, clock: Clock, seen: Seen | None = None) -> None:
         """`seen` is what the disk knows; None where nothing is to be kept."""
         self._batch = batch
+        self._clock = clock
         self._disk = seen
         self._begun: dict[str, int] = {}
         self._kept: dict[str, int] = {}
@@ -99,8 +119,9 @@ class Life:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing may be dialed now: the data is old, another than at the last look, or not looked at yet."""
-        return self.is_old or self._is_doubted
+        """Whether nothing may be dialed now: the data is old, another than at the last look, or not seen by all."""
+        waits = self.told is not None and self.told.waits_ms > 0
+        return self.is_old or self._is_doubted or waits
 
     def saw(self, life: str, begun: int) -> None:
         """Take note of what Redis counted of a life."""
@@ -112,7 +133,9 @@ class Life:
         self._doubted.set()
 
     async def rest(self, seconds: float) -> None:
-        """Wait so long, or until there is a doubt; the disk learns meanwhile what this process does."""
+        """Wait so long, until all have looked, or until there is a doubt; the disk learns what this process does."""
+        if self.told is not None and self.told.waits_ms:
+            seconds = min(seconds, self.told.waits_ms / 1000)
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 while not self._doubted.is_set():
@@ -172,7 +195,8 @@ class Life:
             self._is_kept = True
 
     async def _ask(self, life: str) -> Told:
-        args: list[str | int] = [life, self._begun.get(life, 0), token_hex(8)]
+        seen, now = self._begun.get(life, 0), now_ms(self._clock)
+        args: list[str | int] = [life, seen, token_hex(8), now, UNTIL_ALL_LOOKED_MS]
         return Told.read(*await self._batch.run("look_at_life", [keys.LIFE], args))
 
     async def _recall(self, life: str) -> None:

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from dialer import keys
 from dialer.audit import Action, Entry
+from dialer.clock import RedisClock
 from dialer.redis.batch import Batch
 from dialer.redis.life import Life
 from dialer.store import AuditFilter
@@ -35,7 +36,9 @@ async def restored(redis_url: str, folder: Path, *words: str, **settings: str) -
 
 async def looked(redis: Redis) -> Life:
     """As a worker sees the data now."""
-    life = Life(Batch(redis))
+    clock = RedisClock(redis)
+    await clock.sync()
+    life = Life(Batch(redis), clock)
     await life.look()
     return life
 
@@ -67,7 +70,7 @@ async def test_who_is_not_the_first_is_told_so(
     before, renew = await looked(redis), Life.renew
 
     async def second(self: Life, entry: Entry, now_ms: int) -> bool:
-        other = Life(self._batch)
+        other = Life(self._batch, self._clock)
         await other.look()
         assert await renew(other, entry, now_ms)
         return await renew(self, entry, now_ms)

@@ -97,7 +97,7 @@ async def test_a_runtime_with_another_secret_does_not_open(board: Switchboard) -
 
 async def test_a_worker_with_another_secret_ends(board: Switchboard, monkeypatch: pytest.MonkeyPatch) -> None:
     """It runs until the first hash is there, and ends by itself with the variable's name."""
-    monkeypatch.setattr("dialer.runtime._LOOK_AGAIN_S", 0.02)
+    monkeypatch.setattr("dialer.runtime.LOOK_S", 0.02)
     settings = board.runtime.settings.model_copy(update={"erasure_secret": None})
     async with open_runtime(settings) as elsewhere:
         keeping = asyncio.create_task(keep_to_data(elsewhere))

@@ -18,7 +18,7 @@ from dialer.audit import DIALER, Action, Entry, Outcome
 from dialer.dialing import Begun, Dialing, Pace
 from dialer.errors import NotReplicated
 from dialer.redis.batch import Batch
-from dialer.redis.life import Life, Told
+from dialer.redis.life import UNTIL_ALL_LOOKED_MS, Life, Told
 from dialer.redis.seen import Seen
 from dialer.states import CallState
 from dialer.store import AuditFilter
@@ -42,7 +42,7 @@ class Process:
 
     def __init__(self, engine: Engine, disk: Seen | None) -> None:
         self.engine = engine
-        self.life = Life(engine.batch, disk)
+        self.life = Life(engine.batch, engine.clock, disk)
         self.dialing = Dialing(engine.batch, engine.clock, Pace(100, 10), life=self.life)
 
     async def begin(self, nonce: str = "n") -> Begun:
@@ -130,6 +130,71 @@ async def test_others_learn_of_it_from_redis(engine: Engine, backups: Backups) -
     await newcomer.life.look()
 
     assert (Begun.OLD_DATA, True) == (begun, newcomer.life.is_old)
+
+
+async def test_on_another_server_nothing_begins_until_all_have_looked(engine: Engine, backups: Backups) -> None:
+    """Who has begun nothing since the backup finds nothing wrong, and would dial before others tell what is missing."""
+    await engine.run_campaign(calls=6)
+    ignorant, knowing = await started(engine), await started(engine)
+    backup = await backups.take()
+    await knowing.begin()
+    await backups.put_back(backup)
+    await _elsewhere(engine)
+    begun = [await ignorant.begin()]
+    await ignorant.life.look()
+    held = ignorant.life.holds
+    begun.append(await ignorant.begin("early"))
+    await knowing.life.look()
+    engine.clock.advance_ms(UNTIL_ALL_LOOKED_MS)
+    begun.append(await ignorant.begin("late"))
+
+    assert ([Begun.OLD_DATA] * 3, True, True) == (begun, held, knowing.life.is_old)
+
+
+async def test_where_nothing_is_missing_calls_go_on_by_themselves(engine: Engine) -> None:
+    """A restart or a failover: seconds later the same calls begin. Whoever starts meanwhile waits as long."""
+    await engine.run_campaign(calls=6)
+    process = await started(engine)
+    await process.begin()
+    await _elsewhere(engine)
+    await process.life.look()
+    newcomer = await started(engine)
+    held = [process.life.holds, newcomer.life.holds]
+    engine.clock.advance_ms(UNTIL_ALL_LOOKED_MS - 1)
+    await process.life.look()
+    held.append(process.life.holds)
+    engine.clock.advance_ms(1)
+    await process.life.look()
+    begun = await process.begin()
+
+    assert [True, True, True] == held
+    assert (Begun.BEGUN, False) == (begun, process.life.holds)
+
+
+async def test_the_next_look_is_when_calls_may_go_on(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits longer than he must."""
+    monkeypatch.setattr("dialer.redis.life.UNTIL_ALL_LOOKED_MS", 50)
+    process = await started(engine)
+    await _elsewhere(engine)
+    await process.life.look()
+
+    await asyncio.wait_for(process.life.rest(60), 5)
+
+
+async def test_a_new_life_is_waited_in_as_long(engine: Engine) -> None:
+    """Whoever restores says nothing of the server."""
+    process = await started(engine)
+    await _elsewhere(engine)
+    await process.life.look()
+    before = await engine.batch.command("HMGET", keys.LIFE, "run", "from")
+    await process.life.renew(DONE, engine.now_ms)
+
+    assert before == await engine.batch.command("HMGET", keys.LIFE, "run", "from")
+
+
+async def _elsewhere(engine: Engine) -> None:
+    """The data was written by another server, or by this one before it was started again."""
+    await engine.batch.command("HSET", keys.LIFE, "run", "0" * 40)
 
 
 async def test_who_starts_on_a_backup_knows_by_its_disk(engine: Engine, backups: Backups, tmp_path: Path) -> None:
@@ -269,7 +334,7 @@ async def test_two_redis_share_a_disk(redis_url: str, redis: Redis, tmp_path: Pa
 
 async def test_what_replicas_did_not_confirm_is_no_evidence(engine: Engine) -> None:
     """A failover may lose it, and would be taken for a restore."""
-    life = Life(Batch(engine.redis, replicas=1))
+    life = Life(Batch(engine.redis, replicas=1), engine.clock)
     with pytest.raises(NotReplicated):
         await life.look()
 
@@ -345,7 +410,7 @@ async def test_who_starts_while_the_disk_stands_still_says_what_it_waits_for(
     await before.life.keep()
     disk = StoppedDisk(tmp_path)
     disk.goes.clear()
-    life = Life(engine.batch, disk)
+    life = Life(engine.batch, engine.clock, disk)
     with capture_logs() as logged:
         looking = asyncio.create_task(life.look())
         await until(lambda: "data.past_waited_for" in {line["event"] for line in logged}, within_s=10)
@@ -362,7 +427,7 @@ async def test_who_starts_while_the_disk_stands_still_says_what_it_waits_for(
 async def test_whoever_holds_needs_not_have_looked_before(engine: Engine) -> None:
     """Nobody dials from then on, he himself included."""
     await engine.run_campaign(calls=3)
-    holding, other = Life(engine.batch), Life(engine.batch)
+    holding, other = Life(engine.batch, engine.clock), Life(engine.batch, engine.clock)
     await holding.hold()
     await other.look()
 

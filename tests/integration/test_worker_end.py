@@ -54,7 +54,7 @@ async def test_whoever_cannot_work_on_the_data_puts_back_what_it_holds(
     board: Switchboard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A newer release took it: nothing more is placed than what was on its way, and the rest waits."""
-    monkeypatch.setattr("dialer.runtime._LOOK_AGAIN_S", 0.02)
+    monkeypatch.setattr("dialer.runtime.LOOK_S", 0.02)
     campaign_id = await board.campaign([f"+3161234{number:04d}" for number in range(CALLS)])
     working = asyncio.create_task(run_worker(_settings(board)))
     await until(lambda: board.carrier.journal.placings >= SOME)

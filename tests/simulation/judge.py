@@ -9,12 +9,16 @@ from typing import Any
 
 from dialer.simulator.legs import Leg
 from tests.simulation.plan import PlannedCampaign
+from tests.simulation.told import Json
 from tests.simulation.virtual_time import BEGIN_S
-from tests.simulation.world import Json, World
+from tests.simulation.world import World
 
 GRACE_S = 0.45
 """Pause, cancel, suppression and the end of a campaign reach all but calls whose intent was stored before: these leave
 `pacing.LATEST_US` after their moment at the latest. A machine that stands still, or a slow line, comes on top."""
+_UNDER_WAY_S = 6.0
+"""A request that left before Redis was lost reaches the carrier so much later at most."""
+_ENDED_UNDIALED = frozenset({"cancelled", "expired"})
 _SENT_LATER = frozenset({"freeze", "network_slow"})
 _HEARD = frozenset(
     {"pause", "cancel", "suppress", "urgent", "place", "revoke", "token_down", "webhook:doubled"}
@@ -48,18 +52,56 @@ def _attempt(leg: Leg) -> str:
 
 
 def _twice(world: World) -> list[str]:
-    wrong = []
+    wrong = _twice_in_all(world)
     for campaign, call, legs in _calls(world):
-        rang = Counter(_attempt(leg) for leg in legs)
+        # Where a backup was put back, an attempt that was lost may have had the number that a later one gets.
+        rang = Counter((_attempt(leg), _lives_before(world, leg)) for leg in legs)
         wrong += [
-            f"twice: {call['number']} rang {times} times for attempt {one}" for one, times in rang.items() if times > 1
+            f"twice: {call['number']} rang {times} times for attempt {one}"
+            for (one, _), times in rang.items()
+            if times > 1
         ]
         most = campaign.tries if campaign else 1
         if len(legs) > most:
             wrong.append(f"twice: {call['number']} rang {len(legs)} times, {most} allowed; {_short(call)}")
-        if len(legs) > call.get("tries", 0):
+        if len(legs) > call.get("tries", 0) and not _may_be_uncounted(world, call, legs):
             wrong.append(f"twice: {call['number']} rang {len(legs)} times in {call.get('tries')} tries; {_short(call)}")
     return wrong
+
+
+def _twice_in_all(world: World) -> list[str]:
+    """The same by campaign and number, whatever became of the call: data that is gone does not excuse a ring."""
+    wrong, told = [], world.told
+    for campaign in world.plan.campaigns:
+        name = campaign.name
+        ids = {told.campaigns.get(name), *(one for one, whose in told.former.items() if whose == name)}
+        for person in campaign.people:
+            rang = sum(_attempt(leg).split("-")[0] in ids for leg in _legs(world, person.number))
+            if rang > campaign.tries:
+                wrong.append(f"twice: {person.number} rang {rang} times for {name}, {campaign.tries} allowed")
+    planned = {campaign.name for campaign in world.plan.campaigns}
+    rings = {number: len(_legs(world, number)) for number in (told.singles.keys() | told.spared.keys()) - planned}
+    return [*wrong, *(f"twice: {one} rang {times} times, 1 allowed" for one, times in rings.items() if times > 1)]
+
+
+def _may_be_uncounted(world: World, call: Json, legs: list[Leg]) -> bool:
+    """Whether the manual says that attempts which a backup lacked may not be counted.
+
+    A call that may be any of several is left to a person, and one that ended before all was settled stays as it ended.
+    """
+    if call.get("disposition") == "undetermined":
+        return bool(world.told.restores)
+    counted = [leg for leg in legs if not _is_gone(world, leg)]
+    return call.get("disposition") in _ENDED_UNDIALED and len(counted) <= call.get("tries", 0)
+
+
+def _is_gone(world: World, leg: Leg) -> bool:
+    """Whether a backup that was put back was taken before the call."""
+    return any(one.copied_s <= _began_s(leg) <= one.put_back_s + _UNDER_WAY_S for one in world.told.restores)
+
+
+def _lives_before(world: World, leg: Leg) -> int:
+    return sum(restore.put_back_s < _began_s(leg) for restore in world.told.restores)
 
 
 def _lost(world: World) -> list[str]:
@@ -109,12 +151,15 @@ def _grace_s(world: World) -> float:
 
 def _stopped(world: World) -> list[str]:
     wrong = []
-    for acked_s, verb, whom in world.told.orders:
+    for acked_s, verb, whom, *_ in world.told.orders:
         if verb == "resume":
             continue
         until_s = min((at for at, name in world.told.resumed if name == whom and at > acked_s), default=float("inf"))
         if verb == "cancel":
             until_s = float("inf")
+        # A backup that was taken before does not know of it: it counts from when it is given again.
+        gone_s = [one.put_back_s for one in world.told.restores if one.copied_s <= acked_s <= one.put_back_s]
+        until_s = min([until_s, *gone_s])
         for name, call, legs in _calls_of(world):
             if whom in {name, call.get("number")}:
                 wrong += [
@@ -174,8 +219,10 @@ def _true(world: World) -> list[str]:
     wrong = []
     for _, call, legs in _calls(world):
         told = call.get("disposition")
-        answered = any(leg.answered_at is not None for leg in legs)
-        pressed = {note.what for leg in legs for note in leg.notes if note.sense == "pressed"}
+        # A lost call to his number is his, whoever's it was, where nobody else waits for it.
+        of_number = _legs(world, call["number"]) if world.told.restores else legs
+        answered = any(leg.answered_at is not None for leg in of_number)
+        pressed = {note.what for leg in of_number for note in leg.notes if note.sense == "pressed"}
         last = max(legs, key=_began_s, default=None)
         if told in {"busy", "no_answer", "rejected", "failed"} and last and last.answered_at is not None:
             wrong.append(f"true: {call['number']} is {told}, and somebody answered; {_short(call)}")
@@ -185,9 +232,10 @@ def _true(world: World) -> list[str]:
             wrong.append(f"true: {call['number']} is {told}, and nobody answered; {_short(call)}")
         if told == "confirmed" and "1" not in pressed:
             wrong.append(f"true: {call['number']} is confirmed, and nobody pressed; {_short(call)}")
-        if told in {"cancelled", "expired", "suppressed"} and answered:
+        known = [leg for leg in legs if told == "suppressed" or not _is_gone(world, leg)]
+        if told in {"suppressed", *_ENDED_UNDIALED} and any(leg.answered_at is not None for leg in known):
             wrong.append(f"true: {call['number']} is {told}, and somebody answered; {_short(call)}")
-        if told in {"busy", "no_answer", "rejected", "invalid_number"} and not legs:
+        if told in {"busy", "no_answer", "rejected", "invalid_number"} and not of_number:
             wrong.append(f"true: {call['number']} is {told}, and its phone never rang; {_short(call)}")
     return wrong
 

@@ -7,11 +7,13 @@ theme whose runs need it most, and how it is taken out: texts replaced in script
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+import dialer.cli.restored
 import dialer.lua
 import dialer.redis.batch
 import jobs.place
@@ -20,6 +22,8 @@ from dialer import pacing
 from dialer.dialing import Follows
 from dialer.lua import Script
 from dialer.providers.base import Unknown
+from dialer.redis.life import Life
+from dialer.restoring import Found
 from tests.simulation.redis_wire import RedisMachine
 
 
@@ -95,6 +99,20 @@ def _use_late_tokens() -> None:
     pacing.LATEST_US = 60_000_000
 
 
+def _remember_nothing() -> None:
+    async def nothing(*_: Any) -> None:
+        pass
+
+    Life._recall = nothing  # type: ignore[assignment, method-assign]
+
+
+def _settle_nobody() -> None:
+    async def nobody(*_: Any) -> Counter[Found]:
+        return Counter()
+
+    dialer.cli.restored._settled = nobody  # type: ignore[assignment]
+
+
 def _keep_nothing_on_disk() -> None:
     RedisMachine.durable = False
 
@@ -126,6 +144,21 @@ MUTATIONS = {
         ),
     ),
     "behind a 503 nobody asks for the carrier's list": Mutation("twice", "unavailable", act=_do_not_ask_the_list),
+    "data that counted less is dialed": Mutation(
+        "twice",
+        "restored",
+        (
+            ("begin_attempt", "begun < tonumber(ARGV[24])", "false"),
+            ("look_at_life", "if id == ARGV[1] and seen > tonumber(begun or 0)", "if false"),
+        ),
+    ),
+    "another server is dialed before all have looked": Mutation(
+        "twice",
+        "promoted",
+        (("begin_attempt", "NOW >= tonumber(from)", "true"), ("look_at_life", "tonumber(ARGV[5])", "0")),
+    ),
+    "nothing is known of what was before a start": Mutation("twice", "restored", act=_remember_nothing),
+    "what a restore lacks is settled by nobody": Mutation("twice", "restored", act=_settle_nobody),
     "tries are not counted": Mutation(
         "twice",
         "endings",

@@ -12,7 +12,10 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from dialer.simulator import Outcome
-from tests.simulation.themes import THEMES, Theme, Thrown
+from tests.simulation.themes import LATER, THEMES, Theme, Thrown
+
+_LONGEST_CALL_S = 20.0
+"""A phone rings for ten seconds at most, and what is said takes less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,12 @@ class PlannedCampaign:
         """How often one of its people may be dialed at most."""
         return int(self.wishes.get("max_tries", 1)) if self.redials else 1
 
+    @property
+    def in_line_s(self) -> float:
+        """How long its people wait for each other at most, where it has but few slots."""
+        slots = self.wishes.get("slots")
+        return len(self.people) * self.tries * _LONGEST_CALL_S / slots if slots else 0.0
+
     def smaller(self) -> Iterator[PlannedCampaign]:
         """The same with one person or one wish less."""
         for person in self.people:
@@ -56,13 +65,22 @@ class PlannedCampaign:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happens, at a moment of the run."""
+    """Something that happens, at a moment of the run.
+
+    Attributes:
+        amount: how much of it; where a backup is put back, how old it is then (s).
+    """
 
     at_s: float
     what: str
     whom: str = ""
     lasts_s: float = 0.0
     amount: float = 0.0
+
+    @property
+    def ends_s(self) -> float:
+        """When it is over."""
+        return self.at_s + self.lasts_s + (self.amount if self.what.startswith("put_back") else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +98,7 @@ class Plan:
     @property
     def faults_end_s(self) -> float:
         """From then on nothing goes wrong any more, so that every promise of an end can be held against the run."""
-        return max((event.at_s + event.lasts_s for event in self.events), default=0.0) + 5
+        return max((event.ends_s for event in self.events), default=0.0) + 5
 
     def smaller(self) -> Iterator[Plan]:
         """Plans with one part less, the large parts first."""
@@ -120,7 +138,10 @@ class Plan:
 def draw(seed: int, theme: str | None = None) -> Plan:
     """The plan of a seed, about the theme that it draws or the one that is asked for."""
     dice = random.Random(seed)
-    drawn = dice.choice(sorted(THEMES))
+    drawn = dice.choice(sorted(THEMES.keys() - LATER))
+    apart = random.Random(f"theme of {seed}")
+    if apart.random() < len(LATER) / len(THEMES):
+        drawn = apart.choice(LATER)
     about = THEMES[theme or drawn]
     workers = dice.choice(about.workers)
     people = _people(dice)

@@ -10,6 +10,7 @@ import asyncio
 import os
 import random
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -17,6 +18,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import redis
 from redis.asyncio import Redis
 from redis.asyncio.connection import UnixDomainSocketConnection
 
@@ -42,6 +44,7 @@ class RedisMachine:
 
     Attributes:
         durable: whether it keeps on disk what it was told.
+        disks: where each process of a run has a data folder of its own.
     """
 
     durable = True
@@ -49,7 +52,9 @@ class RedisMachine:
     def __init__(self, within: Path) -> None:
         self.folder = Path(tempfile.mkdtemp(dir=within))
         self.socket = self.folder / "redis"
+        self.disks = self.folder / "disks"
         self._clock = self.folder / "now"
+        self._log = self.folder / "appendonly.aof"
         self._told_s = -1
         self._server: subprocess.Popen[bytes] | None = None
         self.dice = random.Random(0)
@@ -109,6 +114,22 @@ class RedisMachine:
             self._server.wait()
             self._server = None
 
+    def copy(self) -> bytes:
+        """A backup as the runbook has it: its log, which holds whatever it has answered."""
+        return self._log.read_bytes()
+
+    def put_back(self, copy: bytes) -> None:
+        """Lose what came after the backup."""
+        self.kill()
+        self._log.write_bytes(copy)
+        self.start()
+
+    def life(self) -> tuple[str, int]:
+        """The life of its data, and how many attempts have begun in it."""
+        with redis.Redis(unix_socket_path=str(self.socket), decode_responses=True) as client:
+            life, begun = client.hmget(keys.LIFE, ["id", "begun"])
+        return life or "", int(begun or 0)
+
     def tick(self) -> None:
         """Tell it the time, to the second."""
         now_s = int(START_S + passed_s() + self.skew_s)
@@ -119,8 +140,9 @@ class RedisMachine:
             new.replace(self._clock)
 
     def reset(self, dice: random.Random) -> None:
-        """Empty, at the beginning of a run."""
+        """Empty, at the beginning of a run; what processes kept of another one is gone too."""
         self.dice, self.skew_s, self.cut_chance, self.wakes = dice, 0.0, 0.0, 0
+        shutil.rmtree(self.disks, ignore_errors=True)
         if self._server is None:
             self.start()
         self._told_s = -1

@@ -207,6 +207,30 @@ THEMES = {
             _SUPPRESSED,
         ),
     ),
+    "restored": Theme(
+        (
+            Thrown(
+                ("put_back", "put_back:restarted", "put_back:stopped"),
+                between=(1, 8),
+                lasts_s=(10, 20),
+                amounts=(0.5, 2, 5),
+            ),
+            Thrown(_webhook(WebhookFault.LOST, WebhookFault.LATE), (0, 0, 1), "", (0, 6), (8, 25), (0.6, 1.0)),
+            _PLACING,
+            _ORDERS,
+            _SUPPRESSED,
+            _URGENT,
+        ),
+        per_second=(2.0, 3.0),
+        people=_MANY,
+    ),
+    # As by a replica that lacked the end: some workers have begun nothing since, and know of nothing that is missing.
+    "promoted": Theme(
+        (Thrown(("put_back",), between=(1, 4), lasts_s=(10,), amounts=(0.3, 0.5, 0.8)), _PLACING, _ORDERS),
+        workers=(2, 3),
+        per_second=(2.0, 3.0),
+        people=_MANY,
+    ),
     "anything": Theme(
         (
             Thrown(("freeze", "restart"), (0, 0, 1), "machine", lasts_s=(0.3, 2, 15, 30)),
@@ -226,3 +250,5 @@ THEMES = {
         ),
     ),
 }
+LATER = ("promoted", "restored")
+"""Drawn apart from those that were there before, so that a seed about one of these stays the run that it was."""

@@ -6,9 +6,8 @@ import asyncio
 import os
 import random
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,6 +19,7 @@ from redis.exceptions import RedisError
 import dialer.api.app
 import dialer.callbacks.sending
 import dialer.providers.kpn.client
+import dialer.redis.life
 import jobs.hang_up
 import jobs.worker
 from dialer.api.app import serve
@@ -31,6 +31,8 @@ from dialer.simulator.faults import Often
 from jobs.worker import run_worker
 from tests.simulation import network, processes, redis_wire, virtual_time
 from tests.simulation.plan import Event, Plan, PlannedCampaign
+from tests.simulation.restoring import Restoring
+from tests.simulation.told import Json, Order, Told
 from tests.simulation.virtual_time import START_S, passed_s
 
 KEY = "the key of the simulation"
@@ -39,34 +41,6 @@ LONGEST_S = 250.0
 """So long after the last fault every call is over: beyond what one in doubt may take, and one that went silent."""
 _LOOK_S = 5.0
 _SETTLED_S = 15.0
-Json = dict[str, Any]
-
-
-@dataclass(slots=True)
-class Told:
-    """What the producers of a run were told, and when: the list that was put in, and each order that was acknowledged.
-
-    Attributes:
-        campaigns: the campaign's id by the plan's name, once its creation was acknowledged.
-        imported: the numbers of each campaign whose import was acknowledged.
-        orders: (acknowledged at, verb, campaign's name or number), in order; asked at in `asked`.
-        singles: ids of single calls by number.
-        missed: campaigns that could not be put in before their own end.
-        looks: what was wrong with a look at a campaign while it ran.
-    """
-
-    campaigns: dict[str, str] = field(default_factory=dict)
-    imported: dict[str, list[str]] = field(default_factory=dict)
-    orders: list[tuple[float, str, str]] = field(default_factory=list)
-    resumed: list[tuple[float, str]] = field(default_factory=list)
-    expires: dict[str, float] = field(default_factory=dict)
-    singles: dict[str, set[str]] = field(default_factory=dict)
-    missed: set[str] = field(default_factory=set)
-    looks: list[str] = field(default_factory=list)
-    ended_s: float = 0.0
-    calls: dict[str, list[Json]] = field(default_factory=dict)
-    seen: dict[str, Json] = field(default_factory=dict)
-    leftovers: list[str] = field(default_factory=list)
 
 
 class World:
@@ -81,6 +55,8 @@ class World:
         self.carrier: Simulator
         self.http: aiohttp.ClientSession
         self._chores: list[asyncio.Task[None]] = []
+        self.dialing: dict[str, asyncio.Task[None]] = {}
+        self._bodies: dict[str, Json] = {}
 
     async def run(self) -> None:
         """From the empty Redis to the last call's disposition."""
@@ -94,7 +70,7 @@ class World:
             headers = {"Authorization": f"Bearer {KEY}"}
             async with aiohttp.ClientSession(f"http://127.0.0.1:{API_PORT}", headers=headers) as self.http:
                 self._meet_people()
-                for name in self._machines():
+                for name in self.machines():
                     self.start(name)
                 await self._live()
                 self.told.ended_s = passed_s()
@@ -117,7 +93,8 @@ class World:
         """What happened, request by request: two runs of a plan have the same."""
         return [str(record) for record in self.carrier.log] + [str(self.told)]
 
-    def _machines(self) -> list[str]:
+    def machines(self) -> list[str]:
+        """The names of all programs that run."""
         return ["api", *(f"worker-{number}" for number in range(self.plan.workers))]
 
     def _meet_people(self) -> None:
@@ -130,13 +107,13 @@ class World:
 
     def start(self, name: str) -> None:
         """Run the program of that name anew."""
-        order = self._machines().index(name)
+        order = self.machines().index(name)
         skews = self.plan.skews
         skew = virtual_time.Skew(skews[order], abs(skews[order]) * 1000) if order < len(skews) else None
         process = processes.Process(name, skew)
         self.running[name] = process
         self.all.append(process)
-        settings = self._settings(name)
+        settings = self.settings(name)
         process.start(self._kept(name, serve(settings) if name == "api" else run_worker(settings)))
 
     async def _kept(self, name: str, program: Coroutine[Any, Any, None]) -> None:
@@ -156,10 +133,11 @@ class World:
         if self.running.get(name) is dead:
             self.start(name)
 
-    def _settings(self, name: str) -> Settings:
+    def settings(self, name: str) -> Settings:
+        """Those of a program, on a machine of that name."""
         return Settings(
             redis_url=self.machine.url,
-            data_dir=self.machine.folder / name,
+            data_dir=self.machine.disks / name,
             port=API_PORT,
             public_url=f"http://127.0.0.1:{API_PORT}",
             api_key=SecretStr(KEY),
@@ -184,10 +162,11 @@ class World:
     async def _live(self) -> None:
         self._chore(self._look_again_and_again())
         for campaign in self.plan.campaigns:
-            self._chore(self._dial(campaign))
+            self.dialing[campaign.name] = self._chore(self._dial(campaign))
         for event in self.plan.events:
             self._chore(self._happen(event))
-        while passed_s() < self.plan.faults_end_s + LONGEST_S:
+        until_s = self.plan.faults_end_s + LONGEST_S + max(one.in_line_s for one in self.plan.campaigns)
+        while passed_s() < until_s:
             await asyncio.sleep(_LOOK_S)
             if passed_s() >= self.plan.faults_end_s and await self._is_over():
                 break
@@ -199,9 +178,10 @@ class World:
         # Whoever may still ring against the rules gets the time to do so.
         await asyncio.sleep(_SETTLED_S)
 
-    def _chore(self, work: Coroutine[Any, Any, None]) -> None:
+    def _chore(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         task = asyncio.get_running_loop().create_task(work)
         self._chores.append(task)
+        return task
 
     async def _happen(self, event: Event) -> None:
         await asyncio.sleep(max(0.0, event.at_s - passed_s()))
@@ -243,6 +223,9 @@ class World:
         if not self.machine.up:
             self.machine.start()
 
+    async def _do_put_back(self, event: Event, how: str) -> None:
+        await Restoring(self, event, how).run()
+
     async def _do_redis_slow(self, event: Event, _: str) -> None:
         victim = self.running[event.whom]
         victim.redis_delay_s = event.amount
@@ -283,39 +266,65 @@ class World:
 
     async def _do_pause(self, event: Event, _: str) -> None:
         campaign_id = await self._id_of(event.whom)
-        if await self._order("pause", event.whom, f"/v1/campaigns/{campaign_id}/pause"):
+        if await self.order("pause", event.whom, f"/v1/campaigns/{campaign_id}/pause"):
             await asyncio.sleep(event.lasts_s)
             self.told.resumed.append((passed_s(), event.whom))
-            await self._order("resume", event.whom, f"/v1/campaigns/{campaign_id}/resume")
+            await self.order("resume", event.whom, f"/v1/campaigns/{campaign_id}/resume")
 
     async def _do_cancel(self, event: Event, _: str) -> None:
-        await self._order("cancel", event.whom, f"/v1/campaigns/{await self._id_of(event.whom)}/cancel")
+        await self.order("cancel", event.whom, f"/v1/campaigns/{await self._id_of(event.whom)}/cancel")
 
     async def _do_hang_up(self, event: Event, _: str) -> None:
-        await self._order("pause", event.whom, f"/v1/campaigns/{await self._id_of(event.whom)}/hang-up")
+        await self.order("pause", event.whom, f"/v1/campaigns/{await self._id_of(event.whom)}/hang-up")
 
     async def _do_suppress(self, event: Event, _: str) -> None:
-        await self._order("suppress", event.whom, "/v1/suppressions/add", {"number": event.whom})
+        await self.order("suppress", event.whom, "/v1/suppressions/add", {"number": event.whom})
 
     async def _do_urgent(self, event: Event, _: str) -> None:
         """One single call, asked for twice under the same id by a producer that got no answer in time."""
-        number = f"+3162{int(event.at_s * 1000):07d}"
-        body = {"number": number, "priority": "urgent", "script": {"text": "Pump three has stopped."}, "id": number}
         for _round in range(2):
-            told = await self._post("/v1/calls", body)
-            if told:
-                self.told.singles.setdefault(number, set()).add(str(told["id"]))
+            await self.ask_for(f"+3162{int(event.at_s * 1000):07d}")
 
-    async def _order(self, verb: str, whom: str, path: str, body: Json | None = None) -> bool:
+    async def ask_for(self, number: str) -> None:
+        """Ask for a single call."""
+        body = {"number": number, "priority": "urgent", "script": {"text": "Pump three has stopped."}, "id": number}
+        told = await self._post("/v1/calls", body)
+        if told:
+            self.told.singles.setdefault(number, set()).add(str(told["id"]))
+
+    async def order(self, verb: str, whom: str, path: str, body: Json | None = None) -> bool:
+        """Give an order; False where it is not possible any more."""
         done = await self._post(path, body)
         if done is not None:
-            self.told.orders.append((passed_s(), verb, whom))
+            self.told.orders.append(Order(passed_s(), verb, whom, path, body))
         return done is not None
 
     # ------------------------------------------------------------ the producers
 
     async def _dial(self, campaign: PlannedCampaign) -> None:
         await asyncio.sleep(campaign.at_s)
+        await self.bring_in(campaign, [person.number for person in campaign.people])
+
+    async def bring_in(self, campaign: PlannedCampaign, numbers: Sequence[str]) -> None:
+        """Make a campaign, unless it is there, put these numbers in, and start it."""
+        name, told = campaign.name, self.told
+        if name not in self._bodies:
+            self._bodies[name] = self._body(campaign)
+        made = await self._post("/v1/campaigns", self._bodies[name], {"Idempotency-Key": name})
+        if made is None:
+            told.missed.add(name)
+            return
+        campaign_id = told.campaigns[name] = str(made["id"])
+        rows = "number\n" + "\n".join(numbers) + "\n"
+        for _round in range(1 + campaign.import_twice if numbers else 0):
+            if await self._post(f"/v1/campaigns/{campaign_id}/calls", rows) is None:
+                return
+        spared = told.spared.get(name, ())
+        told.imported[name] = [person.number for person in campaign.people if person.number not in spared]
+        # By force: where the forecast says that not all can be tried before its end, just these shall expire.
+        await self._post(f"/v1/campaigns/{campaign_id}/start", {"force": True})
+
+    def _body(self, campaign: PlannedCampaign) -> Json:
         wishes = dict(campaign.wishes)
         if (expires_in_s := wishes.pop("expires_in_s", None)) is not None:
             self.told.expires[campaign.name] = passed_s() + expires_in_s
@@ -323,25 +332,13 @@ class World:
                 datetime.fromtimestamp(START_S, UTC) + timedelta(seconds=passed_s() + expires_in_s)
             ).isoformat()
         script = {"text": "Hello, the water is off.", "language": "en-GB", "confirm_key": "1", "opt_out_key": "9"}
-        body = {
+        return {
             "name": campaign.name,
             "kind": "notification",
             "script": script,
             "priority": campaign.priority,
             **wishes,
         }
-        made = await self._post("/v1/campaigns", body, {"Idempotency-Key": campaign.name})
-        if made is None:
-            self.told.missed.add(campaign.name)
-            return
-        campaign_id = self.told.campaigns[campaign.name] = str(made["id"])
-        rows = "number\n" + "\n".join(person.number for person in campaign.people) + "\n"
-        for _round in range(1 + campaign.import_twice):
-            if await self._post(f"/v1/campaigns/{campaign_id}/calls", rows) is None:
-                return
-        self.told.imported[campaign.name] = [person.number for person in campaign.people]
-        # By force: where the forecast says that not all can be tried before its end, just these shall expire.
-        await self._post(f"/v1/campaigns/{campaign_id}/start", {"force": True})
 
     async def _post(self, path: str, body: Any = None, headers: dict[str, str] | None = None) -> Json | None:
         """POST until it is answered; None where it is refused for good, as not possible any more."""
@@ -362,7 +359,8 @@ class World:
                         return told
                     if response.status < 500 and response.status not in {409, 429}:
                         text = await response.text()
-                        if "lies in the past" in text:
+                        is_gone = response.status == 404 and self.told.restores
+                        if is_gone or "lies in the past" in text:
                             return None
                         raise AssertionError(f"POST {path} gave {response.status}: {text}")
                     if response.status == 409:
@@ -382,6 +380,16 @@ class World:
         except (aiohttp.ClientError, TimeoutError, OSError):
             pass
         return None
+
+    async def found(self, path: str) -> Json | None:
+        """What is at a path, however long it takes to be told; None where there is nothing."""
+        while True:
+            with suppress(aiohttp.ClientError, TimeoutError, OSError):
+                async with self.http.get(path, timeout=aiohttp.ClientTimeout(total=20)) as response:
+                    if response.status in {200, 404}:
+                        told: Json = await response.json()
+                        return told if response.status == 200 else None
+            await asyncio.sleep(0.7)
 
     async def _id_of(self, name: str) -> str:
         while name not in self.told.imported:  # noqa: ASYNC110 - nobody tells
@@ -452,6 +460,7 @@ def install(machine: redis_wire.RedisMachine) -> None:
     jobs.hang_up.LOOK_S = 1.0
     document = openapi_document(dialer.api.app.ROUTES)
     dialer.api.app.openapi_document = lambda _: document  # type: ignore[assignment, attr-defined, unused-ignore]
+    dialer.redis.life.begin = virtual_time.begin_at_once  # type: ignore[attr-defined]
     virtual_time.lend_datetime(arq.worker, dialer.providers.kpn.client, dialer.callbacks.sending)
 
 

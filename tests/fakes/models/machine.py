@@ -62,6 +62,7 @@ class Machine:
 
     async def run(self, steps: int) -> None:
         """Take so many steps, while somebody listens for changes."""
+        self._dice.space.run = (await self._redis.info("server"))["run_id"]
         if self._told:
             await self._batch.command("XADD", keys.CHANGES, "*", "what", "begun")
         for _ in range(steps):

@@ -20,7 +20,8 @@ Command = tuple[Part, ...]
 class Space:
     """Every key by its whole name; what is empty is not there.
 
-    Apart are what the dialer writes to the audit log by itself, and what it tells those who listen for changes.
+    Apart are what the dialer writes to the audit log by itself, what it tells those who listen for changes, and the id
+    of the server's run.
     """
 
     hashes: defaultdict[str, dict[str, str]] = field(default_factory=lambda: defaultdict(dict))
@@ -31,6 +32,7 @@ class Space:
     strings: dict[str, str] = field(default_factory=dict)
     did: list[dict[str, Any]] = field(default_factory=list)
     changed: list[str] = field(default_factory=list)
+    run: str = ""
 
     def rendered(self) -> Keyspace:
         """As `keyspace.dump` reads it."""

@@ -46,7 +46,7 @@ async def test_it_ends_when_a_newer_release_takes_the_data(
     settings: Settings, redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """With the sentence that says what to do, and without a grace: it could not understand what it would serve."""
-    monkeypatch.setattr("dialer.runtime._LOOK_AGAIN_S", 0.02)
+    monkeypatch.setattr("dialer.runtime.LOOK_S", 0.02)
     with suppress(OtherData):
         async with served(settings.model_copy(update={"api_grace_s": 60})) as server:
             await asyncio.sleep(0.1)
