@@ -6,6 +6,7 @@ It is nine in the morning in Amsterdam, on a Friday in January: eight in London,
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -27,7 +28,7 @@ from dialer.store.overview import Overview
 from dialer.window_text import parse_windows
 from dialer.windows import Windows
 from tests.fakes.clock import START_MS
-from tests.fakes.engine import Engine, draft, due, event, make_engine, new_calls, order
+from tests.fakes.engine import PLACING_LEASE_MS, Engine, draft, due, event, make_engine, new_calls, order
 
 MINUTE_MS, HOUR_MS, HORIZON_MS = 60_000, 3_600_000, HORIZON_US // 1000
 FROM_TEN = parse_windows("10:00-12:00")
@@ -149,6 +150,19 @@ async def test_begin_is_refused_when_the_window_has_closed(engine: Engine) -> No
     assert [] == await claimed(engine)
     at(engine, OPENS_MS)
     assert ["c1-1"] == await claimed(engine)
+
+
+@pytest.mark.parametrize(("later_ms", "begun"), [(-1, Begun.BEGUN), (0, Begun.OUT_OF_HOURS)])
+async def test_nothing_begins_whose_request_would_leave_at_the_end(engine: Engine, later_ms: int, begun: Begun) -> None:
+    """Looked at ahead of its moment, while the window is open yet: it is the moment that counts."""
+    closes_ms = OPENS_MS + 2 * HOUR_MS - GUARD_MS
+    await engine.run_campaign(windows=FROM_NINE)
+    at(engine, closes_ms - 2 * HORIZON_MS)
+    dial = await engine.claim_one()
+    at(engine, closes_ms - 300)
+    moved = replace(dial, claim=dial.claim._replace(place_at_us=(closes_ms + later_ms) * 1000))
+
+    assert begun is await engine.dialing.begin(moved, "n1", lease_ms=PLACING_LEASE_MS)
 
 
 async def test_windows_given_while_running_hold_at_once(engine: Engine) -> None:
