@@ -75,7 +75,7 @@ async def restored(
     async with open_runtime(settings) as runtime:
         await runtime.life.hold()
         lacks = runtime.life.told.lacks if runtime.life.told else ""
-        say("Workers hold." if by_hand else "Workers hold; reading the carrier's list of calls.")
+        say("Workers hold.")
         found = Counter[Found]() if by_hand else await _settled(runtime, since or _last_known(runtime), say)
         entry = Entry(
             action=Action.DATA_RESTORED,
@@ -108,6 +108,9 @@ def _last_known(runtime: Runtime) -> datetime:
 async def _settled(runtime: Runtime, since: datetime, say: Callable[[str], None]) -> Counter[Found]:
     settings = runtime.settings
     settings.require(*CARRIER_FIELDS)
+    under_way_s = max(_until_listed_s(settings.over(trunk)) for trunk in settings.trunk_names)
+    say(f"Reading the carrier's list of calls in {under_way_s:.0f} s, when whatever is being requested now is in it.")
+    await asyncio.sleep(under_way_s)
     fleet = await read_fleet(runtime.batch)
     share = settings.other_requests_per_second / (fleet.speakers + 1)
     for provider in runtime.providers.values():
@@ -122,3 +125,8 @@ async def _settled(runtime: Runtime, since: datetime, say: Callable[[str], None]
         if count := restoring.found[what]:
             say(f"{count:,} {words}.")
     return restoring.found
+
+
+def _until_listed_s(settings: Settings) -> float:
+    """Within how many seconds a request that is under way shows in the list, if it makes a phone ring."""
+    return settings.carrier_timeout_s + settings.unavailable_settle_s

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PEOPLE, BACKED_UP, LOST = 120, 15, 75  # lost is what came in three seconds: the disk knows of it within one
 CARRIER = SimulatorConfig(time_scale=0.02, calls_per_second=20)
-SETTINGS = {"CALLS_PER_SECOND": "20"}
+SETTINGS = {"CALLS_PER_SECOND": "20", "CARRIER_TIMEOUT_S": "2", "UNAVAILABLE_SETTLE_S": "1"}
 HELD_S = 3.0
 """In which sixty would be dialed."""
 _LOOKS = 20

@@ -25,6 +25,8 @@ CARRIER = {
     "CARRIER_CLIENT_SECRET": "tests",
     "CARRIER_APPLICATION_ID": "tests",
     "FROM_NUMBER": "+31201234567",
+    "CARRIER_TIMEOUT_S": "1",
+    "UNAVAILABLE_SETTLE_S": "1",
 }
 
 
@@ -113,4 +115,5 @@ async def test_without_the_carrier_workers_hold_on(
 
     assert (1, True, []) == (said.exit_code, (await looked(redis)).is_old, await entries(redis))
     assert words in said.stderr
+    assert ("list of calls in 2 s" in said.stdout) == bool(settings)
     assert life.id == (await looked(redis)).id

@@ -226,7 +226,7 @@ THEMES = {
     ),
     # As by a replica that lacked the end: some workers have begun nothing since, and know of nothing that is missing.
     "promoted": Theme(
-        (Thrown(("put_back",), between=(1, 4), lasts_s=(10,), amounts=(0.3, 0.5, 0.8)), _PLACING, _ORDERS),
+        (Thrown(("put_back",), between=(1, 4), lasts_s=(0, 10), amounts=(0.3, 0.5, 0.8)), _PLACING, _ORDERS),
         workers=(2, 3),
         per_second=(2.0, 3.0),
         people=_MANY,
