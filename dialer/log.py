@@ -75,7 +75,12 @@ class _Handler(logging.Handler):
         self._output = output
 
     def emit(self, record: logging.LogRecord) -> None:
-        _print(self.format(record), self._output)
+        try:
+            line = self.format(record)
+        except Exception:  # noqa: BLE001 - a line that a library got wrong must not end what it was doing
+            self.handleError(record)
+        else:
+            _print(line, self._output)
 
 
 def _print(line: str, output: Output) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from io import StringIO
 
@@ -9,6 +10,7 @@ import pytest
 import structlog
 
 from dialer import log, metrics
+from dialer.log_output import Output
 
 
 class _Full(StringIO):
@@ -30,3 +32,11 @@ def test_line_that_cannot_be_written_is_counted_and_keeps_nobody(monkeypatch: py
         structlog.configure(**before)
 
     assert lost + 1 == metrics.LOG_LINES_LOST._value.get()
+
+
+def test_line_that_a_library_got_wrong_keeps_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever logs it goes on, and it is told whose it was."""
+    record = logging.LogRecord("library", logging.ERROR, __file__, 1, "%d calls", ("many",), None)
+    log._Handler(Output(StringIO())).emit(record)
+
+    assert "%d calls" in capsys.readouterr().err
