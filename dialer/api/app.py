@@ -2,8 +2,8 @@
 
 `create_app` puts the parts together; `serve` opens what they need, listens, and on its end lets requests under way
 finish. Before that it serves for `api_grace_s` more, no longer ready, so that whatever shares the load goes elsewhere.
-Time limits, added up: that, 10 s for requests, then 5 s for what they left behind (`background.py`); so a supervisor
-that kills must wait 20 s and the grace.
+Time limits, added up: that, 1 s for whoever came last (`acceptor.py`), 10 s for requests, then 5 s for what they left
+behind (`background.py`); so a supervisor that kills must wait 20 s and the grace.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ from dialer.api import (
     voices,
     webhooks,
 )
+from dialer.api.acceptor import Acceptor
 from dialer.api.auth import Doorkeeper
 from dialer.api.background import Background
 from dialer.api.bodies import MAX_JSON_BYTES
@@ -60,13 +61,12 @@ from dialer.api.keys import BACKGROUND, DOORKEEPER, ENDING, FEED, IMPORT_POOL, O
 from dialer.api.middleware import envelope, expect
 from dialer.api.openapi import openapi_document
 from dialer.api.routing import Route, install
-from dialer.errors import InvalidInput
 from dialer.metrics.exposing import tell_build
 from dialer.metrics.targets import announced
 from dialer.processes.ending import ended
 from dialer.processes.heartbeat import API_LISTS, MUTE_LISTS, farewell, keep_alive, process_name
 from dialer.runtime import Runtime, keep_to_data, open_runtime
-from dialer.settings import Settings, environment_name
+from dialer.settings import Settings
 
 KEEPALIVE_S = 75  # longer than the usual proxy's 60 s, so that the proxy is the one who closes
 MAX_LINE_BYTES = 32_768  # all queries that are taken, with each character as four escaped bytes
@@ -109,8 +109,6 @@ ROUTES: tuple[Route, ...] = tuple(
         health.routes,
     )
 )
-
-_BACKLOG = 1024  # a campaign's webhooks come in waves; one that finds no room is asked for again a second later
 
 
 def create_app(runtime: Runtime) -> web.Application:
@@ -157,19 +155,32 @@ async def serve(settings: Settings, *, ready: Callable[[str], None] | None = Non
         runner = web.AppRunner(app, shutdown_timeout=SHUTDOWN_S, **options)
         await runner.setup()
         try:
-            url = await _listen(runner, settings)
-            if ready:
-                ready(url)
-            async with announced(runtime, "api", runner.addresses[0][1]):
-                try:
-                    await keep_to_data(runtime)
-                except asyncio.CancelledError:
-                    # Asked to end. Where the data became another release's, it ends at once instead.
-                    app[ENDING].set()
-                    await asyncio.sleep(settings.api_grace_s)
-                    raise
+            assert runner.server is not None  # noqa: S101 - it was set up; for the type checker
+            await _serve_on(app, await Acceptor.open(runner.server, settings), ready)
         finally:
             await runner.cleanup()
+
+
+async def _serve_on(app: web.Application, acceptor: Acceptor, ready: Callable[[str], None] | None) -> None:
+    """Until cancelled, or until the data is that of another release."""
+    runtime = app[RUNTIME]
+    try:
+        if ready:
+            ready(acceptor.url)
+        async with announced(runtime, "api", acceptor.port):
+            try:
+                await keep_to_data(runtime)
+            except asyncio.CancelledError:
+                # Asked to end. Where the data became another release's, it ends at once instead. So it does without
+                # a grace: then nobody stands between it and clients, whose idle connections need not be waited for.
+                app[ENDING].set()
+                if grace_s := runtime.settings.api_grace_s:
+                    await asyncio.sleep(grace_s)
+                    await acceptor.close()
+                    await acceptor.emptied()
+                raise
+    finally:
+        await acceptor.close()
 
 
 async def _closed(request: web.Request, response: web.StreamResponse) -> None:
@@ -184,18 +195,6 @@ async def _last_answer(request: web.Request, response: web.StreamResponse) -> No
     if request.app[ENDING].is_set():
         response.force_close()
         response.headers["Connection"] = "close"
-
-
-async def _listen(runner: web.AppRunner, settings: Settings) -> str:
-    try:
-        await web.TCPSite(runner, settings.host, settings.port, backlog=_BACKLOG).start()
-    except OSError as error:
-        names = f"{environment_name('host')} and {environment_name('port')}"
-        where = f"{settings.host}:{settings.port}"
-        message = f"cannot listen on {where} ({error.strerror}); choose others with {names}"
-        raise InvalidInput(message, field=environment_name("port")) from error
-    host, port = runner.addresses[0][:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 async def _background(app: web.Application) -> AsyncIterator[None]:

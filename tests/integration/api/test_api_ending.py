@@ -8,6 +8,7 @@ from contextlib import suppress
 import aiohttp
 import pytest
 from redis.asyncio import Redis
+from yarl import URL
 
 from dialer import keys
 from dialer.errors import OtherData
@@ -40,6 +41,30 @@ async def test_it_serves_on_for_its_grace_and_keeps_no_connection(settings: Sett
         assert GRACE_S / 2 < took < GRACE_S + 4
         with pytest.raises(aiohttp.ClientConnectorError):
             await http.get("/healthz")
+
+
+async def test_whoever_got_in_is_answered_though_it_asks_when_the_door_is_shut(settings: Settings) -> None:
+    """A proxy's request may come after its connection, and a POST that is dropped is sent to nobody else."""
+    async with served(settings.model_copy(update={"api_grace_s": GRACE_S})) as server:
+        address = URL(server.url)
+        assert address.host
+        reader, writer = await asyncio.open_connection(address.host, address.port)
+        server.running.cancel()
+        await _until_refused(address)
+        writer.write(b"POST /webhooks/probe/nobody HTTP/1.1\r\nHost: here\r\nContent-Length: 2\r\n\r\n{}")
+        answer = await asyncio.wait_for(reader.read(), 5)
+        writer.close()
+
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert b"\r\nConnection: close\r\n" in answer
+
+
+async def _until_refused(address: URL) -> None:
+    with suppress(ConnectionRefusedError):
+        while True:
+            _, writer = await asyncio.open_connection(address.host, address.port)
+            writer.close()
+            await asyncio.sleep(0.01)
 
 
 async def test_it_ends_when_a_newer_release_takes_the_data(
