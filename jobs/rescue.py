@@ -252,7 +252,8 @@ async def _ask_after(lapsed: Lapsed, context: Context) -> None:
     if seen is None or (_outlasted(attempt, context) and not seen.facts & ENDINGS):
         await _let_go(attempt, context)
     else:
-        await context.leases.look_again(lapsed.attempt.call, _ASK_AGAIN_MS)
+        if not seen.facts & ENDINGS:  # before the event, whose own limits are to stand
+            await context.leases.look_again(lapsed.attempt.call, _ASK_AGAIN_MS)
         await tell(attempt, "asked", seen, context)
 
 
