@@ -159,19 +159,34 @@ class _Server:
 
     def __init__(self, network: Network, port: int) -> None:
         self._network, self._port = network, port
-        self.sockets = [self]
+        self.sockets: tuple[_Server, ...] = (self,)
 
     def getsockname(self) -> tuple[str, int]:
         return ("127.0.0.1", self._port)
 
+    def dup(self) -> _Handle:
+        return _Handle()
+
     def close(self) -> None:
-        self._network.forget(self._port)
+        if self.sockets:
+            self.sockets = ()
+            self._network.forget(self._port)
 
     async def wait_closed(self) -> None:
         pass
 
     def is_serving(self) -> bool:
         return True
+
+
+class _Handle:
+    """A second handle of a listening socket. Whoever connects is let in at once: nobody waits there."""
+
+    def accept(self) -> Any:
+        raise BlockingIOError
+
+    def close(self) -> None:
+        pass
 
 
 def install(loop: Any, network: Network) -> None:
