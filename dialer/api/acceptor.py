@@ -67,6 +67,7 @@ class Acceptor:
         """Wait until all who were let in have been answered and are gone, LAST_S at most."""
         with suppress(TimeoutError):
             async with asyncio.timeout(LAST_S):
+                await asyncio.sleep(_GLANCE_S)  # whom asyncio has just accepted becomes a connection some turns later
                 while self._server.connections:  # noqa: ASYNC110 - aiohttp tells nobody when one is gone
                     await asyncio.sleep(_GLANCE_S)
 
