@@ -7,10 +7,12 @@ found behind takes half as many from then on, and more again step by step while 
 
 from __future__ import annotations
 
-MOST = 256
-"""More could not go out on time, however fast the machine is."""
+MOST = 384
+"""So many leave within a quarter of a second, of the pacing.LATEST_US that they have, where one process sends 1,500 a
+second or more; on a slower machine it is soon fewer."""
 _LEAST = 64
-_FEWEST = 32  # claimed at once: each claim has costs of its own
+_FEWEST = 32  # claimed at once: each claim has costs of its own, which many share
+_SHARE = 4  # at least so many-th of all it may hold at once; at a budget's pace tokens are fewer than the room
 _STEP = 8
 _BEHIND_US = 100_000  # well before a call would be too late for its token
 
@@ -43,4 +45,4 @@ class InHand:
         self._is_behind = False
         self._most = min(MOST, self._most + _STEP)
         room = self._most - self.count
-        return room if room >= _FEWEST else 0
+        return room if room >= max(_FEWEST, self._most // _SHARE) else 0

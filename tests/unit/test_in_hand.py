@@ -30,7 +30,22 @@ def test_an_idle_worker_takes_as_many_as_there_may_be() -> None:
 
 def test_none_are_claimed_for_a_few_places() -> None:
     """A claim has costs of its own: it waits until it is worth them."""
-    assert [32, 0] == [taken(MOST - 32).room(), taken(MOST - 31).room()]
+    least = MOST // 4
+    assert [least, 0] == [taken(MOST - least).room(), taken(MOST - least + 1).room()]
+
+
+def test_whoever_may_hold_few_claims_in_smaller_parts() -> None:
+    """A quarter of all that a fast one holds would be most of it, and leave nothing in hand meanwhile."""
+    in_hand = taken(MOST)
+    for _ in range(4):
+        in_hand.leave(BEHIND_US)
+        in_hand.room()
+        in_hand.leave(ON_TIME_US)
+        in_hand.room()
+    while in_hand.count > 40:
+        in_hand.leave(ON_TIME_US)
+
+    assert 32 <= in_hand.room() < MOST // 4
 
 
 def test_whoever_is_behind_claims_nothing_until_it_has_caught_up() -> None:
