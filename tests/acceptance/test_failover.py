@@ -133,7 +133,7 @@ async def test_failovers_ring_nobody_twice_and_lose_nobody(new_world: NewWorld) 
         await third.restart()
         await group.until_primary(third)
         await asyncio.gather(first.start(), second.start())
-        # Where the second failover comes while a silent call is asked after, it is asked after again a minute later.
+        # Where the second failover comes while a silent call is asked after, it is again a minute later at the most.
         seen = await run.until_done(within_s=150)
         await group.until_followed(third, 2)
         await _judge(run, seen)
